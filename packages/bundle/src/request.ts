@@ -1,0 +1,155 @@
+/**
+ * What a user asks for when a container is made: the flags of `run` and `create`, parsed but not
+ * yet decided upon. Pure data. The command line makes it, the engine keeps it in the container's
+ * record, and compose() turns it, with the image's config and the host's facts, into an OCI
+ * runtime spec.
+ */
+
+/** A stream of the container that a client attaches to (`--attach`). */
+export type StreamName = 'stdin' | 'stdout' | 'stderr';
+
+/** One `-v`, `--mount` or `--tmpfs`. Options are as typed and already checked for spelling. */
+export type MountRequest =
+  | { type: 'bind'; source: string; target: string; options: string[]; createSource: boolean }
+  | { type: 'volume'; name: string | undefined; target: string; options: string[] }
+  | { type: 'tmpfs'; target: string; options: string[] };
+
+/** One `-p`: host ports are absent when the host is to choose. */
+export interface PortRequest {
+  hostAddress: string | undefined;
+  hostPort: number | undefined;
+  containerPort: number;
+  /** How many consecutive ports, from 1. */
+  count: number;
+  protocol: 'tcp' | 'udp';
+}
+
+/** Where a namespace comes from. `value` is a container's name or id, or a path. */
+export type NamespaceRequest =
+  | { kind: 'private' }
+  | { kind: 'host' }
+  | { kind: 'none' }
+  | { kind: 'shareable' }
+  | { kind: 'container'; value: string }
+  | { kind: 'path'; value: string };
+
+/** `--network`: `default` is pasta where installed, else slirp4netns, else none with a hint. */
+export interface NetworkRequest {
+  kind: 'default' | 'none' | 'host' | 'pasta' | 'slirp4netns' | 'container' | 'path';
+  /** Options after the colon of `pasta:…` and `slirp4netns:…`. */
+  options: string[];
+  /** The container's name or id, or the namespace's path. */
+  value: string | undefined;
+}
+
+export interface UlimitRequest {
+  /** Lower case without RLIMIT_, e.g. `nofile`; `host` copies the caller's limits. */
+  name: string;
+  /** -1 is unlimited. */
+  soft: number;
+  hard: number;
+}
+
+export interface DeviceRequest {
+  source: string;
+  target: string;
+  /** Any of r, w, m. */
+  permissions: string;
+}
+
+export interface SecurityRequest {
+  noNewPrivileges: boolean;
+  /** A path, `unconfined`, or undefined for the default profile. */
+  seccompProfile: string | undefined;
+  /** Paths of `--security-opt mask=`. */
+  mask: string[];
+  /** Paths of `--security-opt unmask=`; `ALL` for all. */
+  unmask: string[];
+}
+
+export interface ResourceRequest {
+  memoryBytes: number | undefined;
+  memoryReservationBytes: number | undefined;
+  memorySwapBytes: number | undefined;
+  /** `--cpus`: a share of one processor, 1.5 is one and a half. */
+  cpus: number | undefined;
+  cpuShares: number | undefined;
+  cpusetCpus: string | undefined;
+  /** -1 is unlimited, undefined Berth's default of 2048. */
+  pidsLimit: number | undefined;
+}
+
+export interface LogRequest {
+  driver: 'k8s-file' | 'json-file' | 'none' | 'passthrough' | undefined;
+  maxSizeBytes: number | undefined;
+  maxFiles: number | undefined;
+  path: string | undefined;
+  tag: string | undefined;
+}
+
+/** A request to make a container. Every optional flag that was not given is undefined or empty. */
+export interface ContainerRequest {
+  /** As typed; resolved by the engine. */
+  image: string;
+  /** The words after the image. */
+  command: string[];
+  /** `--entrypoint`: undefined keeps the image's, an empty list clears it. */
+  entrypoint: string[] | undefined;
+  name: string | undefined;
+  replace: boolean;
+  remove: boolean;
+  interactive: boolean;
+  tty: boolean;
+  hostname: string | undefined;
+  /** `NAME=VALUE`, env-files first, later ones win; names without a value were looked up. */
+  environment: string[];
+  unsetEnvironment: string[];
+  unsetAllEnvironment: boolean;
+  workingDirectory: string | undefined;
+  /** `USER[:GROUP]` as typed. */
+  user: string | undefined;
+  groupAdd: string[];
+  mounts: MountRequest[];
+  readOnly: boolean;
+  readOnlyTmpfs: boolean;
+  network: NetworkRequest;
+  ports: PortRequest[];
+  publishAll: boolean;
+  /** `--expose`, as `PORT/PROTOCOL`. */
+  expose: string[];
+  /** `--add-host`, as `NAME:ADDRESS` (address may be host-gateway). */
+  addHosts: string[];
+  dns: string[];
+  dnsSearch: string[];
+  dnsOptions: string[];
+  noHosts: boolean;
+  capAdd: string[];
+  capDrop: string[];
+  privileged: boolean;
+  security: SecurityRequest;
+  ulimits: UlimitRequest[];
+  sysctls: Record<string, string>;
+  devices: DeviceRequest[];
+  pid: NamespaceRequest;
+  ipc: NamespaceRequest;
+  uts: NamespaceRequest;
+  cgroupns: NamespaceRequest;
+  resources: ResourceRequest;
+  shmSizeBytes: number | undefined;
+  init: boolean;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  stopSignal: string | undefined;
+  stopTimeoutSeconds: number | undefined;
+  /** `--timeout`: kill the container after so long; 0 or undefined is never. */
+  timeoutSeconds: number | undefined;
+  /** Octal, e.g. `0022`. */
+  umask: string | undefined;
+  timezone: string | undefined;
+  oomScoreAdjust: number | undefined;
+  log: LogRequest;
+  /** `--preserve-fds N`: descriptors 3 … N+2 are passed in. */
+  preserveDescriptors: number;
+  pidFile: string | undefined;
+  cidFile: string | undefined;
+}
