@@ -77,7 +77,8 @@ const CASES: [string, string, string, string][] = [
     '2: exported without a docstring'],
   ['printing in the engine', 'packages/engine/src/a.ts', 'const f = () => console.log(1);',
     '2: console.log: only packages/cli prints or exits'],
-  ['a side effect', 'packages/oci/src/a.ts', 'start();', '2: side effect when the module is loaded'],
+  ['a side effect', 'packages/oci/src/a.ts', 'start();',
+    '2: side effect when the module is loaded'],
 ];
 
 for (const [title, file, text, expected] of CASES) {
