@@ -1,0 +1,13 @@
+#!/bin/sh
+# pnpm test:unit [PACKAGE]...: the unit tests of all packages and of the tools, or of some packages.
+set -eu
+cd "$(dirname "$0")/.."
+if [ $# -gt 0 ]; then
+	folders=''
+	for name in "$@"; do folders="$folders packages/$name/test"; done
+else
+	folders=$(ls -d packages/*/test tools/*/test test/lab/test 2>/dev/null || :)
+fi
+# shellcheck disable=SC2046,SC2086 # lists of words; no file of ours has white space in its name
+exec node --import tsx --test --test-reporter=spec \
+	$(find $folders -name '*.test.ts' | sort)
