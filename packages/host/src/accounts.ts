@@ -1,0 +1,70 @@
+/**
+ * Who the user is, read from the passwd file and the process: no NSS, because a static or
+ * compiled program cannot load its modules.
+ */
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+
+/** One line of passwd(5). */
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  readonly shell: string;
+}
+
+const PASSWD = '/etc/passwd';
+
+/**
+ * The calling user. Accounts that only a directory service knows are asked of the C library;
+ * where that knows none either, the name is the uid and the home is $HOME.
+ */
+export function currentAccount(): Account {
+  const uid = process.getuid?.() ?? 0;
+  const gid = process.getgid?.() ?? 0;
+  return findAccount(uid) ?? accountOfLibrary() ?? {
+    name: String(uid),
+    uid,
+    gid,
+    home: process.env['HOME'] ?? '/',
+    shell: '/bin/sh',
+  };
+}
+
+/** The account with this uid or this name in /etc/passwd, or undefined. */
+export function findAccount(key: number | string): Account | undefined {
+  const accounts = parsePasswd(readIfThere(PASSWD));
+  return accounts.find(({ uid, name }) => key === uid || key === name);
+}
+
+/** The lines of a passwd file that are whole; others are left out. */
+export function parsePasswd(text: string): Account[] {
+  const accounts: Account[] = [];
+  for (const line of text.split('\n')) {
+    const [name, , uid, gid, , home, shell, ...rest] = line.split(':');
+    if (name === undefined || name === '' || shell === undefined || rest.length > 0) continue;
+    if (!/^\d{1,10}$/.test(uid ?? '') || !/^\d{1,10}$/.test(gid ?? '')) continue;
+    accounts.push({ name, uid: Number(uid), gid: Number(gid), home: home ?? '/', shell });
+  }
+  return accounts;
+}
+
+function accountOfLibrary(): Account | undefined {
+  try {
+    const { username, uid, gid, homedir, shell } = userInfo();
+    return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh' };
+  } catch {
+    // libuv throws where getpwuid knows nobody; that is an answer.
+    return undefined;
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}

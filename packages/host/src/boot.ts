@@ -1,0 +1,37 @@
+/**
+ * The facts that say which machine, which boot and which pid namespace a process number belongs
+ * to: a pid means nothing without them.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** What makes a pid unmistakable. */
+export interface HostFacts {
+  /** Of /proc: a new one at every boot. */
+  readonly bootId: string;
+  /** Of /etc/machine-id; empty where there is none (fresh containers). */
+  readonly machineId: string;
+  readonly hostName: string;
+  /** Inode of the pid namespace that this process sees. */
+  readonly pidNamespace: string;
+}
+
+/** Reads the facts; a file that is not there gives an empty string. */
+export function readHostFacts(): HostFacts {
+  return {
+    bootId: readTrimmed('/proc/sys/kernel/random/boot_id'),
+    machineId: readTrimmed('/etc/machine-id') || readTrimmed('/var/lib/dbus/machine-id'),
+    hostName: hostname(),
+    pidNamespace: String(statSync('/proc/self/ns/pid').ino),
+  };
+}
+
+function readTrimmed(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'EACCES') return '';
+    throw error;
+  }
+}

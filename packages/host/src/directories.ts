@@ -1,0 +1,98 @@
+/**
+ * Where the project keeps things of a user: the XDG directories, and a run directory that is
+ * private to the user and gone after a reboot.
+ */
+import { lstatSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import envPaths from 'env-paths';
+import { UnsupportedError } from '@berth/errors';
+import { systemErrorFrom } from './errno.ts';
+
+/** Absolute paths; none but `run` need exist. */
+export interface Directories {
+  /** Everything that is kept; the layout's version is in the path. */
+  readonly data: string;
+  readonly config: string;
+  readonly cache: string;
+  /** Pids, sockets and locks of running things: exists, 0700, owned by the user. */
+  readonly run: string;
+}
+
+/** What decides the directories; defaults are those of this process. */
+export interface DirectoryRequest {
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly uid?: number;
+  /** Replaces the data directory (`--root`). */
+  readonly root?: string | undefined;
+  /** Replaces the run directory (`--runroot`). */
+  readonly runRoot?: string | undefined;
+  /** Where a run directory is made when XDG_RUNTIME_DIR is not usable. */
+  readonly fallbackParents?: readonly string[];
+}
+
+const LAYOUT_VERSION = 'v1';
+const FALLBACK_PARENTS = ['/run/user', '/dev/shm', '/tmp'];
+const OTHERS_BITS = 0o077;
+
+/**
+ * The directories of the calling user. Makes the run directory when it is not there. Throws an
+ * UnsupportedError when no private run directory can be had.
+ */
+export function findDirectories(request: DirectoryRequest = {}): Directories {
+  const environment = request.environment ?? process.env;
+  const uid = request.uid ?? process.getuid?.() ?? 0;
+  const paths = envPaths('berth', { suffix: '' });
+  return {
+    data: request.root ?? join(paths.data, LAYOUT_VERSION),
+    config: paths.config,
+    cache: paths.cache,
+    run: request.runRoot ?? findRunDirectory({ environment, uid, request }),
+  };
+}
+
+interface RunDirectoryRequest {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly uid: number;
+  readonly request: DirectoryRequest;
+}
+
+function findRunDirectory({ environment, uid, request }: RunDirectoryRequest): string {
+  const candidates: string[] = [];
+  const runtime = environment['XDG_RUNTIME_DIR'];
+  if (runtime !== undefined && runtime.startsWith('/') && isPrivate(runtime, uid)) {
+    candidates.push(join(runtime, 'berth'));
+  }
+  for (const parent of request.fallbackParents ?? FALLBACK_PARENTS) {
+    candidates.push(
+      parent === '/run/user' ? `/run/user/${uid}/berth` : join(parent, `berth-run-${uid}`),
+    );
+  }
+  for (const path of candidates) {
+    if (makePrivate(path, uid)) return path;
+  }
+  throw new UnsupportedError('NO_RUN_DIRECTORY', 'find run directory: none of the usual places ' +
+    `is private to uid ${uid}: ${candidates.map((path) => `"${path}"`).join(', ')}`, {
+    hint: 'export XDG_RUNTIME_DIR="$(mktemp -d)"',
+  });
+}
+
+/** Makes `path` where it is missing. In /tmp another user may have been first: then false. */
+function makePrivate(path: string, uid: number): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+      return false;
+    }
+    if (code !== 'EEXIST') throw systemErrorFrom(error, 'make directory', path);
+  }
+  return isPrivate(path, uid);
+}
+
+/** A real directory, not a link, that belongs to `uid` and that nobody else can enter. */
+function isPrivate(path: string, uid: number): boolean {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return false;
+  return status.isDirectory() && status.uid === uid && (status.mode & OTHERS_BITS) === 0;
+}

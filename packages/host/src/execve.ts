@@ -1,0 +1,38 @@
+/**
+ * The hand-over: the process of the TypeScript side becomes another program, so that nothing of
+ * it stays in memory while a container runs.
+ */
+import { strict as assert } from 'node:assert';
+import { succeed, loadSyscalls } from './syscalls.ts';
+
+const STANDARD_STREAMS = [0, 1, 2];
+
+/** What to become. */
+export interface ExecveRequest {
+  /** Absolute; PATH is not searched. */
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Descriptors above 2 that the program shall have; every other one must be close-on-exec. */
+  readonly keepDescriptors: readonly number[];
+}
+
+/**
+ * Never returns: the program runs in this process. Throws a SystemError when the kernel refuses;
+ * the descriptors then stay inheritable. Buffered output is lost: write it before.
+ */
+export function execve(request: ExecveRequest): never {
+  const environment = Object.entries(request.environment).map(([key, value]) => `${key}=${value}`);
+  const strings = [...request.argv, ...environment];
+  assert(strings.every((text) => !text.includes('\0')), 'a program argument holds a NUL');
+  const syscalls = loadSyscalls();
+  // Node marks its own standard streams close-on-exec at start.
+  for (const fd of STANDARD_STREAMS) syscalls.setCloseOnExec(fd, false);
+  // One by one and by name: a blanket rule would hand over whatever the runtime has open.
+  for (const fd of request.keepDescriptors) {
+    succeed(syscalls.setCloseOnExec(fd, false), 'keep descriptor', String(fd));
+  }
+  const answer = syscalls.execve(request.path, request.argv, environment);
+  succeed(answer, 'execute', request.path);
+  assert.fail('execve came back without an error');
+}

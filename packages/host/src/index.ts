@@ -1,0 +1,27 @@
+/**
+ * What the project asks of the machine it runs on: system calls that Node lacks, directories,
+ * accounts, subordinate ids, processes and feature probes. Nothing here keeps state or prints.
+ */
+export { loadSyscalls, succeed } from './syscalls.ts';
+export type { Device, OpenHow, Owner, PathArgument, Syscalls, Timespec } from './syscalls.ts';
+export { errnoName, errnoNumber, systemError, systemErrorFrom } from './errno.ts';
+export type { SystemFailure } from './errno.ts';
+export { AT, FALLOCATE, MODE, OPEN, RESOLVE, UTIME_NOW, UTIME_OMIT } from './kernel-numbers.ts';
+export { getExtendedAttributes } from './extended-attributes.ts';
+export type { ExtendedAttribute } from './extended-attributes.ts';
+export { execve } from './execve.ts';
+export type { ExecveRequest } from './execve.ts';
+export { findDirectories } from './directories.ts';
+export type { Directories, DirectoryRequest } from './directories.ts';
+export { currentAccount, findAccount, parsePasswd } from './accounts.ts';
+export type { Account } from './accounts.ts';
+export { findMapHelpers, findSubordinateIds, parseSubordinateIds } from './subordinate-ids.ts';
+export type { IdRange, MapHelpers, SubordinateIds } from './subordinate-ids.ts';
+export { readHostFacts } from './boot.ts';
+export type { HostFacts } from './boot.ts';
+export { isAlive, parseProcessStat, readStartTime, signalProcess } from './processes.ts';
+export type { ProcessStat } from './processes.ts';
+export { parseLimits, readResourceLimits } from './resource-limits.ts';
+export type { ResourceLimit } from './resource-limits.ts';
+export { fileSystemName, probeHost } from './probes.ts';
+export type { HostProbe } from './probes.ts';

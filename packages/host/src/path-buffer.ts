@@ -1,0 +1,39 @@
+/**
+ * NUL-terminated copies of strings for system calls, in memory that is used again by every call:
+ * no allocation per call, and no way to pass a string with a NUL inside.
+ */
+import { constants } from 'node:os';
+
+/** A path or name: a string is sent as UTF-8, bytes as they are. Neither may hold a NUL. */
+export type PathArgument = string | Uint8Array;
+
+/** PATH_MAX with its NUL; also above XATTR_NAME_MAX. */
+const CAPACITY_BYTES = 4096;
+
+/** One reusable C string. Two arguments of one call need two of these. */
+export class PathBuffer {
+  readonly bytes = Buffer.alloc(CAPACITY_BYTES);
+
+  /** Copies `path` in. Answers 0, -ENAMETOOLONG, or -EINVAL when it holds a NUL. */
+  set(path: PathArgument): number {
+    const length = typeof path === 'string' ? this.#setString(path) : this.#setBytes(path);
+    if (length < 0) return length;
+    this.bytes[length] = 0;
+    return 0;
+  }
+
+  #setString(path: string): number {
+    if (path.includes('\0')) return -constants.errno.EINVAL;
+    // Three bytes is the most that one UTF-16 unit becomes; only long paths are measured.
+    const fits =
+      path.length * 3 < CAPACITY_BYTES || Buffer.byteLength(path) < CAPACITY_BYTES;
+    return fits ? this.bytes.write(path, 0, 'utf8') : -constants.errno.ENAMETOOLONG;
+  }
+
+  #setBytes(path: Uint8Array): number {
+    if (path.length >= CAPACITY_BYTES) return -constants.errno.ENAMETOOLONG;
+    if (path.includes(0)) return -constants.errno.EINVAL;
+    this.bytes.set(path);
+    return path.length;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Subordinate ids: which ranges /etc/subuid and /etc/subgid give to a user, and whether the two
+ * set-id helpers that map them are there. Ranges are checked here as well as by the helpers.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { lookUpFileCapability } from './file-capability.ts';
+
+/** `count` ids from `start`. */
+export interface IdRange {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** The ranges of one user; empty lists where none are given. */
+export interface SubordinateIds {
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+}
+
+/** Absolute paths of the helpers. */
+export interface MapHelpers {
+  readonly newuidmap: string;
+  readonly newgidmap: string;
+}
+
+/** 2^32 - 1 is no id: chown(2) reads it as "leave alone". */
+const LARGEST_ID = 0xfffffffe;
+const SYSTEM_PATH = '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/run/wrappers/bin';
+const SET_UID = 0o4000;
+const EXECUTABLE = 0o111;
+
+/** The ranges for an account, found by its name and by its uid, in the files' order. */
+export function findSubordinateIds(account: { name: string; uid: number }): SubordinateIds {
+  return {
+    uids: parseSubordinateIds(readIfThere('/etc/subuid'), account),
+    gids: parseSubordinateIds(readIfThere('/etc/subgid'), account),
+  };
+}
+
+/**
+ * The ranges of a subuid(5) text for an account. Lines that are malformed, empty, below 1, or
+ * reach beyond the last id are left out, as are ranges that overlap an earlier one.
+ */
+export function parseSubordinateIds(
+  text: string,
+  account: { name: string; uid: number },
+): IdRange[] {
+  const ranges: IdRange[] = [];
+  for (const line of text.split('\n')) {
+    const match = /^([^:#][^:]*):(\d{1,10}):(\d{1,10})\s*$/.exec(line);
+    if (match === null) continue;
+    const [, owner, first, length] = match;
+    if (owner !== account.name && owner !== String(account.uid)) continue;
+    const range = { start: Number(first), count: Number(length) };
+    if (isValid(range) && !ranges.some((other) => overlaps(range, other))) ranges.push(range);
+  }
+  return ranges;
+}
+
+/**
+ * The helpers where both are there and allowed to work: set-user-id root, or with the matching
+ * file capability. PATH is searched after the system's directories.
+ */
+export function findMapHelpers(searchPath = process.env['PATH'] ?? ''): MapHelpers | undefined {
+  const directories = [...SYSTEM_PATH.split(':'), ...searchPath.split(delimiter)];
+  const newuidmap = findHelper('newuidmap', directories);
+  const newgidmap = findHelper('newgidmap', directories);
+  if (newuidmap === undefined || newgidmap === undefined) return undefined;
+  return { newuidmap, newgidmap };
+}
+
+function findHelper(name: string, directories: readonly string[]): string | undefined {
+  const capability = name === 'newuidmap' ? 'setuid' : 'setgid';
+  for (const directory of directories) {
+    if (!directory.startsWith('/')) continue;
+    const path = join(directory, name);
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status === undefined || !status.isFile() || (status.mode & EXECUTABLE) === 0) continue;
+    const isSetUid = status.uid === 0 && (status.mode & SET_UID) !== 0;
+    if (isSetUid || lookUpFileCapability(path, capability)) return path;
+  }
+  return undefined;
+}
+
+function isValid({ start, count }: IdRange): boolean {
+  return start >= 1 && count >= 1 && start + count - 1 <= LARGEST_ID;
+}
+
+function overlaps(left: IdRange, right: IdRange): boolean {
+  return left.start < right.start + right.count && right.start < left.start + left.count;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'EACCES') return '';
+    throw error;
+  }
+}
