@@ -1,0 +1,14 @@
+/** Error kinds, their codes and exit statuses, and the redaction of what they quote. */
+export {
+  ConflictError,
+  EngineError,
+  IntegrityError,
+  NotFoundError,
+  SystemError,
+  TransportError,
+  UnsupportedError,
+  UsageError,
+  type ErrorOptions,
+} from './engine-error.ts';
+export { describe, exitStatusOf } from './describe.ts';
+export { redact } from './redact.ts';

@@ -1,0 +1,163 @@
+/**
+ * Writes the launch plan of a container: its OCI runtime spec and what the supervisor must know,
+ * as records in the order in which the native helper carries them out. docs/launch-plan.md
+ * describes every record.
+ */
+import type { RuntimeSpec } from '@berth/oci';
+import type { CgroupSettings } from './cgroup.ts';
+import type { IdMaps } from './id-maps.ts';
+import { addMounts } from './plan-mounts.ts';
+import { addProcess, type ProcessExtras } from './plan-process.ts';
+import { PlanWriter } from './plan-writer.ts';
+
+export interface LogSettings {
+  driver: 'k8s-file' | 'json-file' | 'none' | 'passthrough';
+  path: string;
+  /** 0 is unlimited. */
+  maxSizeBytes: number;
+  maxFiles: number;
+}
+
+/** The root file system: an overlay of layers, top one first, or a plain folder. */
+export type RootSettings =
+  | { kind: 'overlay'; upper: string; work: string; lowers: readonly string[] }
+  | { kind: 'folder'; path: string };
+
+/** Where a namespace of the container comes from. */
+export type NamespaceSettings =
+  | { from: 'new' | 'host' }
+  | { from: 'process'; pid: number; startTime: string }
+  | { from: 'path'; path: string };
+
+export type NamespaceName = 'pid' | 'ipc' | 'uts' | 'net' | 'cgroup' | 'mount';
+
+/** One step at the end of the last run, after the exit record is there. */
+export type ExitStep =
+  | { step: 'unlink'; path: string }
+  | { step: 'remove'; path: string }
+  | { step: 'rename'; from: string; to: string }
+  | { step: 'append'; file: string; line: string };
+
+export interface SupervisorSettings {
+  id: string;
+  stateDirectory: string;
+  runDirectory: string;
+  keepersDirectory: string;
+  /** The immutable head of the summary file. */
+  summary: string;
+  idMaps: IdMaps;
+  stdio: 'handed' | 'piped' | 'terminal';
+  stdinOpen: boolean;
+  log: LogSettings;
+  timeoutSeconds: number;
+  stopSignal: number;
+  pidFile: string | undefined;
+  init: boolean;
+  cgroup: CgroupSettings;
+  networkHelper: readonly string[] | undefined;
+  namespaces: Record<NamespaceName, NamespaceSettings>;
+  root: RootSettings;
+  /** Empty volumes to fill from the image: the path in the container and the volume's folder. */
+  copyUps: readonly { target: string; data: string }[];
+  process: ProcessExtras;
+  exitSteps: readonly ExitStep[];
+}
+
+/** The plan's bytes. Throws UsageError where the plan can't be encoded or grows too large. */
+export function containerPlan(spec: RuntimeSpec, settings: SupervisorSettings): Buffer {
+  const plan = new PlanWriter();
+  addSupervisor(plan, settings);
+  addIdMaps(plan, settings);
+  addCgroup(plan, settings.cgroup);
+  addNetworkHelper(plan, settings.networkHelper);
+  addExitSteps(plan, settings.exitSteps);
+  addNamespaces(plan, settings.namespaces);
+  addMounts(plan, spec, settings);
+  addProcess(plan, spec, settings.process);
+  return plan.bytes();
+}
+
+function addSupervisor(plan: PlanWriter, settings: SupervisorSettings): void {
+  plan.add('id', settings.id);
+  plan.add('state-dir', settings.stateDirectory);
+  plan.add('run-dir', settings.runDirectory);
+  plan.add('summary', settings.summary);
+  plan.add('stdio', settings.stdio);
+  plan.add('stdin', settings.stdinOpen ? 'open' : 'closed');
+  const { log } = settings;
+  plan.add('log', log.driver, log.path, log.maxSizeBytes, log.maxFiles);
+  plan.add('timeout', settings.timeoutSeconds);
+  plan.add('stop-signal', settings.stopSignal);
+  plan.add('init', settings.init ? 1 : 0);
+  if (settings.pidFile !== undefined) {
+    plan.add('pid-file', settings.pidFile);
+  }
+}
+
+function addIdMaps(plan: PlanWriter, { idMaps, keepersDirectory }: SupervisorSettings): void {
+  plan.add('userns', keepersDirectory);
+  for (const { inside, outside, count } of idMaps.uids) {
+    plan.add('uid-map', inside, outside, count);
+  }
+  for (const { inside, outside, count } of idMaps.gids) {
+    plan.add('gid-map', inside, outside, count);
+  }
+  if (idMaps.helpers !== undefined) {
+    plan.add('map-helpers', idMaps.helpers.newuidmap, idMaps.helpers.newgidmap);
+  }
+}
+
+function addCgroup(plan: PlanWriter, cgroup: CgroupSettings): void {
+  if (cgroup.kind === 'scope') {
+    plan.add('scope', cgroup.busSocket, cgroup.scope.bytes.toString('hex'), cgroup.scope.pidOffset);
+  }
+  if (cgroup.kind === 'directory') {
+    plan.add('cgroup-dir', cgroup.path);
+    for (const { file, value } of cgroup.writes) {
+      plan.add('cgroup-write', file, value);
+    }
+  }
+}
+
+function addNetworkHelper(plan: PlanWriter, helper: readonly string[] | undefined): void {
+  if (helper !== undefined) {
+    plan.add('network-helper', ...helper);
+  }
+}
+
+function addExitSteps(plan: PlanWriter, steps: readonly ExitStep[]): void {
+  for (const step of steps) {
+    switch (step.step) {
+      case 'unlink':
+      case 'remove':
+        plan.add(`exit-${step.step}`, step.path);
+        break;
+      case 'rename':
+        plan.add('exit-rename', step.from, step.to);
+        break;
+      case 'append':
+        plan.add('exit-append', step.file, step.line);
+        break;
+    }
+  }
+}
+
+function addNamespaces(
+  plan: PlanWriter,
+  namespaces: Record<NamespaceName, NamespaceSettings>,
+): void {
+  for (const [name, settings] of Object.entries(namespaces)) {
+    switch (settings.from) {
+      case 'new':
+      case 'host':
+        plan.add('namespace', name, settings.from);
+        break;
+      case 'process':
+        plan.add('namespace', name, 'join-pid', settings.pid, settings.startTime);
+        break;
+      case 'path':
+        plan.add('namespace', name, 'join-path', settings.path);
+        break;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * The soft limit of open files that the caller had. Both JavaScript runtimes raise their own to
+ * the hard limit at start, which programs that close or poll every descriptor would suffer from.
+ */
+import { readFileSync } from 'node:fs';
+
+const USUAL_SOFT_LIMIT = 1024;
+
+/** The parent's limit, which is what the shell would have given the container. */
+export function callersDescriptorLimit(): number {
+  try {
+    const limits = readFileSync(`/proc/${process.ppid}/limits`, 'latin1');
+    const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+    return soft === undefined ? USUAL_SOFT_LIMIT : Number(soft);
+  } catch {
+    return USUAL_SOFT_LIMIT;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Runs programs as root of the user's namespace: unpack workers, tree removal, `unshare`. They
+ * join the shared namespace through a live supervisor or make one that nobody else joins.
+ */
+import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { SystemError } from '@berth/errors';
+import type { IdMaps } from './id-maps.ts';
+import { helperEnvironment, nativeHelper, programCommand } from './native-helper.ts';
+
+export interface EnterSettings {
+  idMaps: IdMaps;
+  keepersDirectory: string;
+  /** With a mount namespace of its own, whose mounts nobody else sees. */
+  mountNamespace: boolean;
+}
+
+/** The helper's arguments that run `command` inside the user's namespace. */
+export function enterArguments(settings: EnterSettings, command: readonly string[]): string[] {
+  const mounts = settings.mountNamespace ? ['--mount-ns'] : [];
+  return ['enter', ...namespaceFlags(settings), ...mounts, '--', ...command];
+}
+
+/** The helper's arguments that remove trees holding files of subordinate ids. */
+export function removeArguments(settings: EnterSettings, paths: readonly string[]): string[] {
+  return ['remove', ...namespaceFlags(settings), '--', ...paths];
+}
+
+function namespaceFlags({ idMaps, keepersDirectory }: EnterSettings): string[] {
+  const flags = ['--keepers', keepersDirectory];
+  for (const { inside, outside, count } of idMaps.uids) {
+    flags.push('--uid-map', `${inside} ${outside} ${count}`);
+  }
+  for (const { inside, outside, count } of idMaps.gids) {
+    flags.push('--gid-map', `${inside} ${outside} ${count}`);
+  }
+  if (idMaps.helpers !== undefined) {
+    flags.push('--map-helpers', idMaps.helpers.newuidmap, idMaps.helpers.newgidmap);
+  }
+  return flags;
+}
+
+/** Runs the helper to its end. Throws SystemError with what it said when it does not exit 0. */
+export function runHelper(args: readonly string[], input?: Buffer): Buffer {
+  const helper = nativeHelper();
+  const result = spawnSync(helper, args, {
+    env: helperEnvironment(),
+    input: input ?? Buffer.alloc(0),
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (result.error !== undefined) {
+    throw new SystemError('HELPER_FAILED', `run "${helper}"`, { cause: result.error });
+  }
+  if (result.status !== 0) {
+    const said = result.stderr.toString('utf8').trim().replace(/^Error: /, '');
+    throw new SystemError('HELPER_FAILED', said === '' ? `berth-native ${args[0]}: exit status ${result.status}` : said);
+  }
+  return result.stdout;
+}
+
+/** Starts this program's worker `name` as root of the user's namespace. The caller owns the child. */
+export function spawnWorker(
+  settings: EnterSettings,
+  worker: readonly string[],
+  stdio: StdioOptions,
+): ChildProcess {
+  const command = [...programCommand(), '__worker', ...worker];
+  const args = enterArguments(settings, command);
+  return spawn(nativeHelper(), args, { env: helperEnvironment(), stdio });
+}

@@ -1,0 +1,68 @@
+/**
+ * Replaces this process by the native client, so that no JavaScript stays resident for the life
+ * of a container. Standard streams are the client's from then on.
+ */
+import { execve } from '@berth/host';
+import { callersDescriptorLimit } from './descriptor-limit.ts';
+import { helperEnvironment, nativeHelper } from './native-helper.ts';
+
+export interface ClientSettings {
+  /** Streams to attach to; empty when only starting. */
+  attach: readonly string[];
+  detachKeys: string | undefined;
+  sigProxy: boolean;
+  /** Return as soon as the container has started. */
+  detach: boolean;
+  /** Text printed on standard output once it has started. */
+  print: string | undefined;
+}
+
+/** Arguments that start a container from its plan. */
+export function launchArguments(plan: string, client: ClientSettings): string[] {
+  return ['launch', '--plan', plan, ...clientFlags(client)];
+}
+
+/** Arguments that run an exec plan in a running container. */
+export function execArguments(
+  runDirectory: string,
+  plan: string,
+  client: ClientSettings,
+): string[] {
+  return ['exec', '--run-dir', runDirectory, '--plan', plan, ...clientFlags(client)];
+}
+
+/** Arguments that attach to a running container. */
+export function attachArguments(runDirectory: string, client: ClientSettings): string[] {
+  return ['attach', '--run-dir', runDirectory, ...clientFlags(client)];
+}
+
+function clientFlags(client: ClientSettings): string[] {
+  const flags = ['--nofile', String(callersDescriptorLimit())];
+  if (client.attach.length > 0) {
+    flags.push('--attach', client.attach.join(','));
+  }
+  if (client.detachKeys !== undefined) {
+    flags.push('--detach-keys', client.detachKeys);
+  }
+  if (client.print !== undefined) {
+    flags.push('--print', client.print);
+  }
+  if (client.detach) {
+    flags.push('--detach');
+  }
+  flags.push('--sig-proxy', client.sigProxy ? '1' : '0');
+  return flags;
+}
+
+/**
+ * Becomes the native client with these arguments and never returns. Descriptors from 3 on are
+ * closed but for those to keep. Throws SystemError when the helper can't be executed.
+ */
+export function handOver(args: readonly string[], keepDescriptors: readonly number[]): never {
+  return execve({
+    path: nativeHelper(),
+    argv: ['berth-native', ...args],
+    environment: helperEnvironment(),
+    keepDescriptors,
+  });
+}

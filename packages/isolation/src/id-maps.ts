@@ -1,0 +1,80 @@
+/**
+ * The id maps of a user's containers. The full tier maps the caller to root and the subordinate
+ * ranges to 1 and up; the single tier maps the caller alone. The host's uid 0 is never mapped.
+ */
+import { UnsupportedError } from '@berth/errors';
+
+/** One extent of /proc/PID/uid_map. */
+export interface IdMap {
+  inside: number;
+  outside: number;
+  count: number;
+}
+
+export interface IdMaps {
+  tier: 'full' | 'single';
+  uids: IdMap[];
+  gids: IdMap[];
+  /** The set-id programs that write the maps; undefined writes them directly. */
+  helpers: { newuidmap: string; newgidmap: string } | undefined;
+}
+
+export interface IdMapFacts {
+  uid: number;
+  gid: number;
+  uidRanges: readonly { start: number; count: number }[];
+  gidRanges: readonly { start: number; count: number }[];
+  newuidmap: string | undefined;
+  newgidmap: string | undefined;
+}
+
+/** The maps for these facts. As root without ranges it throws UnsupportedError. */
+export function chooseIdMaps(facts: IdMapFacts): IdMaps {
+  if (facts.uid === 0) {
+    return mapsForRoot(facts);
+  }
+  const { newuidmap, newgidmap } = facts;
+  const ranged = facts.uidRanges.length > 0 && facts.gidRanges.length > 0;
+  if (!ranged || newuidmap === undefined || newgidmap === undefined) {
+    return {
+      tier: 'single',
+      uids: [{ inside: 0, outside: facts.uid, count: 1 }],
+      gids: [{ inside: 0, outside: facts.gid, count: 1 }],
+      helpers: undefined,
+    };
+  }
+  return {
+    tier: 'full',
+    uids: [{ inside: 0, outside: facts.uid, count: 1 }, ...append(facts.uidRanges, 1)],
+    gids: [{ inside: 0, outside: facts.gid, count: 1 }, ...append(facts.gidRanges, 1)],
+    helpers: { newuidmap, newgidmap },
+  };
+}
+
+/** Root maps container root too from a range: a mapped uid 0 could write host-global /proc/sys. */
+function mapsForRoot(facts: IdMapFacts): IdMaps {
+  if (facts.uidRanges.length === 0 || facts.gidRanges.length === 0) {
+    throw new UnsupportedError(
+      'ROOT_WITHOUT_RANGE',
+      'map ids for "root": no subordinate ids, and the host\'s uid 0 is never mapped into a container',
+      {
+        hint: "add them with: echo root:100000:65536 | tee -a /etc/subuid /etc/subgid, or run berth as an ordinary user",
+      },
+    );
+  }
+  return {
+    tier: 'full',
+    uids: append(facts.uidRanges, 0),
+    gids: append(facts.gidRanges, 0),
+    helpers: undefined,
+  };
+}
+
+function append(ranges: readonly { start: number; count: number }[], first: number): IdMap[] {
+  let inside = first;
+  return ranges.map(({ start, count }) => {
+    const extent = { inside, outside: start, count };
+    inside += count;
+    return extent;
+  });
+}

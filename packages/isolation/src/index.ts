@@ -1,0 +1,35 @@
+/**
+ * The isolation package: everything between a decided runtime spec and the kernel. It chooses id
+ * maps, writes launch plans, and finds and hands over to the native helper. It decides nothing
+ * about images or records.
+ */
+export { cgroupSettings, type CgroupSettings, type CgroupWish } from './cgroup.ts';
+export {
+  containerPlan,
+  type ExitStep,
+  type LogSettings,
+  type NamespaceName,
+  type NamespaceSettings,
+  type RootSettings,
+  type SupervisorSettings,
+} from './container-plan.ts';
+export {
+  enterArguments,
+  removeArguments,
+  runHelper,
+  spawnWorker,
+  type EnterSettings,
+} from './enter.ts';
+export { execPlan, type ExecSettings } from './exec-plan.ts';
+export {
+  attachArguments,
+  execArguments,
+  handOver,
+  launchArguments,
+  type ClientSettings,
+} from './hand-over.ts';
+export { chooseIdMaps, type IdMap, type IdMapFacts, type IdMaps } from './id-maps.ts';
+export { helperEnvironment, nativeHelper, programCommand, programFile } from './native-helper.ts';
+export type { ProcessExtras } from './plan-process.ts';
+export { PlanWriter } from './plan-writer.ts';
+export { systemdScope, type ScopeLimits, type ScopeSettings } from './systemd-scope.ts';

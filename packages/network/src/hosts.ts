@@ -1,0 +1,44 @@
+/** The container's /etc/hosts: the host's entries, the user's, and the container's own names. */
+import { UsageError } from '@berth/errors';
+
+export interface HostsSettings {
+  /** `NAME:ADDRESS` of --add-host; `host-gateway` stands for the host. */
+  addHosts: readonly string[];
+  /** The container's own names, hostname first. */
+  names: readonly string[];
+  /** The container's address, or undefined to name it on loopback. */
+  address: string | undefined;
+  /** The host's address as seen from the container. */
+  hostAddress: string | undefined;
+}
+
+const HOST_NAMES = 'host.containers.internal host.docker.internal';
+
+/** The file's text. Names that the user added come first, so that they win. */
+export function hostsFile(settings: HostsSettings): string {
+  const lines = settings.addHosts.map((entry) => addedHost(entry, settings.hostAddress));
+  lines.push('127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback');
+  if (settings.hostAddress !== undefined) {
+    lines.push(`${settings.hostAddress}\t${HOST_NAMES}`);
+  }
+  if (settings.names.length > 0) {
+    lines.push(`${settings.address ?? '127.0.1.1'}\t${settings.names.join(' ')}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function addedHost(entry: string, hostAddress: string | undefined): string {
+  const colon = entry.indexOf(':');
+  const names = entry.slice(0, colon);
+  const address = entry.slice(colon + 1).replace(/^\[(.*)\]$/, '$1');
+  if (colon < 1 || address === '' || /\s/.test(entry)) {
+    throw new UsageError('BAD_ADD_HOST', `add host "${entry}": not of the form NAME:ADDRESS`);
+  }
+  if (address !== 'host-gateway') {
+    return `${address}\t${names.replaceAll(';', ' ')}`;
+  }
+  if (hostAddress === undefined) {
+    throw new UsageError('NO_HOST_GATEWAY', `add host "${entry}": this network does not reach the host`);
+  }
+  return `${hostAddress}\t${names.replaceAll(';', ' ')}`;
+}

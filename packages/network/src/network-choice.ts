@@ -1,0 +1,86 @@
+/**
+ * Chooses how a container is connected: pasta where installed, else slirp4netns, else nothing
+ * with a hint. A helper that was asked for by name and is missing is an error.
+ */
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { UnsupportedError, UsageError } from '@berth/errors';
+import { pastaArguments } from './pasta.ts';
+import { slirpArguments } from './slirp4netns.ts';
+import type { AssignedPort } from './ports.ts';
+
+export type NetworkKind = 'pasta' | 'slirp4netns' | 'none' | 'host' | 'container' | 'path';
+
+export interface NetworkWish {
+  kind: NetworkKind | 'default';
+  options: readonly string[];
+  ports: readonly AssignedPort[];
+  /** The caller's PATH, where the helpers are looked for. */
+  path: string;
+}
+
+export interface NetworkChoice {
+  kind: NetworkKind;
+  /** Program and arguments of the helper, `@NETNS@` unreplaced; undefined when none is needed. */
+  helper: string[] | undefined;
+  /** What the user should be told, e.g. why there is no network. */
+  warning: string | undefined;
+}
+
+const HINT = 'install pasta (Debian: apt-get install passt), or use --network none or host';
+
+/** The choice for this wish. Throws UsageError for ports that can't be published, UnsupportedError for missing helpers. */
+export function chooseNetwork(wish: NetworkWish): NetworkChoice {
+  if (wish.kind === 'default' || wish.kind === 'pasta') {
+    const pasta = findProgram('pasta', wish.path);
+    if (pasta !== undefined) {
+      return withHelper('pasta', [pasta, ...pastaArguments(wish.ports, wish.options)]);
+    }
+    if (wish.kind === 'pasta') {
+      throw new UnsupportedError('NO_PASTA', 'connect by "pasta": it is not installed', { hint: HINT });
+    }
+  }
+  if (wish.kind === 'default' || wish.kind === 'slirp4netns') {
+    return slirpOrNothing(wish);
+  }
+  if (wish.ports.length > 0 && wish.kind !== 'host') {
+    throw new UsageError('PORTS_WITHOUT_NETWORK', `publish ports on network "${wish.kind}": it has none of its own`);
+  }
+  return { kind: wish.kind, helper: undefined, warning: undefined };
+}
+
+function slirpOrNothing(wish: NetworkWish): NetworkChoice {
+  const slirp = findProgram('slirp4netns', wish.path);
+  if (slirp !== undefined) {
+    return withHelper('slirp4netns', [slirp, ...slirpArguments(wish.ports, wish.options)]);
+  }
+  if (wish.kind === 'slirp4netns' || wish.ports.length > 0) {
+    throw new UnsupportedError('NO_NETWORK_HELPER', `connect by "${wish.kind}": neither pasta nor slirp4netns is installed`, { hint: HINT });
+  }
+  return {
+    kind: 'none',
+    helper: undefined,
+    warning: `no network: neither pasta nor slirp4netns is installed (${HINT})`,
+  };
+}
+
+function withHelper(kind: NetworkKind, helper: string[]): NetworkChoice {
+  return { kind, helper, warning: undefined };
+}
+
+/** Where set-up tools often live though a user's PATH lacks them. */
+const SYSTEM_FOLDERS = ['/usr/bin', '/usr/local/bin', '/usr/sbin', '/sbin'];
+
+function findProgram(name: string, path: string): string | undefined {
+  const folders = [...path.split(':').filter((folder) => folder.startsWith('/')), ...SYSTEM_FOLDERS];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

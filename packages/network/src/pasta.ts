@@ -1,0 +1,47 @@
+/**
+ * The arguments of pasta(1). Port forwarding that nobody asked for is off: scanning for bound
+ * ports is what makes pasta's own defaults slow to start, and would publish by surprise.
+ */
+import { GUEST } from './guest-addresses.ts';
+import type { AssignedPort } from './ports.ts';
+
+/**
+ * Arguments after the program's name. `@NETNS@` stands for the container's network namespace and
+ * is replaced by the supervisor. Options of the user come last, so that they win.
+ */
+export function pastaArguments(ports: readonly AssignedPort[], options: readonly string[]): string[] {
+  return [
+    '--config-net',
+    '--foreground',
+    '--quiet',
+    '--no-map-gw',
+    '--address',
+    GUEST.address,
+    '--netmask',
+    String(GUEST.prefixLength),
+    '--gateway',
+    GUEST.gateway,
+    '--dns-forward',
+    GUEST.pastaNameserver,
+    ...forwards('tcp', ports),
+    ...forwards('udp', ports),
+    '--tcp-ns',
+    'none',
+    '--udp-ns',
+    'none',
+    ...options,
+    '--netns',
+    '@NETNS@',
+  ];
+}
+
+function forwards(protocol: 'tcp' | 'udp', ports: readonly AssignedPort[]): string[] {
+  const flag = `--${protocol}-ports`;
+  const mine = ports.filter((port) => port.protocol === protocol);
+  return mine.length === 0 ? [flag, 'none'] : mine.flatMap((port) => [flag, forward(port)]);
+}
+
+function forward(port: AssignedPort): string {
+  const address = port.hostAddress === '' ? '' : `${port.hostAddress}/`;
+  return `${address}${port.hostPort}:${port.containerPort}`;
+}

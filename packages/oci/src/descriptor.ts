@@ -1,0 +1,51 @@
+/** Descriptors: how documents of an image point at one another. */
+import { IntegrityError } from '@berth/errors';
+import { isDigest, type Digest } from './digest.ts';
+import type { Platform } from './platform.ts';
+
+export interface Descriptor {
+  mediaType: string;
+  digest: Digest;
+  size: number;
+  platform?: Platform;
+  annotations?: Record<string, string>;
+  /** Where a foreign layer lies; never sent credentials. */
+  urls?: string[];
+}
+
+/** The largest blob that is believed: 1 TiB. */
+const MAX_BLOB_BYTES = 2 ** 40;
+
+/** Checks an untrusted descriptor. Throws IntegrityError that names `where`. */
+export function checkDescriptor(value: unknown, where: string): Descriptor {
+  if (typeof value !== 'object' || value === null) {
+    throw new IntegrityError('BAD_DESCRIPTOR', `read ${where}: not a descriptor`);
+  }
+  const { mediaType, digest, size, platform, annotations, urls } = value as Record<string, unknown>;
+  if (typeof digest !== 'string' || !isDigest(digest)) {
+    throw new IntegrityError('BAD_DIGEST', `read ${where}: "${String(digest).slice(0, 100)}" is not a digest`);
+  }
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || size > MAX_BLOB_BYTES) {
+    throw new IntegrityError('BAD_SIZE', `read ${where}: its size ${String(size)} is impossible`);
+  }
+  return {
+    mediaType: typeof mediaType === 'string' ? mediaType : '',
+    digest,
+    size,
+    ...(isRecord(platform) ? { platform: platform as unknown as Platform } : {}),
+    ...(isRecord(annotations) ? { annotations: stringsOf(annotations) } : {}),
+    ...(Array.isArray(urls) ? { urls: urls.filter((url) => typeof url === 'string') } : {}),
+  };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The entries whose values are strings. */
+export function stringsOf(value: unknown): Record<string, string> {
+  const entries = isRecord(value) ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

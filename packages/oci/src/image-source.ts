@@ -1,0 +1,41 @@
+/**
+ * The two interfaces through which images come and go. A registry, a layout folder, an archive
+ * and the store each implement one or both, so that pull, load, push and save are one copy.
+ */
+import type { Descriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
+import type { Manifest } from './manifest.ts';
+
+/** A document as its carrier had it: the digest is over exactly these bytes. */
+export interface RawDocument {
+  bytes: Uint8Array;
+  digest: Digest;
+  mediaType: string;
+}
+
+export interface LayerRequest {
+  /** Where to begin, for a download that broke off. */
+  offset: number;
+  signal: AbortSignal | undefined;
+}
+
+/** One image, its platform already chosen. */
+export interface ImageSource {
+  /** For messages: a reference, or the path of an archive. */
+  readonly name: string;
+  manifest(): Promise<{ document: RawDocument; manifest: Manifest; indexDigest: Digest | undefined }>;
+  /** Verified against the manifest. */
+  config(): Promise<Uint8Array>;
+  /** The layer as stored, possibly compressed, from the offset. The reader verifies it. */
+  layer(descriptor: Descriptor, request: LayerRequest): Promise<AsyncIterable<Uint8Array>>;
+  close(): Promise<void>;
+}
+
+/** Where an image is put: blobs first, the manifest that names them last. */
+export interface ImageSink {
+  readonly name: string;
+  hasBlob(digest: Digest): Promise<boolean>;
+  putBlob(descriptor: Descriptor, content: AsyncIterable<Uint8Array>): Promise<void>;
+  putManifest(document: RawDocument): Promise<void>;
+  close(): Promise<void>;
+}

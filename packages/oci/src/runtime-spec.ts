@@ -1,0 +1,110 @@
+/** The parts of the OCI runtime specification's config.json that Berth writes and reads. */
+
+export interface RuntimeSpec {
+  ociVersion: string;
+  process: ProcessSpec;
+  root: { path: string; readonly?: boolean };
+  hostname?: string;
+  mounts: MountSpec[];
+  annotations?: Record<string, string>;
+  linux: LinuxSpec;
+}
+
+export interface ProcessSpec {
+  terminal?: boolean;
+  user: { uid: number; gid: number; umask?: number; additionalGids?: number[] };
+  args: string[];
+  env: string[];
+  cwd: string;
+  capabilities?: CapabilitySets;
+  rlimits?: RlimitSpec[];
+  noNewPrivileges?: boolean;
+  oomScoreAdj?: number;
+}
+
+/** Names with the CAP_ prefix. */
+export interface CapabilitySets {
+  bounding: string[];
+  effective: string[];
+  permitted: string[];
+  inheritable: string[];
+  ambient: string[];
+}
+
+/** `type` is RLIMIT_NOFILE and the like; -1 is unlimited. */
+export interface RlimitSpec {
+  type: string;
+  soft: number;
+  hard: number;
+}
+
+export interface MountSpec {
+  destination: string;
+  type?: string;
+  source?: string;
+  options?: string[];
+}
+
+export interface LinuxSpec {
+  namespaces: { type: NamespaceType; path?: string }[];
+  sysctl?: Record<string, string>;
+  maskedPaths?: string[];
+  readonlyPaths?: string[];
+  seccomp?: SeccompSpec;
+  devices?: DeviceSpec[];
+  resources?: ResourcesSpec;
+  rootfsPropagation?: string;
+}
+
+export type NamespaceType = 'pid' | 'network' | 'ipc' | 'uts' | 'mount' | 'user' | 'cgroup';
+
+/** A device node: rootless, the host's node at `source` is bound to `path`. */
+export interface DeviceSpec {
+  path: string;
+  source?: string;
+  type: 'c' | 'b';
+  permissions?: string;
+}
+
+export interface ResourcesSpec {
+  memory?: { limit?: number; reservation?: number; swap?: number };
+  cpu?: { quota?: number; period?: number; shares?: number; cpus?: string };
+  pids?: { limit: number };
+}
+
+export type SeccompAction =
+  | 'SCMP_ACT_ALLOW'
+  | 'SCMP_ACT_ERRNO'
+  | 'SCMP_ACT_KILL'
+  | 'SCMP_ACT_KILL_PROCESS'
+  | 'SCMP_ACT_KILL_THREAD'
+  | 'SCMP_ACT_TRAP'
+  | 'SCMP_ACT_LOG';
+
+export interface SeccompSpec {
+  defaultAction: SeccompAction;
+  defaultErrnoRet?: number;
+  architectures: string[];
+  syscalls: SeccompRule[];
+}
+
+export interface SeccompRule {
+  names: string[];
+  action: SeccompAction;
+  errnoRet?: number;
+  args?: SeccompArgument[];
+}
+
+export interface SeccompArgument {
+  index: number;
+  value: number;
+  valueTwo?: number;
+  op:
+    | 'SCMP_CMP_NE'
+    | 'SCMP_CMP_LT'
+    | 'SCMP_CMP_LE'
+    | 'SCMP_CMP_EQ'
+    | 'SCMP_CMP_GE'
+    | 'SCMP_CMP_GT'
+    | 'SCMP_CMP_MASKED_EQ';
+}
