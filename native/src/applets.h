@@ -1,0 +1,9 @@
+/* The applets: what `berth-native WORD` runs. Each returns an exit status. argv[0] is the word. */
+#ifndef BERTH_APPLETS_H
+#define BERTH_APPLETS_H
+
+int enter_main(int argc, char **argv);
+int remove_main(int argc, char **argv);
+int seccomp_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,86 @@
+/* The container side: what the supervisor calls to make a container's first process and every
+ * later one. Everything that happens inside is reported over one socket, in this order:
+ *
+ *	supervisor				container's process
+ *	container_clone()	------>		born in its namespaces
+ *	container_hello()	<------		host pid, network namespace
+ *	  (network helper starts)		mounts, pivot_root, devices, masks, sysctls
+ *	container_ready()	<------		set up; the terminal's master, if any
+ *	  (facts written, network ready)
+ *	container_release()	------>		seccomp, execve
+ *	container_started()	<------		end of file: executing; or a failure
+ *
+ * A failure may come in place of any message from the right. The socket may be polled. */
+#ifndef BERTH_CONTAINER_H
+#define BERTH_CONTAINER_H
+
+#include <sys/types.h>
+
+#include "plan.h"
+
+/**
+ * struct container_stdio - descriptors that a process is given
+ * @stdio: what become 0, 1 and 2; ignored where the plan asks for a terminal
+ * @preserved: what become 3, 4, … (`preserve-fds`)
+ */
+struct container_stdio {
+	int stdio[3];
+	const int *preserved;
+	size_t preserved_count;
+};
+
+struct container_process {
+	pid_t pid;		/* as the supervisor counts */
+	pid_t host_pid;		/* as the procfs at the supervisor's /proc counts */
+	int pidfd;
+	int sync;		/* the socket; -1 after container_started() */
+	int netns;		/* -1 where the container has the host's */
+	int terminal;		/* master of the pseudo-terminal, -1 without */
+};
+
+/**
+ * container_clone() - Make the container's first process
+ *
+ * Should:
+ *   - be called by root of the shared user namespace, in a mount namespace of its own whose
+ *     mounts are slaves (MS_REC | MS_SLAVE), with the host's procfs at /proc
+ *   - be called in the caller's first pid namespace where the plan joins one or has the host's
+ *   - be called after the caller has entered the container's cgroup: it becomes the root of the
+ *     container's cgroup namespace
+ * Mustn't:
+ *   - be called with descriptors beyond close-on-exec ones that a container may not see
+ */
+int container_clone(const struct plan *plan, const struct container_stdio *stdio,
+		    struct container_process *process, struct failure *failure);
+
+/* Waits for the first message; fills @host_pid and @netns. */
+int container_hello(struct container_process *process, struct failure *failure);
+
+/* Waits until all is set up; fills @terminal. */
+int container_ready(struct container_process *process, struct failure *failure);
+
+/* Lets the process execute its program. */
+int container_release(struct container_process *process, struct failure *failure);
+
+/* Waits until the program executes; 0, or -1 with the failure. Closes @sync. */
+int container_started(struct container_process *process, struct failure *failure);
+
+/**
+ * container_exec() - Start one more process in a running container
+ * @init: the container's first process
+ * @plan: the container's plan: which namespaces it has
+ * @exec_plan: process records
+ *
+ * Waits until the program executes or could not. Then @process has pid, pidfd and the terminal's
+ * master; the process is a child of the caller. No descriptor but those of @stdio reaches it, and
+ * it is not dumpable from before it is visible in the container until it executes.
+ */
+int container_exec(const struct container_process *init, const struct plan *plan,
+		   const struct plan *exec_plan, const struct container_stdio *stdio,
+		   struct container_process *process, struct failure *failure);
+
+/* From init.c: reaps and forwards signals as process 1 until @child ends; exits with its status.
+ * Called in the container, privileges already dropped, descriptors from 3 on closed. */
+_Noreturn void init_reap(pid_t child);
+
+#endif

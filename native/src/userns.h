@@ -1,0 +1,60 @@
+/* The user namespace that a user's containers share: joined through a live keeper, else made.
+ * docs/launch-plan.md, "The shared user namespace", tells the protocol of the keepers' folder. */
+#ifndef BERTH_USERNS_H
+#define BERTH_USERNS_H
+
+#include <sys/types.h>
+
+#include "plan.h"
+
+enum { USERNS_MAX_EXTENTS = 340 };	/* the kernel's own limit */
+
+struct id_extent {
+	unsigned inside, outside, count;
+};
+
+struct id_map {
+	size_t count;
+	struct id_extent extents[USERNS_MAX_EXTENTS];
+};
+
+struct userns {
+	const char *keepers;	/* folder; NULL: neither look for keepers nor become one */
+	const char *newuidmap, *newgidmap;	/* NULL: write the maps directly */
+	struct id_map uids, gids;
+};
+
+/* Appends one extent; checks range and overlap of numbers. */
+int id_map_add(struct id_map *map, const char *inside, const char *outside, const char *count,
+	       struct failure *failure);
+
+/* Fills @userns from the plan's records; its strings stay the plan's. */
+int userns_from_plan(const struct plan *plan, struct userns *userns, struct failure *failure);
+
+/**
+ * userns_enter() - Become root of the user's namespace
+ * @lock: where the caller will become a keeper: gets the keepers' lock, held since the look, for
+ *        userns_publish(); close-on-exec, so a caller that re-executes itself first clears that.
+ *        NULL: the caller stays unknown to others (unpack workers), nothing is held afterwards.
+ *
+ * Afterwards all ids are 0 and all capabilities are held in the namespace.
+ *
+ * Should:
+ *   - run single-threaded, before the caller's own pid and mount namespaces
+ *   - see the host's procfs at /proc
+ * Mustn't:
+ *   - be called by a process that must stay joinable without executing a file again: after the
+ *     change of credentials it may not be dumpable
+ */
+int userns_enter(const struct userns *userns, int *lock, struct failure *failure);
+
+/* Makes the caller a keeper: KEEPERS/<host_pid> holds its start time. Closes @lock. */
+int userns_publish(const char *keepers, int lock, pid_t host_pid, struct failure *failure);
+
+/* Ends being a keeper; fails silently, since the next look drops a dead entry. */
+void userns_withdraw(const char *keepers, pid_t host_pid);
+
+/* Field 22 of PROC/PATH, where @proc_fd is a folder of a procfs; 0 where it can't be read. */
+unsigned long long process_start_time(int proc_fd, const char *path);
+
+#endif
