@@ -1,0 +1,199 @@
+/**
+ * Collection: everything that nothing points to any more goes, and what killed commands left is
+ * repaired. Layers and blobs are taken first and the references looked at again after, so a
+ * command that starts to use one meanwhile gets it back; two collections at once disturb neither
+ * each other nor anyone else.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BlobStore } from './blobs.ts';
+import type { ContainerNames } from './container-names.ts';
+import type { ContainerStore } from './containers.ts';
+import { attempt } from './fs-errors.ts';
+import type { ImageStore } from './images.ts';
+import type { LayerStore } from './layers.ts';
+import type { Layout } from './layout.ts';
+import { isId } from './names.ts';
+import type { Staging } from './staging.ts';
+import type { StoreLock } from './store-lock.ts';
+import type { RemoveTrees, Trash, TrashKind } from './trash.ts';
+import { listDirectory } from './whole-file.ts';
+
+/** How far to go. */
+export interface CollectOptions {
+  /** Removes trees that hold files of subordinate ids; without it they stay in the trash. */
+  readonly removeTrees?: RemoveTrees | undefined;
+  /** Stopped downloads younger than this are kept for resuming. A day by default. */
+  readonly keepPartialMs?: number | undefined;
+}
+
+/** What went. */
+export interface CollectReport {
+  /** Diff ids. */
+  readonly layers: readonly string[];
+  readonly blobs: readonly string[];
+  /** Of layers and blobs. */
+  readonly reclaimedBytes: number;
+  /** Paths in the trash that could not be removed. */
+  readonly left: readonly string[];
+}
+
+/** The parts of a store that collection needs. */
+export interface CollectParts {
+  readonly layout: Layout;
+  readonly staging: Staging;
+  readonly trash: Trash;
+  readonly blobs: BlobStore;
+  readonly layers: LayerStore;
+  readonly images: ImageStore;
+  readonly containers: ContainerStore;
+  readonly containerNames: ContainerNames;
+  readonly lock: StoreLock;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Nothing unreferenced and nothing half-made by the dead is left, but what `left` names. */
+export async function collect(
+  parts: CollectParts,
+  options: CollectOptions = {},
+): Promise<CollectReport> {
+  const found = await parts.lock.hold(() => {
+    sweepStaging(parts);
+    sweepNames(parts);
+    sweepRunDirectories(parts);
+    sweepPartials(parts, options.keepPartialMs ?? DAY_MS);
+    return { layers: collectLayers(parts), blobs: collectBlobs(parts) };
+  });
+  const left = await parts.trash.empty(options.removeTrees);
+  return {
+    layers: found.layers.keys,
+    blobs: found.blobs.keys,
+    reclaimedBytes: found.layers.bytes + found.blobs.bytes,
+    left,
+  };
+}
+
+function sweepStaging({ staging, trash }: CollectParts): void {
+  for (const entry of staging.entries()) if (entry.isDead) trash.take(entry.path, 'tree');
+}
+
+function sweepNames({ containerNames, containers, images }: CollectParts): void {
+  const names = containerNames.byId();
+  for (const [name, id] of containerNames.links()) {
+    const isOld = containers.exists(id) && names.get(id) !== name;
+    if (isOld || containerNames.isStale(id)) containerNames.release(name, id);
+  }
+  for (const [name, id] of images.links()) if (!images.exists(id)) images.untag(id, name);
+}
+
+function sweepRunDirectories({ layout, containers, containerNames }: CollectParts): void {
+  for (const id of listDirectory(layout.runContainers).filter(isId)) {
+    if (containers.exists(id) || !containerNames.isStale(id)) continue;
+    const path = join(layout.runContainers, id);
+    attempt('remove', path, () => rmSync(path, { recursive: true, force: true }));
+  }
+}
+
+function sweepPartials({ blobs }: CollectParts, keepMs: number): void {
+  for (const partial of blobs.partials()) {
+    if (Date.now() - partial.modifiedAtMs < keepMs) continue;
+    attempt('remove', partial.path, () => rmSync(partial.path, { force: true }));
+  }
+}
+
+interface Found {
+  readonly keys: readonly string[];
+  readonly bytes: number;
+}
+
+/** One kind of thing that is kept only while something uses it. */
+interface Kind {
+  readonly trash: Trash;
+  readonly list: () => readonly string[];
+  /** What is in use; undefined when a damaged record hides what it needs: then all is kept. */
+  readonly used: () => ReadonlySet<string> | undefined;
+  readonly sizeOf: (key: string) => number;
+  readonly pathOf: (key: string) => string;
+  readonly trashKind: TrashKind;
+}
+
+/** Takes what is unused, looks again, and puts back what has come into use meanwhile. */
+function takeUnused(kind: Kind): Found {
+  const before = kind.used();
+  if (before === undefined) return { keys: [], bytes: 0 };
+  const taken = kind.list().filter((key) => !before.has(key)).flatMap((key) => {
+    const bytes = kind.sizeOf(key);
+    const trashed = kind.trash.take(kind.pathOf(key), kind.trashKind);
+    return trashed === undefined ? [] : [{ key, bytes, trashed }];
+  });
+  const after = taken.length === 0 ? before : kind.used();
+  const gone = taken.filter(({ key, trashed }) => {
+    if (after !== undefined && !after.has(key)) return true;
+    kind.trash.putBack(trashed, kind.pathOf(key));
+    return false;
+  });
+  return {
+    keys: gone.map(({ key }) => key),
+    bytes: gone.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+function collectLayers(parts: CollectParts): Found {
+  return takeUnused({
+    trash: parts.trash,
+    list: () => parts.layers.list(),
+    used: () => usedLayers(parts),
+    sizeOf: (diffId) => layerBytes(parts.layers, diffId),
+    pathOf: (diffId) => parts.layers.path(diffId),
+    trashKind: 'tree',
+  });
+}
+
+function collectBlobs(parts: CollectParts): Found {
+  return takeUnused({
+    trash: parts.trash,
+    list: () => parts.blobs.list(),
+    used: () => usedBlobs(parts),
+    sizeOf: (digest) => parts.blobs.sizeBytes(digest) ?? 0,
+    pathOf: (digest) => parts.blobs.path(digest),
+    trashKind: 'plain',
+  });
+}
+
+function usedLayers({ images, containers, staging }: CollectParts): Set<string> | undefined {
+  if (!images.areRecordsReadable() || !containers.areRecordsReadable()) return undefined;
+  return new Set([
+    ...pinnedDigests(staging, 'layer-'),
+    ...images.list().flatMap(({ record }) => record.layers.map(({ diffId }) => diffId)),
+    ...containers.records().flatMap((record) => record.layers),
+  ]);
+}
+
+function usedBlobs({ images, staging }: CollectParts): Set<string> | undefined {
+  if (!images.areRecordsReadable()) return undefined;
+  const used = new Set(pinnedDigests(staging, 'blob-'));
+  for (const { record } of images.list()) {
+    used.add(`sha256:${record.id}`);
+    for (const digest of record.keptBlobs ?? []) used.add(digest);
+    for (const { manifestDigest, indexDigest } of images.origins(record.id)) {
+      used.add(manifestDigest);
+      if (indexDigest !== undefined) used.add(indexDigest);
+    }
+  }
+  return used;
+}
+
+/** What living sessions pin, of one kind. */
+function pinnedDigests(staging: Staging, prefix: 'layer-' | 'blob-'): string[] {
+  return [...staging.pins()].filter((pin) => pin.startsWith(prefix))
+    .map((pin) => pin.slice(prefix.length).replace('-', ':'));
+}
+
+function layerBytes(layers: LayerStore, diffId: string): number {
+  try {
+    return layers.record(diffId).sizeBytes;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Makes a container: its files in staging/, its name reserved, then one rename. Afterwards it is
+ * checked that the layers and volumes it needs were not removed meanwhile: a collection takes
+ * first and looks at the containers after, so one of the two sees the other.
+ *
+ * On the path of `run`: no file beyond those asked for, and no wait for the disk.
+ */
+import { chmodSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConflictError } from '@berth/errors';
+import { containerPurpose } from './container-names.ts';
+import type { ContainerNames } from './container-names.ts';
+import { pathsOf } from './container-paths.ts';
+import type { ContainerPaths } from './container-paths.ts';
+import { attempt, codeOf, storeError } from './fs-errors.ts';
+import type { LayerStore } from './layers.ts';
+import type { Layout } from './layout.ts';
+import type { ContainerRecord } from './records.ts';
+import type { Staging } from './staging.ts';
+import { formatSummaryHead } from './summary.ts';
+import type { SummaryHead } from './summary.ts';
+import type { Trash } from './trash.ts';
+import type { VolumeStore } from './volumes.ts';
+import { PRIVATE_DIRECTORY, ensureDirectory, writeNewFile } from './whole-file.ts';
+
+/** What `create` writes. */
+export interface CreateContainer {
+  /** Kept as config.json; may have more fields than storage knows. */
+  readonly record: ContainerRecord;
+  /** Kept as the head of `summary`. */
+  readonly summary: SummaryHead;
+  /** Further files of the container's directory: `spec.json`, `plan`, `hosts`, … */
+  readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined;
+  /** upper/ and work/ of an overlay; `none` for a read-only or foreign root. */
+  readonly writable: 'overlay' | 'none';
+}
+
+/** The parts of a store that this needs. */
+interface CreateParts {
+  readonly layout: Layout;
+  readonly staging: Staging;
+  readonly trash: Trash;
+  readonly layers: LayerStore;
+  readonly volumes: VolumeStore;
+  readonly names: ContainerNames;
+}
+
+/** The upper directory's mode is the container's root directory's. */
+const ROOT_MODE = 0o755;
+
+/**
+ * The container exists, under its name, and all that it needs is there. Throws a ConflictError
+ * `NAME_IN_USE`, `LAYER_MISSING` or `VOLUME_MISSING`; nothing is left then.
+ */
+export function createContainer(parts: CreateParts, request: CreateContainer): ContainerPaths {
+  const { id, name } = request.record;
+  const paths = pathsOf(parts.layout, id);
+  const staged = parts.staging.makeDirectory(containerPurpose(id));
+  try {
+    writeFiles(staged, request);
+    parts.names.reserve(name, id);
+    publish(parts.layout, staged, paths.directory);
+  } catch (error) {
+    parts.staging.remove(staged);
+    parts.names.release(name, id);
+    throw error;
+  }
+  try {
+    requireParts(parts, request.record);
+    parts.names.reserve(name, id);
+  } catch (error) {
+    parts.trash.take(paths.directory, 'plain');
+    parts.names.release(name, id);
+    throw error;
+  }
+  return paths;
+}
+
+function writeFiles(staged: string, request: CreateContainer): void {
+  for (const [name, content] of Object.entries(request.files ?? {})) {
+    writeNewFile(join(staged, name), content);
+  }
+  writeNewFile(join(staged, 'config.json'), JSON.stringify(request.record));
+  writeNewFile(join(staged, 'summary'), formatSummaryHead(request.summary));
+  if (request.writable === 'none') return;
+  const upper = join(staged, 'upper');
+  attempt('make directory', upper, () => {
+    mkdirSync(upper);
+    chmodSync(upper, ROOT_MODE);
+    mkdirSync(join(staged, 'work'), { mode: PRIVATE_DIRECTORY });
+  });
+}
+
+function publish(layout: Layout, staged: string, directory: string): void {
+  try {
+    renameSync(staged, directory);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw storeError(error, 'create container', directory);
+    ensureDirectory(layout.containers);
+    attempt('create container', directory, () => renameSync(staged, directory));
+  }
+}
+
+function requireParts({ layers, volumes }: CreateParts, record: ContainerRecord): void {
+  const layer = record.layers.find((diffId) => !layers.has(diffId));
+  if (layer !== undefined) {
+    throw new ConflictError('LAYER_MISSING', `create container "${record.name}": layer ` +
+      `"${layer}" of image "${record.imageName}" was removed`, {
+      hint: `berth pull ${record.imageName}`,
+    });
+  }
+  const volume = record.volumes.find((name) => !volumes.exists(name));
+  if (volume !== undefined) {
+    throw new ConflictError('VOLUME_MISSING', `create container "${record.name}": volume ` +
+      `"${volume}" was removed`, { hint: `berth volume create ${volume}` });
+  }
+}

@@ -1,0 +1,43 @@
+/** The files of one container; docs/state.md says who writes and reads each. */
+import { join } from 'node:path';
+import type { Layout } from './layout.ts';
+
+/** Absolute paths of the files of one container, there or not. */
+export interface ContainerPaths {
+  readonly directory: string;
+  readonly config: string;
+  readonly spec: string;
+  readonly plan: string;
+  readonly lock: string;
+  readonly summary: string;
+  readonly runs: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly log: string;
+  readonly hosts: string;
+  readonly resolvConf: string;
+  readonly hostname: string;
+  /** Below the run directory: the supervisor's socket; gone when it has ended. */
+  readonly runDirectory: string;
+}
+
+/** The paths of the container `id`. Does no I/O. */
+export function pathsOf(layout: Layout, id: string): ContainerPaths {
+  const directory = join(layout.containers, id);
+  return {
+    directory,
+    config: join(directory, 'config.json'),
+    spec: join(directory, 'spec.json'),
+    plan: join(directory, 'plan'),
+    lock: join(directory, 'lock'),
+    summary: join(directory, 'summary'),
+    runs: join(directory, 'runs'),
+    upper: join(directory, 'upper'),
+    work: join(directory, 'work'),
+    log: join(directory, 'log'),
+    hosts: join(directory, 'hosts'),
+    resolvConf: join(directory, 'resolv.conf'),
+    hostname: join(directory, 'hostname'),
+    runDirectory: join(layout.runContainers, id),
+  };
+}

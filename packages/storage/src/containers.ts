@@ -1,0 +1,272 @@
+/**
+ * containers/: a container exists from the rename of its directory on, and is gone with the
+ * rename to the trash. What changes while it lives is written by its supervisor; here it is only
+ * read. Lists are synchronous and read one small file per container.
+ */
+import { closeSync, lstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConflictError, IntegrityError, NotFoundError } from '@berth/errors';
+import { createContainer } from './container-create.ts';
+import type { CreateContainer } from './container-create.ts';
+import type { ContainerNames } from './container-names.ts';
+import { pathsOf } from './container-paths.ts';
+import type { ContainerPaths } from './container-paths.ts';
+import { attempt, ifThere } from './fs-errors.ts';
+import type { LayerStore } from './layers.ts';
+import type { Layout } from './layout.ts';
+import { isId, isIdPrefix } from './names.ts';
+import type { ContainerRecord } from './records.ts';
+import { deriveState } from './run-state.ts';
+import type { DerivedState } from './run-state.ts';
+import type { Staging } from './staging.ts';
+import { parseExit, parseFacts, parseSummary } from './summary.ts';
+import type { RunExit, RunFacts, Summary } from './summary.ts';
+import type { Trash } from './trash.ts';
+import type { VolumeStore } from './volumes.ts';
+import { listDirectory, readIfThere, readRecord } from './whole-file.ts';
+
+export type { CreateContainer } from './container-create.ts';
+export type { ContainerPaths } from './container-paths.ts';
+
+/** A container as lists show it: its name, its summary, and the state derived from them. */
+export interface ContainerEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly summary: Summary;
+  readonly state: DerivedState;
+}
+
+/** What the supervisor does at the end of a `--rm` container, in this order. */
+export interface ExitRemoval {
+  /** rename: the container is gone for readers. */
+  readonly rename: { readonly from: string; readonly to: string };
+  /** The name's link: to be removed only while its target is `id`. */
+  readonly nameLink: { readonly path: string; readonly target: string };
+  /** Tree to remove, in the trash. */
+  readonly tree: string;
+}
+
+/** The parts of a store that containers need. */
+export interface ContainerStoreParts {
+  readonly layout: Layout;
+  readonly staging: Staging;
+  readonly trash: Trash;
+  readonly layers: LayerStore;
+  readonly volumes: VolumeStore;
+  readonly names: ContainerNames;
+}
+
+const SUMMARY_BUFFER_BYTES = 4096;
+
+/** Access to containers/. */
+export class ContainerStore {
+  readonly #parts: ContainerStoreParts;
+  #buffer: Buffer | undefined;
+
+  constructor(parts: ContainerStoreParts) {
+    this.#parts = parts;
+  }
+
+  /** Where the files of a container are. Does no I/O. */
+  paths(id: string): ContainerPaths {
+    return pathsOf(this.#parts.layout, id);
+  }
+
+  /**
+   * The container exists, under its name; answers its paths. Throws a ConflictError when the name
+   * is taken or a layer or volume that it needs was removed meanwhile; nothing is left then.
+   */
+  create(request: CreateContainer): ContainerPaths {
+    return createContainer(this.#parts, request);
+  }
+
+  /** Full ids of all containers, in no order. */
+  ids(): string[] {
+    return listDirectory(this.#parts.layout.containers).filter(isId);
+  }
+
+  exists(id: string): boolean {
+    const path = join(this.#parts.layout.containers, id);
+    return isId(id) && attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
+  }
+
+  /**
+   * The full id of a container that a user means: a name, a full id, or the beginning of one.
+   * A name goes before the beginning of an id. Throws a NotFoundError, or a ConflictError when
+   * several ids begin so.
+   */
+  resolve(text: string): string {
+    const named = /^[\w][\w.-]*$/.test(text) ? this.#parts.names.lookUp(text) : undefined;
+    if (named !== undefined) return named;
+    if (this.exists(text)) return text;
+    const matches = isIdPrefix(text) ? this.ids().filter((id) => id.startsWith(text)) : [];
+    const [only] = matches;
+    if (matches.length > 1) {
+      throw new ConflictError('AMBIGUOUS_CONTAINER', `find container "${text}": ` +
+        `${matches.length} ids begin so`, { hint: 'berth ps --all --no-trunc shows full ids' });
+    }
+    if (only !== undefined) return only;
+    throw new NotFoundError('NO_SUCH_CONTAINER', `find container "${text}": no such container`, {
+      hint: 'berth ps --all',
+    });
+  }
+
+  /** The container that was created last. Throws a NotFoundError when there is none. */
+  latest(): string {
+    const [first] = this.list();
+    if (first !== undefined) return first.id;
+    throw new NotFoundError('NO_SUCH_CONTAINER', 'find latest container: there are none', {
+      hint: 'berth run hello',
+    });
+  }
+
+  /** All containers, newest first. One read per container and one per name. */
+  list(): ContainerEntry[] {
+    const names = this.#parts.names.byId();
+    const entries = this.ids().flatMap((id) => {
+      const summary = this.#readSummary(id);
+      return summary === undefined ? [] : [this.#entry(id, names.get(id), summary)];
+    });
+    return entries.sort((one, other) => other.summary.createdAtMs - one.summary.createdAtMs
+      || (one.id < other.id ? -1 : 1));
+  }
+
+  /** One container. Throws a NotFoundError when it is gone. */
+  entry(id: string): ContainerEntry {
+    const summary = this.#readSummary(id);
+    if (summary === undefined) throw gone(id);
+    return this.#entry(id, this.name(id), summary);
+  }
+
+  /** The state of one container, without its name. Throws a NotFoundError when it is gone. */
+  state(id: string): DerivedState {
+    const summary = this.#readSummary(id);
+    if (summary === undefined) throw gone(id);
+    return this.#entry(id, undefined, summary).state;
+  }
+
+  /** The name of a container now; the beginning of its id when a crash left it without. */
+  name(id: string): string {
+    return this.#parts.names.byId().get(id) ?? id.slice(0, 12);
+  }
+
+  /**
+   * config.json, as the engine wrote it. Throws a NotFoundError when the container is gone, an
+   * IntegrityError when the file is damaged.
+   */
+  record<T extends ContainerRecord = ContainerRecord>(id: string): T {
+    const record = readRecord<T>(this.paths(id).config);
+    if (record === undefined) throw gone(id);
+    return record;
+  }
+
+  /** The facts of a run, or undefined when it has none. */
+  facts(id: string, run: number): RunFacts | undefined {
+    const text = readIfThere(join(this.paths(id).runs, String(run), 'facts'));
+    return text === undefined ? undefined : parseFacts(text.toString());
+  }
+
+  /** The exit record of a run, or undefined while it has none. */
+  exit(id: string, run: number): RunExit | undefined {
+    const text = readIfThere(join(this.paths(id).runs, String(run), 'exit'));
+    return text === undefined ? undefined : parseExit(text.toString());
+  }
+
+  /**
+   * The container has the new name and lost the old one. A kill in between leaves both; the new
+   * one counts then. Throws a ConflictError when the name is taken.
+   */
+  rename(id: string, name: string): void {
+    const { names } = this.#parts;
+    names.reserve(name, id);
+    for (const [other, target] of names.links()) {
+      if (target === id && other !== name) names.release(other, id);
+    }
+  }
+
+  /**
+   * The container and its name are gone for readers; answers its tree in the trash, undefined
+   * when it was gone already. That it does not run is the caller's to know.
+   */
+  remove(id: string): string | undefined {
+    const { names, trash } = this.#parts;
+    const trashed = trash.take(this.paths(id).directory, 'tree');
+    for (const [name, target] of names.links()) if (target === id) names.release(name, id);
+    return trashed;
+  }
+
+  /** The same as steps for the supervisor, which does them when a `--rm` container has ended. */
+  exitRemoval(id: string, name: string): ExitRemoval {
+    const to = this.#parts.trash.path('tree');
+    return {
+      rename: { from: this.paths(id).directory, to },
+      nameLink: { path: this.#parts.names.path(name), target: id },
+      tree: to,
+    };
+  }
+
+  /** Ids of the containers that mount a volume. Reads every record. */
+  usersOfVolume(name: string): string[] {
+    return this.records().filter((record) => record.volumes.includes(name)).map(({ id }) => id);
+  }
+
+  /** Ids of the containers made from an image. Reads every record. */
+  usersOfImage(imageId: string): string[] {
+    return this.records().filter((record) => record.imageId === imageId).map(({ id }) => id);
+  }
+
+  /** Every record that can be read. */
+  records(): ContainerRecord[] {
+    return this.ids().flatMap((id) => this.#recordOrNothing(id) ?? []);
+  }
+
+  /** True when every container's record could be read, so that nobody's needs are unknown. */
+  areRecordsReadable(): boolean {
+    return this.ids().every((id) => this.#recordOrNothing(id) !== undefined || !this.exists(id));
+  }
+
+  #entry(id: string, name: string | undefined, summary: Summary): ContainerEntry {
+    const readExit = (): RunExit | undefined => this.exit(id, summary.run);
+    return {
+      id,
+      name: name ?? id.slice(0, 12),
+      summary,
+      state: summary.run === 0 || summary.ended !== undefined
+        ? deriveState(summary, readExit, NO_FACTS)
+        : deriveState(summary, readExit, this.#parts.staging.facts()),
+    };
+  }
+
+  #readSummary(id: string): Summary | undefined {
+    const path = join(this.#parts.layout.containers, id, 'summary');
+    this.#buffer ??= Buffer.allocUnsafe(SUMMARY_BUFFER_BYTES);
+    const buffer = this.#buffer;
+    const text = attempt('read', path, () => ifThere(() => {
+      const fd = openSync(path, 'r');
+      try {
+        return buffer.toString('utf8', 0, readSync(fd, buffer, 0, SUMMARY_BUFFER_BYTES, 0));
+      } finally {
+        closeSync(fd);
+      }
+    }));
+    return text === undefined ? undefined : parseSummary(text);
+  }
+
+  #recordOrNothing(id: string): ContainerRecord | undefined {
+    try {
+      return readRecord<ContainerRecord>(this.paths(id).config);
+    } catch (error) {
+      if (error instanceof IntegrityError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** For states that depend on no fact of the machine. */
+const NO_FACTS = { host: '', bootId: '', pidNamespace: '', isAlive: () => false };
+
+function gone(id: string): NotFoundError {
+  return new NotFoundError('NO_SUCH_CONTAINER', `find container "${id.slice(0, 12)}": it is gone`, {
+    hint: 'berth ps --all',
+  });
+}

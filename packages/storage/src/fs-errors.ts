@@ -1,0 +1,57 @@
+/**
+ * From what node:fs throws to errors that users can act on: the store's path is named, and a
+ * full, read-only or foreign file system gets a hint. Expected codes are handled where they are
+ * expected; everything else passes through here.
+ */
+import { SystemError } from '@berth/errors';
+import { systemErrorFrom } from '@berth/host';
+
+const FULL_HINT = 'berth system prune --all, or free space on that file system (df -h shows it)';
+
+const HINTS: Readonly<Record<string, { code: string; hint: (path: string) => string }>> = {
+  ENOSPC: { code: 'DISK_FULL', hint: () => FULL_HINT },
+  EDQUOT: { code: 'DISK_FULL', hint: () => `${FULL_HINT}; quota -s shows the quota` },
+  EROFS: { code: 'READ_ONLY_STORE', hint: () => 'berth --root DIRECTORY on a writable disk' },
+  EACCES: { code: 'NO_ACCESS', hint: (path) => `ls -ld "${path}"` },
+  EPERM: { code: 'NO_ACCESS', hint: (path) => `ls -ld "${path}"` },
+};
+
+/** The error code (`ENOENT`) of what was thrown, or undefined when it has none. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** What to throw instead of `error`; errors of the project and bugs come back unchanged. */
+export function storeError(error: unknown, operation: string, path: string): unknown {
+  const translated = systemErrorFrom(error, operation, path);
+  const known = HINTS[codeOf(error) ?? ''];
+  if (known === undefined || !(translated instanceof SystemError)) return translated;
+  return new SystemError(known.code, translated.message, {
+    hint: known.hint(path), details: translated.details,
+  });
+}
+
+/** The result of `action`; a failed system call becomes a SystemError that names `path`. */
+export function attempt<T>(operation: string, path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw storeError(error, operation, path);
+  }
+}
+
+/** The result of `action`, or undefined when it fails with one of `codes`, which is expected. */
+export function unless<T>(codes: readonly string[], action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (codes.includes(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** The result of `action`, or undefined when the file is not there. */
+export function ifThere<T>(action: () => T): T | undefined {
+  return unless(['ENOENT', 'ENOTDIR'], action);
+}

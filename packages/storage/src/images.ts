@@ -1,0 +1,287 @@
+/**
+ * images/: one record per image id, the manifests it was seen under, and the names that point to
+ * it. A record appears by one rename; a name is a symlink and moves by one rename; a name whose
+ * image is gone counts as absent.
+ */
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConflictError, IntegrityError } from '@berth/errors';
+import type { BlobStore } from './blobs.ts';
+import { checkDigest } from './digest-path.ts';
+import { attempt, codeOf, ifThere, storeError } from './fs-errors.ts';
+import { decodeImageName, encodeImageName } from './image-names.ts';
+import { resolveImage } from './image-resolve.ts';
+import type { ResolveOptions } from './image-resolve.ts';
+import type { LayerStore } from './layers.ts';
+import type { Layout } from './layout.ts';
+import { isId } from './names.ts';
+import type { ImageEntry, ImageOrigin, ImageRecord } from './records.ts';
+import type { Staging } from './staging.ts';
+import type { StoreLock } from './store-lock.ts';
+import type { Trash } from './trash.ts';
+import {
+  PRIVATE_DIRECTORY, ensureDirectory, listDirectory, moveInto, readLink, readRecord,
+  renameUnlessTaken, unlinkIfTarget, writeNewFile,
+} from './whole-file.ts';
+
+export type { ResolveOptions } from './image-resolve.ts';
+
+/** What `commit` records. */
+export interface CommitImage {
+  readonly record: ImageRecord;
+  /** The config's exact bytes, whose SHA-256 is the image id. */
+  readonly config: Uint8Array;
+  readonly origins: readonly ImageOrigin[];
+  /** Exact bytes of manifests and indexes to keep. */
+  readonly manifests: readonly Uint8Array[];
+  /** Full references that point to the image afterwards. */
+  readonly names: readonly string[];
+}
+
+/** The parts of a store that images need. */
+export interface ImageStoreParts {
+  readonly layout: Layout;
+  readonly staging: Staging;
+  readonly trash: Trash;
+  readonly blobs: BlobStore;
+  readonly layers: LayerStore;
+  readonly lock: StoreLock;
+}
+
+const RECORD = 'record.json';
+const ORIGINS = 'origins';
+const ATTEMPTS = 5;
+const RESTORE_WAIT_MS = 50;
+
+/** Access to images/. */
+export class ImageStore {
+  readonly #parts: ImageStoreParts;
+
+  constructor(parts: ImageStoreParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The image is in the store with its names; names that pointed elsewhere have moved. Throws an
+   * IntegrityError when the config is not the id's, a ConflictError `LAYER_MISSING` when a layer
+   * was not committed before (details.diffIds: commit them again and repeat). Atomic per image
+   * and per name: the first appearance of an image is with all its new names.
+   */
+  async commit(image: CommitImage): Promise<void> {
+    const { blobs, lock } = this.#parts;
+    const digest = `sha256:${image.record.id}`;
+    if (`sha256:${hexOf(image.config)}` !== digest) {
+      throw new IntegrityError('DIGEST_MISMATCH', `store image "${image.record.id}": its config ` +
+        `has the digest "sha256:${hexOf(image.config)}"`);
+    }
+    const session = this.#parts.staging.openSession();
+    try {
+      session.pinBlob(digest);
+      blobs.write(image.config);
+      for (const manifest of image.manifests) {
+        session.pinBlob(`sha256:${hexOf(manifest)}`);
+        blobs.write(manifest);
+      }
+      await lock.hold(() => this.#commitRecord(image));
+    } finally {
+      session.close();
+    }
+  }
+
+  /** The record of a full id. */
+  record(id: string): ImageRecord | undefined {
+    return isId(id) ? readRecord<ImageRecord>(join(this.#directory(id), RECORD)) : undefined;
+  }
+
+  /** The config's exact bytes, verified. */
+  config(id: string): Buffer {
+    return this.#parts.blobs.read(`sha256:${id}`);
+  }
+
+  /** All images with their names, in no order. Damaged records are left out. */
+  list(): ImageEntry[] {
+    const names = new Map<string, string[]>();
+    for (const [name, id] of this.names()) names.set(id, [...names.get(id) ?? [], name]);
+    return this.ids().flatMap((id) => {
+      const record = this.#recordOrNothing(id);
+      return record === undefined ? [] : [{ record, names: (names.get(id) ?? []).sort() }];
+    });
+  }
+
+  /** True when every record could be read, so that no image's needs are unknown. */
+  areRecordsReadable(): boolean {
+    return this.ids().every((id) => this.#recordOrNothing(id) !== undefined || !this.exists(id));
+  }
+
+  /** Full ids of all images. */
+  ids(): string[] {
+    return listDirectory(this.#parts.layout.images).filter(isId);
+  }
+
+  /** Every name and the image id it points to; ids of images that are gone are left out. */
+  names(): Map<string, string> {
+    const ids = new Set(this.ids());
+    return new Map([...this.links()].filter(([, id]) => ids.has(id)));
+  }
+
+  /** Every name and what it points to, there or not. */
+  links(): Map<string, string> {
+    const { imageNames } = this.#parts.layout;
+    return new Map(listDirectory(imageNames).flatMap((file) => {
+      const id = readLink(join(imageNames, file));
+      return id === undefined ? [] : [[decodeImageName(file), id] as const];
+    }));
+  }
+
+  /** The image id that a full reference points to. */
+  lookUp(reference: string): string | undefined {
+    const id = readLink(this.#namePath(reference));
+    return id !== undefined && this.exists(id) ? id : undefined;
+  }
+
+  exists(id: string): boolean {
+    const path = join(this.#directory(id), RECORD);
+    return isId(id) && attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
+  }
+
+  /**
+   * The image that a user means; docs/state.md has the rules. Throws a NotFoundError, or a
+   * ConflictError when a prefix or a short name fits several.
+   */
+  resolve(text: string, options: ResolveOptions = {}): { id: string; name: string | undefined } {
+    return resolveImage(this, text, options);
+  }
+
+  /** The manifests that led to this image, oldest first. */
+  origins(id: string): ImageOrigin[] {
+    const directory = join(this.#directory(id), ORIGINS);
+    const found = listDirectory(directory).flatMap((file) => {
+      const origin = readRecord<ImageOrigin & { version: 1 }>(join(directory, file));
+      const isOwn = origin !== undefined && file.startsWith(checkDigest(origin.manifestDigest));
+      return isOwn ? [origin] : [];
+    });
+    return found.sort((one, other) => one.seenAtMs - other.seenAtMs);
+  }
+
+  /** Ids of images seen under the digest of a manifest or an index; opens no file. */
+  idsOfManifest(digest: string): string[] {
+    const hex = checkDigest(digest);
+    return this.ids().filter((id) => listDirectory(join(this.#directory(id), ORIGINS))
+      .some((file) => file.startsWith(`${hex}.`)));
+  }
+
+  /** The reference points to the image, and to nothing else any more. Atomic. */
+  tag(id: string, reference: string): void {
+    const { staging } = this.#parts;
+    const path = this.#namePath(reference);
+    const temporary = staging.path('name');
+    attempt('tag', reference, () => {
+      ensureDirectory(join(temporary, '..'));
+      symlinkSync(id, temporary);
+    });
+    try {
+      moveInto(temporary, path);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  }
+
+  /** The reference does not point to the image any more; false when it did not. */
+  untag(id: string, reference: string): boolean {
+    return unlinkIfTarget(this.#namePath(reference), id, this.#parts.staging.path('name'));
+  }
+
+  /**
+   * The image and its names are gone; its layers and blobs go at the next collection, unless
+   * others use them. False when it was gone already. Whether a container uses it is the caller's
+   * question: containers keep their layers either way.
+   */
+  remove(id: string): boolean {
+    const taken = this.#parts.trash.take(this.#directory(id), 'plain');
+    for (const [name, target] of this.links()) if (target === id) this.untag(id, name);
+    return taken !== undefined;
+  }
+
+  async #commitRecord(image: CommitImage): Promise<void> {
+    const { id } = image.record;
+    const free = image.names.filter((name) => this.lookUp(name) === undefined);
+    for (const name of free) this.tag(id, name);
+    for (let left = ATTEMPTS; !this.#writeRecord(image); left -= 1) {
+      if (left === 0) throw new ConflictError('IMAGE_BUSY', `store image "${id}": it keeps going`);
+    }
+    for (const name of image.names) if (this.lookUp(name) !== id) this.tag(id, name);
+    await this.#requireLayers(image.record);
+  }
+
+  /** False when a remover was faster and it has to be tried again. */
+  #writeRecord({ record, origins }: CommitImage): boolean {
+    const { layout, staging } = this.#parts;
+    const directory = staging.makeDirectory('image');
+    mkdirSync(join(directory, ORIGINS), { mode: PRIVATE_DIRECTORY });
+    const files = origins.flatMap((origin) => originFiles(origin));
+    for (const [name, origin] of files) {
+      writeNewFile(join(directory, ORIGINS, name), JSON.stringify({ version: 1, ...origin }));
+    }
+    writeNewFile(join(directory, RECORD), JSON.stringify(record), 'durable');
+    ensureDirectory(layout.images);
+    const target = this.#directory(record.id);
+    if (renameUnlessTaken(directory, target)) return true;
+    const isMerged = [...files.map(([name]) => join(ORIGINS, name)), RECORD]
+      .every((file) => replaceInside(join(directory, file), join(target, file)));
+    staging.remove(directory);
+    return isMerged;
+  }
+
+  /** A collection may hold a layer in its hands and put it back: that is waited for. */
+  async #requireLayers(record: ImageRecord): Promise<void> {
+    const missing = (): string[] => record.layers.map(({ diffId }) => diffId)
+      .filter((diffId) => !this.#parts.layers.has(diffId));
+    for (let left = ATTEMPTS; left > 0 && missing().length > 0; left -= 1) {
+      await new Promise((resolve) => setTimeout(resolve, RESTORE_WAIT_MS));
+    }
+    const diffIds = missing();
+    if (diffIds.length === 0) return;
+    throw new ConflictError('LAYER_MISSING', `store image "${record.id}": ${diffIds.length} of ` +
+      'its layers are not in the store', { details: { diffIds } });
+  }
+
+  #recordOrNothing(id: string): ImageRecord | undefined {
+    try {
+      return this.record(id);
+    } catch (error) {
+      if (error instanceof IntegrityError) return undefined;
+      throw error;
+    }
+  }
+
+  #directory(id: string): string {
+    return join(this.#parts.layout.images, id);
+  }
+
+  #namePath(reference: string): string {
+    return join(this.#parts.layout.imageNames, encodeImageName(reference));
+  }
+}
+
+/** Files of an origin: found by the digest of the manifest, and by that of its index. */
+function originFiles(origin: ImageOrigin): [string, ImageOrigin][] {
+  const repositoryKey = hexOf(Buffer.from(origin.repository)).slice(0, 16);
+  const digests = [origin.manifestDigest, ...(origin.indexDigest ? [origin.indexDigest] : [])];
+  return digests.map((digest) => [`${checkDigest(digest)}.${repositoryKey}`, origin]);
+}
+
+/** False when the directory of `target` is gone. */
+function replaceInside(source: string, target: string): boolean {
+  try {
+    renameSync(source, target);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw storeError(error, 'write', target);
+  }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,27 @@
+/**
+ * Everything under the data and the run directory: blobs, images, layers, containers, volumes,
+ * what is being made, what is being removed, and the store lock. State is files that are created
+ * whole; what a killed command leaves is repaired by the next one that meets it.
+ */
+export { openStore } from './store.ts';
+export type { Store } from './store.ts';
+export { layoutOf } from './layout.ts';
+export type { Layout, StoreDirectories } from './layout.ts';
+export type {
+  ContainerRecord, ImageEntry, ImageLayer, ImageOrigin, ImageRecord, LayerRecord, VolumeRecord,
+} from './records.ts';
+export type { BlobStore, BlobWriter } from './blobs.ts';
+export type { CommitImage, ImageStore, ResolveOptions } from './images.ts';
+export type { LayerStore, LayerStaging } from './layers.ts';
+export type {
+  ContainerEntry, ContainerPaths, ContainerStore, CreateContainer, ExitRemoval,
+} from './containers.ts';
+export type { CreateVolume, VolumeStore } from './volumes.ts';
+export type { RemoveTrees, Trash } from './trash.ts';
+export type { Session } from './staging.ts';
+export type { CollectOptions, CollectReport } from './collect.ts';
+export { formatSummaryHead, parseSummary } from './summary.ts';
+export type { RunFacts, Summary, SummaryHead } from './summary.ts';
+export { deriveState, readLivenessFacts } from './run-state.ts';
+export type { ContainerState, DerivedState, LivenessFacts } from './run-state.ts';
+export { checkName, randomId, randomName } from './names.ts';

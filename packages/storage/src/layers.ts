@@ -1,0 +1,145 @@
+/**
+ * layers/: unpacked layers under their diff id, shared by every image that has them. A layer is
+ * made in staging/ and appears by one rename, so of two pullers of the same layer both are right:
+ * the second finds it there and its own copy goes to the trash.
+ *
+ * The key is the diff id and not the chain id: what our applier writes for a layer depends on the
+ * layer's tar alone.
+ */
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConflictError, NotFoundError } from '@berth/errors';
+import { checkDigest } from './digest-path.ts';
+import { attempt, ifThere } from './fs-errors.ts';
+import type { Layout } from './layout.ts';
+import type { LayerRecord } from './records.ts';
+import type { Staging } from './staging.ts';
+import type { Trash } from './trash.ts';
+import {
+  PRIVATE_DIRECTORY, ensureDirectory, listDirectory, readRecord, renameUnlessTaken, writeNewFile,
+} from './whole-file.ts';
+
+/** A layer being unpacked. `commit` or `discard` ends it. */
+export interface LayerStaging {
+  readonly directory: string;
+  /** Empty directory for the tree, 0755: it becomes a root directory. */
+  readonly tree: string;
+  /** Where the recipe goes; not made yet. */
+  readonly recipe: string;
+}
+
+const TREE = 'fs';
+const RECIPE = 'recipe';
+const RECORD = 'record.json';
+const TREE_MODE = 0o755;
+const ATTEMPTS = 3;
+
+/** Access to layers/. */
+export class LayerStore {
+  readonly #layout: Layout;
+  readonly #staging: Staging;
+  readonly #trash: Trash;
+
+  constructor(layout: Layout, staging: Staging, trash: Trash) {
+    this.#layout = layout;
+    this.#staging = staging;
+    this.#trash = trash;
+  }
+
+  /** layers/<hex>. Throws an IntegrityError for what is no digest. */
+  path(diffId: string): string {
+    return join(this.#layout.layers, checkDigest(diffId));
+  }
+
+  treePath(diffId: string): string {
+    return join(this.path(diffId), TREE);
+  }
+
+  recipePath(diffId: string): string {
+    return join(this.path(diffId), RECIPE);
+  }
+
+  /** True when the layer is there, whole. */
+  has(diffId: string): boolean {
+    const path = this.path(diffId);
+    return attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
+  }
+
+  /** Throws a NotFoundError, or an IntegrityError when the record is damaged. */
+  record(diffId: string): LayerRecord {
+    const record = readRecord<LayerRecord>(join(this.path(diffId), RECORD));
+    if (record !== undefined) return record;
+    throw new NotFoundError('NO_SUCH_LAYER', `read layer "${diffId}": not in the store`, {
+      hint: 'berth pull the image again',
+    });
+  }
+
+  /**
+   * The record, if the layer can be used with the ids of `idMap`. Throws a ConflictError when the
+   * tree was written under another map: its owners would be wrong.
+   */
+  requireMap(diffId: string, idMap: string): LayerRecord {
+    const record = this.record(diffId);
+    if (record.idMap === idMap) return record;
+    throw new ConflictError('LAYER_OF_OTHER_MAP', `use layer "${diffId}": it was unpacked under ` +
+      `the ids ${record.idMap}, and the ids now are ${idMap}`, {
+      hint: 'restore the range in /etc/subuid, or berth rmi the image and pull it again',
+    });
+  }
+
+  /** A place to unpack a layer; owned by this process until `commit` or `discard`. */
+  stage(): LayerStaging {
+    const directory = this.#staging.makeDirectory('layer');
+    const tree = join(directory, TREE);
+    attempt('make directory', tree, () => {
+      mkdirSync(tree, { mode: PRIVATE_DIRECTORY });
+      chmodSync(tree, TREE_MODE);
+    });
+    return { directory, tree, recipe: join(directory, RECIPE) };
+  }
+
+  /**
+   * The layer is in the store under `record.diffId`, which the caller has verified. When another
+   * process was first, its copy stays. Throws a SystemError; the staging is still there then.
+   */
+  commit(staging: LayerStaging, record: LayerRecord): void {
+    const target = this.path(record.diffId);
+    writeNewFile(join(staging.directory, RECORD), JSON.stringify(record), 'durable');
+    ensureDirectory(this.#layout.layers);
+    for (let left = ATTEMPTS; left > 0; left -= 1) {
+      if (renameUnlessTaken(staging.directory, target)) return;
+      if (this.#isWhole(record.diffId)) {
+        this.discard(staging);
+        return;
+      }
+      this.#trash.take(target, 'tree');
+    }
+    throw new ConflictError('LAYER_BUSY',
+      `store layer "${record.diffId}": others keep replacing it`);
+  }
+
+  /** The half-made layer is in the trash. */
+  discard(staging: LayerStaging): void {
+    this.#trash.take(staging.directory, 'tree');
+  }
+
+  /** Diff ids of all layers. */
+  list(): string[] {
+    return listDirectory(this.#layout.layers)
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .map((hex) => `sha256:${hex}`);
+  }
+
+  /** The layer is gone for readers; answers its path in the trash. The caller knows it unused. */
+  remove(diffId: string): string | undefined {
+    return this.#trash.take(this.path(diffId), 'tree');
+  }
+
+  #isWhole(diffId: string): boolean {
+    try {
+      return readRecord<LayerRecord>(join(this.path(diffId), RECORD)) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+}

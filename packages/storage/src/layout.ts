@@ -1,0 +1,67 @@
+/**
+ * Where everything is below the data and the run directory. The layout is drawn here, where the
+ * paths are computed; docs/state.md says who writes and reads each file.
+ *
+ *   data/
+ *     blobs/sha256/<hex>              whole and verified
+ *     blobs/partial/<hex>[.<owner>]   downloads under way, or waiting to be resumed
+ *     images/<image id>/record.json   and origins/<key>: manifests it was seen under
+ *     images/names/<reference>        symlink whose target is the image id
+ *     layers/<diff id>/               fs/ recipe record.json
+ *     containers/<id>/                see docs/state.md
+ *     containers/names/<name>         symlink whose target is the container id
+ *     volumes/<name>/                 record.json _data/
+ *     staging/<owner>.<purpose>       half-made things of a living process
+ *     trash/<unique>                  removed for readers, not yet for the disk
+ *     lock                            directory of proper-lockfile while the store lock is held
+ *   run/
+ *     containers/<id>/                socket and pids of a running container
+ *     keepers/                        owners of the shared user namespace
+ */
+import { join } from 'node:path';
+
+/** Absolute paths of the parts of a store. Computing them does no I/O. */
+export interface Layout {
+  readonly data: string;
+  readonly run: string;
+  readonly blobs: string;
+  readonly partialBlobs: string;
+  readonly images: string;
+  readonly imageNames: string;
+  readonly layers: string;
+  readonly containers: string;
+  readonly containerNames: string;
+  readonly volumes: string;
+  readonly staging: string;
+  readonly trash: string;
+  readonly lock: string;
+  readonly runContainers: string;
+  readonly keepers: string;
+}
+
+/** The two directories that hold a store; `Directories` of host fits. */
+export interface StoreDirectories {
+  readonly data: string;
+  readonly run: string;
+}
+
+/** The paths of a store. Does no I/O. */
+export function layoutOf({ data, run }: StoreDirectories): Layout {
+  return {
+    data,
+    run,
+    blobs: join(data, 'blobs', 'sha256'),
+    partialBlobs: join(data, 'blobs', 'partial'),
+    images: join(data, 'images'),
+    imageNames: join(data, 'images', 'names'),
+    layers: join(data, 'layers'),
+    containers: join(data, 'containers'),
+    containerNames: join(data, 'containers', 'names'),
+    volumes: join(data, 'volumes'),
+    staging: join(data, 'staging'),
+    trash: join(data, 'trash'),
+    lock: join(data, 'lock'),
+    runContainers: join(run, 'containers'),
+    keepers: join(run, 'keepers'),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * Names and ids: what a name may look like, random ids, and names for containers that were given
+ * none.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import { UsageError } from '@berth/errors';
+import { ADJECTIVES, SURNAMES } from './name-words.ts';
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+const ID = /^[0-9a-f]{64}$/;
+const MAX_NAME_BYTES = 200;
+
+/** Throws a UsageError unless `name` may name a container or a volume. */
+export function checkName(kind: 'container' | 'volume', name: string): void {
+  if (!NAME.test(name)) {
+    throw new UsageError('BAD_NAME', `name ${kind} "${name}": letters, digits, "_", "." and "-" ` +
+      'only, and a letter or digit first');
+  }
+  if (name.length > MAX_NAME_BYTES) {
+    throw new UsageError('NAME_TOO_LONG', `name ${kind} "${name.slice(0, 40)}…": ` +
+      `${name.length} characters, at most ${MAX_NAME_BYTES}`);
+  }
+}
+
+/** True for a full id of an image or a container: 64 hex digits. */
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
+/** True for what can be the beginning of an id. */
+export function isIdPrefix(text: string): boolean {
+  return /^[0-9a-f]{1,64}$/.test(text);
+}
+
+/** A new id: 64 random hex digits, never all decimal in its first 12, which serve as hostname. */
+export function randomId(): string {
+  for (;;) {
+    const id = randomBytes(32).toString('hex');
+    if (/[a-f]/.test(id.slice(0, 12))) return id;
+  }
+}
+
+/** A name such as `brisk_noether`; after some `attempts` that were taken, with digits behind. */
+export function randomName(attempts = 0): string {
+  const adjective = ADJECTIVES[randomInt(ADJECTIVES.length)] ?? 'plain';
+  const surname = SURNAMES[randomInt(SURNAMES.length)] ?? 'jones';
+  const digits = attempts < 5 ? '' : `_${randomInt(10 ** Math.min(attempts, 9))}`;
+  return `${adjective}_${surname}${digits}`;
+}

@@ -1,0 +1,39 @@
+/**
+ * Owners of half-made things. The name of such a file says which process makes it, so owner and
+ * thing appear in one system call, and anyone can tell later whether the owner still lives.
+ */
+import { randomBytes } from 'node:crypto';
+import { readStartTime } from '@berth/host';
+import type { LivenessFacts } from './run-state.ts';
+
+const SEPARATOR = ',';
+const RANDOM_BYTES = 6;
+const BOOT_LENGTH = 8;
+const DAY_MS = 24 * 3600 * 1000;
+/** A thing of another machine over the same home: nobody pulls for a week. */
+const FOREIGN_HOST_MS = 7 * DAY_MS;
+/** A thing of another pid namespace of this boot, such as a CI job over the same home. */
+const FOREIGN_NAMESPACE_MS = DAY_MS;
+
+/** A unique owner text of this process: host, boot, pid namespace, pid, start time, random. */
+export function ownerText(facts: LivenessFacts): string {
+  return [
+    facts.host, facts.bootId.slice(0, BOOT_LENGTH), facts.pidNamespace,
+    String(process.pid), readStartTime(process.pid) ?? '0',
+    randomBytes(RANDOM_BYTES).toString('hex'),
+  ].join(SEPARATOR);
+}
+
+/**
+ * True when the process that `owner` names is gone for certain, or so foreign and so old that it
+ * must be. `modifiedAtMs` is when the thing last changed. Text that is no owner has none.
+ */
+export function isOwnerDead(owner: string, modifiedAtMs: number, facts: LivenessFacts): boolean {
+  const [host, boot, namespace, pid, startTime, random] = owner.split(SEPARATOR);
+  if (random === undefined || pid === undefined || startTime === undefined) return true;
+  const ageMs = Date.now() - modifiedAtMs;
+  if (host !== facts.host) return ageMs > FOREIGN_HOST_MS;
+  if (boot !== facts.bootId.slice(0, BOOT_LENGTH)) return true;
+  if (namespace !== facts.pidNamespace) return ageMs > FOREIGN_NAMESPACE_MS;
+  return !facts.isAlive(Number(pid), startTime);
+}

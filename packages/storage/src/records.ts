@@ -1,0 +1,98 @@
+/**
+ * The records a store keeps, as data. Each field says who writes it and what it promises; a
+ * record is written whole and never edited in place.
+ */
+
+/** Content of images/<id>/record.json: all that `images` needs, so it opens no blob. */
+export interface ImageRecord {
+  readonly version: 1;
+  /** 64 hex digits: the SHA-256 of the config. */
+  readonly id: string;
+  /** Layers from the bottom up. */
+  readonly layers: readonly ImageLayer[];
+  /** From the config, as written there; absent when the config says nothing. */
+  readonly created?: string | undefined;
+  readonly architecture: string;
+  readonly os: string;
+  readonly variant?: string | undefined;
+  /** Unpacked size of all layers. */
+  readonly sizeBytes: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Digests of compressed layers that collection must keep (`--keep-blobs`). */
+  readonly keptBlobs?: readonly string[] | undefined;
+  /** When this store first had the image. */
+  readonly addedAtMs: number;
+}
+
+/** One layer of an image: how the store knows it, and how its source did. */
+export interface ImageLayer {
+  /** `sha256:…` of the uncompressed tar: the layer's key in the store. */
+  readonly diffId: string;
+  /** `sha256:…` of the layer as the source had it. */
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+}
+
+/** Content of images/<id>/origins/<key>: one manifest, in one repository, that led to it. */
+export interface ImageOrigin {
+  /** `docker.io/library/debian`; empty for archives without names. */
+  readonly repository: string;
+  readonly manifestDigest: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  /** The index that chose the manifest, when there was one. */
+  readonly indexDigest?: string | undefined;
+  readonly seenAtMs: number;
+}
+
+/** An image with its names, as lists show it. */
+export interface ImageEntry {
+  readonly record: ImageRecord;
+  /** Full references, `docker.io/library/debian:12`, sorted. */
+  readonly names: readonly string[];
+}
+
+/** Content of layers/<diff id>/record.json. */
+export interface LayerRecord {
+  readonly version: 1;
+  readonly diffId: string;
+  /** Bytes of all file payloads in fs/. */
+  readonly sizeBytes: number;
+  readonly fileCount: number;
+  /** How the store keeps owners, and the id map the tree was written under: see `idMapKey`. */
+  readonly idMap: string;
+  /** `sha256:…` of the compressed layer it came from, for information. */
+  readonly sourceDigest?: string | undefined;
+}
+
+/**
+ * Content of containers/<id>/config.json; never changes. The engine extends it with what it
+ * wants to keep; the fields here are those that storage itself reads.
+ */
+export interface ContainerRecord {
+  readonly version: 1;
+  readonly id: string;
+  /** At creation; containers/names/ says what it is now. */
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly imageId: string;
+  readonly imageName: string;
+  /** Diff ids of the layers below its own: collection keeps them while the container exists. */
+  readonly layers: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of the volumes it mounts, for the in-use check. */
+  readonly volumes: readonly string[];
+}
+
+/** Content of volumes/<name>/record.json; never changes. */
+export interface VolumeRecord {
+  readonly version: 1;
+  readonly name: string;
+  readonly driver: 'local';
+  readonly createdAtMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  /** Made for a container without a name of the user's: goes with `rm -v` and `--rm`. */
+  readonly anonymous: boolean;
+}

@@ -1,0 +1,127 @@
+/**
+ * The state of a container, derived from facts and never from a flag: the summary says what was
+ * recorded, the exit record whether that run ended, and the machine whether the recorded
+ * processes still live. Pure; the facts of the machine are handed in.
+ */
+import { isAlive, readHostFacts } from '@berth/host';
+import type { ProcessIdentity, RunExit, Summary } from './summary.ts';
+
+/**
+ * created    never started
+ * running    its supervisor and its first process live
+ * stopping   one of the two lives: clean-up is under way, or the supervisor was killed and left
+ *            an orphan behind (`orphan` names it)
+ * exited     the last run has an exit record
+ * unknown    the last run is dead and has none: killed with its machine, or by kill -9
+ * elsewhere  recorded by another machine or pid namespace, which may still run it
+ */
+export type ContainerState =
+  'created' | 'running' | 'stopping' | 'exited' | 'unknown' | 'elsewhere';
+
+/** What decides whether a recorded process is one that this command can see. */
+export interface LivenessFacts {
+  /** As in a summary's `host` line. */
+  readonly host: string;
+  readonly bootId: string;
+  readonly pidNamespace: string;
+  readonly isAlive: (pid: number, startTime: string) => boolean;
+}
+
+/** A state with what led to it. */
+export interface DerivedState {
+  readonly state: ContainerState;
+  /** Number of the last run; 0 when there was none. */
+  readonly run: number;
+  /** Pid of the first process while it lives; else 0. */
+  readonly pid: number;
+  /** For `elsewhere`: the other machine's name. */
+  readonly hostName: string | undefined;
+  /** SECONDS.NANOSECONDS. */
+  readonly started: string | undefined;
+  readonly finished: string | undefined;
+  readonly exitCode: number | undefined;
+  readonly oomKilled: boolean;
+  /** The first process, alive without its supervisor: the next command ends it. */
+  readonly orphan: ProcessIdentity | undefined;
+}
+
+const MACHINE_ID_LENGTH = 12;
+
+/** The facts of this process's machine, boot and pid namespace. */
+export function readLivenessFacts(): LivenessFacts {
+  const { bootId, machineId, hostName, pidNamespace } = readHostFacts();
+  const machine = machineId === '' ? '-' : machineId.slice(0, MACHINE_ID_LENGTH);
+  return { host: `${machine}:${hostName}`, bootId, pidNamespace, isAlive };
+}
+
+/**
+ * The state that the facts prove. `readExit` gives the exit record of the summary's run; it is
+ * only called when the summary does not say itself how the run ended and its processes are gone.
+ */
+export function deriveState(
+  summary: Summary,
+  readExit: () => RunExit | undefined,
+  facts: LivenessFacts,
+): DerivedState {
+  if (summary.run === 0) return stateOf('created', summary);
+  if (summary.ended !== undefined) return stateOf('exited', summary, { exit: summary.ended });
+  const exit = isVisible(summary, facts) ? undefined : readExit();
+  if (exit !== undefined) return stateOf('exited', summary, { exit });
+  if (summary.host !== facts.host) return elsewhere(summary);
+  if (summary.bootId !== facts.bootId) return stateOf('unknown', summary);
+  if (summary.pidNamespace !== facts.pidNamespace) return elsewhere(summary);
+  return liveState(summary, readExit, facts);
+}
+
+function isVisible(summary: Summary, facts: LivenessFacts): boolean {
+  return summary.host === facts.host && summary.bootId === facts.bootId
+    && summary.pidNamespace === facts.pidNamespace;
+}
+
+function liveState(
+  summary: Summary,
+  readExit: () => RunExit | undefined,
+  facts: LivenessFacts,
+): DerivedState {
+  const { init, supervisor } = summary;
+  const hasInit = lives(init, facts);
+  if (lives(supervisor, facts)) {
+    return hasInit
+      ? stateOf('running', summary, { pid: init?.pid })
+      : stateOf('stopping', summary);
+  }
+  if (hasInit) return stateOf('stopping', summary, { pid: init?.pid, orphan: init });
+  const exit = readExit();
+  return exit === undefined
+    ? stateOf('unknown', summary) : stateOf('exited', summary, { exit });
+}
+
+function lives(process: ProcessIdentity | undefined, facts: LivenessFacts): boolean {
+  return process !== undefined && facts.isAlive(process.pid, process.startTime);
+}
+
+function elsewhere(summary: Summary): DerivedState {
+  const hostName = summary.host?.slice(summary.host.indexOf(':') + 1);
+  return stateOf('elsewhere', summary, { hostName });
+}
+
+interface Extra {
+  exit?: RunExit | undefined;
+  pid?: number | undefined;
+  orphan?: ProcessIdentity | undefined;
+  hostName?: string | undefined;
+}
+
+function stateOf(state: ContainerState, summary: Summary, extra: Extra = {}): DerivedState {
+  return {
+    state,
+    run: summary.run,
+    pid: extra.pid ?? 0,
+    hostName: extra.hostName,
+    started: extra.exit?.started ?? summary.started,
+    finished: extra.exit?.finished,
+    exitCode: extra.exit?.exitCode,
+    oomKilled: extra.exit?.oomKilled ?? false,
+    orphan: extra.orphan,
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * staging/: where things are made before a rename shows them. Each entry is `<owner>,<purpose>`;
+ * an entry whose owner is dead is what a killed command left, and any writer may sweep it into
+ * the trash. Sessions also live here: a pull pins the layers and blobs it counts on, so that a
+ * collection beside it leaves them alone.
+ */
+import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { attempt, codeOf, ifThere, storeError, unless } from './fs-errors.ts';
+import type { Layout } from './layout.ts';
+import { isOwnerDead, ownerText } from './owner.ts';
+import type { LivenessFacts } from './run-state.ts';
+import {
+  PRIVATE_DIRECTORY, ensureDirectory, listDirectory, moveInto, writeNewFile,
+} from './whole-file.ts';
+
+/** One entry of staging/. */
+export interface StagedEntry {
+  readonly path: string;
+  readonly purpose: string;
+  readonly isDead: boolean;
+}
+
+/** What a running command counts on; `close` when its result is recorded, or on failure. */
+export interface Session {
+  /** A directory for the session's own temporary files, removed with it. */
+  readonly directory: string;
+  /** Collection keeps the layer, there already or not, while the session lives. */
+  pinLayer(diffId: string): void;
+  /** The same for a blob. */
+  pinBlob(digest: string): void;
+  /** The pins are gone. Idempotent. */
+  close(): void;
+}
+
+const PURPOSE = /^(.*),([^,]*)$/;
+const SESSION = 'session';
+
+/** Access to staging/; `readFacts` is called at most once, when an owner must be named. */
+export class Staging {
+  readonly #layout: Layout;
+  readonly #readFacts: () => LivenessFacts;
+  #facts: LivenessFacts | undefined;
+
+  constructor(layout: Layout, readFacts: () => LivenessFacts) {
+    this.#layout = layout;
+    this.#readFacts = readFacts;
+  }
+
+  facts(): LivenessFacts {
+    this.#facts ??= this.#readFacts();
+    return this.#facts;
+  }
+
+  /** A new owner text of this process. */
+  owner(): string {
+    return ownerText(this.facts());
+  }
+
+  /** A path below staging/ that nobody else has; nothing is made. `purpose` holds no comma. */
+  path(purpose: string): string {
+    return join(this.#layout.staging, `${this.owner()},${purpose}`);
+  }
+
+  /** A new empty directory, 0700, below staging/. */
+  makeDirectory(purpose: string): string {
+    const path = this.path(purpose);
+    attempt('make directory', path, () => {
+      try {
+        mkdirSync(path, { mode: PRIVATE_DIRECTORY });
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error;
+        ensureDirectory(path);
+      }
+    });
+    return path;
+  }
+
+  /** `path` holds `content`, whole: what was there before, or this, whatever happens. */
+  replaceFile(path: string, content: string | Uint8Array, durability: 'durable' | 'fast'): void {
+    const temporary = this.path('file');
+    ensureDirectory(dirname(temporary));
+    try {
+      writeNewFile(temporary, content, durability);
+      moveInto(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw storeError(error, 'write', path);
+    }
+  }
+
+  /** The entry is gone, as far as that is possible: a sweep gets what is left. */
+  remove(path: string): void {
+    unless(['EACCES', 'EPERM', 'ENOTEMPTY', 'EROFS', 'EIO'], () => {
+      rmSync(path, { recursive: true, force: true });
+    });
+  }
+
+  /** Everything in staging/, and whether its maker lives. */
+  entries(): StagedEntry[] {
+    return listDirectory(this.#layout.staging).flatMap((name) => {
+      const path = join(this.#layout.staging, name);
+      const found = PURPOSE.exec(name);
+      const status = attempt('look at', path, () => ifThere(() => lstatSync(path)));
+      if (status === undefined) return [];
+      const isDead = isOwnerDead(found?.[1] ?? '', status.mtimeMs, this.facts());
+      return [{ path, purpose: found?.[2] ?? '', isDead }];
+    });
+  }
+
+  /** Pins for a command that takes time. */
+  openSession(): Session {
+    const directory = this.makeDirectory(SESSION);
+    const pin = (name: string): void => {
+      const path = join(directory, name);
+      if (!listDirectory(directory).includes(name)) writeNewFile(path, '');
+    };
+    return {
+      directory,
+      pinLayer: (diffId) => pin(`layer-${diffId.replace(':', '-')}`),
+      pinBlob: (digest) => pin(`blob-${digest.replace(':', '-')}`),
+      close: () => this.remove(directory),
+    };
+  }
+
+  /** Everything that live sessions pin, as `layer-sha256-<hex>` and `blob-sha256-<hex>`. */
+  pins(): Set<string> {
+    const sessions = this.entries().filter(({ purpose, isDead }) => purpose === SESSION && !isDead);
+    return new Set(sessions.flatMap(({ path }) => listDirectory(path)));
+  }
+}

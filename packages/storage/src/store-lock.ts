@@ -1,0 +1,79 @@
+/**
+ * The store lock: it groups the commits of images and collection, so that they rarely meet. It
+ * does not make them correct: a clock that jumps, a suspended machine or a long pause can give it
+ * to two holders at once, and every step under it is right then too. Never on the path of run,
+ * exec and ps; the library is loaded when the lock is first taken.
+ *
+ * proper-lockfile makes data/lock, a directory, and touches it each second; a killed holder
+ * delays the next one by the stale time.
+ */
+import { ConflictError } from '@berth/errors';
+import { codeOf, storeError } from './fs-errors.ts';
+import type { Layout } from './layout.ts';
+import { ensureDirectory } from './whole-file.ts';
+
+const STALE_MS = 3000;
+const UPDATE_MS = 1000;
+const RETRIES = { retries: 300, factor: 1.2, minTimeout: 10, maxTimeout: 200, randomize: true };
+
+/** `acquire` of the lock, for tests that want two holders: answers what releases it. */
+export type Acquire = (layout: Layout) => Promise<() => Promise<void>>;
+
+/** The lock of one store, as this process holds it. */
+export class StoreLock {
+  readonly #layout: Layout;
+  readonly #acquire: Acquire;
+  #depth = 0;
+
+  constructor(layout: Layout, acquire: Acquire = acquireLock) {
+    this.#layout = layout;
+    this.#acquire = acquire;
+  }
+
+  /**
+   * The result of `action`, run while this process holds the lock; released afterwards in any
+   * case. Nested calls in one process run at once. Throws a ConflictError after about a minute.
+   */
+  async hold<T>(action: () => T | Promise<T>): Promise<T> {
+    const release = this.#depth > 0 ? undefined : await this.#acquire(this.#layout);
+    this.#depth += 1;
+    try {
+      return await action();
+    } finally {
+      this.#depth -= 1;
+      await release?.();
+    }
+  }
+}
+
+async function acquireLock(layout: Layout): Promise<() => Promise<void>> {
+  ensureDirectory(layout.data);
+  const library = await import('proper-lockfile');
+  try {
+    const release = await library.lock(layout.data, {
+      lockfilePath: layout.lock,
+      realpath: false,
+      stale: STALE_MS,
+      update: UPDATE_MS,
+      retries: RETRIES,
+      // Steps under the lock stay right with two holders, so losing it changes nothing.
+      onCompromised: () => undefined,
+    });
+    return () => releaseQuietly(release);
+  } catch (error) {
+    if (codeOf(error) !== 'ELOCKED') throw storeError(error, 'lock', layout.lock);
+    throw new ConflictError('STORE_BUSY', `lock "${layout.lock}": another command holds it`, {
+      hint: 'wait for the other pull, load or prune to end, then try again', cause: error,
+    });
+  }
+}
+
+/** A lock that was lost meanwhile is not there to be released. */
+async function releaseQuietly(release: () => Promise<void>): Promise<void> {
+  try {
+    await release();
+  } catch (error) {
+    const expected = ['ERELEASED', 'ENOTACQUIRED', 'ECOMPROMISED', 'ENOENT'];
+    if (!expected.includes(codeOf(error) ?? '')) throw error;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * A store: its parts, put together. Opening does no I/O; every directory is made when something
+ * is first written to it.
+ */
+import { BlobStore } from './blobs.ts';
+import { collect } from './collect.ts';
+import type { CollectOptions, CollectReport } from './collect.ts';
+import { ContainerNames } from './container-names.ts';
+import { ContainerStore } from './containers.ts';
+import { ImageStore } from './images.ts';
+import { LayerStore } from './layers.ts';
+import { layoutOf } from './layout.ts';
+import type { Layout, StoreDirectories } from './layout.ts';
+import { readLivenessFacts } from './run-state.ts';
+import type { LivenessFacts } from './run-state.ts';
+import { Staging } from './staging.ts';
+import type { Session } from './staging.ts';
+import { StoreLock } from './store-lock.ts';
+import type { Acquire } from './store-lock.ts';
+import { Trash } from './trash.ts';
+import { VolumeStore } from './volumes.ts';
+
+/** An opened store. Holds no descriptor and no lock: there is nothing to close. */
+export interface Store {
+  readonly layout: Layout;
+  readonly blobs: BlobStore;
+  readonly images: ImageStore;
+  readonly layers: LayerStore;
+  readonly containers: ContainerStore;
+  readonly volumes: VolumeStore;
+  readonly staging: Staging;
+  readonly trash: Trash;
+  readonly lock: StoreLock;
+  /** Pins for a command that takes time, such as a pull; close it when its image is committed. */
+  openSession(): Session;
+  /** What nothing uses is gone, and what the dead left is repaired. */
+  collect(options?: CollectOptions): Promise<CollectReport>;
+}
+
+/** What tests replace. */
+export interface StoreParts {
+  readonly acquireLock?: Acquire | undefined;
+  readonly readFacts?: (() => LivenessFacts) | undefined;
+}
+
+/** The store below these directories; they need not exist. Does no I/O. */
+export function openStore(directories: StoreDirectories, replaced: StoreParts = {}): Store {
+  const layout = layoutOf(directories);
+  const staging = new Staging(layout, replaced.readFacts ?? readLivenessFacts);
+  const trash = new Trash(layout, staging);
+  const lock = new StoreLock(layout, replaced.acquireLock);
+  const blobs = new BlobStore(layout, staging);
+  const layers = new LayerStore(layout, staging, trash);
+  const volumes = new VolumeStore(layout, staging, trash);
+  const containerNames = new ContainerNames(layout, staging);
+  const images = new ImageStore({ layout, staging, trash, blobs, layers, lock });
+  const containers = new ContainerStore({
+    layout, staging, trash, layers, volumes, names: containerNames,
+  });
+  const parts = {
+    layout, staging, trash, blobs, layers, images, containers, containerNames, lock,
+  };
+  return {
+    layout, blobs, images, layers, containers, volumes, staging, trash, lock,
+    openSession: () => staging.openSession(),
+    collect: (options) => collect(parts, options),
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * volumes/: data that outlives containers. A volume appears whole by one rename; its record never
+ * changes; _data belongs to whoever mounts it.
+ */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConflictError, IntegrityError, NotFoundError } from '@berth/errors';
+import { attempt } from './fs-errors.ts';
+import type { Layout } from './layout.ts';
+import { checkName, randomId } from './names.ts';
+import type { VolumeRecord } from './records.ts';
+import type { Staging } from './staging.ts';
+import type { Trash } from './trash.ts';
+import {
+  ensureDirectory, listDirectory, readRecord, renameUnlessTaken, writeNewFile,
+} from './whole-file.ts';
+
+/** What `create` makes. */
+export interface CreateVolume {
+  /** Absent: an anonymous volume with a random name of 64 hex digits. */
+  readonly name?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly options?: Readonly<Record<string, string>> | undefined;
+  /** A volume of that name may be there already: its record is answered. */
+  readonly ignoreExisting?: boolean | undefined;
+}
+
+const RECORD = 'record.json';
+const DATA = '_data';
+const DATA_MODE = 0o755;
+
+/** Access to volumes/. */
+export class VolumeStore {
+  readonly #layout: Layout;
+  readonly #staging: Staging;
+  readonly #trash: Trash;
+
+  constructor(layout: Layout, staging: Staging, trash: Trash) {
+    this.#layout = layout;
+    this.#staging = staging;
+    this.#trash = trash;
+  }
+
+  /** volumes/<name>/_data. Throws a UsageError for what is no name. */
+  dataPath(name: string): string {
+    return join(this.#directory(name), DATA);
+  }
+
+  /**
+   * The volume is there. Throws a ConflictError when the name is taken, a UsageError when it is
+   * no name. Atomic: of two creators one makes it.
+   */
+  create(request: CreateVolume): VolumeRecord {
+    const record: VolumeRecord = {
+      version: 1,
+      name: request.name ?? randomId(),
+      driver: 'local',
+      createdAtMs: Date.now(),
+      labels: request.labels ?? {},
+      options: request.options ?? {},
+      anonymous: request.name === undefined,
+    };
+    const target = this.#directory(record.name);
+    const directory = this.#stage(record);
+    ensureDirectory(this.#layout.volumes);
+    if (renameUnlessTaken(directory, target)) return record;
+    this.#staging.remove(directory);
+    if (request.ignoreExisting === true) return this.find(record.name) ?? this.create(request);
+    throw new ConflictError('VOLUME_EXISTS', `create volume "${record.name}": it exists already`, {
+      hint: `berth volume rm ${record.name}`,
+    });
+  }
+
+  /** The record, or undefined when there is no such volume. */
+  find(name: string): VolumeRecord | undefined {
+    return readRecord<VolumeRecord>(join(this.#directory(name), RECORD));
+  }
+
+  /** The volume of that name, else the one whose name begins so. Throws a NotFoundError. */
+  resolve(text: string): VolumeRecord {
+    const exact = this.find(text);
+    if (exact !== undefined) return exact;
+    const matches = text === '' ? [] : this.#names().filter((name) => name.startsWith(text));
+    const [only] = matches;
+    if (only === undefined) {
+      throw new NotFoundError('NO_SUCH_VOLUME', `find volume "${text}": no such volume`, {
+        hint: 'berth volume ls',
+      });
+    }
+    if (matches.length > 1) {
+      throw new ConflictError('AMBIGUOUS_VOLUME', `find volume "${text}": it fits ` +
+        `${matches.length} volumes`, { hint: 'berth volume ls' });
+    }
+    return this.find(only) ?? this.resolve(only);
+  }
+
+  exists(name: string): boolean {
+    return this.find(name) !== undefined;
+  }
+
+  /** All volumes, sorted by name. Damaged records are left out. */
+  list(): VolumeRecord[] {
+    return this.#names().sort().flatMap((name) => {
+      try {
+        return this.find(name) ?? [];
+      } catch (error) {
+        if (error instanceof IntegrityError) return [];
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * The volume is in the trash; answers where. `usedBy` gives the containers that mount it; it is
+   * asked before and after, so a container made meanwhile gets its volume back. Throws a
+   * NotFoundError, or a ConflictError (exit status 2) when it is in use.
+   */
+  remove(name: string, usedBy: () => readonly string[]): string {
+    requireUnused(name, usedBy());
+    const path = this.#directory(name);
+    const trashed = this.#trash.take(path, 'tree');
+    if (trashed === undefined) {
+      throw new NotFoundError('NO_SUCH_VOLUME', `remove volume "${name}": no such volume`, {
+        hint: 'berth volume ls',
+      });
+    }
+    const users = usedBy();
+    if (users.length > 0) this.#trash.putBack(trashed, path);
+    requireUnused(name, users);
+    return trashed;
+  }
+
+  #names(): string[] {
+    return listDirectory(this.#layout.volumes);
+  }
+
+  #directory(name: string): string {
+    checkName('volume', name);
+    return join(this.#layout.volumes, name);
+  }
+
+  #stage(record: VolumeRecord): string {
+    const directory = this.#staging.makeDirectory('volume');
+    const data = join(directory, DATA);
+    attempt('make directory', data, () => {
+      mkdirSync(data);
+      chmodSync(data, DATA_MODE);
+    });
+    writeNewFile(join(directory, RECORD), JSON.stringify(record), 'durable');
+    return directory;
+  }
+}
+
+function requireUnused(name: string, users: readonly string[]): void {
+  if (users.length === 0) return;
+  const ids = users.map((id) => id.slice(0, 12)).join(', ');
+  throw new ConflictError('VOLUME_IN_USE', `remove volume "${name}": used by container ${ids}`, {
+    hint: `berth rm ${users[0]?.slice(0, 12) ?? ''}`, exitStatus: 2,
+  });
+}

@@ -1,0 +1,146 @@
+/**
+ * Files that are there whole or not at all. Writers go through a unique temporary name below
+ * staging/ (which carries its owner, so that collection knows a dead one) and rename.
+ */
+import {
+  closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, renameSync,
+  symlinkSync, writeSync, linkSync, unlinkSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { IntegrityError } from '@berth/errors';
+import { attempt, codeOf, ifThere, storeError, unless } from './fs-errors.ts';
+
+/** Mode of every file: nobody else's business. */
+export const PRIVATE_FILE = 0o600;
+/** Mode of every directory that is no part of a container's tree. */
+export const PRIVATE_DIRECTORY = 0o700;
+
+/** The directory exists, 0700 where it had to be made, its parents too. */
+export function ensureDirectory(path: string): void {
+  attempt('make directory', path, () => {
+    mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+  });
+}
+
+/** A new file with `content`; throws when the name is taken. `durable` waits for the disk. */
+export function writeNewFile(
+  path: string,
+  content: string | Uint8Array,
+  durability: 'durable' | 'fast' = 'fast',
+): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  attempt('write', path, () => {
+    const fd = openSync(path, 'wx', PRIVATE_FILE);
+    try {
+      writeAll(fd, bytes);
+      if (durability === 'durable') fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** All of `bytes` is written: write(2) may take less than it was given. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  let offset = 0;
+  while (offset < bytes.length) offset += writeSync(fd, bytes, offset);
+}
+
+/** What `temporary` holds is now at `path`, in place of what was there. */
+export function moveInto(temporary: string, path: string): void {
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw storeError(error, 'write', path);
+    ensureDirectory(dirname(path));
+    attempt('write', path, () => renameSync(temporary, path));
+  }
+}
+
+/** False when a directory with something in it is at `target` already; else `source` is there. */
+export function renameUnlessTaken(source: string, target: string): boolean {
+  try {
+    renameSync(source, target);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST') return false;
+    throw storeError(error, 'store', target);
+  }
+}
+
+/** A symlink at `path` with `target`: false when the name is taken. Makes missing parents. */
+export function reserveLink(path: string, target: string): boolean {
+  const link = (): boolean => {
+    symlinkSync(target, path);
+    return true;
+  };
+  return attempt('reserve', path, () => {
+    try {
+      return unless(['EEXIST'], link) ?? false;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      ensureDirectory(dirname(path));
+      return unless(['EEXIST'], link) ?? false;
+    }
+  });
+}
+
+/** The target of the symlink, or undefined when there is none. */
+export function readLink(path: string): string | undefined {
+  return attempt('read link', path, () =>
+    unless(['ENOENT', 'ENOTDIR', 'EINVAL', 'ENAMETOOLONG'], () => readlinkSync(path)));
+}
+
+/**
+ * The symlink at `path` is gone if it pointed to `target`; one that points elsewhere stays. There
+ * is no such system call, so the link is moved away first and looked at there: whoever sets a new
+ * link in between is newer, and wins over putting it back.
+ */
+export function unlinkIfTarget(path: string, target: string, aside: string): boolean {
+  if (readLink(path) !== target) return false;
+  ensureDirectory(dirname(aside));
+  return attempt('remove', path, () => {
+    if (ifThere(() => (renameSync(path, aside), true)) === undefined) return false;
+    const isMine = readlinkSync(aside) === target;
+    if (!isMine) unless(['EEXIST'], () => linkSync(aside, path));
+    unlinkSync(aside);
+    return isMine;
+  });
+}
+
+/** The bytes of a file, or undefined when it is not there. */
+export function readIfThere(path: string): Buffer | undefined {
+  return attempt('read', path, () => ifThere(() => readFileSync(path)));
+}
+
+/** The names in a directory; none when it is not there. */
+export function listDirectory(path: string): string[] {
+  return attempt('list', path, () => ifThere(() => readdirSync(path))) ?? [];
+}
+
+/** A JSON file written by this package, or undefined when it is not there. */
+export function readRecord<T extends { version: 1 }>(path: string): T | undefined {
+  const bytes = readIfThere(path);
+  if (bytes === undefined) return undefined;
+  return parseRecord<T>(bytes.toString(), path);
+}
+
+/** Throws an IntegrityError for text that is no record of version 1. */
+function parseRecord<T extends { version: 1 }>(text: string, path: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damagedRecord(path, cause);
+  }
+  if ((value as { version?: unknown } | null)?.version !== 1) throw damagedRecord(path, undefined);
+  return value as T;
+}
+
+function damagedRecord(path: string, cause: unknown): IntegrityError {
+  return new IntegrityError('DAMAGED_RECORD', `read "${path}": not a record of version 1`, {
+    hint: 'remove the object it belongs to (berth rm --force, berth rmi --force) and make it anew',
+    details: { path },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
