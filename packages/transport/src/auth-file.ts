@@ -1,0 +1,207 @@
+/**
+ * auth.json and ~/.docker/config.json: where they lie, what is in them, and changing one entry
+ * while everything that is not ours to know stays as it was.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { NotFoundError, SystemError, UsageError } from '@berth/errors';
+import type { Credentials } from './credential-record.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Json = Record<string, unknown>;
+
+/** A place where an auth file may be; `isRequired` when the user named it. */
+export interface AuthFilePlace {
+  readonly path: string;
+  readonly isRequired: boolean;
+}
+
+/** An auth file as read. */
+export interface AuthFile {
+  readonly auths: ReadonlyMap<string, Credentials>;
+  readonly credHelpers: Readonly<Record<string, string>>;
+  readonly credsStore: string | undefined;
+}
+
+const MAXIMUM_BYTES = 4 << 20;
+
+/** The auth files to ask, first wins: a named one stands alone. */
+export function authFilePaths(sources: {
+  readonly authFile: string | undefined;
+  readonly environment: Environment;
+}): AuthFilePlace[] {
+  const { environment } = sources;
+  const named = sources.authFile ?? environment['REGISTRY_AUTH_FILE'];
+  if (named !== undefined && named !== '') {
+    return [{ path: named, isRequired: sources.authFile !== undefined }];
+  }
+  const home = environment['HOME'] ?? homedir();
+  const runtime = environment['XDG_RUNTIME_DIR'];
+  const config = environment['XDG_CONFIG_HOME'] ?? join(home, '.config');
+  const paths = [
+    ...(runtime === undefined || runtime === '' ? [] : [join(runtime, 'containers/auth.json')]),
+    join(config, 'containers/auth.json'),
+    join(environment['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
+  ];
+  return paths.map((path) => ({ path, isRequired: false }));
+}
+
+/** The file that `login` writes: the named one, else the first of Podman's. */
+export function writableAuthFile(sources: {
+  readonly authFile: string | undefined;
+  readonly environment: Environment;
+}): string {
+  const [first] = authFilePaths(sources);
+  if (first === undefined) throw new UsageError('BAD_AUTH_FILE', 'find an auth file: no home');
+  return first.path;
+}
+
+/**
+ * The file's content, or undefined when an unnamed one is missing. Throws NotFoundError for a
+ * missing named file, UsageError for one that is not an auth file.
+ */
+export async function readAuthFile(place: AuthFilePlace): Promise<AuthFile | undefined> {
+  const text = await readText(place.path);
+  if (text === undefined) {
+    if (!place.isRequired) return undefined;
+    throw new NotFoundError('NO_AUTH_FILE', `open auth file "${place.path}": no such file`, {
+      hint: `berth login --authfile ${place.path} REGISTRY`,
+    });
+  }
+  const document = parseDocument(place.path, text);
+  return {
+    auths: readAuths(place.path, document),
+    credHelpers: stringValues(asObject(document['credHelpers'])),
+    credsStore: textValue(document['credsStore']),
+  };
+}
+
+/**
+ * The file at `path` holds what `change` made of its document, in one step and readable by its
+ * owner only; a link stays a link. Repeats when another program wrote meanwhile.
+ */
+export async function changeAuthFile(
+  path: string,
+  change: (document: Json) => Json,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = await readText(path);
+    const document = change(before === undefined ? {} : parseDocument(path, before));
+    const text = `${JSON.stringify(document, undefined, '\t')}\n`;
+    if (await replaceUnlessChanged({ path, before, text })) return;
+    if (attempt === 5) {
+      throw new SystemError('AUTH_FILE_BUSY', `write auth file "${path}": it keeps changing`);
+    }
+  }
+}
+
+/** `value` as a JSON object; anything else is an empty one. */
+export function asObject(value: unknown): Json {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Json) : {};
+}
+
+async function replaceUnlessChanged(step: {
+  path: string;
+  before: string | undefined;
+  text: string;
+}): Promise<boolean> {
+  const target = step.before === undefined ? step.path : await realpath(step.path);
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(step.text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if ((await readText(step.path)) !== step.before) return false;
+    await rename(temporary, target);
+    return true;
+  } catch (cause) {
+    throw new SystemError('AUTH_FILE_WRITE', `write auth file "${step.path}": ${reason(cause)}`);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    const text = await readFile(path, 'utf8');
+    if (text.length > MAXIMUM_BYTES) throw new UsageError('BAD_AUTH_FILE', `read auth file "${path}": too large`);
+    return text;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+      if (error instanceof UsageError) throw error;
+      throw new SystemError('AUTH_FILE_READ', `read auth file "${path}": ${reason(error)}`);
+    }
+    throw error;
+  }
+}
+
+function parseDocument(path: string, text: string): Json {
+  if (text.trim() === '') return {};
+  try {
+    const document: unknown = JSON.parse(text);
+    if (typeof document === 'object' && document !== null && !Array.isArray(document)) {
+      return document as Json;
+    }
+  } catch {
+    // The parser's message quotes the text, which holds secrets.
+  }
+  throw new UsageError('BAD_AUTH_FILE', `read auth file "${path}": not a JSON object`);
+}
+
+function readAuths(path: string, document: Json): Map<string, Credentials> {
+  const auths = new Map<string, Credentials>();
+  for (const [key, value] of Object.entries(asObject(document['auths']))) {
+    const entry = readEntry({ path, key, entry: asObject(value) });
+    if (entry !== undefined) auths.set(key, entry);
+  }
+  return auths;
+}
+
+function readEntry(at: { path: string; key: string; entry: Json }): Credentials | undefined {
+  const { entry } = at;
+  const tokens = {
+    identityToken: textValue(entry['identitytoken']),
+    registryToken: textValue(entry['registrytoken']),
+  };
+  const encoded = textValue(entry['auth']);
+  if (encoded !== undefined) {
+    const decoded = Buffer.from(encoded, 'base64').toString('utf8').replace(/\0+$/, '');
+    const colon = decoded.indexOf(':');
+    if (colon === -1) {
+      throw new UsageError('BAD_AUTH_FILE', `read auth file "${at.path}": "${at.key}" has no user and password`);
+    }
+    return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1), ...tokens };
+  }
+  const username = textValue(entry['username']) ?? '';
+  const password = textValue(entry['password']) ?? '';
+  // Docker leaves an empty entry for a server whose secret is with a helper.
+  if (username === '' && tokens.identityToken === undefined && tokens.registryToken === undefined) {
+    return undefined;
+  }
+  return { username, password, ...tokens };
+}
+
+function textValue(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function stringValues(values: Json): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [key, value] of Object.entries(values)) {
+    if (typeof value === 'string') found[key] = value;
+  }
+  return found;
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message.replace(/,.*$/, '') : String(cause);
+}

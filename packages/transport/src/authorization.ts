@@ -1,0 +1,95 @@
+/**
+ * Proves us to one registry: basic, or bearer tokens fetched from the token server that the
+ * registry names and kept by scope. Requests that need the same token wait for one fetch.
+ */
+import type { AuthChallenge } from './auth-challenge.ts';
+import type { TokenOptions } from './bearer-token.ts';
+import { fetchToken } from './bearer-token.ts';
+import type { Credentials } from './credential-record.ts';
+import { basicHeader } from './credential-record.ts';
+import { refusedError } from './registry-failure.ts';
+
+/** The authorization state of one registry for one user. */
+export interface Authorization {
+  /** The headers that prove us for `scope`, as far as is known by now. */
+  headers(scope: string): Promise<Record<string, string>>;
+  /**
+   * Takes in a 401's challenges. True when the same request is worth sending once more; throws
+   * TransportError when the credentials are refused or the way to send them is not safe.
+   */
+  answer(challenges: readonly AuthChallenge[], scope: string): Promise<boolean>;
+}
+
+/** What is needed to prove us to one registry. */
+export interface AuthorizationOptions extends TokenOptions {
+  readonly credentials: (scope: string) => Promise<Credentials | undefined>;
+}
+
+interface HeldToken {
+  readonly value: Promise<string>;
+  readonly isFresh: () => boolean;
+}
+
+type Method = { readonly kind: 'none' | 'basic' } | { readonly kind: 'bearer'; readonly challenge: AuthChallenge };
+
+/** Nothing is sent before the registry asks for it. */
+export function createAuthorization(options: AuthorizationOptions): Authorization {
+  let method: Method = { kind: 'none' };
+  const tokens = new Map<string, HeldToken>();
+  const token = (challenge: AuthChallenge, scope: string): Promise<string> => {
+    const held = tokens.get(scope);
+    if (held?.isFresh() === true) return held.value;
+    let freshUntilMs = Number.POSITIVE_INFINITY;
+    const value = obtain(options, { challenge, scope }).then((token) => {
+      freshUntilMs = token.freshUntilMs;
+      return token.value;
+    });
+    tokens.set(scope, { value, isFresh: () => Date.now() < freshUntilMs });
+    value.catch(() => tokens.delete(scope));
+    return value;
+  };
+  const headers = async (scope: string): Promise<Record<string, string>> => {
+    if (method.kind === 'none') return {};
+    if (method.kind === 'bearer') {
+      return { authorization: `Bearer ${await token(method.challenge, scope)}` };
+    }
+    const credentials = await options.credentials(scope);
+    return credentials === undefined ? {} : { authorization: basicHeader(credentials) };
+  };
+  return {
+    headers,
+    async answer(challenges, scope) {
+      const isRepeated = method.kind !== 'none';
+      method = await chooseMethod(challenges, { options, scope });
+      if (method.kind === 'basic') return !isRepeated;
+      // Refused although a token was sent: it has expired on the server's clock.
+      tokens.delete(scope);
+      return true;
+    },
+  };
+}
+
+async function chooseMethod(
+  challenges: readonly AuthChallenge[],
+  context: { options: AuthorizationOptions; scope: string },
+): Promise<Method> {
+  const { options } = context;
+  const bearer = challenges.find((challenge) => challenge.scheme === 'bearer');
+  if (bearer?.parameters['realm'] !== undefined) return { kind: 'bearer', challenge: bearer };
+  const credentials = await options.credentials(context.scope);
+  if (challenges.some((challenge) => challenge.scheme === 'basic') && credentials !== undefined) {
+    return { kind: 'basic' };
+  }
+  throw refusedError(options.registry, credentials !== undefined);
+}
+
+async function obtain(
+  options: AuthorizationOptions,
+  wanted: { challenge: AuthChallenge; scope: string },
+): Promise<{ value: string; freshUntilMs: number }> {
+  const credentials = await options.credentials(wanted.scope);
+  if (credentials?.registryToken !== undefined) {
+    return { value: credentials.registryToken, freshUntilMs: Number.POSITIVE_INFINITY };
+  }
+  return fetchToken({ ...options, ...wanted, credentials });
+}

@@ -1,0 +1,194 @@
+/**
+ * One HTTP/1.1 exchange at a time over node:http and node:https, with kept-alive connections,
+ * proxies and time limits. It follows no redirect, answers no challenge and retries nothing:
+ * those are the layers above it.
+ */
+import http from 'node:http';
+import https from 'node:https';
+import type { Readable } from 'node:stream';
+import { TransportError } from '@berth/errors';
+import { explainNetworkError } from './network-failure.ts';
+import { proxyFor } from './proxy-choice.ts';
+import { plainTunnelHeaders, TunnelAgent } from './proxy-tunnel.ts';
+import type { TlsProfile } from './tls-trust.ts';
+
+/** A request as it goes on the wire; `headers` are sent as they are. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The head of an answer. Whoever gets it must read `body` to its end or destroy it. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly url: URL;
+  readonly body: Readable;
+}
+
+/** How a client reaches the network. */
+export interface HttpClientOptions {
+  /** Called once a host, and only when a TLS connection to it is opened. */
+  readonly tlsProfile: (host: string) => TlsProfile;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly userAgent: string;
+  readonly connectTimeoutMs: number;
+  /** Longest silence while waiting for an answer's head. */
+  readonly idleTimeoutMs: number;
+}
+
+/** Sends requests over connections that it keeps; `close` ends those that are idle. */
+export interface HttpClient {
+  send(request: HttpRequest): Promise<HttpResponse>;
+  close(): void;
+}
+
+/** A client whose connections are shared by all requests to the same origin. */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const agents = new Map<string, http.Agent>();
+  const agentFor = (url: URL, proxy: URL | undefined): http.Agent => {
+    const key = `${url.protocol}//${url.host}|${proxy?.href ?? ''}`;
+    const known = agents.get(key);
+    if (known !== undefined) return known;
+    const made = createAgent({ url, proxy, options });
+    agents.set(key, made);
+    return made;
+  };
+  return {
+    send(request) {
+      const proxy = proxyFor(request.url, options.environment);
+      return exchange({ request, proxy, agent: agentFor(request.url, proxy), options });
+    },
+    close() {
+      for (const agent of agents.values()) agent.destroy();
+      agents.clear();
+    },
+  };
+}
+
+interface AgentRequest {
+  readonly url: URL;
+  readonly proxy: URL | undefined;
+  readonly options: HttpClientOptions;
+}
+
+function createAgent({ url, proxy, options }: AgentRequest): http.Agent {
+  // No limit on connections: who starts downloads decides how many run side by side.
+  const pool = { keepAlive: true, scheduling: 'lifo' } as const;
+  if (url.protocol === 'http:') return new http.Agent(pool);
+  const profile = options.tlsProfile(url.host);
+  const tls = {
+    secureContext: profile.secureContext,
+    rejectUnauthorized: profile.isVerified,
+  };
+  if (proxy === undefined) return new https.Agent({ ...pool, ...tls });
+  return new TunnelAgent(pool, {
+    proxy,
+    target: url,
+    tls,
+    connectTimeoutMs: options.connectTimeoutMs,
+    proxyProfile: () => options.tlsProfile(proxy.host),
+  });
+}
+
+interface Exchange {
+  readonly request: HttpRequest;
+  readonly proxy: URL | undefined;
+  readonly agent: http.Agent;
+  readonly options: HttpClientOptions;
+}
+
+function exchange(job: Exchange): Promise<HttpResponse> {
+  const { request } = job;
+  return new Promise((resolve, reject) => {
+    const outgoing = open(job);
+    const fail = (error: unknown): void => {
+      reject(explainNetworkError(error, { request, proxy: job.proxy }));
+    };
+    limitTime(outgoing, job);
+    outgoing.on('error', fail);
+    outgoing.on('response', (incoming) => {
+      resolve({
+        status: incoming.statusCode ?? 0,
+        headers: incoming.headers,
+        url: request.url,
+        body: incoming,
+      });
+    });
+    outgoing.end(request.body);
+  });
+}
+
+function open({ request, proxy, agent, options }: Exchange): http.ClientRequest {
+  const { url } = request;
+  const headers: Record<string, string> = { 'user-agent': options.userAgent, ...request.headers };
+  const signal = request.signal === undefined ? {} : { signal: request.signal };
+  if (url.protocol === 'https:') {
+    return https.request(url, { method: request.method, headers, agent, ...signal });
+  }
+  if (proxy === undefined) {
+    return http.request(url, { method: request.method, headers, agent, ...signal });
+  }
+  // A plain request goes to the proxy with the whole address as its path.
+  const address = new URL(url.href);
+  address.hash = '';
+  return http.request({
+    method: request.method,
+    host: unbracketed(proxy.hostname),
+    port: proxy.port === '' ? 80 : Number(proxy.port),
+    path: address.href,
+    headers: { host: url.host, ...plainTunnelHeaders(proxy), ...headers },
+    agent,
+    ...signal,
+  });
+}
+
+function unbracketed(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
+/**
+ * The connect limit covers name look-up, TCP and TLS; the idle limit what follows until the head
+ * of the answer. Bodies are watched by who reads them, because only the reader knows whether it
+ * is the one who is slow.
+ */
+function limitTime(outgoing: http.ClientRequest, { request, options }: Exchange): void {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = (stage: string, limitMs: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      outgoing.destroy(timeoutError(request, { stage, limitMs }));
+    }, limitMs);
+  };
+  const waitForAnswer = (): void => {
+    limit('wait for', options.idleTimeoutMs);
+  };
+  const stop = (): void => {
+    clearTimeout(timer);
+  };
+  outgoing.on('socket', (socket) => {
+    // A kept connection is no longer connecting, and will say nothing more about it.
+    if (outgoing.reusedSocket) {
+      waitForAnswer();
+      return;
+    }
+    limit('connect to', options.connectTimeoutMs);
+    socket.once(request.url.protocol === 'https:' ? 'secureConnect' : 'connect', waitForAnswer);
+  });
+  outgoing.on('response', stop);
+  outgoing.on('close', stop);
+}
+
+function timeoutError(
+  request: HttpRequest,
+  { stage, limitMs }: { stage: string; limitMs: number },
+): TransportError {
+  return new TransportError(
+    'REGISTRY_TIMEOUT',
+    `${stage} "${request.url.host}": no answer within ${limitMs / 1000} s`,
+    { details: { method: request.method, temporary: true } },
+  );
+}

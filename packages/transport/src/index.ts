@@ -1,0 +1,22 @@
+/** Images from elsewhere: registries, layouts and archives, each as an image source. */
+export type { SpoolOptions } from './archive-spool.ts';
+export type { Decompressors } from './compression.ts';
+export type { Credentials } from './credential-record.ts';
+export { parseCreds } from './credential-record.ts';
+export type { CredentialSources } from './credentials.ts';
+export { loadCredentials } from './credentials.ts';
+export type { ArchiveImage } from './image-layout.ts';
+export type { LoginRequest } from './login.ts';
+export { checkLogin, login, logout, logoutAll } from './login.ts';
+export type { Candidate } from './name-resolution.ts';
+export { resolveName } from './name-resolution.ts';
+export type { ArchiveOptions, ImageArchive } from './open-archive.ts';
+export { openArchive } from './open-archive.ts';
+export type { RegistriesConfig, RegistriesPlaces } from './registries-config.ts';
+export { loadRegistriesConfig } from './registries-config.ts';
+export type { RegistryClient, RegistryOptions } from './registry-client.ts';
+export { createRegistryClient } from './registry-client.ts';
+export type { MirrorRule, RegistryRule } from './registry-rule.ts';
+export type { RegistrySourceOptions } from './registry-source.ts';
+export { currentDigest, listTags, registrySource } from './registry-source.ts';
+export type { RetryNotice, RetryPolicy } from './retry.ts';

@@ -1,0 +1,140 @@
+/** `login` and `logout`: checks credentials with the registry, then keeps or forgets them. */
+import { NotFoundError } from '@berth/errors';
+import { asObject, changeAuthFile, readAuthFile, writableAuthFile } from './auth-file.ts';
+import type { AuthFile } from './auth-file.ts';
+import { eraseWithHelper, listHelper, storeWithHelper } from './credential-helper.ts';
+import type { Credentials } from './credential-record.ts';
+import type { CredentialSources } from './credentials.ts';
+import { canonicalRegistry, serverName } from './credentials.ts';
+import { createRegistryClient } from './registry-client.ts';
+import type { RegistryOptions } from './registry-client.ts';
+import { discardBody } from './response-body.ts';
+
+type Sources = Omit<CredentialSources, 'creds'>;
+
+/** What `login` needs; `registry` may go on with a repository path, as in auth.json. */
+export interface LoginRequest extends RegistryOptions {
+  readonly registry: string;
+  readonly credentials: Credentials;
+}
+
+/**
+ * The registry accepts the credentials. Throws TransportError when it refuses them, can't be
+ * reached or is no registry.
+ */
+export async function checkLogin(request: LoginRequest): Promise<void> {
+  const [host = '', ...path] = request.registry.split('/');
+  const client = createRegistryClient({ ...request, creds: request.credentials });
+  try {
+    const session = client.session({ host: canonicalRegistry(host), isInsecure: undefined });
+    const response = await session.fetch({
+      path: '/v2/',
+      repository: path.join('/'),
+      action: `log in to "${request.registry}"`,
+    });
+    await discardBody(response);
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * The credentials are checked and kept: with the credential helper that the auth file names for
+ * this registry, else in the file itself (0600, in one step). Gives where they are kept. Errors
+ * as `checkLogin`; nothing is kept then.
+ */
+export async function login(request: LoginRequest): Promise<{ readonly keptIn: string }> {
+  await checkLogin(request);
+  const environment = request.environment ?? process.env;
+  const path = writableAuthFile({ authFile: request.authFile, environment });
+  const file = await readAuthFile({ path, isRequired: false });
+  const key = authKey(request.registry);
+  const { credentials } = request;
+  const helper = helperOf(file, key);
+  if (helper !== undefined) {
+    await storeWithHelper(helper, { server: serverName(key), environment, credentials });
+    return { keptIn: `credential helper "${helper}"` };
+  }
+  await changeAuthFile(path, (document) => {
+    const auths = asObject(document['auths']);
+    return { ...document, auths: { ...auths, [key]: authEntry(auths[key], credentials) } };
+  });
+  return { keptIn: path };
+}
+
+/**
+ * The registry is forgotten by the auth file and its helper. Throws NotFoundError when neither
+ * knew it.
+ */
+export async function logout(registry: string, sources: Sources = {}): Promise<void> {
+  const environment = sources.environment ?? process.env;
+  const path = writableAuthFile({ authFile: sources.authFile, environment });
+  const file = await readAuthFile({ path, isRequired: false });
+  const key = authKey(registry);
+  const helper = helperOf(file, key);
+  let isForgotten = false;
+  if (helper !== undefined) {
+    isForgotten = await eraseWithHelper(helper, { server: serverName(key), environment });
+  }
+  const names = [...(file?.auths.keys() ?? [])].filter((name) => name === key || isSame(name, key));
+  if (names.length > 0) {
+    await forget(path, names);
+    isForgotten = true;
+  }
+  if (!isForgotten) {
+    throw new NotFoundError('NOT_LOGGED_IN', `log out of "${registry}": not logged in to it`, {
+      hint: `berth login ${registry}`,
+    });
+  }
+}
+
+/** The auth file and its helpers forget every registry; gives those that were known. */
+export async function logoutAll(sources: Sources = {}): Promise<string[]> {
+  const environment = sources.environment ?? process.env;
+  const path = writableAuthFile({ authFile: sources.authFile, environment });
+  const file = await readAuthFile({ path, isRequired: false });
+  if (file === undefined) return [];
+  const names = [...file.auths.keys()];
+  if (names.length > 0) await forget(path, names);
+  for (const [host, helper] of Object.entries(file.credHelpers)) {
+    if (await eraseWithHelper(helper, { server: serverName(host), environment })) names.push(host);
+  }
+  if (file.credsStore !== undefined) {
+    for (const server of Object.keys(await listHelper(file.credsStore, environment))) {
+      if (await eraseWithHelper(file.credsStore, { server, environment })) names.push(server);
+    }
+  }
+  return [...new Set(names)];
+}
+
+function forget(path: string, names: readonly string[]): Promise<void> {
+  return changeAuthFile(path, (document) => {
+    const auths = { ...asObject(document['auths']) };
+    for (const name of names) delete auths[name];
+    return { ...document, auths };
+  });
+}
+
+function authEntry(previous: unknown, credentials: Credentials): Record<string, unknown> {
+  const { auth: _auth, identitytoken: _token, ...unknownFields } = asObject(previous);
+  const pair = `${credentials.username}:${credentials.password}`;
+  const token = credentials.identityToken;
+  return {
+    ...unknownFields,
+    auth: Buffer.from(pair).toString('base64'),
+    ...(token === undefined ? {} : { identitytoken: token }),
+  };
+}
+
+function helperOf(file: AuthFile | undefined, key: string): string | undefined {
+  return file?.credHelpers[key] ?? file?.credsStore;
+}
+
+function authKey(registry: string): string {
+  const plain = registry.replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  return plain.includes('/') && !/\/v[12]$/.test(plain) ? plain : canonicalRegistry(plain);
+}
+
+function isSame(name: string, key: string): boolean {
+  return /^https?:\/\//.test(name) && canonicalRegistry(name) === key;
+}

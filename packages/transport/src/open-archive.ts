@@ -1,0 +1,108 @@
+/** Opens whatever image archive is given: a layout folder, or a file or stream of any format. */
+import type { FileHandle } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { NotFoundError, UsageError } from '@berth/errors';
+import type { Platform } from '@berth/oci';
+import type { ArchiveFiles } from './archive-files.ts';
+import { folderFiles, tarFiles } from './archive-files.ts';
+import type { SpoolOptions } from './archive-spool.ts';
+import { openPlainFile, spool } from './archive-spool.ts';
+import { dockerArchiveImages, isDockerArchive } from './docker-archive.ts';
+import type { ArchiveImage } from './image-layout.ts';
+import { isLayout, layoutImages } from './image-layout.ts';
+
+/** How to read an archive. */
+export interface ArchiveOptions extends SpoolOptions {
+  /** For layouts with several; default: this machine's. */
+  readonly platform?: Platform | undefined;
+  /** Only the image of this name in the layout (the REF of oci-archive:PATH:REF). */
+  readonly refName?: string | undefined;
+  /** For messages, when a stream is read; default: `standard input`. */
+  readonly name?: string | undefined;
+}
+
+/** An open archive; its sources work until it is closed. */
+export interface ImageArchive {
+  readonly format: 'oci-dir' | 'oci-archive' | 'docker-archive';
+  readonly images: readonly ArchiveImage[];
+  close(): Promise<void>;
+}
+
+/**
+ * The images of the archive at a path, or in a stream that is read to its end. Streams and
+ * compressed files are spooled in the scratch directory, under no name. Throws NotFoundError when
+ * there is nothing, UsageError when it is no image archive, IntegrityError when it is damaged.
+ */
+export async function openArchive(
+  input: string | Readable,
+  options: ArchiveOptions,
+): Promise<ImageArchive> {
+  const files = await openFiles(input, options);
+  try {
+    return await readArchive(files, options);
+  } catch (error) {
+    await files.files.close();
+    throw error;
+  }
+}
+
+interface OpenFiles {
+  readonly files: ArchiveFiles;
+  readonly isFolder: boolean;
+}
+
+async function openFiles(input: string | Readable, options: ArchiveOptions): Promise<OpenFiles> {
+  if (typeof input === 'string' && (await isFolder(input))) {
+    return { files: folderFiles(input), isFolder: true };
+  }
+  const name = typeof input === 'string' ? input : options.name ?? 'standard input';
+  const handle: FileHandle =
+    typeof input === 'string'
+      ? await openPlainFile(input, options)
+      : await spool({ source: input, name }, options);
+  try {
+    return { files: await tarFiles(handle, name), isFolder: false };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    // Opening it says what is wrong.
+    return false;
+  }
+}
+
+async function readArchive(
+  { files, isFolder }: OpenFiles,
+  options: ArchiveOptions,
+): Promise<ImageArchive> {
+  const close = (): Promise<void> => files.close();
+  // Newer docker writes both lists into one archive; its own is the one with the names.
+  if (!isFolder && options.refName === undefined && (await isDockerArchive(files))) {
+    return { format: 'docker-archive', images: await dockerArchiveImages(files), close };
+  }
+  if (await isLayout(files)) {
+    const images = selectImages(await layoutImages(files, options.platform), { files, options });
+    return { format: isFolder ? 'oci-dir' : 'oci-archive', images, close };
+  }
+  throw new UsageError('NOT_AN_IMAGE_ARCHIVE', `load "${files.name}": no image archive: it has neither manifest.json nor index.json`, {
+    hint: isFolder ? 'berth load -i FILE' : `berth import ${files.name} NAME`,
+  });
+}
+
+function selectImages(
+  images: readonly ArchiveImage[],
+  { files, options }: { files: ArchiveFiles; options: ArchiveOptions },
+): readonly ArchiveImage[] {
+  if (options.refName === undefined) return images;
+  const selected = images.filter(({ refName }) => refName === options.refName);
+  if (selected.length > 0) return selected;
+  const known = images.flatMap(({ refName }) => refName ?? []).slice(0, 20);
+  throw new NotFoundError('NO_SUCH_IMAGE', `load "${files.name}": it has no "${options.refName}", only ${known.join(', ') || 'images without names'}`);
+}

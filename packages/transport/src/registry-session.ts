@@ -1,0 +1,159 @@
+/**
+ * Requests to one registry as one user: finds out whether it speaks TLS, proves us when asked,
+ * follows redirects, tries again. Knows nothing of manifests or blobs.
+ */
+import { TransportError } from '@berth/errors';
+import { parseChallenges } from './auth-challenge.ts';
+import { createAuthorization } from './authorization.ts';
+import type { Authorization } from './authorization.ts';
+import type { Credentials } from './credential-record.ts';
+import type { HttpClient, HttpResponse } from './http-client.ts';
+import { sendFollowing } from './http-redirect.ts';
+import type { FailureSubject } from './registry-failure.ts';
+import { refusedError, registryFailure } from './registry-failure.ts';
+import { discardBody } from './response-body.ts';
+import type { RetryNotice, RetryPolicy } from './retry.ts';
+import { withRetries } from './retry.ts';
+
+/** One registry and how to reach it. */
+export interface SessionOptions {
+  /** As people write it, with port: `docker.io`, `localhost:5000`. */
+  readonly registry: string;
+  /** True when the user lets it go without checked TLS, or without any. */
+  readonly isInsecure: boolean;
+  readonly client: HttpClient;
+  readonly credentials: (repository: string) => Promise<Credentials | undefined>;
+  readonly retry: RetryPolicy;
+  readonly idleTimeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onRetry?: ((notice: RetryNotice & { readonly registry: string }) => void) | undefined;
+}
+
+/** A GET or HEAD below /v2/. */
+export interface SessionRequest {
+  readonly method?: 'GET' | 'HEAD' | undefined;
+  /** From `/v2/` on, with query. */
+  readonly path: string;
+  /** The repository that a token must open; '' asks for no more than "who are you". */
+  readonly repository: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** For errors: `fetch manifest "x"`. */
+  readonly action: string;
+  /** Besides the session's own. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A registry to talk to. */
+export interface RegistrySession {
+  readonly options: SessionOptions;
+  /**
+   * The answer with a 2xx status, tried again while failures are temporary. Throws NotFoundError
+   * for 404, TransportError for every other refusal or failure.
+   */
+  fetch(request: SessionRequest): Promise<HttpResponse>;
+  /** As `fetch`, tried once: for callers with a retry loop of their own. */
+  fetchOnce(request: SessionRequest): Promise<HttpResponse>;
+}
+
+/** Docker Hub's name is not where its registry is. */
+const HUB_ADDRESS = 'registry-1.docker.io';
+
+/** A session; nothing is sent before the first request. */
+export function openSession(options: SessionOptions): RegistrySession {
+  const authorization = createAuthorization({
+    ...options,
+    signal: options.signal,
+    credentials: (scope) => options.credentials(repositoryOf(scope)),
+  });
+  let base: Promise<URL> | undefined;
+  const findBase = (): Promise<URL> => {
+    base ??= baseAddress(options).catch((error: unknown) => {
+      base = undefined;
+      throw error;
+    });
+    return base;
+  };
+  const fetchOnce = async (request: SessionRequest): Promise<HttpResponse> => {
+    const url = new URL(request.path, await findBase());
+    return authorizedFetch({ url, request, authorization, options });
+  };
+  return {
+    options,
+    fetchOnce,
+    fetch: (request) =>
+      withRetries(() => fetchOnce(request), {
+        policy: options.retry,
+        signal: anySignal(options.signal, request.signal),
+        onRetry: (notice) => options.onRetry?.({ ...notice, registry: options.registry }),
+      }),
+  };
+}
+
+interface AuthorizedFetch {
+  readonly url: URL;
+  readonly request: SessionRequest;
+  readonly authorization: Authorization;
+  readonly options: SessionOptions;
+}
+
+async function authorizedFetch(job: AuthorizedFetch): Promise<HttpResponse> {
+  const { request, options } = job;
+  const method = request.method ?? 'GET';
+  const subject: FailureSubject = { action: request.action, registry: options.registry, method };
+  const scope = request.repository === '' ? '' : `repository:${request.repository}:pull`;
+  // Twice at most: the first try may find an expired token or learn that one is needed.
+  for (let attempt = 1; ; attempt += 1) {
+    const headers = { ...request.headers, ...(await job.authorization.headers(scope)) };
+    const response = await sendFollowing(options.client, {
+      method,
+      url: job.url,
+      headers,
+      signal: anySignal(options.signal, request.signal),
+    });
+    if (response.status >= 200 && response.status < 300) return response;
+    // Only the registry itself may ask who we are, not the host a redirect led to.
+    const mayAsk = response.status === 401 && response.url.origin === job.url.origin;
+    const challenges = parseChallenges(response.headers['www-authenticate']);
+    const isLast = attempt === 2 && challenges.some(({ scheme }) => scheme === 'bearer');
+    if (!mayAsk || isLast || attempt > 2) throw await registryFailure(response, subject);
+    await discardBody(response);
+    if (!(await job.authorization.answer(challenges, scope))) {
+      throw refusedError(options.registry, true);
+    }
+  }
+}
+
+/** A signal that is aborted with the first of those given. */
+export function anySignal(
+  first: AbortSignal | undefined,
+  second: AbortSignal | undefined,
+): AbortSignal | undefined {
+  return first === undefined || second === undefined ? first ?? second : AbortSignal.any([first, second]);
+}
+
+function repositoryOf(scope: string): string {
+  return scope.replace(/^repository:/, '').replace(/:pull$/, '');
+}
+
+/** TLS unless the registry is insecure and does not answer with it. */
+async function baseAddress(options: SessionOptions): Promise<URL> {
+  const host = options.registry === 'docker.io' ? HUB_ADDRESS : options.registry;
+  const secure = new URL(`https://${host}/`);
+  if (!options.isInsecure) return secure;
+  try {
+    const response = await options.client.send({
+      method: 'GET',
+      url: new URL('/v2/', secure),
+      headers: {},
+      signal: options.signal,
+    });
+    await discardBody(response);
+    return secure;
+  } catch (error) {
+    if (!(error instanceof TransportError) || !NO_TLS.has(error.code)) throw error;
+    return new URL(`http://${host}/`);
+  }
+}
+
+/** How a server without TLS fails a handshake: by its words, by hanging up, or by no port. */
+const NO_TLS = new Set(['REGISTRY_NOT_TLS', 'REGISTRY_CUT_OFF', 'REGISTRY_DOWN', 'REGISTRY_TIMEOUT']);
