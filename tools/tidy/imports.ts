@@ -6,7 +6,7 @@ import { builtinModules } from 'node:module';
 import path from 'node:path';
 import ts from 'typescript';
 import {
-  BUN_PACKAGE, LIBRARY_OWNERS, PACKAGE_IMPORTS, TEST_LIBRARIES,
+  BUN_PACKAGE, FOLDER_IMPORTS, LIBRARY_OWNERS, PACKAGE_IMPORTS, TEST_LIBRARIES,
 } from './rules.ts';
 import { lineOf, parse } from './source.ts';
 import type { SourceFile, Violation } from './source.ts';
@@ -72,7 +72,8 @@ function problemWith(source: SourceFile, specifier: string): string | undefined 
 function relativeProblem(source: SourceFile, specifier: string): string | undefined {
   if (!/\.(ts|json)$/.test(specifier)) return `imports "${specifier}": write the extension .ts`;
   const target = path.posix.join(path.posix.dirname(source.file), specifier);
-  return target.startsWith(`${source.area}/`)
+  const folders = [source.area, ...(FOLDER_IMPORTS[source.area] ?? [])];
+  return folders.some((folder) => target.startsWith(`${folder}/`))
     ? undefined : `imports "${specifier}": outside ${source.area}, import the package by name`;
 }
 

@@ -31,6 +31,11 @@ export const LIBRARY_OWNERS: Readonly<Record<string, string>> = {
   'smol-toml': 'transport',
 };
 
+/** Folders outside packages/ whose files may be imported by path from another such folder. */
+export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  bench: ['test'],
+};
+
 /** Libraries that tests and tools may import besides those of the package under test. */
 export const TEST_LIBRARIES: readonly string[] = ['fast-check', 'typescript', 'esbuild'];
 
