@@ -27,6 +27,7 @@ export const LIBRARY_OWNERS: Readonly<Record<string, string>> = {
   koffi: 'host',
   'env-paths': 'host',
   tar: 'layers',
+  fzstd: 'layers',
   'proper-lockfile': 'storage',
   'smol-toml': 'transport',
 };

@@ -1,0 +1,114 @@
+/**
+ * Owner, mode, extended attributes and times of one entry, in the order that the kernel needs:
+ * chown clears set-id bits and file capabilities, so mode and attributes follow it, and every
+ * change moves ctime only, so the times come last.
+ */
+import { constants } from 'node:os';
+import { UnsupportedError } from '@berth/errors';
+import { loadSyscalls, succeed } from '@berth/host';
+import type { Timespec } from '@berth/host';
+import { pathArgument, shown } from './tar-entry.ts';
+import type { EntryAttribute, TarEntry } from './tar-entry.ts';
+import { treePath } from './layer-tree.ts';
+
+/** `native`: files get their owners; `ignore`: one id is mapped, everything belongs to it. */
+export type OwnerPolicy = 'native' | 'ignore';
+
+const CAPABILITY = 'security.capability';
+const ALLOWED_ATTRIBUTE =
+  /^(?:user\..+|security\.capability|system\.posix_acl_access|system\.posix_acl_default)$/s;
+/** Overlay's own marks and those of this project: an archive that sets them would lie to us. */
+const RESERVED_ATTRIBUTE = /^user\.(?:overlay|berth|fuseoverlayfs|containers)\./s;
+
+const REVISION_MASK = 0xff000000;
+const REVISION_2 = 0x02000000;
+const REVISION_3 = 0x03000000;
+const REVISION_3_BYTES = 24;
+const REVISION_2_BYTES = 20;
+
+const { ENOTSUP, EPERM, EINVAL, E2BIG, ERANGE } = constants.errno;
+/** What file systems and user namespaces answer to attributes that they can't hold. */
+const REFUSALS = new Set([-ENOTSUP, -EPERM, -EINVAL, -E2BIG, -ERANGE]);
+
+/** Applies what entries say; counts the attributes that had to be left out. */
+export class AttributeWriter {
+  readonly #syscalls = loadSyscalls();
+  readonly #owners: OwnerPolicy;
+  skippedAttributes = 0;
+
+  constructor(owners: OwnerPolicy) {
+    this.#owners = owners;
+  }
+
+  /** On an open regular file, whose content must be complete: writing drops capabilities. */
+  setOnFile(fd: number, path: string, entry: TarEntry): void {
+    if (this.#owners === 'native') {
+      this.#checkOwner(this.#syscalls.fchown(fd, entry.uid, entry.gid), path, entry);
+    }
+    succeed(this.#syscalls.fchmod(fd, entry.mode), 'set mode of', shown(path));
+    this.#setAttributes(path, entry, (name, value) =>
+      this.#syscalls.fsetxattr(fd, pathArgument(name), value));
+    const { mtime } = entry;
+    succeed(this.#syscalls.futimens(fd, mtime, mtime), 'set time of', shown(path));
+  }
+
+  /** On anything else. Directories get their time later, when they are full. */
+  setOnPath(path: string, entry: TarEntry): void {
+    const argument = treePath(path);
+    if (this.#owners === 'native') {
+      this.#checkOwner(this.#syscalls.lchown(argument, entry.uid, entry.gid), path, entry);
+    }
+    // A link has no mode, and chmod would go through it.
+    if (entry.type !== 'symlink') {
+      succeed(this.#syscalls.chmod(argument, entry.mode), 'set mode of', shown(path));
+    }
+    this.#setAttributes(path, entry, (name, value) =>
+      this.#syscalls.lsetxattr(argument, pathArgument(name), value));
+    if (entry.type !== 'directory') this.#setTime(path, entry.mtime);
+  }
+
+  #setTime(path: string, mtime: Timespec): void {
+    succeed(this.#syscalls.lutimens(treePath(path), mtime, mtime), 'set time of', shown(path));
+  }
+
+  #checkOwner(answer: number, path: string, { uid, gid }: TarEntry): void {
+    if (answer === -EINVAL) {
+      throw new UnsupportedError('ID_NOT_MAPPED', `set owner of "${shown(path)}": ` +
+        `uid ${uid} or gid ${gid} is not in the user namespace`, {
+        hint: 'sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"',
+        details: { uid, gid },
+      });
+    }
+    succeed(answer, 'set owner of', shown(path));
+  }
+
+  #setAttributes(
+    path: string,
+    entry: TarEntry,
+    set: (name: string, value: Buffer) => number,
+  ): void {
+    for (const attribute of entry.attributes) {
+      if (!ALLOWED_ATTRIBUTE.test(attribute.name) || RESERVED_ATTRIBUTE.test(attribute.name)) {
+        this.skippedAttributes += 1;
+        continue;
+      }
+      const answer = set(attribute.name, attributeValue(attribute));
+      if (REFUSALS.has(answer)) this.skippedAttributes += 1;
+      else if (answer < 0) succeed(answer, `set attribute "${shown(attribute.name)}" of`, path);
+    }
+  }
+}
+
+/**
+ * Capabilities that were read inside a user namespace carry root's id there, 0: the same as the
+ * older form without an id, which the kernel completes with the id of the namespace it is in.
+ */
+function attributeValue({ name, value }: EntryAttribute): Buffer {
+  if (name !== CAPABILITY || value.length !== REVISION_3_BYTES) return value;
+  const magic = value.readUInt32LE(0);
+  const isOfRoot = value.readUInt32LE(REVISION_2_BYTES) === 0;
+  if (((magic & REVISION_MASK) >>> 0) !== REVISION_3 || !isOfRoot) return value;
+  const plain = Buffer.from(value.subarray(0, REVISION_2_BYTES));
+  plain.writeUInt32LE(((magic & ~REVISION_MASK) | REVISION_2) >>> 0, 0);
+  return plain;
+}

@@ -1,0 +1,19 @@
+/**
+ * Layers: an archive becomes a tree and a recipe, and the recipe gives the exact archive back.
+ */
+export { applyLayer } from './apply-layer.ts';
+export type { ApplyLayerOptions, LayerResult } from './apply-layer.ts';
+export { applyWorkerArguments, parseApplyAnswer, runApplyWorker } from './apply-worker.ts';
+export type { ApplyWorkerRequest } from './apply-worker.ts';
+export { readArchive } from './archive-reader.ts';
+export type { ArchiveItem } from './archive-reader.ts';
+export { decompress } from './decompress.ts';
+export type { Compression, Decompressed } from './decompress.ts';
+export type { OwnerPolicy } from './entry-attributes.ts';
+export type { LayerCounts } from './layer-applier.ts';
+export { DEFAULT_LIMITS } from './limits.ts';
+export type { LayerLimits } from './limits.ts';
+export { readRecipe } from './recipe-reader.ts';
+export type { Recipe, RecipeRecord } from './recipe-reader.ts';
+export { reproduceTar } from './reproduce-tar.ts';
+export type { DataSegment, EntryAttribute, EntryType, TarEntry } from './tar-entry.ts';

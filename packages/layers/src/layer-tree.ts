@@ -1,0 +1,241 @@
+/**
+ * The tree that a layer becomes: one directory below which names are resolved, made and replaced.
+ *
+ * Theory of operation. The tree starts empty, so every directory in it was made here and is known
+ * by its canonical path. An entry's parent is first looked up among those; only a miss walks the
+ * path component by component, reading links itself and keeping them below the root. What
+ * reaches the kernel is therefore always a canonical path without a link in it, relative to the
+ * current directory, and the last component is never followed. The process is chrooted to the
+ * tree as well; neither line of defence needs the other.
+ */
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { constants } from 'node:os';
+import { UnsupportedError } from '@berth/errors';
+import { errnoName, loadSyscalls, MODE, succeed, systemErrorFrom } from '@berth/host';
+import type { Syscalls, Timespec } from '@berth/host';
+import { badArchive } from './limits.ts';
+import { pathArgument, shown } from './tar-entry.ts';
+
+/** What userxattr overlays read as "nothing of the lower layers is seen in this directory". */
+const OPAQUE_ATTRIBUTE = 'user.overlay.opaque';
+const OPAQUE_VALUE = Buffer.from('y');
+const IMPLIED_MODE = 0o755;
+const MOST_LINKS = 40;
+const ROOT = '';
+const { EEXIST } = constants.errno;
+
+/** What happens where a directory on the way is missing. */
+type Missing = 'make' | 'refuse';
+
+/** A path below the root as a system call takes it. */
+export function treePath(path: string): string | Uint8Array {
+  return path === ROOT ? '.' : pathArgument(path);
+}
+
+/** The tree below the current directory. All paths are canonical byte strings; '' is the root. */
+export class LayerTree {
+  readonly #syscalls: Syscalls = loadSyscalls();
+  readonly #directories = new Map<string, Timespec | undefined>([[ROOT, undefined]]);
+  readonly #beforeRemoval: (path: string) => void;
+  #impliedDirectories = 0;
+
+  /** `beforeRemoval` is called while a regular file that is about to vanish is still there. */
+  constructor(beforeRemoval: (path: string) => void) {
+    this.#beforeRemoval = beforeRemoval;
+  }
+
+  /** Directories that no entry describes so far: they have a default owner and mode. */
+  get impliedDirectories(): number {
+    return this.#impliedDirectories;
+  }
+
+  /**
+   * The canonical path of a new entry; its parents are made where missing. Links among them are
+   * followed below the root. Throws an IntegrityError when a parent is no directory.
+   */
+  place(components: readonly string[]): string {
+    return this.#join(components, 'make');
+  }
+
+  /**
+   * The canonical path that a hard link means. Refuses with an IntegrityError what GNU tar as
+   * root would not reach either: missing parents, and links that are absolute or go up.
+   */
+  existing(components: readonly string[]): string {
+    return this.#join(components, 'refuse');
+  }
+
+  /**
+   * Makes the entry at `path` with `make`, which answers as a system call does and must not
+   * replace anything itself. What was there before is removed, whole trees included.
+   */
+  create(path: string, make: () => number): number {
+    const answer = make();
+    if (answer !== -EEXIST) return succeed(answer, 'make', shown(path));
+    this.clear(path);
+    return succeed(make(), 'make', shown(path));
+  }
+
+  /** Makes the directory at `path`; one that is there stays, with its content. */
+  createDirectory(path: string): void {
+    if (this.#directories.has(path)) return;
+    const argument = treePath(path);
+    const answer = this.#syscalls.mkdir(argument, 0o700);
+    if (answer === -EEXIST) {
+      this.clear(path);
+      succeed(this.#syscalls.mkdir(argument, 0o700), 'make directory', shown(path));
+      // The archive says that the path was something else before: lower content is gone.
+      this.#setOpaque(path);
+    } else {
+      succeed(answer, 'make directory', shown(path));
+    }
+    this.#directories.set(path, undefined);
+  }
+
+  /** Remembers a directory's time, which `finish` sets when nothing is made in it any more. */
+  setDirectoryTime(path: string, mtime: Timespec): void {
+    this.#directories.set(path, mtime);
+  }
+
+  /**
+   * Hides what lower layers have at `path`. What this layer has there stays, whichever came
+   * first: whiteouts speak of lower layers only (OCI image-spec, "Whiteouts").
+   */
+  hide(path: string): void {
+    if (this.#directories.has(path)) {
+      this.#setOpaque(path);
+      return;
+    }
+    const answer = this.#syscalls.mknod(treePath(path), MODE.CHARACTER, 0);
+    if (answer >= 0 || answer === -EEXIST) return;
+    throw new UnsupportedError('NO_WHITEOUT', `make whiteout "${shown(path)}": ` +
+      `${errnoName(answer)}`, { hint: 'berth --root DIRECTORY, on ext4, xfs, btrfs or tmpfs' });
+  }
+
+  /** Hides what lower layers have in the directory at these components, made where missing. */
+  hideContent(components: readonly string[]): void {
+    this.#setOpaque(this.#directory(components, 'make'));
+  }
+
+  /** Removes what is at `path`, if anything. */
+  clear(path: string): void {
+    const status = statusOf(path);
+    if (status === undefined) return;
+    if (status.isDirectory()) {
+      this.#removeDirectory(path);
+      return;
+    }
+    if (status.isFile()) this.#beforeRemoval(path);
+    succeed(this.#syscalls.unlink(treePath(path)), 'remove', shown(path));
+  }
+
+  /** Sets the directories' times; the tree is complete after it. */
+  finish(): void {
+    for (const [path, mtime] of this.#directories) {
+      if (mtime === undefined) continue;
+      succeed(
+        this.#syscalls.lutimens(treePath(path), mtime, mtime), 'set time of', shown(path));
+    }
+  }
+
+  #join(components: readonly string[], missing: Missing): string {
+    const base = components[components.length - 1];
+    if (base === undefined) return ROOT;
+    return below(this.#directory(components.slice(0, -1), missing), base);
+  }
+
+  #directory(components: readonly string[], missing: Missing): string {
+    const path = components.join('/');
+    return this.#directories.has(path) ? path : this.#walk(components, missing);
+  }
+
+  #walk(components: readonly string[], missing: Missing): string {
+    const pending = [...components].reverse();
+    let current = ROOT;
+    let links = 0;
+    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+      if (part === '' || part === '.') continue;
+      const next = part === '..' ? parentOf(current) : below(current, part);
+      const target = this.#directories.has(next) ? undefined : this.#enter(next, missing);
+      if (target === undefined) {
+        current = next;
+        continue;
+      }
+      links += 1;
+      if (links > MOST_LINKS) throw badArchive(`unpack layer: "${shown(next)}": too many links`);
+      if (target.startsWith('/')) current = ROOT;
+      pending.push(...target.split('/').reverse());
+    }
+    return current;
+  }
+
+  /** Makes `path` a known directory, or answers the target of the link that it is. */
+  #enter(path: string, missing: Missing): string | undefined {
+    const status = statusOf(path);
+    if (status?.isSymbolicLink() === true) return this.#linkTarget(path, missing);
+    const canMake = status === undefined || isWhiteout(status);
+    if (!canMake || missing === 'refuse') {
+      throw badArchive(`unpack layer: "${shown(path)}" is no directory`);
+    }
+    this.createDirectory(path);
+    this.#impliedDirectories += 1;
+    succeed(this.#syscalls.chmod(treePath(path), IMPLIED_MODE), 'set mode of', shown(path));
+    return undefined;
+  }
+
+  #linkTarget(path: string, missing: Missing): string {
+    const target = readlinkSync(nodePath(path), { encoding: 'buffer' }).toString('latin1');
+    const leaves = target.startsWith('/') || target.split('/').includes('..');
+    if (missing === 'refuse' && leaves) {
+      throw badArchive(`unpack layer: a hard link goes through the link "${shown(path)}"`);
+    }
+    return target;
+  }
+
+  #setOpaque(path: string): void {
+    const answer = this.#syscalls.lsetxattr(treePath(path), OPAQUE_ATTRIBUTE, OPAQUE_VALUE);
+    if (answer >= 0) return;
+    throw new UnsupportedError('NO_USER_ATTRIBUTES', `mark directory "${shown(path)}" opaque: ` +
+      `${errnoName(answer)}`, { hint: 'berth --root DIRECTORY, on ext4, xfs or btrfs' });
+  }
+
+  /** Iterative over levels by recursion of at most PATH_MAX / 2: deeper paths can't be named. */
+  #removeDirectory(path: string): void {
+    for (const name of readdirSync(nodePath(path), { encoding: 'buffer' })) {
+      this.clear(below(path, name.toString('latin1')));
+    }
+    succeed(this.#syscalls.rmdir(treePath(path)), 'remove', shown(path));
+    this.#directories.delete(path);
+  }
+}
+
+/** True for the device 0:0 that overlays take as "removed". Archives never make one here. */
+export function isWhiteout(status: Stats): boolean {
+  return status.isCharacterDevice() && status.rdev === 0;
+}
+
+/** The status of a path below the root, its last component not followed. */
+export function statusOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(nodePath(path), { throwIfNoEntry: false });
+  } catch (error) {
+    throw systemErrorFrom(error, 'look at', shown(path));
+  }
+}
+
+/** A path below the root as node:fs takes it. */
+export function nodePath(path: string): string | Buffer {
+  const argument = treePath(path);
+  return typeof argument === 'string' ? argument : Buffer.from(argument);
+}
+
+function below(directory: string, name: string): string {
+  return directory === ROOT ? name : `${directory}/${name}`;
+}
+
+/** The root is its own parent, as in every root directory. */
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? ROOT : path.slice(0, slash);
+}

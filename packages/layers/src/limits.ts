@@ -1,0 +1,42 @@
+/**
+ * Bounds on what an archive may ask for. They stop bombs and mistakes, far above what real
+ * images hold.
+ */
+import { IntegrityError } from '@berth/errors';
+
+/** Every bound can be set by configuration. */
+export interface LayerLimits {
+  /** Length of the uncompressed archive. */
+  readonly archiveBytes: number;
+  /** Sum of the lengths that files claim, holes of sparse files included. */
+  readonly contentBytes: number;
+  readonly entries: number;
+  /** One PAX header or long name. */
+  readonly extendedHeaderBytes: number;
+  /** Pieces of one sparse file. */
+  readonly segments: number;
+}
+
+const GIB = 2 ** 30;
+
+/** Bounds for images nobody has vouched for. */
+export const DEFAULT_LIMITS: LayerLimits = {
+  archiveBytes: 1024 * GIB,
+  contentBytes: 4096 * GIB,
+  entries: 20_000_000,
+  extendedHeaderBytes: 1 << 20,
+  segments: 1 << 20,
+};
+
+/** Throws an IntegrityError that names limit and value when `value` is above `limit`. */
+export function checkLimit(what: string, value: number, limit: number): void {
+  if (value <= limit) return;
+  throw new IntegrityError('LAYER_LIMIT', `unpack layer: ${what}: ${value} is above ${limit}`, {
+    details: { what, value, limit },
+  });
+}
+
+/** The error for an archive that breaks its format or tries to leave its root. */
+export function badArchive(message: string, details?: Record<string, unknown>): IntegrityError {
+  return new IntegrityError('BAD_ARCHIVE', message, details === undefined ? {} : { details });
+}

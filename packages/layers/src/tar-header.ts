@@ -1,0 +1,87 @@
+/**
+ * One 512-byte header block, decoded by the tar package and checked more strictly than it does:
+ * number fields must be numbers, and names stay bytes.
+ */
+import { Header } from 'tar/header';
+import { badArchive } from './limits.ts';
+
+/** Everything in a tar archive comes in blocks of this length. */
+export const BLOCK_BYTES = 512;
+
+/** A header as it stands in the block, before long names and PAX records. */
+export interface RawHeader {
+  /** The type flag's character; NUL is given as `0`. */
+  readonly flag: string;
+  readonly name: string;
+  readonly linkName: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly mtimeSeconds: number;
+}
+
+const NAME = { at: 0, bytes: 100 };
+const SIZE = { at: 124, bytes: 12 };
+const FLAG_AT = 156;
+const LINK_NAME = { at: 157, bytes: 100 };
+const MAGIC = { at: 257, bytes: 6 };
+const PREFIX = { at: 345, bytes: 155 };
+const STAR_PREFIX_BYTES = 131;
+const STAR_TRAILER = { at: 508, bytes: 4 };
+const BASE_256 = 0x80;
+
+/**
+ * The header in `block`, or undefined for a block of zeros. Throws an IntegrityError for a wrong
+ * checksum, and for a size or time that is no number.
+ */
+export function decodeHeader(block: Buffer): RawHeader | undefined {
+  const header = decode(block);
+  if (header.nullBlock) return undefined;
+  if (!header.cksumValid) throw badArchive('read archive: wrong header checksum');
+  const name = fieldText(block, NAME);
+  const mtimeSeconds = (header.mtime?.getTime() ?? 0) / 1000;
+  if (header.size === undefined || !isNumberField(block, SIZE)) {
+    throw badArchive('read archive: bad size in a header');
+  }
+  if (!Number.isFinite(mtimeSeconds)) throw badArchive('read archive: bad time in a header');
+  return {
+    flag: block[FLAG_AT] === 0 ? '0' : String.fromCharCode(block[FLAG_AT] ?? 0),
+    name: withPrefix(block, name),
+    linkName: fieldText(block, LINK_NAME),
+    mode: header.mode ?? 0,
+    uid: header.uid ?? 0,
+    gid: header.gid ?? 0,
+    // The package answers 0 for directories and drops negative numbers; the field is the truth.
+    sizeBytes: header.size,
+    mtimeSeconds: Math.floor(mtimeSeconds),
+  };
+}
+
+function decode(block: Buffer): Header {
+  try {
+    return new Header(block);
+  } catch (error) {
+    throw badArchive(`read archive: bad header: ${(error as Error).message}`);
+  }
+}
+
+/** Prefixes exist in POSIX archives alone: GNU's own magic ends in a blank and uses the room. */
+function withPrefix(block: Buffer, name: string): string {
+  if (fieldText(block, MAGIC) !== 'ustar' || block[MAGIC.at + MAGIC.bytes - 1] !== 0) return name;
+  const isStar = block.toString('latin1', STAR_TRAILER.at, BLOCK_BYTES) === 'tar\0';
+  const prefix = fieldText(block, isStar ? { ...PREFIX, bytes: STAR_PREFIX_BYTES } : PREFIX);
+  return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+function fieldText(block: Buffer, { at, bytes }: { at: number; bytes: number }): string {
+  let end = at;
+  while (end < at + bytes && block[end] !== 0) end += 1;
+  return block.toString('latin1', at, end);
+}
+
+/** Octal with blanks around and NULs behind, or base 256: what a lenient parser would skip over. */
+function isNumberField(block: Buffer, field: { at: number; bytes: number }): boolean {
+  if (((block[field.at] ?? 0) & BASE_256) !== 0) return true;
+  return /^ *[0-7]+ *$/.test(fieldText(block, field));
+}
