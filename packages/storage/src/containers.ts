@@ -238,7 +238,7 @@ export class ContainerStore {
   }
 
   #readSummary(id: string): Summary | undefined {
-    const path = join(this.#parts.layout.containers, id, 'summary');
+    const path = `${this.#parts.layout.containers}/${id}/summary`;
     this.#buffer ??= Buffer.allocUnsafe(SUMMARY_BUFFER_BYTES);
     const buffer = this.#buffer;
     const text = attempt('read', path, () => ifThere(() => {

@@ -8,11 +8,10 @@
  * 5. a short name: the one local image whose repository ends with `/NAME`, tag equal;
  * 6. three or more hex digits: the one image whose id begins so.
  */
-import { ConflictError, NotFoundError } from '@berth/errors';
-import {
-  candidateRepositories, endsWithRepository, splitImageName, tagOf,
-} from './image-names.ts';
-import type { NameParts } from './image-names.ts';
+import { ConflictError, NotFoundError, UsageError } from '@berth/errors';
+import { DEFAULT_TAG, parseImageName } from '@berth/oci';
+import type { ImageName } from '@berth/oci';
+import { candidateRepositories, endsWithName } from './image-names.ts';
 import { isId, isIdPrefix } from './names.ts';
 import type { ImageOrigin } from './records.ts';
 
@@ -59,38 +58,46 @@ function byDigest(index: ImageIndex, text: string): Resolved | undefined {
 }
 
 function byName(index: ImageIndex, text: string, options: ResolveOptions): Resolved | undefined {
-  if (!isReferenceLike(text)) return undefined;
-  const parts = splitImageName(text);
-  const repositories = candidateRepositories(parts, {
+  const typed = parseOrNothing(text);
+  if (typed === undefined) return undefined;
+  const repositories = candidateRepositories(typed, {
     aliases: options.aliases ?? {}, registries: options.searchRegistries ?? [],
   });
-  if (parts.digest !== undefined) return byNamedDigest(index, text, { parts, repositories });
+  if (typed.digest !== undefined) return byNamedDigest(index, text, { typed, repositories });
+  const tag = typed.tag ?? DEFAULT_TAG;
   for (const repository of repositories) {
-    const name = `${repository}:${tagOf(parts)}`;
+    const name = `${repository}:${tag}`;
     const id = index.lookUp(name);
     if (id !== undefined) return { id, name };
   }
-  return parts.isQualified ? undefined : bySuffix(index, text, parts);
+  if (typed.registry !== undefined) return undefined;
+  const matches = [...index.names()]
+    .filter(([name]) => endsWithName(name, `${typed.repository}:${tag}`));
+  return single(text, matches.map(([name, id]) => ({ id, name })));
+}
+
+/** What is no reference, such as an id in upper case, is no name: nothing to look for. */
+function parseOrNothing(text: string): ImageName | undefined {
+  try {
+    return parseImageName(text);
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }
 
 function byNamedDigest(
   index: ImageIndex,
   text: string,
-  { parts, repositories }: { parts: NameParts; repositories: readonly string[] },
+  { typed, repositories }: { typed: ImageName; repositories: readonly string[] },
 ): Resolved | undefined {
-  const { digest } = parts;
-  if (digest === undefined || !SHA256.test(digest)) return undefined;
+  const digest = typed.digest ?? '';
+  if (!SHA256.test(digest)) return undefined;
   const fits = (repository: string): boolean => repositories.includes(repository)
-    || (!parts.isQualified && endsWithRepository(repository, parts.repository));
+    || (typed.registry === undefined && endsWithName(repository, typed.repository));
   const ids = index.idsOfManifest(digest).filter((id) => index.origins(id)
     .some((origin) => fits(origin.repository)));
   return single(text, ids.map((id) => ({ id, name: undefined })));
-}
-
-function bySuffix(index: ImageIndex, text: string, parts: NameParts): Resolved | undefined {
-  const end = `${parts.repository}:${tagOf(parts)}`;
-  const matches = [...index.names()].filter(([name]) => endsWithRepository(name, end));
-  return single(text, matches.map(([name, id]) => ({ id, name })));
 }
 
 function byPrefix(index: ImageIndex, text: string): Resolved | undefined {
@@ -108,9 +115,4 @@ function single(text: string, matches: readonly Resolved[]): Resolved | undefine
   throw new ConflictError('AMBIGUOUS_IMAGE', message, {
     hint: 'berth images --no-trunc shows full names and ids',
   });
-}
-
-/** Upper case, spaces and the like are in no repository: nothing to look for. */
-function isReferenceLike(text: string): boolean {
-  return /^[a-z0-9[][A-Za-z0-9_.:/@[\]-]*$/.test(text) && text.length <= 512;
 }

@@ -135,11 +135,16 @@ export function momentToMs(moment: string): number {
   return Number(moment) * 1000;
 }
 
+/** One pass without intermediate arrays: `ps` does this once per container. */
 function parseLines(text: string): Map<string, string> {
   const lines = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    const space = line.indexOf(' ');
-    if (space > 0) lines.set(line.slice(0, space), line.slice(space + 1));
+  let start = 0;
+  while (start < text.length) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    const space = text.indexOf(' ', start);
+    if (space > start && space < end) lines.set(text.slice(start, space), text.slice(space + 1, end));
+    start = end + 1;
   }
   return lines;
 }
@@ -157,7 +162,8 @@ function exitOf(lines: ReadonlyMap<string, string>): RunExit | undefined {
 }
 
 function parseProcess(value: string | undefined): ProcessIdentity | undefined {
-  const found = /^(\d+) (\d+)$/.exec(value ?? '');
+  if (value === undefined) return undefined;
+  const found = /^(\d+) (\d+)$/.exec(value);
   if (found === null) return undefined;
   return { pid: Number(found[1]), startTime: found[2] ?? '' };
 }
