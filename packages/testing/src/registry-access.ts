@@ -44,7 +44,10 @@ export function serveToken(
   });
   request.on('end', () => {
     const isKnown = access !== undefined && mayHaveToken(access, { request, body });
-    const answer = { token: access?.tokenValue ?? DEFAULT_TOKEN, expires_in: access?.expiresInS ?? 300 };
+    const answer = {
+      token: access?.tokenValue ?? DEFAULT_TOKEN,
+      expires_in: access?.expiresInS ?? 300,
+    };
     response
       .writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' })
       .end(isKnown ? JSON.stringify(answer) : '{"details":"incorrect username or password"}');
@@ -57,7 +60,10 @@ function mayHaveToken(
 ): boolean {
   if (request.method === 'POST') {
     const form = new URLSearchParams(body);
-    return form.get('grant_type') === 'refresh_token' && form.get('refresh_token') === access.identityToken;
+    return (
+      form.get('grant_type') === 'refresh_token' &&
+      form.get('refresh_token') === access.identityToken
+    );
   }
   return access.username === undefined || request.headers.authorization === basic(access);
 }

@@ -7,7 +7,11 @@ export interface ContentDescriptor {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;
-  readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string };
+  readonly platform?: {
+    readonly os: string;
+    readonly architecture: string;
+    readonly variant?: string;
+  };
 }
 
 /** An image to put into a registry. */
@@ -19,7 +23,11 @@ export interface ImageSpec {
   /** Default: gzip. */
   readonly compression?: 'gzip' | 'none' | undefined;
   readonly format?: 'oci' | 'docker' | undefined;
-  readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string };
+  readonly platform?: {
+    readonly os: string;
+    readonly architecture: string;
+    readonly variant?: string;
+  };
   /** Joins the config that is made, e.g. `{ config: { Env: [] } }`. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -71,7 +79,10 @@ export class RegistryContent {
   }
 
   /** The manifest is known by its digest and by `tag`. */
-  putManifest(place: { repository: string; tag?: string | undefined }, stored: StoredManifest): ContentDescriptor {
+  putManifest(
+    place: { repository: string; tag?: string | undefined },
+    stored: StoredManifest,
+  ): ContentDescriptor {
     const digest = digestOf(stored.bytes);
     this.#manifests.set(`${place.repository}@${digest}`, stored);
     const tags = this.#tags.get(place.repository) ?? new Set();
@@ -94,9 +105,18 @@ export class RegistryContent {
     });
     const diffIds = spec.layers.map(digestOf);
     const configBytes = Buffer.from(
-      JSON.stringify({ ...platform, rootfs: { type: 'layers', diff_ids: diffIds }, config: {}, ...spec.config }),
+      JSON.stringify({
+        ...platform,
+        rootfs: { type: 'layers', diff_ids: diffIds },
+        config: {},
+        ...spec.config,
+      }),
     );
-    const config = { mediaType: types.config, digest: this.putBlob(configBytes), size: configBytes.length };
+    const config = {
+      mediaType: types.config,
+      digest: this.putBlob(configBytes),
+      size: configBytes.length,
+    };
     const bytes = Buffer.from(
       JSON.stringify({ schemaVersion: 2, mediaType: types.manifest, config, layers }),
     );

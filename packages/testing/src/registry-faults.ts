@@ -23,7 +23,11 @@ export type Fault =
   /** Sends other bytes of the same length. */
   | { readonly kind: 'corrupt' }
   /** Sends this in place of the body, with its own length. */
-  | { readonly kind: 'replace'; readonly body: Buffer; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'replace';
+      readonly body: Buffer;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** Answers a range request with the whole body. */
   | { readonly kind: 'no-range' }
   /** Answers a range request with another range than asked. */

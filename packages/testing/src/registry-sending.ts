@@ -23,7 +23,9 @@ export function sendBody(sending: Sending, answer: Answer): void {
   }
   const body = answer.body.subarray(start);
   const named = fault?.kind === 'wrong-range' ? start + 1 : start;
-  const range = { 'content-range': `bytes ${named}-${answer.body.length - 1}/${answer.body.length}` };
+  const range = {
+    'content-range': `bytes ${named}-${answer.body.length - 1}/${answer.body.length}`,
+  };
   const length = fault?.kind === 'short' ? {} : { 'content-length': body.length };
   response.writeHead(start === 0 ? 200 : 206, {
     ...answer.headers,

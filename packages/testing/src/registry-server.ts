@@ -52,7 +52,9 @@ interface Site {
 }
 
 /** A registry listening on a free port. Whoever starts it closes it. */
-export async function startRegistryServer(options: RegistryServerOptions = {}): Promise<RegistryServer> {
+export async function startRegistryServer(
+  options: RegistryServerOptions = {},
+): Promise<RegistryServer> {
   const site: Site = {
     options,
     content: new RegistryContent(),
@@ -63,9 +65,10 @@ export async function startRegistryServer(options: RegistryServerOptions = {}): 
   const listener: http.RequestListener = (request, response) => {
     serve(site, { request, response });
   };
-  const server = options.tls === undefined || options.tls === false
-    ? http.createServer(listener)
-    : https.createServer(tlsOptions(options.tls), listener);
+  const server =
+    options.tls === undefined || options.tls === false
+      ? http.createServer(listener)
+      : https.createServer(tlsOptions(options.tls), listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   site.origin = `${server instanceof https.Server ? 'https' : 'http'}://${host}`;
@@ -115,7 +118,11 @@ function serve(site: Site, visit: Visit): void {
   }
   const challenge = checkAccess(site.options.access, { request, origin: site.origin });
   if (challenge !== undefined) {
-    refuse(response, { status: 401, code: 'UNAUTHORIZED', headers: { 'www-authenticate': challenge } });
+    refuse(response, {
+      status: 401,
+      code: 'UNAUTHORIZED',
+      headers: { 'www-authenticate': challenge },
+    });
     return;
   }
   serveContent(site, { ...visit, url: new URL(path, site.origin), fault });
@@ -137,11 +144,15 @@ function answerFault({ request, response }: Visit, fault: Fault): boolean {
     return true;
   }
   if (fault.kind === 'redirect') {
-    response.writeHead(fault.status ?? 307, { location: fault.location, 'content-length': 0 }).end();
+    response
+      .writeHead(fault.status ?? 307, { location: fault.location, 'content-length': 0 })
+      .end();
     return true;
   }
   if (fault.kind === 'replace') {
-    response.writeHead(200, { 'content-length': fault.body.length, ...fault.headers }).end(fault.body);
+    response
+      .writeHead(200, { 'content-length': fault.body.length, ...fault.headers })
+      .end(fault.body);
     return true;
   }
   return false;
@@ -171,7 +182,10 @@ function serveContent(site: Site, visit: ContentVisit): void {
   }
 }
 
-function serveManifest(site: Site, visit: ContentVisit & { repository: string; reference: string }): void {
+function serveManifest(
+  site: Site,
+  visit: ContentVisit & { repository: string; reference: string },
+): void {
   const stored = site.content.manifest(visit.repository, visit.reference);
   if (stored === undefined) {
     refuse(visit.response, { status: 404, code: 'MANIFEST_UNKNOWN' });

@@ -3,12 +3,17 @@
  * whole under a limit, or streamed from an offset. Names never lead outside.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { Readable } from 'node:stream';
 import { IntegrityError, NotFoundError } from '@berth/errors';
 import { findMember, indexTar } from './tar-index.ts';
+
+/** Where to begin, and what ends the reading early. */
+export interface ReadFrom {
+  readonly offset: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Read access to an archive's files. */
 export interface ArchiveFiles {
@@ -18,8 +23,8 @@ export interface ArchiveFiles {
   sizeBytes(file: string): Promise<number | undefined>;
   /** A whole file. Throws NotFoundError when missing, IntegrityError above the limit. */
   read(file: string, limitBytes: number): Promise<Buffer>;
-  /** The file's bytes from `offset`. Throws NotFoundError when missing. */
-  stream(file: string, offset: number): Promise<Readable>;
+  /** The file's bytes from an offset, read as they are asked for. Throws NotFoundError. */
+  stream(file: string, from: ReadFrom): Promise<AsyncIterable<Buffer>>;
   /** Releases what is open; streams still running end with an error. */
   close(): Promise<void>;
 }
@@ -56,8 +61,10 @@ export function folderFiles(folder: string): ArchiveFiles {
         await handle.close();
       }
     },
-    async stream(file, offset) {
-      return (await openKnown(file)).createReadStream({ start: offset, highWaterMark: CHUNK_BYTES });
+    async stream(file, { offset, signal }) {
+      const handle = await openKnown(file);
+      const { size } = await handle.stat();
+      return readRange(handle, { start: offset, end: size, signal, isOwned: true });
     },
     close: () => Promise.resolve(),
   };
@@ -77,22 +84,19 @@ export async function tarFiles(handle: FileHandle, name: string): Promise<Archiv
     async read(file, limitBytes) {
       const { offset, sizeBytes } = find(file);
       checkSize({ archive: name, file, limitBytes, sizeBytes });
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(sizeBytes), 0, sizeBytes, offset);
+      const { buffer, bytesRead } = await handle.read(
+        Buffer.alloc(sizeBytes),
+        0,
+        sizeBytes,
+        offset,
+      );
       return buffer.subarray(0, bytesRead);
     },
-    stream: async (file, offset) => {
+    async stream(file, { offset, signal }) {
       const member = find(file);
-      if (offset >= member.sizeBytes) return Readable.from([]);
       const start = member.offset + offset;
-      const end = member.offset + member.sizeBytes - 1;
-      // By descriptor, because a spooled archive has no name any more.
-      return createReadStream('', {
-        fd: handle.fd,
-        autoClose: false,
-        start,
-        end,
-        highWaterMark: CHUNK_BYTES,
-      });
+      const end = member.offset + member.sizeBytes;
+      return readRange(handle, { start, end, signal, isOwned: false });
     },
     close: () => handle.close(),
   };
@@ -115,14 +119,49 @@ export async function openRegular(path: string): Promise<FileHandle | undefined>
 
 const CHUNK_BYTES = 256 * 1024;
 
-function checkSize(size: { archive: string; file: string; limitBytes: number; sizeBytes: number }): void {
+interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly signal: AbortSignal | undefined;
+  /** True when the handle is to be closed after the reading. */
+  readonly isOwned: boolean;
+}
+
+async function* readRange(handle: FileHandle, range: Range): AsyncGenerator<Buffer> {
+  try {
+    let position = range.start;
+    while (position < range.end) {
+      range.signal?.throwIfAborted();
+      const length = Math.min(CHUNK_BYTES, range.end - position);
+      const buffer = Buffer.allocUnsafe(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, position);
+      // Shorter than it was a moment ago: the reader's digest will not fit.
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    if (range.isOwned) await handle.close();
+  }
+}
+
+function checkSize(size: {
+  archive: string;
+  file: string;
+  limitBytes: number;
+  sizeBytes: number;
+}): void {
   if (size.sizeBytes <= size.limitBytes) return;
+  const excess = `${size.sizeBytes} bytes are more than the limit of ${size.limitBytes}`;
   throw new IntegrityError(
     'ARCHIVE_FILE_TOO_LARGE',
-    `read "${size.file}" of "${size.archive}": ${size.sizeBytes} bytes are more than the limit of ${size.limitBytes}`,
+    `read "${size.file}" of "${size.archive}": ${excess}`,
   );
 }
 
 function missing(archive: string, file: string): NotFoundError {
-  return new NotFoundError('ARCHIVE_FILE_MISSING', `read "${file}" of "${archive}": no such file in it`);
+  return new NotFoundError(
+    'ARCHIVE_FILE_MISSING',
+    `read "${file}" of "${archive}": no such file in it`,
+  );
 }

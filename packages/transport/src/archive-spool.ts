@@ -34,7 +34,8 @@ export async function openPlainFile(path: string, options: SpoolOptions): Promis
     handle = await open(path, 'r');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') throw new NotFoundError('NO_ARCHIVE', `open archive "${path}": no such file`);
+    if (code === 'ENOENT')
+      throw new NotFoundError('NO_ARCHIVE', `open archive "${path}": no such file`);
     throw error;
   }
   const isRegular = (await handle.stat()).isFile();
@@ -42,7 +43,10 @@ export async function openPlainFile(path: string, options: SpoolOptions): Promis
   const head = Buffer.alloc(MAGIC_BYTES);
   await handle.read(head, 0, MAGIC_BYTES, 0);
   if (detectCompression(head) === 'none') return handle;
-  return spool({ source: handle.createReadStream({ start: 0, highWaterMark: 1 << 18 }), name: path }, options);
+  return spool(
+    { source: handle.createReadStream({ start: 0, highWaterMark: 1 << 18 }), name: path },
+    options,
+  );
 }
 
 /**
@@ -76,7 +80,10 @@ async function fill(
   let position = 0;
   for await (const chunk of plain) {
     if (position + chunk.length > maximumBytes) {
-      throw new IntegrityError('ARCHIVE_TOO_LARGE', `read archive "${input.name}": more than ${maximumBytes} bytes`);
+      throw new IntegrityError(
+        'ARCHIVE_TOO_LARGE',
+        `read archive "${input.name}": more than ${maximumBytes} bytes`,
+      );
     }
     await writeWhole(handle, { chunk, position });
     position += chunk.length;

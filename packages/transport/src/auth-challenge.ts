@@ -27,5 +27,6 @@ export function parseChallenges(header: string | undefined): AuthChallenge[] {
 const MAXIMUM_LENGTH = 8192;
 
 // Either name=value (the value a quoted string or a token) or a bare word: a scheme.
-const TOKEN =
-  /(?<name>[\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?<plain>[^\s,"]+))|(?<scheme>[\w!#$%&'*+.^`|~-]+)/g;
+const WORD = /[\w!#$%&'*+.^`|~-]+/.source;
+const VALUE = /(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?<plain>[^\s,"]+))/.source;
+const TOKEN = new RegExp(`(?<name>${WORD})\\s*=\\s*${VALUE}|(?<scheme>${WORD})`, 'g');

@@ -132,7 +132,8 @@ async function replaceUnlessChanged(step: {
 async function readText(path: string): Promise<string | undefined> {
   try {
     const text = await readFile(path, 'utf8');
-    if (text.length > MAXIMUM_BYTES) throw new UsageError('BAD_AUTH_FILE', `read auth file "${path}": too large`);
+    if (text.length > MAXIMUM_BYTES)
+      throw new UsageError('BAD_AUTH_FILE', `read auth file "${path}": too large`);
     return text;
   } catch (error) {
     if (error instanceof Error && 'code' in error) {
@@ -177,7 +178,10 @@ function readEntry(at: { path: string; key: string; entry: Json }): Credentials 
     const decoded = Buffer.from(encoded, 'base64').toString('utf8').replace(/\0+$/, '');
     const colon = decoded.indexOf(':');
     if (colon === -1) {
-      throw new UsageError('BAD_AUTH_FILE', `read auth file "${at.path}": "${at.key}" has no user and password`);
+      throw new UsageError(
+        'BAD_AUTH_FILE',
+        `read auth file "${at.path}": "${at.key}" has no user and password`,
+      );
     }
     return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1), ...tokens };
   }

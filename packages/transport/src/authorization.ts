@@ -30,7 +30,9 @@ interface HeldToken {
   readonly isFresh: () => boolean;
 }
 
-type Method = { readonly kind: 'none' | 'basic' } | { readonly kind: 'bearer'; readonly challenge: AuthChallenge };
+type Method =
+  | { readonly kind: 'none' | 'basic' }
+  | { readonly kind: 'bearer'; readonly challenge: AuthChallenge };
 
 /** Nothing is sent before the registry asks for it. */
 export function createAuthorization(options: AuthorizationOptions): Authorization {

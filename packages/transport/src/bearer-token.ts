@@ -75,7 +75,10 @@ function tokenRequest(realm: URL, request: TokenRequest): HttpRequest {
     if (service !== undefined) form.set('service', service);
     if (request.scope !== '') form.set('scope', request.scope);
     form.set('refresh_token', credentials.identityToken);
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+    };
     return { ...base, method: 'POST', url: realm, headers, body: form.toString() };
   }
   const url = new URL(realm.href);

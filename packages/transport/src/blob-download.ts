@@ -106,7 +106,10 @@ async function openForeign(
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const isAllowed = url?.protocol === 'https:' || (url?.protocol === 'http:' && options.isInsecure);
   if (url === undefined || !isAllowed) {
-    throw new IntegrityError('FOREIGN_LAYER', `fetch blob "${request.descriptor.digest}": its address has no TLS`);
+    throw new IntegrityError(
+      'FOREIGN_LAYER',
+      `fetch blob "${request.descriptor.digest}": its address has no TLS`,
+    );
   }
   url.username = '';
   url.password = '';
@@ -143,10 +146,7 @@ async function* readRange(response: HttpResponse, reading: Reading): AsyncGenera
 }
 
 /** Checks length and range of an answer; gives how many of its first bytes are known already. */
-async function checkHead(
-  response: HttpResponse,
-  { request, progress }: Reading,
-): Promise<number> {
+async function checkHead(response: HttpResponse, { request, progress }: Reading): Promise<number> {
   const { size } = request.descriptor;
   const { etag } = response.headers;
   progress.etag = etag !== undefined && etag.startsWith('"') ? etag : undefined;
@@ -155,7 +155,10 @@ async function checkHead(
     const total = range?.[2] === '*' ? size : Number(range?.[2]);
     if (range === null || Number(range[1]) !== progress.position || total !== size) {
       await discardBody(response);
-      throw sizeError(request, `a range that does not continue at byte ${progress.position} of ${size}`);
+      throw sizeError(
+        request,
+        `a range that does not continue at byte ${progress.position} of ${size}`,
+      );
     }
     return 0;
   }
@@ -177,9 +180,13 @@ async function* watched(response: HttpResponse, idleTimeoutMs: number): AsyncGen
   const timer = setTimeout(() => {
     if (!isWaiting) return;
     body.destroy(
-      new TransportError('REGISTRY_TIMEOUT', `read from "${url.host}": no data for ${idleTimeoutMs / 1000} s`, {
-        details: { url: addressForPeople(url), temporary: true },
-      }),
+      new TransportError(
+        'REGISTRY_TIMEOUT',
+        `read from "${url.host}": no data for ${idleTimeoutMs / 1000} s`,
+        {
+          details: { url: addressForPeople(url), temporary: true },
+        },
+      ),
     );
   }, idleTimeoutMs);
   try {
@@ -198,13 +205,17 @@ async function* watched(response: HttpResponse, idleTimeoutMs: number): AsyncGen
 }
 
 function cutOff(response: HttpResponse, { request, progress }: Reading): TransportError {
+  const end = `${progress.position} of ${request.descriptor.size} bytes`;
   return new TransportError(
     'REGISTRY_CUT_OFF',
-    `read from "${response.url.host}": ended after ${progress.position} of ${request.descriptor.size} bytes`,
+    `read from "${response.url.host}": ended after ${end}`,
     { details: { url: addressForPeople(response.url), temporary: true } },
   );
 }
 
 function sizeError(request: BlobRequest, what: string): IntegrityError {
-  return new IntegrityError('BLOB_SIZE', `fetch blob "${request.descriptor.digest}": the registry gives ${what}`);
+  return new IntegrityError(
+    'BLOB_SIZE',
+    `fetch blob "${request.descriptor.digest}": the registry gives ${what}`,
+  );
 }

@@ -100,10 +100,19 @@ async function* throughProgram(source: Readable, program: string): AsyncGenerato
 
 function explain(error: unknown, { compression, name }: Decompression): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOENT' && error instanceof Error && 'syscall' in error && String(error.syscall).startsWith('spawn')) {
-    return new UnsupportedError('NO_DECODER', `read archive "${name}": no program "${compression}" to undo its compression`, {
-      hint: `install ${compression === 'xz' ? 'xz-utils' : compression}`,
-    });
+  if (
+    code === 'ENOENT' &&
+    error instanceof Error &&
+    'syscall' in error &&
+    String(error.syscall).startsWith('spawn')
+  ) {
+    return new UnsupportedError(
+      'NO_DECODER',
+      `read archive "${name}": no program "${compression}" to undo its compression`,
+      {
+        hint: `install ${compression === 'xz' ? 'xz-utils' : compression}`,
+      },
+    );
   }
   if (!/^(Z_|ZSTD_|ERR_ZLIB)/.test(code)) return error;
   const reason = code === 'Z_BUF_ERROR' ? 'it is cut off' : 'its compressed data is damaged';

@@ -81,7 +81,10 @@ interface HelperRun {
 async function runHelper(run: HelperRun): Promise<{ status: number; output: string }> {
   // The name becomes part of a program's name: a slash in it would leave PATH.
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(run.name)) {
-    throw new UsageError('BAD_AUTH_FILE', `run credential helper "${run.name}": not a helper's name`);
+    throw new UsageError(
+      'BAD_AUTH_FILE',
+      `run credential helper "${run.name}": not a helper's name`,
+    );
   }
   const child = spawn(`docker-credential-${run.name}`, [run.verb], {
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -85,7 +85,9 @@ function isAddress(key: string): boolean {
 /** One name for a registry however it was written; Docker Hub has several. */
 export function canonicalRegistry(name: string): string {
   const host = name.replace(/^https?:\/\//, '').split('/')[0] ?? '';
-  const isHub = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'].includes(host);
+  const isHub = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'].includes(
+    host,
+  );
   return isHub ? 'docker.io' : host;
 }
 

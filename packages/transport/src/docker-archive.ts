@@ -4,7 +4,6 @@
  * diff id, so nothing need be hashed to read it.
  */
 import { createHash } from 'node:crypto';
-import { addAbortSignal } from 'node:stream';
 import { IntegrityError } from '@berth/errors';
 import type { Descriptor, Digest, ImageSource, Manifest, Reference } from '@berth/oci';
 import {
@@ -68,7 +67,10 @@ async function archiveImage(files: ArchiveFiles, listed: ListedImage): Promise<A
   const config = await files.read(listed.config, MAX_MANIFEST_BYTES);
   const { diffIds } = parseImageConfig(config);
   if (diffIds.length !== listed.layers.length) {
-    throw bad(files.name, `"${listed.config}" has ${diffIds.length} diff ids for ${listed.layers.length} layers`);
+    throw bad(
+      files.name,
+      `"${listed.config}" has ${diffIds.length} diff ids for ${listed.layers.length} layers`,
+    );
   }
   const paths = new Map<Digest, string>();
   const layers: Descriptor[] = [];
@@ -102,20 +104,15 @@ async function describeLayer(
 }
 
 async function compressionOf(files: ArchiveFiles, path: string): Promise<Compression> {
-  const stream = await files.stream(path, 0);
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      return detectCompression(chunk.subarray(0, MAGIC_BYTES));
-    }
-    return 'none';
-  } finally {
-    stream.destroy();
+  for await (const chunk of await files.stream(path, { offset: 0 })) {
+    return detectCompression(chunk.subarray(0, MAGIC_BYTES));
   }
+  return 'none';
 }
 
 async function hashFile(files: ArchiveFiles, path: string): Promise<Digest> {
   const hash = createHash('sha256');
-  for await (const chunk of (await files.stream(path, 0)) as AsyncIterable<Buffer>) hash.update(chunk);
+  for await (const chunk of await files.stream(path, { offset: 0 })) hash.update(chunk);
   return parseDigest(`sha256:${hash.digest('hex')}`);
 }
 
@@ -150,11 +147,10 @@ function archiveSource(files: ArchiveFiles, { config, layers, paths }: ImagePart
         indexDigest: undefined,
       }),
     config: () => Promise.resolve(config),
-    async layer({ digest }, { offset, signal }) {
+    async layer({ digest }, request) {
       const path = paths.get(digest);
       if (path === undefined) throw bad(files.name, `it has no layer ${digest}`);
-      const stream = await files.stream(path, offset);
-      return signal === undefined ? stream : addAbortSignal(signal, stream);
+      return files.stream(path, request);
     },
     close: () => Promise.resolve(),
   };

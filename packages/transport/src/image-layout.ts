@@ -2,7 +2,6 @@
  * OCI image layouts, in a folder or in a tar: what their index names, as image sources. Blobs
  * are named by digest, so nothing in a layout can lead outside it.
  */
-import { addAbortSignal } from 'node:stream';
 import { IntegrityError } from '@berth/errors';
 import type { Descriptor, ImageSource, Platform, RawDocument, Reference } from '@berth/oci';
 import {
@@ -104,22 +103,23 @@ interface LayoutEntry {
   readonly refName: string | undefined;
 }
 
-function layoutSource(files: ArchiveFiles, { entries, platform, refName }: LayoutEntry): ImageSource {
+function layoutSource(
+  files: ArchiveFiles,
+  { entries, platform, refName }: LayoutEntry,
+): ImageSource {
   const name = refName === undefined ? files.name : `${files.name}:${refName}`;
   const follow = (descriptor: Descriptor): Promise<RawDocument> => readDocument(files, descriptor);
   const manifest: ImageSource['manifest'] = async () => {
     const [only] = entries;
-    const entry = entries.length === 1 && only !== undefined ? only : chooseEntry(entries, { name, platform });
+    const entry =
+      entries.length === 1 && only !== undefined ? only : chooseEntry(entries, { name, platform });
     return chooseManifest(await follow(entry), { name, platform, follow });
   };
   return {
     name,
     manifest,
     config: async () => (await readDocument(files, (await manifest()).manifest.config)).bytes,
-    async layer(descriptor, { offset, signal }) {
-      const stream = await files.stream(blobPath(descriptor), offset);
-      return signal === undefined ? stream : addAbortSignal(signal, stream);
-    },
+    layer: (descriptor, request) => files.stream(blobPath(descriptor), request),
     close: () => Promise.resolve(),
   };
 }
@@ -128,7 +128,10 @@ async function readDocument(files: ArchiveFiles, descriptor: Descriptor): Promis
   const bytes = await files.read(blobPath(descriptor), MAX_MANIFEST_BYTES);
   const digest = digestLike(descriptor.digest, bytes);
   if (digest !== descriptor.digest) {
-    throw new IntegrityError('BLOB_DIGEST', `read blob ${descriptor.digest} of "${files.name}": its digest is ${digest}`);
+    throw new IntegrityError(
+      'BLOB_DIGEST',
+      `read blob ${descriptor.digest} of "${files.name}": its digest is ${digest}`,
+    );
   }
   return { bytes, digest, mediaType: descriptor.mediaType };
 }

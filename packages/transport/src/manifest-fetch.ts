@@ -1,5 +1,11 @@
 /** Fetches manifests: limited, verified against the digest they were asked by. */
-import { Digester, digestAlgorithm, MANIFEST_TYPES, MAX_MANIFEST_BYTES, parseDigest } from '@berth/oci';
+import {
+  Digester,
+  digestAlgorithm,
+  MANIFEST_TYPES,
+  MAX_MANIFEST_BYTES,
+  parseDigest,
+} from '@berth/oci';
 import type { Digest, RawDocument } from '@berth/oci';
 import { IntegrityError } from '@berth/errors';
 import type { RegistrySession } from './registry-session.ts';
@@ -72,9 +78,10 @@ function mismatch(
   request: ManifestRequest,
   { expected, digest }: { expected: Digest; digest: Digest },
 ): IntegrityError {
+  const { registry } = request.session.options;
   return new IntegrityError(
     'MANIFEST_DIGEST',
-    `fetch manifest of "${request.name}": "${request.session.options.registry}" gives one with digest ${digest} for ${expected}`,
+    `fetch manifest of "${request.name}": "${registry}" gives digest ${digest} for ${expected}`,
     { details: { expected, digest } },
   );
 }

@@ -20,16 +20,22 @@ export function resolveName(text: string, config: RegistriesConfig): Candidate[]
   if (name.registry !== undefined) {
     return [{ reference: qualify(name, name.registry), origin: 'qualified' }];
   }
-  const alias = config.shortNameMode === 'disabled' ? undefined : config.aliases.get(name.repository);
-  if (alias !== undefined) return [{ reference: applyAlias(name, { alias, text }), origin: 'alias' }];
+  const alias =
+    config.shortNameMode === 'disabled' ? undefined : config.aliases.get(name.repository);
+  if (alias !== undefined)
+    return [{ reference: applyAlias(name, { alias, text }), origin: 'alias' }];
   const found = config.searchRegistries.map((registry): Candidate => ({
     reference: qualify(name, registry),
     origin: 'search',
   }));
   if (found.length === 0) {
-    throw new UsageError('SHORT_NAME', `find "${text}": a short name, and no unqualified-search-registries are set`, {
-      hint: `use a full name, such as ${formatReference(qualify(name, 'docker.io'))}`,
-    });
+    throw new UsageError(
+      'SHORT_NAME',
+      `find "${text}": a short name, and no unqualified-search-registries are set`,
+      {
+        hint: `use a full name, such as ${formatReference(qualify(name, 'docker.io'))}`,
+      },
+    );
   }
   if (found.length > 1 && config.shortNameMode === 'enforcing') {
     const names = found.map(({ reference }) => formatReference(reference));
@@ -43,7 +49,10 @@ export function resolveName(text: string, config: RegistriesConfig): Candidate[]
 function applyAlias(name: ImageName, { alias, text }: { alias: string; text: string }): Reference {
   const target = parseImageName(alias);
   if (target.registry === undefined || target.tag !== undefined || target.digest !== undefined) {
-    throw new UsageError('BAD_ALIAS', `find "${text}": its alias "${alias}" is not a full name without tag`);
+    throw new UsageError(
+      'BAD_ALIAS',
+      `find "${text}": its alias "${alias}" is not a full name without tag`,
+    );
   }
   return qualify({ ...target, tag: name.tag, digest: name.digest }, target.registry);
 }

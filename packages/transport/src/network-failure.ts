@@ -42,7 +42,8 @@ export function explainNetworkError(thrown: unknown, context: FailureContext): u
   if (thrown.name === 'AbortError') return thrown;
   const { request, proxy } = context;
   const failure = classify(thrown, request.url.host);
-  const peer = proxy === undefined ? request.url.host : `${request.url.host}" by way of "${proxy.host}`;
+  const peer =
+    proxy === undefined ? request.url.host : `${request.url.host}" by way of "${proxy.host}`;
   return new TransportError(failure.code, `connect to "${peer}": ${failure.cause}`, {
     ...(failure.hint === undefined ? {} : { hint: failure.hint }),
     details: {
@@ -74,7 +75,11 @@ function classify(error: Error, host: string): Failure {
     return { code: 'REGISTRY_UNKNOWN_HOST', cause: 'no such host', temporary: false };
   }
   if (code === 'EAI_AGAIN') {
-    return { code: 'REGISTRY_UNKNOWN_HOST', cause: 'the name server does not answer', temporary: true };
+    return {
+      code: 'REGISTRY_UNKNOWN_HOST',
+      cause: 'the name server does not answer',
+      temporary: true,
+    };
   }
   if (code === 'ECONNREFUSED') {
     return { code: 'REGISTRY_DOWN', cause: 'connection refused', temporary: false };
@@ -97,10 +102,14 @@ function classifyTls(error: Error, { code, host }: { code: string; host: string 
       code: 'REGISTRY_UNTRUSTED',
       cause: `certificate not trusted: ${error.message}`,
       temporary: false,
-      hint: `put its authority in ~/.config/containers/certs.d/${host}/ca.crt, or use --tls-verify=false`,
+      hint:
+        `put its authority in ~/.config/containers/certs.d/${host}/ca.crt, ` +
+        'or use --tls-verify=false',
     };
   }
-  if (/wrong.version.number|packet length too long|http request/i.test(`${code} ${error.message}`)) {
+  if (
+    /wrong.version.number|packet length too long|http request/i.test(`${code} ${error.message}`)
+  ) {
     return {
       code: 'REGISTRY_NOT_TLS',
       cause: 'it answers without TLS',

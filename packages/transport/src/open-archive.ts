@@ -56,7 +56,7 @@ async function openFiles(input: string | Readable, options: ArchiveOptions): Pro
   if (typeof input === 'string' && (await isFolder(input))) {
     return { files: folderFiles(input), isFolder: true };
   }
-  const name = typeof input === 'string' ? input : options.name ?? 'standard input';
+  const name = typeof input === 'string' ? input : (options.name ?? 'standard input');
   const handle: FileHandle =
     typeof input === 'string'
       ? await openPlainFile(input, options)
@@ -91,9 +91,13 @@ async function readArchive(
     const images = selectImages(await layoutImages(files, options.platform), { files, options });
     return { format: isFolder ? 'oci-dir' : 'oci-archive', images, close };
   }
-  throw new UsageError('NOT_AN_IMAGE_ARCHIVE', `load "${files.name}": no image archive: it has neither manifest.json nor index.json`, {
-    hint: isFolder ? 'berth load -i FILE' : `berth import ${files.name} NAME`,
-  });
+  throw new UsageError(
+    'NOT_AN_IMAGE_ARCHIVE',
+    `load "${files.name}": no image archive: it has neither manifest.json nor index.json`,
+    {
+      hint: isFolder ? 'berth load -i FILE' : `berth import ${files.name} NAME`,
+    },
+  );
 }
 
 function selectImages(
@@ -104,5 +108,9 @@ function selectImages(
   const selected = images.filter(({ refName }) => refName === options.refName);
   if (selected.length > 0) return selected;
   const known = images.flatMap(({ refName }) => refName ?? []).slice(0, 20);
-  throw new NotFoundError('NO_SUCH_IMAGE', `load "${files.name}": it has no "${options.refName}", only ${known.join(', ') || 'images without names'}`);
+  const others = known.join(', ') || 'images without names';
+  throw new NotFoundError(
+    'NO_SUCH_IMAGE',
+    `load "${files.name}": it has no "${options.refName}", only ${others}`,
+  );
 }

@@ -41,11 +41,17 @@ export async function chooseManifest(
     const entry = chooseEntry(parsed.manifests, options);
     const next = await options.follow(entry);
     if (next.bytes.length !== entry.size) {
-      throw new IntegrityError('MANIFEST_SIZE', `read the index of "${options.name}": ${entry.digest} has another size`);
+      throw new IntegrityError(
+        'MANIFEST_SIZE',
+        `read the index of "${options.name}": ${entry.digest} has another size`,
+      );
     }
     current = { ...next, mediaType: next.mediaType === '' ? entry.mediaType : next.mediaType };
   }
-  throw new IntegrityError('INDEX_DEPTH', `read the index of "${options.name}": indexes within indexes without end`);
+  throw new IntegrityError(
+    'INDEX_DEPTH',
+    `read the index of "${options.name}": indexes within indexes without end`,
+  );
 }
 
 /** The entry of an index for the platform. Throws NotFoundError listing what there is. */
@@ -63,9 +69,10 @@ export function chooseEntry(
     .filter(hasSanePlatform)
     .flatMap((entry) => (entry.platform === undefined ? [] : [formatPlatform(entry.platform)]))
     .filter((text) => !text.startsWith('unknown/'));
+  const list = known.slice(0, MAXIMUM_LISTED).join(', ') || 'no platform';
   throw new NotFoundError(
     'NO_SUCH_PLATFORM',
-    `find "${name}" for ${formatPlatform(wanted)}: it exists for ${known.slice(0, MAXIMUM_LISTED).join(', ') || 'no platform'}`,
+    `find "${name}" for ${formatPlatform(wanted)}: it exists for ${list}`,
     known[0] === undefined ? {} : { hint: `--platform ${known[0]}` },
   );
 }

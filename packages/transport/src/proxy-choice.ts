@@ -22,9 +22,13 @@ export function proxyFor(url: URL, environment: Environment): URL | undefined {
     throw new UsageError('BAD_PROXY', 'read the proxy variable: not an address');
   }
   if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-    throw new UsageError('BAD_PROXY', `use a "${proxy.protocol}" proxy: only http and https are known`, {
-      hint: 'set HTTPS_PROXY=http://HOST:PORT',
-    });
+    throw new UsageError(
+      'BAD_PROXY',
+      `use a "${proxy.protocol}" proxy: only http and https are known`,
+      {
+        hint: 'set HTTPS_PROXY=http://HOST:PORT',
+      },
+    );
   }
   return proxy;
 }
@@ -86,6 +90,11 @@ function addressBits(address: string): bigint {
   const [head = '', tail] = canonical.split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = new Array<string>(tail === undefined ? 0 : 8 - left.length - right.length).fill('0');
-  return [...left, ...zeros, ...right].reduce((bits, part) => (bits << 16n) | BigInt(`0x${part}`), 0n);
+  const zeros = new Array<string>(tail === undefined ? 0 : 8 - left.length - right.length).fill(
+    '0',
+  );
+  return [...left, ...zeros, ...right].reduce(
+    (bits, part) => (bits << 16n) | BigInt(`0x${part}`),
+    0n,
+  );
 }

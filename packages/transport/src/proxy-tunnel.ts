@@ -48,9 +48,13 @@ function openTunnel(tunnel: TunnelOptions, done: Connected): void {
   const request = connectRequest(tunnel, authority);
   request.setTimeout(tunnel.connectTimeoutMs, () => {
     request.destroy(
-      new TransportError('REGISTRY_TIMEOUT', `connect to proxy "${proxy.host}": no answer in time`, {
-        details: { temporary: true },
-      }),
+      new TransportError(
+        'REGISTRY_TIMEOUT',
+        `connect to proxy "${proxy.host}": no answer in time`,
+        {
+          details: { temporary: true },
+        },
+      ),
     );
   });
   request.once('error', done);

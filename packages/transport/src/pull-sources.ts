@@ -28,9 +28,13 @@ export function pullSources(name: FullName, config: RegistriesConfig): PullSourc
   const rule = findRule(full, config.rules);
   if (rule === undefined) return [sourceAt(full, { isInsecure: false, isMirror: false })];
   if (rule.isBlocked) {
-    throw new UsageError('REGISTRY_BLOCKED', `pull "${full}": registries.conf blocks "${rule.prefix}"`, {
-      hint: `look for prefix "${rule.prefix}" in ${config.files.join(', ')}`,
-    });
+    throw new UsageError(
+      'REGISTRY_BLOCKED',
+      `pull "${full}": registries.conf blocks "${rule.prefix}"`,
+      {
+        hint: `look for prefix "${rule.prefix}" in ${config.files.join(', ')}`,
+      },
+    );
   }
   const mirrors = rule.mirrors
     .filter(({ serves }) => serves === 'all' || (serves === 'digest-only') === name.hasDigest)
@@ -60,7 +64,10 @@ function covers(prefix: string, full: string): boolean {
   return host.replace(/:\d+$/, '').endsWith(prefix.slice(1)) || host.endsWith(prefix.slice(1));
 }
 
-function relocate(full: string, { prefix, location }: { prefix: string; location: string }): string {
+function relocate(
+  full: string,
+  { prefix, location }: { prefix: string; location: string },
+): string {
   if (location === '') return full;
   if (prefix.startsWith('*.')) {
     const slash = full.indexOf('/');

@@ -47,7 +47,12 @@ interface Merged {
  * the line or key, for one that cannot be understood: a typo must not unblock a registry.
  */
 export function loadRegistriesConfig(places: RegistriesPlaces = {}): RegistriesConfig {
-  const merged: Merged = { search: undefined, aliases: new Map(), rules: new Map(), mode: undefined };
+  const merged: Merged = {
+    search: undefined,
+    aliases: new Map(),
+    rules: new Map(),
+    mode: undefined,
+  };
   const files: string[] = [];
   for (const path of configPaths(places)) {
     const text = readOptional(path);
@@ -115,17 +120,21 @@ function mergeFile(merged: Merged, { path, text }: { path: string; text: string 
     throw configError(path, 'version 1 of the format ([registries.search]) is not read');
   }
   const search = document['unqualified-search-registries'];
-  if (search !== undefined) merged.search = stringList(search, { path, key: 'unqualified-search-registries' });
+  if (search !== undefined)
+    merged.search = stringList(search, { path, key: 'unqualified-search-registries' });
   const mode = document['short-name-mode'];
   if (mode !== undefined) merged.mode = shortNameMode(mode, path);
-  for (const [name, value] of Object.entries(asTable(document['aliases'] ?? {}, { path, key: 'aliases' }))) {
+  for (const [name, value] of Object.entries(
+    asTable(document['aliases'] ?? {}, { path, key: 'aliases' }),
+  )) {
     if (typeof value !== 'string') throw configError(path, `alias "${name}" is not text`);
     // An empty alias takes back one from an earlier file.
     if (value === '') merged.aliases.delete(name);
     else merged.aliases.set(name, value);
   }
   const registries = document['registry'] ?? [];
-  if (!Array.isArray(registries)) throw configError(path, '"registry" must be written [[registry]]');
+  if (!Array.isArray(registries))
+    throw configError(path, '"registry" must be written [[registry]]');
   for (const table of registries) {
     const rule = readRule(asTable(table, { path, key: 'registry' }), path);
     merged.rules.set(rule.prefix, rule);
@@ -146,7 +155,10 @@ function shortNameMode(value: unknown, path: string): RegistriesConfig['shortNam
   throw configError(path, 'short-name-mode must be enforcing, permissive or disabled');
 }
 
-function asTable(value: unknown, { path, key }: { path: string; key: string }): Record<string, unknown> {
+function asTable(
+  value: unknown,
+  { path, key }: { path: string; key: string },
+): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }

@@ -71,7 +71,11 @@ export function createRegistryClient(options: RegistryOptions = {}): RegistryCli
     const known = clients.get(isVerified);
     if (known !== undefined) return known;
     const made = createHttpClient({
-      tlsProfile: createTrust({ environment, certDirectory: options.certDirectory, isVerified: () => isVerified }),
+      tlsProfile: createTrust({
+        environment,
+        certDirectory: options.certDirectory,
+        isVerified: () => isVerified,
+      }),
       environment,
       userAgent: options.userAgent ?? 'berth',
       connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
@@ -87,16 +91,18 @@ export function createRegistryClient(options: RegistryOptions = {}): RegistryCli
     session(target) {
       const isInsecure = decideInsecure(target, { options, config });
       const key = JSON.stringify([target.host, isInsecure, target.isMirror === true]);
-      const session = sessions.get(key) ?? openSession({
-        registry: target.host,
-        isInsecure,
-        client: clientFor(!isInsecure),
-        credentials: credentialsFor(target, options),
-        retry: options.retry ?? DEFAULT_RETRY,
-        idleTimeoutMs: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
-        signal: options.signal,
-        onRetry: options.onRetry,
-      });
+      const session =
+        sessions.get(key) ??
+        openSession({
+          registry: target.host,
+          isInsecure,
+          client: clientFor(!isInsecure),
+          credentials: credentialsFor(target, options),
+          retry: options.retry ?? DEFAULT_RETRY,
+          idleTimeoutMs: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
+          signal: options.signal,
+          onRetry: options.onRetry,
+        });
       sessions.set(key, session);
       return session;
     },
@@ -125,10 +131,12 @@ function credentialsFor(
   }
   const known = new Map<string, Promise<Credentials | undefined>>();
   return (repository) => {
-    const found = known.get(repository) ?? loadCredentials(
-      { registry: target.host, repository },
-      { authFile: options.authFile, environment: options.environment },
-    );
+    const found =
+      known.get(repository) ??
+      loadCredentials(
+        { registry: target.host, repository },
+        { authFile: options.authFile, environment: options.environment },
+      );
     known.set(repository, found);
     return found;
   };

@@ -78,7 +78,10 @@ function explainStatus(status: number, registry: string): string {
 
 async function registryWords(response: HttpResponse): Promise<{ code: string; message: string }> {
   try {
-    const body = await readBody(response, { limitBytes: MAXIMUM_ERROR_BYTES, idleTimeoutMs: 5_000 });
+    const body = await readBody(response, {
+      limitBytes: MAXIMUM_ERROR_BYTES,
+      idleTimeoutMs: 5_000,
+    });
     return firstError(JSON.parse(body.toString('utf8')));
   } catch {
     // An error page that is no JSON, endless or cut off adds nothing to the status.

@@ -31,7 +31,8 @@ export function readRule(table: Table, path: string): RegistryRule {
   }
   const digestOnly = readFlag(table, { key: 'mirror-by-digest-only', path });
   const mirrors = table['mirror'] ?? [];
-  if (!Array.isArray(mirrors)) throw ruleError(path, '"mirror" must be written [[registry.mirror]]');
+  if (!Array.isArray(mirrors))
+    throw ruleError(path, '"mirror" must be written [[registry.mirror]]');
   return {
     prefix: clean(prefix),
     location: clean(location),
@@ -41,10 +42,14 @@ export function readRule(table: Table, path: string): RegistryRule {
   };
 }
 
-function readMirror(table: Table, { path, digestOnly }: { path: string; digestOnly: boolean }): MirrorRule {
+function readMirror(
+  table: Table,
+  { path, digestOnly }: { path: string; digestOnly: boolean },
+): MirrorRule {
   const location = readText(table, { key: 'location', path });
   if (location === '') throw ruleError(path, 'a mirror needs a location');
-  const serves = readText(table, { key: 'pull-from-mirror', path }) || (digestOnly ? 'digest-only' : 'all');
+  const serves =
+    readText(table, { key: 'pull-from-mirror', path }) || (digestOnly ? 'digest-only' : 'all');
   if (serves !== 'all' && serves !== 'digest-only' && serves !== 'tag-only') {
     throw ruleError(path, 'pull-from-mirror must be all, digest-only or tag-only');
   }
@@ -62,7 +67,8 @@ function clean(location: string): string {
 function readText(table: Table, { key, path }: { key: string; path: string }): string {
   const value = table[key] ?? '';
   if (typeof value !== 'string') throw ruleError(path, `"${key}" is not text`);
-  if (/^https?:\/\//.test(value)) throw ruleError(path, `"${key}" is a name without http:// or https://`);
+  if (/^https?:\/\//.test(value))
+    throw ruleError(path, `"${key}" is a name without http:// or https://`);
   return value;
 }
 

@@ -128,7 +128,9 @@ export function anySignal(
   first: AbortSignal | undefined,
   second: AbortSignal | undefined,
 ): AbortSignal | undefined {
-  return first === undefined || second === undefined ? first ?? second : AbortSignal.any([first, second]);
+  return first === undefined || second === undefined
+    ? (first ?? second)
+    : AbortSignal.any([first, second]);
 }
 
 function repositoryOf(scope: string): string {
@@ -156,4 +158,9 @@ async function baseAddress(options: SessionOptions): Promise<URL> {
 }
 
 /** How a server without TLS fails a handshake: by its words, by hanging up, or by no port. */
-const NO_TLS = new Set(['REGISTRY_NOT_TLS', 'REGISTRY_CUT_OFF', 'REGISTRY_DOWN', 'REGISTRY_TIMEOUT']);
+const NO_TLS = new Set([
+  'REGISTRY_NOT_TLS',
+  'REGISTRY_CUT_OFF',
+  'REGISTRY_DOWN',
+  'REGISTRY_TIMEOUT',
+]);

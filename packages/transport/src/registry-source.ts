@@ -73,7 +73,9 @@ export async function listTags(
   client: RegistryClient,
 ): Promise<string[]> {
   const sources = pullSources({ registry, repository, hasDigest: false }, client.config);
-  const own = sources.filter(({ isMirror }) => !isMirror).map((source) => openPlace(source, client));
+  const own = sources
+    .filter(({ isMirror }) => !isMirror)
+    .map((source) => openPlace(source, client));
   const { fetchTags } = await import('./tag-list.ts');
   return firstOf(own, { client }, (place) => fetchTags(place));
 }
@@ -137,14 +139,20 @@ function openPlace(source: PullSource, client: RegistryClient): Place {
 async function fetchConfig(found: Found, name: string): Promise<Uint8Array> {
   const descriptor = found.chosen.manifest.config;
   if (descriptor.size > MAX_MANIFEST_BYTES) {
-    throw new IntegrityError('CONFIG_TOO_LARGE', `fetch config of "${name}": ${descriptor.size} bytes`);
+    throw new IntegrityError(
+      'CONFIG_TOO_LARGE',
+      `fetch config of "${name}": ${descriptor.size} bytes`,
+    );
   }
   const chunks: Uint8Array[] = [];
   for await (const chunk of downloadBlob({ ...found, descriptor })) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   const digest = digestLike(descriptor.digest, bytes);
   if (digest !== descriptor.digest) {
-    throw new IntegrityError('CONFIG_DIGEST', `fetch config of "${name}": digest ${digest} instead of ${descriptor.digest}`);
+    throw new IntegrityError(
+      'CONFIG_DIGEST',
+      `fetch config of "${name}": digest ${digest} instead of ${descriptor.digest}`,
+    );
   }
   return bytes;
 }

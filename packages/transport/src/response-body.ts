@@ -22,9 +22,13 @@ export async function readBody(response: HttpResponse, limits: BodyLimits): Prom
   }
   const timer = setTimeout(() => {
     body.destroy(
-      new TransportError('REGISTRY_TIMEOUT', `read "${url}": no data for ${limits.idleTimeoutMs / 1000} s`, {
-        details: { url, temporary: true },
-      }),
+      new TransportError(
+        'REGISTRY_TIMEOUT',
+        `read "${url}": no data for ${limits.idleTimeoutMs / 1000} s`,
+        {
+          details: { url, temporary: true },
+        },
+      ),
     );
   }, limits.idleTimeoutMs);
   const chunks: Buffer[] = [];
@@ -33,11 +37,15 @@ export async function readBody(response: HttpResponse, limits: BodyLimits): Prom
     for await (const chunk of body as AsyncIterable<Buffer>) {
       timer.refresh();
       sizeBytes += chunk.length;
-      if (sizeBytes > limits.limitBytes) throw tooLarge(url, { sizeBytes, limitBytes: limits.limitBytes });
+      if (sizeBytes > limits.limitBytes)
+        throw tooLarge(url, { sizeBytes, limitBytes: limits.limitBytes });
       chunks.push(chunk);
     }
   } catch (error) {
-    throw explainNetworkError(error, { request: { method: 'GET', url: response.url }, proxy: undefined });
+    throw explainNetworkError(error, {
+      request: { method: 'GET', url: response.url },
+      proxy: undefined,
+    });
   } finally {
     clearTimeout(timer);
   }

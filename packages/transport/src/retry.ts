@@ -12,7 +12,11 @@ export interface RetryPolicy {
 }
 
 /** Tries for about 20 seconds before giving up. */
-export const DEFAULT_RETRY: RetryPolicy = { attempts: 5, firstDelayMs: 500, longestDelayMs: 15_000 };
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 5,
+  firstDelayMs: 500,
+  longestDelayMs: 15_000,
+};
 /** A server that asks for more patience than this is believed, and not waited for. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 

@@ -18,7 +18,11 @@ export async function fetchTags(place: {
   const tags = new Set<string>();
   let path: string | undefined = `${list}?n=${PAGE_LENGTH}`;
   for (let page = 0; path !== undefined && page < MAXIMUM_PAGES; page += 1) {
-    const response = await session.fetch({ path, repository, action: `list tags of "${repository}"` });
+    const response = await session.fetch({
+      path,
+      repository,
+      action: `list tags of "${repository}"`,
+    });
     const body = await readBody(response, {
       limitBytes: MAXIMUM_PAGE_BYTES,
       idleTimeoutMs: session.options.idleTimeoutMs,
@@ -35,7 +39,10 @@ function readPage(body: Buffer, repository: string): string[] {
   // A repository whose tags are all deleted has null here.
   if (tags === null) return [];
   if (!Array.isArray(tags) || !tags.every((tag): tag is string => typeof tag === 'string')) {
-    throw new TransportError('BAD_TAG_LIST', `list tags of "${repository}": the answer is no list of tags`);
+    throw new TransportError(
+      'BAD_TAG_LIST',
+      `list tags of "${repository}": the answer is no list of tags`,
+    );
   }
   return tags;
 }

@@ -47,7 +47,13 @@ export async function indexTar(file: FileHandle, name: string): Promise<TarIndex
       pending = { ...pending, ...readMeta(header.type, text) };
       continue;
     }
-    addMember(members, { header, pending, offset: dataOffset, sizeBytes: memberBytes, archive: name });
+    addMember(members, {
+      header,
+      pending,
+      offset: dataOffset,
+      sizeBytes: memberBytes,
+      archive: name,
+    });
     pending = {};
   }
   return members;
@@ -99,7 +105,8 @@ function parseHeader(block: Buffer, archive: string): Header | undefined {
   const stated = parseNumber(block.subarray(148, 156));
   const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
   const sizeBytes = parseNumber(block.subarray(124, 136));
-  if (stated !== sum || sizeBytes === undefined) throw damaged(archive, 'not a tar archive, or a damaged one');
+  if (stated !== sum || sizeBytes === undefined)
+    throw damaged(archive, 'not a tar archive, or a damaged one');
   const isUstar = block.toString('latin1', 257, 263) === 'ustar\0';
   const prefix = isUstar ? text(block, { start: 345, length: 155 }) : '';
   const name = text(block, { start: 0, length: 100 });

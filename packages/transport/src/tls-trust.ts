@@ -69,7 +69,7 @@ function systemCertificates(environment: TrustOptions['environment']): readonly 
   const found =
     chosen !== undefined && chosen !== ''
       ? [readNamed(chosen)]
-      : firstReadable(SYSTEM_BUNDLES) ?? folderCertificates(environment['SSL_CERT_DIR']);
+      : (firstReadable(SYSTEM_BUNDLES) ?? folderCertificates(environment['SSL_CERT_DIR']));
   const more = extra === undefined || extra === '' || extra === chosen ? [] : tryRead(extra);
   return [...found, ...more];
 }
@@ -127,7 +127,8 @@ function hostCertificates(host: string, options: TrustOptions): HostCertificates
 }
 
 function defaultCertRoots(environment: TrustOptions['environment']): readonly string[] {
-  const config = environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? homedir(), '.config');
+  const config =
+    environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? homedir(), '.config');
   return [join(config, 'containers/certs.d'), '/etc/containers/certs.d', '/etc/docker/certs.d'];
 }
 
@@ -141,7 +142,10 @@ function readCertificates(folder: string): HostCertificates {
     .map((name) => {
       const keyName = `${name.slice(0, -'.cert'.length)}.key`;
       if (!names.includes(keyName)) {
-        throw new UsageError('BAD_CERTIFICATE', `read "${join(folder, name)}": its key "${keyName}" is missing`);
+        throw new UsageError(
+          'BAD_CERTIFICATE',
+          `read "${join(folder, name)}": its key "${keyName}" is missing`,
+        );
       }
       return {
         cert: readFileSync(join(folder, name), 'utf8'),

@@ -91,7 +91,10 @@ test('breaks that follow progress never use up the tries', async (t) => {
 test('a download without progress is given up after the tries that are allowed', async (t) => {
   const { server, download } = await setUp(t);
   server.faults.add({ match: /blobs/, fault: { kind: 'drop' } });
-  await assert.rejects(download(), (error) => error instanceof TransportError && error.code === 'REGISTRY_CUT_OFF');
+  await assert.rejects(
+    download(),
+    (error) => error instanceof TransportError && error.code === 'REGISTRY_CUT_OFF',
+  );
   assert.equal(server.requests.filter(({ path }) => path.includes('blobs')).length, 3);
 });
 
@@ -109,14 +112,21 @@ test('a slow consumer is no reason to give up', async (t) => {
 
 const BROKEN: readonly (readonly [string, Fault, string])[] = [
   ['another length than described', { kind: 'replace', body: Buffer.alloc(5) }, 'BLOB_SIZE'],
-  ['more than described', { kind: 'replace', body: Buffer.alloc(400_000), headers: { 'content-length': '400000' } }, 'BLOB_SIZE'],
+  [
+    'more than described',
+    { kind: 'replace', body: Buffer.alloc(400_000), headers: { 'content-length': '400000' } },
+    'BLOB_SIZE',
+  ],
 ];
 
 for (const [what, fault, code] of BROKEN) {
   test(`a blob of ${what} is refused without another try`, async (t) => {
     const { server, download } = await setUp(t);
     server.faults.add({ match: /blobs/, fault });
-    await assert.rejects(download(), (error) => error instanceof IntegrityError && error.code === code);
+    await assert.rejects(
+      download(),
+      (error) => error instanceof IntegrityError && error.code === code,
+    );
     assert.equal(server.requests.filter(({ path }) => path.includes('blobs')).length, 1);
   });
 }
@@ -152,6 +162,7 @@ test('an abort ends a download that waits', async (t) => {
   }, 50);
   await assert.rejects(
     collect(downloadBlob({ session, repository: 'a/b', descriptor })),
-    (error) => error instanceof Error && !(error instanceof EngineError) && error.name === 'AbortError',
+    (error) =>
+      error instanceof Error && !(error instanceof EngineError) && error.name === 'AbortError',
   );
 });

@@ -27,7 +27,10 @@ export function scratch(t: TestContext): string {
 }
 
 /** A registry that stops when the test ends. */
-export async function registry(t: TestContext, options: RegistryServerOptions = {}): Promise<RegistryServer> {
+export async function registry(
+  t: TestContext,
+  options: RegistryServerOptions = {},
+): Promise<RegistryServer> {
   const server = await startRegistryServer(options);
   t.after(() => server.close());
   return server;
