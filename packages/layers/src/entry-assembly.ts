@@ -76,7 +76,7 @@ export class EntryAssembly {
     this.#longName = undefined;
     this.#longLink = undefined;
     const type = entryType(header, name);
-    const bodyBytes = bodyBytesOf(header, type, values.get('size'));
+    const bodyBytes = bodyBytesOf(header, values.get('size'));
     const entry: TarEntry = {
       type,
       name: checkedName(name),
@@ -110,14 +110,16 @@ function entryType(header: RawHeader, name: string): EntryType {
   return header.flag === '0' && name.endsWith('/') ? 'directory' : type;
 }
 
+/** Files, incremental directories (which list names) and volume labels. */
+const FLAGS_WITH_BODY = '07SDV';
+
 /**
  * How many bytes follow. Links, devices, fifos and directories have none, whatever their size
- * field says (some writers put the length of the directory there); incremental dumps do list
- * names behind a directory of type D.
+ * field says (some writers put the length of the directory there). The flag decides, not the
+ * type: a file whose name ends in a slash is a directory and still has its body.
  */
-function bodyBytesOf(header: RawHeader, type: EntryType, size: string | undefined): number {
-  const hasBody = type === 'file' || type === 'other' || header.flag === 'D';
-  if (!hasBody) return 0;
+function bodyBytesOf(header: RawHeader, size: string | undefined): number {
+  if (!FLAGS_WITH_BODY.includes(header.flag)) return 0;
   return size === undefined || size === '' ? header.sizeBytes : paxInteger('size', size);
 }
 

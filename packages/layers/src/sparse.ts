@@ -4,6 +4,7 @@
  * payload.
  */
 import { badArchive, checkLimit } from './limits.ts';
+import { LENGTH_FIELD_BYTES, readLengthField } from './length-field.ts';
 import { paxInteger } from './pax.ts';
 import type { PaxRecords } from './pax.ts';
 import { BLOCK_BYTES } from './tar-header.ts';
@@ -11,8 +12,7 @@ import type { DataSegment } from './tar-entry.ts';
 
 const OLD_HEADER = { at: 386, count: 4, extendedAt: 482, sizeAt: 483 };
 const OLD_EXTENSION = { at: 0, count: 21, extendedAt: 504 };
-const NUMBER_BYTES = 12;
-const PAIR_BYTES = 2 * NUMBER_BYTES;
+const PAIR_BYTES = 2 * LENGTH_FIELD_BYTES;
 
 /** One block's part of an old GNU map. */
 export interface OldSparsePart {
@@ -25,7 +25,7 @@ export interface OldSparsePart {
 export function readOldSparseHeader(block: Buffer): OldSparsePart & { sizeBytes: number } {
   return {
     ...readOldPart(block, OLD_HEADER),
-    sizeBytes: readNumber(block, OLD_HEADER.sizeAt),
+    sizeBytes: readLengthField(block, OLD_HEADER.sizeAt),
   };
 }
 
@@ -145,23 +145,9 @@ function readOldPart(
     const start = at + index * PAIR_BYTES;
     if (block[start] === 0) break;
     segments.push({
-      offset: readNumber(block, start),
-      length: readNumber(block, start + NUMBER_BYTES),
+      offset: readLengthField(block, start),
+      length: readLengthField(block, start + LENGTH_FIELD_BYTES),
     });
   }
   return { segments, extended: block[extendedAt] !== 0 };
-}
-
-/** Twelve bytes of octal or of base 256. */
-function readNumber(block: Buffer, at: number): number {
-  const first = block[at] ?? 0;
-  if (first === 0x80) {
-    const high = block.readUInt32BE(at + 4);
-    const number = high * 2 ** 32 + block.readUInt32BE(at + 8);
-    if (Number.isSafeInteger(number)) return number;
-  }
-  const text = block.toString('latin1', at, at + NUMBER_BYTES).replace(/\0[^]*$/, '').trim();
-  const number = /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : NaN;
-  if (!Number.isSafeInteger(number)) throw badArchive('read archive: bad sparse map');
-  return number;
 }

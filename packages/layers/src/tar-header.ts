@@ -3,6 +3,7 @@
  * number fields must be numbers, and names stay bytes.
  */
 import { Header } from 'tar/header';
+import { readLengthField } from './length-field.ts';
 import { badArchive } from './limits.ts';
 
 /** Everything in a tar archive comes in blocks of this length. */
@@ -22,14 +23,13 @@ export interface RawHeader {
 }
 
 const NAME = { at: 0, bytes: 100 };
-const SIZE = { at: 124, bytes: 12 };
+const SIZE_AT = 124;
 const FLAG_AT = 156;
 const LINK_NAME = { at: 157, bytes: 100 };
 const MAGIC = { at: 257, bytes: 6 };
 const PREFIX = { at: 345, bytes: 155 };
 const STAR_PREFIX_BYTES = 131;
 const STAR_TRAILER = { at: 508, bytes: 4 };
-const BASE_256 = 0x80;
 
 /**
  * The header in `block`, or undefined for a block of zeros. Throws an IntegrityError for a wrong
@@ -41,9 +41,6 @@ export function decodeHeader(block: Buffer): RawHeader | undefined {
   if (!header.cksumValid) throw badArchive('read archive: wrong header checksum');
   const name = fieldText(block, NAME);
   const mtimeSeconds = (header.mtime?.getTime() ?? 0) / 1000;
-  if (header.size === undefined || !isNumberField(block, SIZE)) {
-    throw badArchive('read archive: bad size in a header');
-  }
   if (!Number.isFinite(mtimeSeconds)) throw badArchive('read archive: bad time in a header');
   return {
     flag: block[FLAG_AT] === 0 ? '0' : String.fromCharCode(block[FLAG_AT] ?? 0),
@@ -52,8 +49,8 @@ export function decodeHeader(block: Buffer): RawHeader | undefined {
     mode: header.mode ?? 0,
     uid: header.uid ?? 0,
     gid: header.gid ?? 0,
-    // The package answers 0 for directories and drops negative numbers; the field is the truth.
-    sizeBytes: header.size,
+    // The package answers 0 for directories and skips over odd bytes: the field is the truth.
+    sizeBytes: readLengthField(block, SIZE_AT),
     mtimeSeconds: Math.floor(mtimeSeconds),
   };
 }
@@ -78,10 +75,4 @@ function fieldText(block: Buffer, { at, bytes }: { at: number; bytes: number }):
   let end = at;
   while (end < at + bytes && block[end] !== 0) end += 1;
   return block.toString('latin1', at, end);
-}
-
-/** Octal with blanks around and NULs behind, or base 256: what a lenient parser would skip over. */
-function isNumberField(block: Buffer, field: { at: number; bytes: number }): boolean {
-  if (((block[field.at] ?? 0) & BASE_256) !== 0) return true;
-  return /^ *[0-7]+ *$/.test(fieldText(block, field));
 }

@@ -1,0 +1,94 @@
+/**
+ * Unpacks an archive into a scratch directory of its own, in this process and without chroot: so
+ * that nothing but the path rules keeps entries inside.
+ */
+import assert from 'node:assert/strict';
+import {
+  closeSync, existsSync, lstatSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { applyLayer, readRecipe, reproduceTar } from '../src/index.ts';
+import type { ApplyLayerOptions, LayerResult } from '../src/index.ts';
+import { describeTree } from './tree-manifest.ts';
+import type { TreeNode } from './tree-manifest.ts';
+
+/** What came of an archive. */
+export interface ScratchLayer {
+  readonly result: LayerResult;
+  /** The tree's names; type and content, `type` first. */
+  readonly tree: Record<string, TreeNode>;
+  /** The archive that the recipe gives back. */
+  readonly reproduced: Buffer;
+}
+
+type Options = Partial<Omit<ApplyLayerOptions, 'blob' | 'recipeFd'>> & { chunkBytes?: number };
+
+/**
+ * Unpacks `bytes`, gives the archive back from the recipe, and checks that nothing beside the
+ * tree was touched, whether it went well or not.
+ */
+export async function unpack(bytes: Buffer, options: Options = {}): Promise<ScratchLayer> {
+  const directory = mkdtempSync(join(tmpdir(), 'berth-layer-'));
+  const home = process.cwd();
+  const tree = join(directory, 'tree');
+  mkdirSync(tree);
+  writeFileSync(join(directory, 'canary'), 'untouched');
+  const before = describeOutside(directory);
+  const recipeFd = openSync(join(directory, 'recipe'), 'wx+');
+  try {
+    process.chdir(tree);
+    const { chunkBytes = 1 << 18, ...rest } = options;
+    const owners = process.getuid?.() === 0 ? 'native' : 'ignore';
+    const blob = chunksOf(bytes, chunkBytes);
+    const result = await applyLayer({ owners, ...rest, blob, recipeFd });
+    return {
+      result,
+      tree: describeTree(tree),
+      reproduced: await reproduce(join(directory, 'recipe'), tree),
+    };
+  } finally {
+    closeSync(recipeFd);
+    process.chdir(home);
+    assert.deepEqual(describeOutside(directory), before);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The same, for layers that must not be refused and must come back byte for byte. */
+export async function unpackExactly(bytes: Buffer, options?: Options): Promise<ScratchLayer> {
+  const layer = await unpack(bytes, options);
+  assert(layer.reproduced.equals(bytes), 'the recipe gives another archive back');
+  return layer;
+}
+
+/** The archive behind a recipe, with its own checks. */
+export async function reproduce(recipePath: string, tree: string): Promise<Buffer> {
+  const recipe = readRecipe(recipePath);
+  try {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of reproduceTar(recipe, tree)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } finally {
+    recipe.close();
+  }
+}
+
+/** `bytes` as a stream. */
+export async function* chunksOf(bytes: Buffer, chunkBytes: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+}
+
+/** Name and kind of each path, for short expectations. */
+export function kinds(tree: Record<string, TreeNode>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tree).map(([name, { type }]) => [name, type]));
+}
+
+function describeOutside(directory: string): unknown {
+  const { tree: _tree, recipe: _recipe, ...rest } = Object.fromEntries(
+    Object.entries(describeTree(directory)).filter(([name]) => !/^(?:tree|recipe)/.test(name)));
+  const { mtimeNs: _mtime, ...root } = rest['.'] ?? {};
+  const escapees = ['/berth-escaped', '/tmp/berth-escaped', '/etc/berth-escaped'];
+  return [rest['canary'], root, Object.keys(rest), escapees.map((path) => existsSync(path)),
+    lstatSync('/etc/passwd').mtimeMs];
+}
