@@ -177,7 +177,7 @@ test('attributes are set, save those that would deceive overlay or this program'
     ['SCHILY.xattr.user.overlay.opaque', 'y'], ['SCHILY.xattr.trusted.overlay.opaque', 'y'],
     ['SCHILY.xattr.user.berth.owner', '0'], ['SCHILY.xattr.system.nfs4_acl', 'x'],
   ];
-  const { tree, result } = await unpackExactly(archive({ name: 'd/', flag: '5', mode: 0o755, pax }));
+  const { tree, result } = await unpackExactly(archive(directory('d/', { pax })));
   assert.deepEqual(tree['d']?.attributes, { 'user.kept': '610062', 'user.also kept': '0102' });
   assert.equal(result.counts.skippedAttributes, 4);
 });

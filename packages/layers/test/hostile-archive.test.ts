@@ -15,7 +15,8 @@ const link = (name: string, linkName: string): EntrySpec => ({ name, flag: '2', 
 const hard = (name: string, linkName: string): EntrySpec => ({ name, flag: '1', linkName });
 const file = (name: string, body = 'x'): EntrySpec => ({ name, body });
 const field = (text: string): Buffer => Buffer.from(text.padEnd(12, '\0'), 'latin1');
-const pax = (key: string, value: string): EntrySpec => ({ name: 'f', body: 'x', pax: [[key, value]] });
+const pax = (key: string, value: string): EntrySpec =>
+  ({ name: 'f', body: 'x', pax: [[key, value]] });
 
 const refused: Record<string, Buffer> = {
   'a name that goes up': archive(file('../berth-escaped')),
@@ -157,13 +158,15 @@ test('a device 0:0 in an archive is no whiteout', async () => {
 });
 
 test('a hard link over its own file keeps it', async () => {
-  const { tree } = await unpackExactly(archive(file('f', 'body'), hard('f', 'f'), hard('g', './f')));
+  const { tree } = await unpackExactly(archive(
+    file('f', 'body'), hard('f', 'f'), hard('g', './f')));
   assert.equal(tree['f']?.size, 4);
   assert.equal(tree['g']?.sameAs, 'f');
 });
 
 test('writing to one name of a hard link leaves the other alone', async () => {
-  const { tree } = await unpackExactly(archive(file('f', 'one'), hard('g', 'f'), file('g', 'two!')));
+  const { tree } = await unpackExactly(archive(
+    file('f', 'one'), hard('g', 'f'), file('g', 'two!')));
   assert.deepEqual([tree['f']?.size, tree['g']?.size], [3, 4]);
 });
 
@@ -180,6 +183,12 @@ test('names that differ in case or in Unicode form are different files', async (
   assert.equal(Object.keys(tree).length, 7);
 });
 
+test('a tree as deep as paths can be is removed when something replaces it', async () => {
+  const { tree } = await unpackExactly(archive(
+    { ...pax('path', `${'n/'.repeat(2000)}f`) }, file('n', 'flat')));
+  assert.equal(tree['n']?.size, 4);
+});
+
 test('the limits on archive, content, entries and headers hold', async () => {
   const many = archive(...Array.from({ length: 50 }, (_, index) => file(`f${index}`)));
   const bomb = gzipSync(Buffer.concat([
@@ -190,7 +199,8 @@ test('the limits on archive, content, entries and headers hold', async () => {
     [many, { limits: { entries: 49 } }],
     [bomb, { limits: { archiveBytes: 1 << 20 } }],
     [many, { limits: { contentBytes: 49 } }],
-    [archive({ ...file('f'), longName: 'n'.repeat(2000) }), { limits: { extendedHeaderBytes: 1000 } }],
+    [archive({ ...file('f'), longName: 'n'.repeat(2000) }), {
+      limits: { extendedHeaderBytes: 1000 } }],
     [archive({ ...file('f'), sizeField: field('77777777777'), flag: 'x' }), {}],
     [archive({ name: 'f', body: padded(Buffer.from('1000000\n')), pax: [
       ['GNU.sparse.major', '1'], ['GNU.sparse.realsize', '1']] }), { limits: { segments: 999 } }],
