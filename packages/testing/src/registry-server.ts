@@ -150,9 +150,9 @@ function answerFault({ request, response }: Visit, fault: Fault): boolean {
     return true;
   }
   if (fault.kind === 'replace') {
-    response
-      .writeHead(200, { 'content-length': fault.body.length, ...fault.headers })
-      .end(fault.body);
+    const isChunked = fault.headers?.['transfer-encoding'] !== undefined;
+    const length = isChunked ? {} : { 'content-length': fault.body.length };
+    response.writeHead(200, { ...length, ...fault.headers }).end(fault.body);
     return true;
   }
   return false;

@@ -125,5 +125,8 @@ function classifyTls(error: Error, { code, host }: { code: string; host: string 
       hint: `put client.cert and client.key in ~/.config/containers/certs.d/${host}/`,
     };
   }
+  if (code.startsWith('HPE_')) {
+    return { code: 'REGISTRY_NOT_HTTP', cause: 'its answer is not HTTP', temporary: false };
+  }
   return { code: 'REGISTRY_UNREACHABLE', cause: error.message, temporary: false };
 }
