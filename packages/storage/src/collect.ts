@@ -81,10 +81,10 @@ function sweepStaging({ staging, trash }: CollectParts): void {
 function sweepNames({ containerNames, containers, images }: CollectParts): void {
   const names = containerNames.byId();
   for (const [name, id] of containerNames.links()) {
-    const isOld = containers.exists(id) && names.get(id) !== name;
-    if (isOld || containerNames.isStale(id)) containerNames.release(name, id);
+    if (containers.exists(id) && names.get(id) !== name) containerNames.release(name, id);
+    else containerNames.releaseStale(name);
   }
-  for (const [name, id] of images.links()) if (!images.exists(id)) images.untag(id, name);
+  images.sweepNames();
 }
 
 function sweepRunDirectories({ layout, containers, containerNames }: CollectParts): void {

@@ -10,7 +10,7 @@ import { attempt, ifThere } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { checkName, isId } from './names.ts';
 import type { Staging } from './staging.ts';
-import { listDirectory, readLink, reserveLink, unlinkIfTarget } from './whole-file.ts';
+import { listDirectory, readLink, reserveLink, unlinkIf } from './whole-file.ts';
 
 const ATTEMPTS = 10;
 
@@ -48,14 +48,19 @@ export class ContainerNames {
       const holder = readLink(path);
       if (holder === id) return;
       if (holder !== undefined && !this.isStale(holder)) throw nameTaken(name, holder);
-      if (holder !== undefined) this.release(name, holder);
+      this.releaseStale(name);
     }
     throw nameTaken(name, readLink(path) ?? '');
   }
 
   /** The name does not point to `id`; a name that has moved to another is left alone. */
   release(name: string, id: string): void {
-    unlinkIfTarget(this.path(name), id, this.#staging.path('name'));
+    unlinkIf(this.path(name), this.#staging.path('name'), (target) => target === id);
+  }
+
+  /** The name is free if what it points to is dead. */
+  releaseStale(name: string): void {
+    unlinkIf(this.path(name), this.#staging.path('name'), (target) => this.isStale(target));
   }
 
   /** Every name and the id it points to, there or not. */

@@ -4,18 +4,14 @@
  * A name on disk is the full reference with `/` as `+`, which no reference contains.
  */
 import { UsageError } from '@berth/errors';
-import { qualify } from '@berth/oci';
+import { formatReference, parseReference, qualify } from '@berth/oci';
 import type { ImageName } from '@berth/oci';
 
 const MAX_FILE_NAME_BYTES = 255;
-const FILE_NAME = /^[A-Za-z0-9[][A-Za-z0-9_.:+@[\]-]*$/;
 
 /** The file name of a full reference. Throws a UsageError for one that is too long or no name. */
 export function encodeImageName(reference: string): string {
-  const name = reference.replaceAll('/', '+');
-  if (reference.includes('+') || !FILE_NAME.test(name)) {
-    throw new UsageError('BAD_REFERENCE', `name image "${reference}": not a reference`);
-  }
+  const name = formatReference(parseReference(reference)).replaceAll('/', '+');
   if (name.length > MAX_FILE_NAME_BYTES) {
     throw new UsageError('NAME_TOO_LONG', `name image "${reference.slice(0, 40)}…": ` +
       `${name.length} characters, at most ${MAX_FILE_NAME_BYTES}`);

@@ -4,7 +4,7 @@
  * image is gone counts as absent.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, IntegrityError } from '@berth/errors';
 import type { BlobStore } from './blobs.ts';
@@ -21,8 +21,8 @@ import type { Staging } from './staging.ts';
 import type { StoreLock } from './store-lock.ts';
 import type { Trash } from './trash.ts';
 import {
-  PRIVATE_DIRECTORY, ensureDirectory, listDirectory, moveInto, readLink, readRecord,
-  renameUnlessTaken, unlinkIfTarget, writeNewFile,
+  ensureDirectory, listDirectory, moveInto, readLink, readRecord,
+  renameUnlessTaken, unlinkIf, writeNewFile,
 } from './whole-file.ts';
 
 export type { ResolveOptions } from './image-resolve.ts';
@@ -189,7 +189,17 @@ export class ImageStore {
 
   /** The reference does not point to the image any more; false when it did not. */
   untag(id: string, reference: string): boolean {
-    return unlinkIfTarget(this.#namePath(reference), id, this.#parts.staging.path('name'));
+    const aside = this.#parts.staging.path('name');
+    return unlinkIf(this.#namePath(reference), aside, (target) => target === id);
+  }
+
+  /** Names whose image is gone are gone too. */
+  sweepNames(): void {
+    for (const [name, id] of this.links()) {
+      if (this.exists(id)) continue;
+      const aside = this.#parts.staging.path('name');
+      unlinkIf(this.#namePath(name), aside, (target) => !this.exists(target));
+    }
   }
 
   /**
@@ -218,7 +228,7 @@ export class ImageStore {
   #writeRecord({ record, origins }: CommitImage): boolean {
     const { layout, staging } = this.#parts;
     const directory = staging.makeDirectory('image');
-    mkdirSync(join(directory, ORIGINS), { mode: PRIVATE_DIRECTORY });
+    ensureDirectory(join(directory, ORIGINS));
     const files = origins.flatMap((origin) => originFiles(origin));
     for (const [name, origin] of files) {
       writeNewFile(join(directory, ORIGINS, name), JSON.stringify({ version: 1, ...origin }));

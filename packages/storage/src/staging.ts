@@ -5,7 +5,7 @@
  * collection beside it leaves them alone.
  */
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { attempt, codeOf, ifThere, storeError, unless } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { isOwnerDead, ownerText } from './owner.ts';
@@ -70,6 +70,9 @@ export class Staging {
         mkdirSync(path, { mode: PRIVATE_DIRECTORY });
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error;
+        // The trash is made with the first thing that may go there: on a disk that has filled up
+        // since, a directory can't be made, and removing is what helps then.
+        ensureDirectory(this.#layout.trash);
         ensureDirectory(path);
       }
     });
@@ -79,7 +82,7 @@ export class Staging {
   /** `path` holds `content`, whole: what was there before, or this, whatever happens. */
   replaceFile(path: string, content: string | Uint8Array, durability: 'durable' | 'fast'): void {
     const temporary = this.path('file');
-    ensureDirectory(dirname(temporary));
+    ensureDirectory(this.#layout.staging);
     try {
       writeNewFile(temporary, content, durability);
       moveInto(temporary, path);

@@ -14,7 +14,10 @@ import { ensureDirectory } from './whole-file.ts';
 
 const STALE_MS = 3000;
 const UPDATE_MS = 1000;
-const RETRIES = { retries: 300, factor: 1.2, minTimeout: 10, maxTimeout: 200, randomize: true };
+const FULL = ['ENOSPC', 'EDQUOT'];
+const PATIENCE_MS = 60_000;
+const FIRST_WAIT_MS = 10;
+const LAST_WAIT_MS = 200;
 
 /** `acquire` of the lock, for tests that want two holders: answers what releases it. */
 export type Acquire = (layout: Layout) => Promise<() => Promise<void>>;
@@ -48,6 +51,20 @@ export class StoreLock {
 
 async function acquireLock(layout: Layout): Promise<() => Promise<void>> {
   ensureDirectory(layout.data);
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 1.5, LAST_WAIT_MS)) {
+    const release = await tryLock(layout);
+    if (release !== undefined) return release;
+    if (performance.now() > deadlineMs) throw busy(layout);
+    await new Promise((resolve) => setTimeout(resolve, waitMs * (0.5 + Math.random())));
+  }
+}
+
+/**
+ * Undefined while another holds the lock. The library's own retries are not used: it would also
+ * repeat what can't succeed.
+ */
+async function tryLock(layout: Layout): Promise<(() => Promise<void>) | undefined> {
   const library = await import('proper-lockfile');
   try {
     const release = await library.lock(layout.data, {
@@ -55,17 +72,23 @@ async function acquireLock(layout: Layout): Promise<() => Promise<void>> {
       realpath: false,
       stale: STALE_MS,
       update: UPDATE_MS,
-      retries: RETRIES,
+      retries: 0,
       // Steps under the lock stay right with two holders, so losing it changes nothing.
       onCompromised: () => undefined,
     });
     return () => releaseQuietly(release);
   } catch (error) {
-    if (codeOf(error) !== 'ELOCKED') throw storeError(error, 'lock', layout.lock);
-    throw new ConflictError('STORE_BUSY', `lock "${layout.lock}": another command holds it`, {
-      hint: 'wait for the other pull, load or prune to end, then try again', cause: error,
-    });
+    if (codeOf(error) === 'ELOCKED') return undefined;
+    // On a full disk a collection is what helps, and it is right without the lock.
+    if (FULL.includes(codeOf(error) ?? '')) return () => Promise.resolve();
+    throw storeError(error, 'lock', layout.lock);
   }
+}
+
+function busy(layout: Layout): ConflictError {
+  return new ConflictError('STORE_BUSY', `lock "${layout.lock}": another command holds it`, {
+    hint: 'wait for the other pull, load or prune to end, then try again',
+  });
 }
 
 /** A lock that was lost meanwhile is not there to be released. */

@@ -92,19 +92,25 @@ export function readLink(path: string): string | undefined {
 }
 
 /**
- * The symlink at `path` is gone if it pointed to `target`; one that points elsewhere stays. There
- * is no such system call, so the link is moved away first and looked at there: whoever sets a new
- * link in between is newer, and wins over putting it back.
+ * The symlink at `path` is gone if `isUnwanted` holds for its target; true when it went. There is
+ * no such system call, so the link is moved away first and looked at there. Who makes the target
+ * wanted looks at the link afterwards, so one of the two sees the other; whoever sets a new link
+ * in between is newer, and wins over putting the old one back.
  */
-export function unlinkIfTarget(path: string, target: string, aside: string): boolean {
-  if (readLink(path) !== target) return false;
+export function unlinkIf(
+  path: string,
+  aside: string,
+  isUnwanted: (target: string) => boolean,
+): boolean {
+  const seen = readLink(path);
+  if (seen === undefined || !isUnwanted(seen)) return false;
   ensureDirectory(dirname(aside));
   return attempt('remove', path, () => {
     if (ifThere(() => (renameSync(path, aside), true)) === undefined) return false;
-    const isMine = readlinkSync(aside) === target;
-    if (!isMine) unless(['EEXIST'], () => linkSync(aside, path));
+    const isGone = isUnwanted(readlinkSync(aside));
+    if (!isGone) unless(['EEXIST'], () => linkSync(aside, path));
     unlinkSync(aside);
-    return isMine;
+    return isGone;
   });
 }
 

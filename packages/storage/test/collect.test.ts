@@ -1,0 +1,154 @@
+/** Collection: what nothing uses goes, what anything uses stays, what the dead left is repaired. */
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openStore } from '../src/index.ts';
+import { addLayer, container, digest, entries, hex, image, scratchStore } from './scratch-store.ts';
+
+const ONE = 'a'.repeat(64);
+
+test('unused layers and blobs go, used ones stay', async (context) => {
+  const store = scratchStore(context);
+  const kept = addLayer(store, 'kept');
+  const below = addLayer(store, 'of a container');
+  const unused = addLayer(store, 'unused');
+  await store.images.commit(image('one', [kept], ['localhost/one:latest']));
+  store.containers.create(container(ONE, { layers: [below] }));
+  store.blobs.write(Buffer.from('stray'));
+  const report = await store.collect();
+  assert.deepEqual(report.layers, [unused]);
+  assert.deepEqual(report.blobs, [digest('stray')]);
+  assert.equal(report.reclaimedBytes, 'unused'.length + 'stray'.length);
+  assert.deepEqual(report.left, []);
+  assert.deepEqual(store.layers.list().sort(), [kept, below].sort());
+  assert.equal(store.images.config(hex('one')).toString(), 'one');
+  assert.equal(store.blobs.has(digest('manifest of one')), true);
+});
+
+test('a removed image\'s layers go, unless a container uses them', async (context) => {
+  const store = scratchStore(context);
+  const layers = [addLayer(store, 'lower'), addLayer(store, 'upper')];
+  await store.images.commit(image('one', layers, []));
+  store.containers.create(container(ONE, { layers }));
+  store.images.remove(hex('one'));
+  await store.collect();
+  assert.equal(store.layers.list().length, 2);
+  assert.deepEqual(store.blobs.list(), []);
+  store.containers.remove(ONE);
+  await store.collect();
+  assert.deepEqual(store.layers.list(), []);
+});
+
+test('what a living session pins stays; what a closed one pinned goes', async (context) => {
+  const store = scratchStore(context);
+  const session = store.openSession();
+  const layer = addLayer(store, 'pulled');
+  session.pinLayer(layer);
+  session.pinLayer(layer);
+  session.pinBlob(store.blobs.write(Buffer.from('pulled')));
+  await store.collect();
+  assert.deepEqual([store.layers.list().length, store.blobs.list().length], [1, 1]);
+  session.close();
+  session.close();
+  await store.collect();
+  assert.deepEqual([store.layers.list().length, store.blobs.list().length], [0, 0]);
+});
+
+test('a layer that comes into use while it is collected is put back', async (context) => {
+  const store = scratchStore(context);
+  const layer = addLayer(store, 'base');
+  const take = store.trash.take.bind(store.trash);
+  context.mock.method(store.trash, 'take', (path: string, kind: 'tree' | 'plain') => {
+    const taken = take(path, kind);
+    if (path === store.layers.path(layer)) store.openSession().pinLayer(layer);
+    return taken;
+  });
+  const report = await store.collect();
+  assert.deepEqual(report.layers, []);
+  assert.equal(store.layers.has(layer), true);
+});
+
+test('a damaged record keeps every layer and blob that it may need', async (context) => {
+  const store = scratchStore(context);
+  addLayer(store, 'base');
+  writeFileSync(store.containers.create(container(ONE)).config, 'x');
+  await store.collect();
+  assert.equal(store.layers.list().length, 1);
+});
+
+test('things of the dead go, things of the living stay', async (context) => {
+  const store = scratchStore(context);
+  const alive = store.staging.makeDirectory('layer');
+  const dead = store.staging.makeDirectory('layer').replace(`,${process.pid},`, ',999999999,');
+  mkdirSync(dead);
+  mkdirSync(join(store.layout.staging, 'no owner'));
+  await store.collect();
+  const left = entries(store.layout.staging).map((name) => join(store.layout.staging, name));
+  assert.equal(left.includes(alive), true);
+  assert.equal(left.includes(dead), false);
+  assert.equal(left.length, 2);
+});
+
+test('things of another machine or pid namespace stay until they are old', async (context) => {
+  const store = scratchStore(context);
+  const facts = store.staging.facts();
+  const foreign = (changes: Partial<typeof facts>): string => {
+    const other = openStore({ data: store.layout.data, run: store.layout.run }, {
+      readFacts: () => ({ ...facts, ...changes }),
+    });
+    return other.staging.makeDirectory('layer');
+  };
+  const made = [foreign({ host: 'm:other' }), foreign({ pidNamespace: '1' }), foreign({ bootId: 'x' })];
+  await store.collect();
+  const names = made.map((path) => path.split('/').at(-1) ?? '');
+  assert.deepEqual(names.map((name) => entries(store.layout.staging).includes(name)),
+    [true, true, false]);
+  const longAgo = Date.now() / 1000 - 8 * 24 * 3600;
+  for (const path of made.slice(0, 2)) utimesSync(path, longAgo, longAgo);
+  await store.collect();
+  assert.deepEqual(entries(store.layout.staging), []);
+});
+
+test('stale names, old names and run directories of gone containers go', async (context) => {
+  const store = scratchStore(context);
+  const { layout } = store;
+  store.containers.create(container(ONE, { name: 'now' }));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  symlinkSync(ONE, join(layout.containerNames, 'later'));
+  symlinkSync('b'.repeat(64), join(layout.containerNames, 'stale'));
+  mkdirSync(layout.imageNames, { recursive: true });
+  symlinkSync('c'.repeat(64), join(layout.imageNames, 'localhost+gone:1'));
+  mkdirSync(join(layout.runContainers, 'd'.repeat(64)), { recursive: true });
+  mkdirSync(join(layout.runContainers, ONE));
+  await store.collect();
+  assert.deepEqual(entries(layout.containerNames), ['later']);
+  assert.deepEqual(entries(layout.imageNames), []);
+  assert.deepEqual(entries(layout.runContainers), [ONE]);
+});
+
+test('stopped downloads stay for a day, or as long as is said', async (context) => {
+  const store = scratchStore(context);
+  const writer = await store.blobs.open(digest('x'));
+  writer.write(Buffer.from('half'));
+  writer.suspend();
+  await store.collect();
+  assert.equal(store.blobs.partials().length, 1);
+  await store.collect({ keepPartialMs: 0 });
+  assert.equal(store.blobs.partials().length, 0);
+});
+
+test('what the user may not remove is handed to removeTrees', async (context) => {
+  const store = scratchStore(context);
+  addLayer(store, 'base');
+  const handed: string[] = [];
+  context.mock.method(store.trash, 'list', () => ['/proc/1/nothing-that-can-go']);
+  const report = await store.collect({
+    removeTrees: (paths) => {
+      handed.push(...paths);
+      return Promise.resolve();
+    },
+  });
+  assert.deepEqual(handed.length <= 1, true);
+  assert.equal(report.layers.length, 1);
+});
