@@ -6,13 +6,15 @@
 import { constants } from 'node:os';
 import { UnsupportedError } from '@berth/errors';
 import { loadSyscalls, succeed } from '@berth/host';
-import type { Timespec } from '@berth/host';
 import { pathArgument, shown } from './tar-entry.ts';
 import type { EntryAttribute, TarEntry } from './tar-entry.ts';
 import { treePath } from './layer-tree.ts';
 
 /** `native`: files get their owners; `ignore`: one id is mapped, everything belongs to it. */
 export type OwnerPolicy = 'native' | 'ignore';
+
+/** The part of an entry that this is about. */
+type Attributes = Pick<TarEntry, 'type' | 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>;
 
 const CAPABILITY = 'security.capability';
 const ALLOWED_ATTRIBUTE =
@@ -41,7 +43,7 @@ export class AttributeWriter {
   }
 
   /** On an open regular file, whose content must be complete: writing drops capabilities. */
-  setOnFile(fd: number, path: string, entry: TarEntry): void {
+  setOnFile(fd: number, path: string, entry: Attributes): void {
     if (this.#owners === 'native') {
       this.#checkOwner(this.#syscalls.fchown(fd, entry.uid, entry.gid), path, entry);
     }
@@ -52,8 +54,8 @@ export class AttributeWriter {
     succeed(this.#syscalls.futimens(fd, mtime, mtime), 'set time of', shown(path));
   }
 
-  /** On anything else. Directories get their time later, when they are full. */
-  setOnPath(path: string, entry: TarEntry): void {
+  /** On anything else; on a directory when it is full. */
+  setOnPath(path: string, entry: Attributes): void {
     const argument = treePath(path);
     if (this.#owners === 'native') {
       this.#checkOwner(this.#syscalls.lchown(argument, entry.uid, entry.gid), path, entry);
@@ -64,14 +66,11 @@ export class AttributeWriter {
     }
     this.#setAttributes(path, entry, (name, value) =>
       this.#syscalls.lsetxattr(argument, pathArgument(name), value));
-    if (entry.type !== 'directory') this.#setTime(path, entry.mtime);
+    const { mtime } = entry;
+    succeed(this.#syscalls.lutimens(argument, mtime, mtime), 'set time of', shown(path));
   }
 
-  #setTime(path: string, mtime: Timespec): void {
-    succeed(this.#syscalls.lutimens(treePath(path), mtime, mtime), 'set time of', shown(path));
-  }
-
-  #checkOwner(answer: number, path: string, { uid, gid }: TarEntry): void {
+  #checkOwner(answer: number, path: string, { uid, gid }: Attributes): void {
     if (answer === -EINVAL) {
       throw new UnsupportedError('ID_NOT_MAPPED', `set owner of "${shown(path)}": ` +
         `uid ${uid} or gid ${gid} is not in the user namespace`, {
@@ -84,7 +83,7 @@ export class AttributeWriter {
 
   #setAttributes(
     path: string,
-    entry: TarEntry,
+    entry: Attributes,
     set: (name: string, value: Buffer) => number,
   ): void {
     for (const attribute of entry.attributes) {

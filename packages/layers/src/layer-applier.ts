@@ -94,7 +94,9 @@ export class LayerApplier implements TarVisitor {
 
   /** Sets what had to wait, and completes the counts. */
   finish(): void {
-    this.#tree.finish();
+    for (const [path, attributes] of this.#tree.describedDirectories()) {
+      this.#attributes.setOnPath(path, { type: 'directory', ...attributes });
+    }
     this.counts.skippedAttributes = this.#attributes.skippedAttributes;
     this.counts.impliedDirectories = this.#tree.impliedDirectories;
   }
@@ -111,8 +113,7 @@ export class LayerApplier implements TarVisitor {
       case 'directory':
         this.counts.directories += 1;
         this.#tree.createDirectory(path);
-        this.#attributes.setOnPath(path, entry);
-        this.#tree.setDirectoryTime(path, entry.mtime);
+        this.#tree.describeDirectory(path, entry);
         return false;
       case 'hardlink':
         this.#makeHardLink(entry, path);

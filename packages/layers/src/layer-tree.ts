@@ -13,9 +13,10 @@ import type { Stats } from 'node:fs';
 import { constants } from 'node:os';
 import { UnsupportedError } from '@berth/errors';
 import { errnoName, loadSyscalls, MODE, succeed, systemErrorFrom } from '@berth/host';
-import type { Syscalls, Timespec } from '@berth/host';
+import type { Syscalls } from '@berth/host';
 import { badArchive } from './limits.ts';
 import { pathArgument, shown } from './tar-entry.ts';
+import type { TarEntry } from './tar-entry.ts';
 
 /** What userxattr overlays read as "nothing of the lower layers is seen in this directory". */
 const OPAQUE_ATTRIBUTE = 'user.overlay.opaque';
@@ -28,6 +29,10 @@ const { EEXIST } = constants.errno;
 /** What happens where a directory on the way is missing. */
 type Missing = 'make' | 'refuse';
 
+/** What an archive says about a directory. */
+export type DirectoryAttributes =
+  Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>;
+
 /** A path below the root as a system call takes it. */
 export function treePath(path: string): string | Uint8Array {
   return path === ROOT ? '.' : pathArgument(path);
@@ -36,7 +41,7 @@ export function treePath(path: string): string | Uint8Array {
 /** The tree below the current directory. All paths are canonical byte strings; '' is the root. */
 export class LayerTree {
   readonly #syscalls: Syscalls = loadSyscalls();
-  readonly #directories = new Map<string, Timespec | undefined>([[ROOT, undefined]]);
+  readonly #directories = new Map<string, DirectoryAttributes | undefined>([[ROOT, undefined]]);
   readonly #beforeRemoval: (path: string) => void;
   #impliedDirectories = 0;
 
@@ -93,9 +98,10 @@ export class LayerTree {
     this.#directories.set(path, undefined);
   }
 
-  /** Remembers a directory's time, which `finish` sets when nothing is made in it any more. */
-  setDirectoryTime(path: string, mtime: Timespec): void {
-    this.#directories.set(path, mtime);
+  /** Remembers what a directory shall be once nothing is made in it any more. */
+  describeDirectory(path: string, attributes: DirectoryAttributes): void {
+    const { mode, uid, gid, mtime, attributes: extended } = attributes;
+    this.#directories.set(path, { mode, uid, gid, mtime, attributes: extended });
   }
 
   /**
@@ -130,12 +136,13 @@ export class LayerTree {
     succeed(this.#syscalls.unlink(treePath(path)), 'remove', shown(path));
   }
 
-  /** Sets the directories' times; the tree is complete after it. */
-  finish(): void {
-    for (const [path, mtime] of this.#directories) {
-      if (mtime === undefined) continue;
-      succeed(
-        this.#syscalls.lutimens(treePath(path), mtime, mtime), 'set time of', shown(path));
+  /**
+   * Hands over the directories that entries describe, children before their parents: modes may
+   * lock, default ACLs are passed on, and times change with every entry made.
+   */
+  *describedDirectories(): Generator<[path: string, attributes: DirectoryAttributes]> {
+    for (const [path, attributes] of [...this.#directories].reverse()) {
+      if (attributes !== undefined) yield [path, attributes];
     }
   }
 

@@ -224,7 +224,8 @@ test('sparse files of every encoding have holes and come back exactly', async ()
 });
 
 test('a file whose name ends in a slash is a directory, and its body is skipped', async () => {
-  const { tree } = await unpackExactly(archive(file('d/', 'x'.repeat(600)), file('d/f', 'y')));
+  const { tree } = await unpackExactly(archive(
+    { ...file('d/', 'x'.repeat(600)), mode: 0o755 }, file('d/f', 'y')));
   assert.deepEqual(kinds(tree), { '.': 'directory', d: 'directory', 'd/f': 'file' });
 });
 

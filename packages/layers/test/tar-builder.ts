@@ -72,7 +72,7 @@ function extension(flag: string, body: Buffer): Buffer {
 function header(spec: EntrySpec, size: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   block.write(spec.name, 0, 100, 'utf8');
-  writeOctal(block, spec.mode ?? 0o644, [100, 8]);
+  writeOctal(block, spec.mode ?? (spec.flag === '5' ? 0o755 : 0o644), [100, 8]);
   writeOctal(block, spec.uid ?? 0, [108, 8]);
   writeOctal(block, spec.gid ?? 0, [116, 8]);
   if (spec.sizeField === undefined) writeOctal(block, size, [124, 12]);
