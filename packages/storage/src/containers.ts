@@ -36,12 +36,15 @@ export interface ContainerEntry {
   readonly state: DerivedState;
 }
 
-/** What the supervisor does at the end of a `--rm` container, in this order. */
+/**
+ * What the supervisor does at the end of a `--rm` container, in this order: the name goes while
+ * the container is still there, so nobody can have taken it before.
+ */
 export interface ExitRemoval {
-  /** rename: the container is gone for readers. */
-  readonly rename: { readonly from: string; readonly to: string };
-  /** The name's link: to be removed only while its target is `id`. */
+  /** The name's link, which has to be removed only while its target is `target`. */
   readonly nameLink: { readonly path: string; readonly target: string };
+  /** The container is gone for readers. */
+  readonly rename: { readonly from: string; readonly to: string };
   /** Tree to remove, in the trash. */
   readonly tree: string;
 }
@@ -199,8 +202,8 @@ export class ContainerStore {
   exitRemoval(id: string, name: string): ExitRemoval {
     const to = this.#parts.trash.path('tree');
     return {
-      rename: { from: this.paths(id).directory, to },
       nameLink: { path: this.#parts.names.path(name), target: id },
+      rename: { from: this.paths(id).directory, to },
       tree: to,
     };
   }

@@ -27,6 +27,10 @@ export interface RunExit {
   readonly started: string | undefined;
   readonly finished: string | undefined;
   readonly oomKilled: boolean;
+  /** The signal that ended it, when one did; only in the exit record. */
+  readonly signal: number | undefined;
+  /** Why it never ran, or ended by the supervisor's fault; only in the exit record. */
+  readonly error: string | undefined;
 }
 
 /** A summary as read. `image`, `command` and `ports` end in `…` when they were cut. */
@@ -143,7 +147,9 @@ function parseLines(text: string): Map<string, string> {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
     const space = text.indexOf(' ', start);
-    if (space > start && space < end) lines.set(text.slice(start, space), text.slice(space + 1, end));
+    if (space > start && space < end) {
+      lines.set(text.slice(start, space), text.slice(space + 1, end));
+    }
     start = end + 1;
   }
   return lines;
@@ -158,6 +164,8 @@ function exitOf(lines: ReadonlyMap<string, string>): RunExit | undefined {
     started: lines.get('started'),
     finished: lines.get('finished'),
     oomKilled: lines.get('oom') === '1',
+    signal: lines.has('signal') ? Number(lines.get('signal')) : undefined,
+    error: lines.get('error'),
   };
 }
 

@@ -79,7 +79,8 @@ test('the download of a killed process is taken over', async (context) => {
   const { blobs, layout } = scratchStore(context);
   const writer = await blobs.open(digest('other'));
   const [own] = entries(layout.partialBlobs);
-  const dead = (own ?? '').replace(hex('other'), hex(CONTENT)).replace(`,${process.pid},`, ',999999999,');
+  const dead = (own ?? '').replace(hex('other'), hex(CONTENT))
+    .replace(`,${process.pid},`, ',999999999,');
   writeFileSync(join(layout.partialBlobs, dead), CONTENT.slice(0, 9));
   const second = await blobs.open(digest(CONTENT));
   assert.equal(second.offsetBytes, 9);

@@ -1,6 +1,8 @@
 /** Containers: creation, names, lists, removal. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConflictError, IntegrityError, NotFoundError, UsageError } from '@berth/errors';

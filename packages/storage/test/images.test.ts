@@ -144,7 +144,8 @@ test('resolve() finds what a user means', async (context) => {
 
 test('resolve() prefers aliases and search registries to docker.io', async (context) => {
   const { images } = await storeWith(context, {
-    one: ['docker.io/library/web:latest'], two: ['quay.io/web:latest'], three: ['ghcr.io/w/eb:latest'],
+    one: ['docker.io/library/web:latest'], two: ['quay.io/web:latest'],
+    three: ['ghcr.io/w/eb:latest'],
   });
   const resolve = (options: Parameters<typeof images.resolve>[1]): string =>
     images.resolve('web', options).id;

@@ -44,7 +44,7 @@ test('a layer of another id map is refused by name', (context) => {
   assert.throws(() => store.layers.requireMap(diffId, 'other'), ConflictError);
 });
 
-test('an absent layer is a NotFoundError, and names that are no digest are no layers', (context) => {
+test('an absent layer is a NotFoundError, and names that are no digest no layers', (context) => {
   const store = scratchStore(context);
   assert.throws(() => store.layers.record(digest('x')), NotFoundError);
   mkdirSync(join(store.layout.layers, 'l'), { recursive: true });

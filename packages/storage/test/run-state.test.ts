@@ -36,7 +36,10 @@ const CASES: Case[] = [
     title: 'supervisor and init alive is running', alive: [10, 11],
     expected: { state: 'running', pid: 11, run: 2 },
   },
-  { title: 'only the supervisor alive is stopping', alive: [10], expected: { state: 'stopping', pid: 0 } },
+  {
+    title: 'only the supervisor alive is stopping', alive: [10],
+    expected: { state: 'stopping', pid: 0 },
+  },
   {
     title: 'only the init alive is stopping with an orphan', alive: [11],
     expected: { state: 'stopping', pid: 11, orphan: { pid: 11, startTime: '101' } },
@@ -45,7 +48,10 @@ const CASES: Case[] = [
     title: 'both dead with an exit record is exited', exit: 'exit 3\nfinished 9.000000000\n',
     expected: { state: 'exited', exitCode: 3, finished: '9.000000000', started: '5.000000000' },
   },
-  { title: 'both dead without an exit record is unknown', expected: { state: 'unknown', exitCode: undefined } },
+  {
+    title: 'both dead without an exit record is unknown',
+    expected: { state: 'unknown', exitCode: undefined },
+  },
   {
     title: 'a summary that says exited needs no other fact', alive: [10, 11],
     summary: 'created 1\nrun 2\nstate exited\nexit 0\n', facts: { host: 'm:there' },

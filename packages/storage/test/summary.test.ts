@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { formatSummaryHead, parseSummary } from '../src/index.ts';
 import { parseExit, parseFacts } from '../src/summary.ts';
 
-const HEAD = { createdAtMs: 1700000000000, image: 'debian:12', command: ['sh', '-c', 'x'], ports: '' };
+const HEAD = {
+  createdAtMs: 1700000000000, image: 'debian:12', command: ['sh', '-c', 'x'], ports: '',
+};
 const RUNNING = 'run 3\nstate running\nhost abcdefabcdef:box\nboot b-1\npidns 4026531836\n' +
   'supervisor 12 345\ninit 13 346\nstarted 1700000001.000000002\n';
 const EXITED = 'run 3\nstate exited\nhost abcdefabcdef:box\nexit 137\nstarted 1.000000001\n' +
@@ -64,6 +66,7 @@ test('parseSummary() reads how a container ended', () => {
   const { ended } = parseSummary(formatSummaryHead(HEAD) + EXITED);
   assert.deepEqual(ended, {
     run: 3, exitCode: 137, started: '1.000000001', finished: '2.000000002', oomKilled: true,
+    signal: undefined, error: undefined,
   });
 });
 
@@ -80,5 +83,7 @@ test('parseFacts() and parseExit() read the records of a run', () => {
   assert.equal(facts.hostName, 'box');
   assert.deepEqual(facts.init, { pid: 13, startTime: '346' });
   assert.equal(parseExit('run 3\nexit 0\nfinished 2.000000000\n')?.exitCode, 0);
+  const killed = parseExit('run 3\nexit 137\nsignal 9\nerror why it did\n');
+  assert.deepEqual([killed?.signal, killed?.error], [9, 'why it did']);
   assert.equal(parseExit('run 3\n'), undefined);
 });

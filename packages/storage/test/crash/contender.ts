@@ -26,7 +26,8 @@ async function pull(round: number): Promise<void> {
   for (let look = 0; look < 3; look += 1) {
     await new Promise((resolve) => setTimeout(resolve, 1));
     await repeatAbsent(() => {
-      if (store.images.lookUp(`localhost/own${index}:latest`) !== hex(text)) throw new Error('name');
+      const id = store.images.lookUp(`localhost/own${index}:latest`);
+      if (id !== hex(text)) throw new Error(`the name points to ${id ?? 'nothing'}`);
     });
     if (store.images.config(hex(text)).toString() !== text) throw new Error('config');
     await repeatAbsent(() => layers.map((diffId) => store.layers.record(diffId)));
@@ -35,15 +36,14 @@ async function pull(round: number): Promise<void> {
 }
 
 /** What a pull does: a layer that was collected meanwhile is committed again. */
-async function repeatMissing(commit: () => Promise<void>): Promise<void> {
-  for (let left = 5; ; left -= 1) {
-    try {
-      await commit();
-      return;
-    } catch (error) {
-      if (!(error instanceof ConflictError) || error.code !== 'LAYER_MISSING' || left === 0) throw error;
-      for (const name of SHARED) if (!store.layers.has(digest(name))) addLayer(store, name);
-    }
+async function repeatMissing(commit: () => Promise<void>, left = 5): Promise<void> {
+  try {
+    await commit();
+  } catch (error) {
+    const isMissing = error instanceof ConflictError && error.code === 'LAYER_MISSING';
+    if (!isMissing || left === 0) throw error;
+    for (const name of SHARED) if (!store.layers.has(digest(name))) addLayer(store, name);
+    await repeatMissing(commit, left - 1);
   }
 }
 
