@@ -23,7 +23,6 @@ struct log {
 	int error;		/* errno of the first write that failed, told once */
 	char stamp[2][64];	/* time in the record, per format */
 	size_t stamp_length[2];
-	int64_t offset_second;	/* second for which the zone's offset was looked up */
 	char carry[2][4];	/* start of a UTF-8 sequence that a chunk cut, per stream */
 	unsigned int carry_length[2];
 };

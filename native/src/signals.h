@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/signalfd.h>
 
 /* What of the caller's resources must reach the container as the caller had it. */
 void signals_reset(void);

@@ -1,0 +1,164 @@
+/*
+ * cgroup.c - the cgroup that limits a container and counts for it.
+ *
+ * A delegated folder is made and filled before the supervisor exists, which is then born in it
+ * (CLONE_INTO_CGROUP): moving a process that lives costs milliseconds, since the kernel waits for
+ * all processors. A scope of the user's systemd (scope.c) is joined by asking for it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+static int write_value(int folder, const char *file, const char *value)
+{
+	int fd = openat(folder, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t wrote = fd < 0 ? -1 : write(fd, value, strlen(value));
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return wrote < 0 ? -1 : 0;
+}
+
+static bool is_required(const struct plan *plan)
+{
+	return plan_flag(plan, OP_CGROUP_REQUIRED);
+}
+
+static int write_limits(const struct plan *plan, int folder, struct failure *failure)
+{
+	const struct plan_record *record = NULL;
+
+	while ((record = plan_next(plan, OP_CGROUP_WRITE, record)) != NULL) {
+		if (strchr(record->args[0], '/') != NULL)
+			return fail(failure, "set limit", record->args[0], EINVAL);
+		if (write_value(folder, record->args[0], record->args[1]) < 0)
+			return fail(failure, "set limit", record->args[0], errno);
+	}
+	return 0;
+}
+
+/**
+ * cgroup_prepare() - Make and fill the folder that the plan names, if any
+ * @folder:	gets its descriptor for CLONE_INTO_CGROUP, or -1
+ *
+ * Return: 0, also where it can't be made but is not required.
+ */
+int cgroup_prepare(const struct plan *plan, int *folder, struct failure *failure)
+{
+	const char *path = plan_value(plan, OP_CGROUP_DIR, 0);
+	int result;
+
+	*folder = -1;
+	if (path == NULL)
+		return 0;
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		result = fail(failure, "make cgroup", path, errno);
+	else if ((*folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		result = fail(failure, "open cgroup", path, errno);
+	else
+		result = write_limits(plan, *folder, failure);
+	if (result == 0)
+		return 0;
+	if (*folder >= 0)
+		close(*folder);
+	*folder = -1;
+	rmdir(path);
+	return is_required(plan) ? -1 : 0;
+}
+
+/**
+ * cgroup_own() - The folder of the calling process's cgroup
+ */
+int cgroup_own(char *path, size_t size)
+{
+	char text[PATH_MAX];
+	int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	char *unified;
+
+	if (fd >= 0)
+		close(fd);
+	if (got <= 0)
+		return -1;
+	text[got] = '\0';
+	unified = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+	if (unified == NULL)
+		return -1;
+	unified = strchr(unified, '/');
+	if (unified == NULL)
+		return -1;
+	unified[strcspn(unified, "\n")] = '\0';
+	return snprintf(path, size, CGROUP_ROOT "%s", unified) < (int)size ? 0 : -1;
+}
+
+/**
+ * cgroup_enter() - Join the scope that the plan asks for, or learn the folder that was given
+ *
+ * @cgroup->origin is set by the caller before: for a folder, where it came from.
+ */
+int cgroup_enter(struct cgroup *cgroup, const struct plan *plan, pid_t own_pid,
+		 struct failure *failure)
+{
+	const struct plan_record *scope = plan_find(plan, OP_SCOPE);
+	const char *wanted = plan_value(plan, OP_CGROUP_DIR, 0);
+	char path[PATH_MAX + 16];
+
+	cgroup->events = -1;
+	cgroup->path[0] = '\0';
+	if (scope != NULL && scope_enter(scope, own_pid, failure) < 0)
+		return is_required(plan) ? -1 : 0;
+	if ((scope == NULL && wanted == NULL) ||
+	    cgroup_own(cgroup->path, sizeof(cgroup->path)) < 0)
+		return 0;
+	cgroup->made = wanted != NULL && strcmp(wanted, cgroup->path) == 0;
+	if (scope == NULL && !cgroup->made)
+		cgroup->path[0] = '\0';
+	snprintf(path, sizeof(path), "%s/memory.events", cgroup->path);
+	if (cgroup->path[0] != '\0')
+		cgroup->events = open(path, O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
+/**
+ * cgroup_had_oom() - True when the kernel killed for want of memory in this cgroup
+ */
+bool cgroup_had_oom(const struct cgroup *cgroup)
+{
+	char text[512];
+	ssize_t got = cgroup->events < 0 ? -1 : pread(cgroup->events, text, sizeof(text) - 1, 0);
+	const char *found;
+
+	if (got <= 0)
+		return false;
+	text[got] = '\0';
+	found = strstr(text, "oom_kill ");
+	return found != NULL && atoi(found + strlen("oom_kill ")) > 0;
+}
+
+/**
+ * cgroup_end() - Go back to where the caller was and remove the folder that was made
+ *
+ * A scope needs nothing: systemd collects it when its last process ends.
+ */
+void cgroup_end(struct cgroup *cgroup)
+{
+	int origin;
+
+	if (!cgroup->made)
+		return;
+	origin = open(cgroup->origin, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (origin >= 0 && write_value(origin, "cgroup.procs", "0") == 0)
+		rmdir(cgroup->path);
+	if (origin >= 0)
+		close(origin);
+}

@@ -1,0 +1,309 @@
+/*
+ * client.c - the process that the user sees: it copies, forwards signals, and takes on the status.
+ *
+ * All state of a container is its supervisor's. A client may be killed at any time without harm:
+ * what was handed to the container stays there, what was copied ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "plan.h"
+#include "signals.h"
+
+static struct relay relays[3];
+
+static unsigned int parse_streams(const char *list)
+{
+	static const char *const names[] = { "stdin", "stdout", "stderr" };
+	unsigned int streams = 0;
+
+	while (*list != '\0') {
+		size_t length = strcspn(list, ",");
+
+		for (unsigned int i = 0; i < 3; i++)
+			if (strlen(names[i]) == length && strncmp(list, names[i], length) == 0)
+				streams |= 1U << i;
+		list += length + (list[length] == ',');
+	}
+	return streams;
+}
+
+/* The runtimes raise the soft limit for themselves; the container gets the user's own. */
+static int restore_nofile(const char *value)
+{
+	struct rlimit limit;
+	uint64_t number;
+
+	if (!parse_number(value, INT64_MAX, &number) || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -1;
+	limit.rlim_cur = number < limit.rlim_max ? number : limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int set_option(struct client *client, const char *name, const char *value)
+{
+	uint64_t number;
+
+	if (strcmp(name, "--plan") == 0)
+		client->plan = value;
+	else if (strcmp(name, "--run-dir") == 0)
+		client->run_dir = value;
+	else if (strcmp(name, "--print") == 0)
+		client->print = value;
+	else if (strcmp(name, "--sig-proxy") == 0)
+		client->sig_proxy = strcmp(value, "1") == 0;
+	else if (strcmp(name, "--nofile") == 0)
+		return restore_nofile(value);
+	else if (strcmp(name, "--signal") == 0)
+		return parse_number(value, 64, &client->signal) ? 0 : -1;
+	else if (strcmp(name, "--terminal") == 0)
+		client->terminal = strcmp(value, "1") == 0;
+	else if (strcmp(name, "--timeout") == 0 && parse_number(value, INT_MAX, &number))
+		client->timeout_ms = (int)number;
+	else if (strcmp(name, "--detach-keys") == 0)
+		return detach_keys_parse(&client->keys, value);
+	else if (strcmp(name, "--attach") == 0)
+		client->streams_given = (client->streams = parse_streams(value)) != 0;
+	else
+		return -1;
+	return 0;
+}
+
+/**
+ * client_options() - Read the command line of launch, exec or attach
+ */
+int client_options(struct client *client, int argc, char **argv)
+{
+	memset(client, 0, sizeof(*client));
+	client->sig_proxy = true;
+	client->streams = ATTACH_STDIN | ATTACH_STDOUT | ATTACH_STDERR;
+	client->control = client->signals = client->timeout_ms = -1;
+	client->relays = relays;
+	for (int i = 0; i < 3; i++)
+		relay_init(&relays[i], -1, -1);
+	detach_keys_parse(&client->keys, "ctrl-p,ctrl-q");
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--detach") == 0) {
+			client->detach = true;
+			continue;
+		}
+		if (i + 1 == argc || set_option(client, argv[i], argv[i + 1]) < 0) {
+			dprintf(2, "Error: read option \"%s\": no such option or value\n", argv[i]);
+			return -1;
+		}
+		i++;
+	}
+	return 0;
+}
+
+/**
+ * client_reset_process() - Undo what a JavaScript runtime left set in this process
+ */
+void client_reset_process(void)
+{
+	signals_reset();
+	for (int fd = 0; fd < 3; fd++) {
+		int flags = fcntl(fd, F_GETFL);
+
+		if (flags < 0)
+			/* A closed standard stream would be the next file that is opened. */
+			open("/dev/null", O_RDWR);
+		else if (flags & O_NONBLOCK)
+			fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+	}
+}
+
+/**
+ * client_fail() - Say what failed. Return: the exit status
+ */
+int client_fail(const struct failure *failure)
+{
+	terminal_restore();
+	failure_print(failure, 2);
+	return failure->status != 0 ? failure->status : EXIT_ENGINE;
+}
+
+static void send_number(struct client *client, enum message_kind kind, int number)
+{
+	struct message message;
+
+	message_init(&message, kind, number);
+	message_send(client->control, &message);
+}
+
+static void send_size(struct client *client)
+{
+	int32_t size = client->terminal ? terminal_size(isatty(0) ? 0 : 1) : 0;
+
+	if (size > 0)
+		send_number(client, MESSAGE_RESIZE, size);
+}
+
+static void die_by(int number)
+{
+	terminal_restore();
+	signal(number, SIG_DFL);
+	signals_unblock();
+	raise(number);
+}
+
+static void take_signals(struct client *client)
+{
+	struct signalfd_siginfo info;
+	int number;
+
+	while ((number = signals_next(client->signals, &info)) != 0) {
+		if (number == SIGCHLD)
+			while (waitpid(-1, NULL, WNOHANG) > 0)
+				;
+		else if (number == SIGWINCH)
+			send_size(client);
+		else if (number == SIGCONT && client->terminal)
+			terminal_raw(0);
+		else if (number == SIGPIPE || number == SIGURG || number == SIGCONT)
+			continue;
+		else if (client->sig_proxy)
+			send_number(client, MESSAGE_SIGNAL, number);
+		else
+			die_by(number);
+	}
+}
+
+/* An exec's terminal is given to its client, so that its bytes pass through nobody else. */
+static void take_terminal(struct client *client, int master)
+{
+	int copy = fcntl(master, F_DUPFD_CLOEXEC, 3);
+
+	fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
+	relay_init(&relays[0], client->stdin_open ? 0 : -1, copy);
+	relay_init(&relays[1], master, relay_own_description(1, O_WRONLY));
+	if (client->keys.count > 0)
+		relays[0].keys = &client->keys;
+}
+
+/* Return: -1 to go on, else the exit status. */
+static int take_message(struct client *client)
+{
+	struct message message;
+	int got = message_receive(client->control, &message);
+
+	if (got <= 0) {
+		if (client->exited)
+			return client->status;
+		terminal_restore();
+		dprintf(2, "Error: wait for the container: its supervisor ended unexpectedly\n");
+		return EXIT_ENGINE;
+	}
+	if (message.kind == MESSAGE_STARTED) {
+		if (message.fd_count > 0 && client->exec)
+			take_terminal(client, message.fds[0]);
+		send_size(client);
+		if (client->detach && client->print != NULL)
+			dprintf(1, "%s\n", client->print);
+		return client->detach ? 0 : -1;
+	}
+	if (message.kind == MESSAGE_FAILED)
+		return client_fail(&message.failure);
+	if (message.kind == MESSAGE_EXITED) {
+		client->exited = true;
+		client->status = message.number;
+		return client->exec ? message.number : -1;
+	}
+	if (message.kind == MESSAGE_DROPPED)
+		dprintf(2, "Error: show the container's output: it was not taken for too long and "
+			   "is no longer shown here; the container's log has it\n");
+	message_close_fds(&message);
+	return -1;
+}
+
+static short wanted(const struct client *client, unsigned int i, bool reading)
+{
+	const struct relay *relay = &client->relays[i];
+
+	if (reading)
+		return relay_wants_read(relay) ? POLLIN : 0;
+	return relay_wants_write(relay) ? POLLOUT : 0;
+}
+
+static void run_relays(struct client *client, const struct pollfd *polls)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		struct relay *relay = &client->relays[i];
+
+		if (relay->from >= 0 || relay->length > 0)
+			relay_run(relay, polls[2 * i].revents != 0, polls[2 * i + 1].revents != 0);
+	}
+	if (relays[0].ended && !client->stdin_end_told) {
+		client->stdin_end_told = true;
+		send_number(client, MESSAGE_STDIN_END, 0);
+	}
+}
+
+static int leave(struct client *client)
+{
+	send_number(client, MESSAGE_DETACH, 0);
+	terminal_restore();
+	return 0;
+}
+
+static int loop(struct client *client)
+{
+	struct pollfd polls[8] = { { .fd = client->control, .events = POLLIN },
+				   { .fd = client->signals, .events = POLLIN } };
+
+	for (;;) {
+		int status;
+
+		for (unsigned int i = 0; i < 3; i++) {
+			struct relay *relay = &client->relays[i];
+			short reading = wanted(client, i, true), writing = wanted(client, i, false);
+
+			polls[2 + 2 * i] = (struct pollfd){ reading ? relay->from : -1, reading, 0 };
+			polls[3 + 2 * i] = (struct pollfd){ writing ? relay->to : -1, writing, 0 };
+		}
+		if (poll(polls, 8, -1) < 0 && errno != EINTR)
+			return EXIT_ENGINE;
+		if (polls[1].revents)
+			take_signals(client);
+		run_relays(client, polls + 2);
+		if (relays[0].detached)
+			return leave(client);
+		if (relays[1].broken)
+			return 128 + SIGPIPE;
+		if (polls[0].revents && (status = take_message(client)) >= 0)
+			return status;
+	}
+}
+
+/**
+ * client_run() - Stay until the container, or the process in it, has ended
+ *
+ * Return: the status to exit with. What was written before the end is shown before it returns.
+ */
+int client_run(struct client *client)
+{
+	int status;
+
+	if (client->signals < 0)
+		client->signals = signals_open(true);
+	if (client->terminal && isatty(0))
+		terminal_raw(0);
+	status = loop(client);
+	/* From here on signals end it, as they do any program that waits for a slow reader. */
+	signal(SIGPIPE, SIG_IGN);
+	signals_unblock();
+	if (!relays[0].detached)
+		for (unsigned int i = 1; i < 3; i++)
+			relay_drain(&relays[i]);
+	terminal_restore();
+	return status;
+}

@@ -1,0 +1,74 @@
+/*
+ * exit.c - what is done when the last run of a container is over: the plan's exit records.
+ *
+ * They run in the plan's order, after the exit record is published. A step that fails does not
+ * stop the others: each is one that the next command would do as well, and nobody is left to be
+ * told.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exit.h"
+#include "remove.h"
+
+enum { LINE_MAX_BYTES = 8192 };
+
+/* Writes one line; `@STATUS@` and `@TIME@` in it stand for how and when the run ended. */
+static void append_line(const char *path, const char *line, const struct run *run)
+{
+	char text[LINE_MAX_BYTES];
+	size_t used = 0;
+	int fd;
+
+	while (*line != '\0' && used < sizeof(text) - 64) {
+		if (strncmp(line, "@STATUS@", 8) == 0) {
+			used += (size_t)snprintf(text + used, 16, "%d", run->status);
+			line += 8;
+		} else if (strncmp(line, "@TIME@", 6) == 0) {
+			used += (size_t)snprintf(text + used, 40, "%lld.%09ld",
+						 (long long)run->finished.tv_sec,
+						 run->finished.tv_nsec);
+			line += 6;
+		} else {
+			text[used++] = *line++;
+		}
+	}
+	if (used == 0 || text[used - 1] != '\n')
+		text[used++] = '\n';
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* One write: lines of several supervisors never mix. */
+	if (fd >= 0 && write(fd, text, used) >= 0)
+		close(fd);
+}
+
+/**
+ * exit_run_steps() - Carry the exit records out
+ */
+void exit_run_steps(const struct plan *plan, const struct run *run)
+{
+	struct failure ignored;
+
+	for (size_t i = 0; i < plan->record_count; i++) {
+		char **args = plan->records[i].args;
+
+		switch (plan->records[i].op) {
+		case OP_EXIT_UNLINK:
+			unlink(args[0]);
+			break;
+		case OP_EXIT_REMOVE:
+			tree_remove(AT_FDCWD, args[0], &ignored);
+			break;
+		case OP_EXIT_RENAME:
+			rename(args[0], args[1]);
+			break;
+		case OP_EXIT_APPEND:
+			append_line(args[0], args[1], run);
+			break;
+		default:
+			break;
+		}
+	}
+}

@@ -1,0 +1,10 @@
+/* exit.h - what is done when the last run of a container is over. */
+#ifndef BERTH_EXIT_H
+#define BERTH_EXIT_H
+
+#include "facts.h"
+#include "plan.h"
+
+void exit_run_steps(const struct plan *plan, const struct run *run);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * init.c - process 1 of a container that was asked for one (--init).
+ *
+ * The container's first process stays as process 1 and starts the program as its child: it passes
+ * signals on, reaps what is left to it, and ends as the program does. It is the helper itself,
+ * whose file the container can't write, so nothing must be mounted into the container for it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "container.h"
+#include "signals.h"
+
+static void reap(pid_t child)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == child)
+			_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	if (pid < 0 && errno == ECHILD)
+		_exit(0);
+}
+
+_Noreturn void init_reap(pid_t child)
+{
+	sigset_t all;
+
+	prctl(PR_SET_NAME, "berth-init");
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	for (;;) {
+		int number;
+
+		/* Before the first wait as well: the child may be gone already. */
+		reap(child);
+		number = sigwaitinfo(&all, NULL);
+		if (number > 0 && number != SIGCHLD)
+			kill(child, number);
+	}
+}

@@ -1,0 +1,136 @@
+/*
+ * launch.c - `berth-native launch`: starts a container from its plan and stays as its client.
+ *
+ * The caller has execve'd into this program: its standard streams, terminal and process group are
+ * the user's. What the user asked to attach to is queued on the control socket before the
+ * supervisor exists, so that no output can be missed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/close_range.h>
+
+#include "applets.h"
+#include "client.h"
+#include "signals.h"
+#include "start.h"
+
+/* Out of the way of descriptors to preserve, which are 3, 4, … */
+enum { OWN_DESCRIPTORS = 512 };
+
+/**
+ * client_open_plan() - Read the plan, and keep all but the descriptors to preserve from children
+ *
+ * Return: the plan's descriptor; the plan's text stays as long as the process.
+ */
+int client_open_plan(const char *path, struct plan *plan, struct failure *failure)
+{
+	int first = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = fcntl(first, F_DUPFD_CLOEXEC, OWN_DESCRIPTORS);
+	const char *value;
+	uint64_t preserved = 0;
+
+	if (path == NULL || first < 0 || plan_read(first, plan, failure) < 0)
+		return path != NULL && first >= 0 ? -1 : fail(failure, "open plan", path, errno);
+	if (fd < 0)
+		fd = first;
+	else
+		close(first);
+	value = plan_value(plan, OP_PRESERVE_FDS, 0);
+	if (value != NULL && !parse_number(value, MESSAGE_MAX_FDS - 4, &preserved))
+		return fail_because(failure, "preserve descriptors", value, "too many", 0);
+	for (int i = 3; i < 3 + (int)preserved; i++)
+		if (fcntl(i, F_SETFD, 0) < 0)
+			return fail_because(failure, "preserve descriptors", value,
+					    "fewer than that are open", 0);
+	syscall(SYS_close_range, 3 + (unsigned int)preserved, ~0U, CLOSE_RANGE_CLOEXEC);
+	return fd;
+}
+
+/* Where streams were handed, a copy left here would keep pipes open that all others have closed. */
+static void forget_handed(const struct client *client)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; fd < 2; fd++)
+		if (client->relays[fd].from < 0 && !client->detach)
+			dup2(null, fd);
+	close(null);
+}
+
+/* In the child: the streams become the supervisor's own, which it hands on. */
+static _Noreturn void become_supervisor(const struct plan *plan, struct start *start,
+					const int given[3])
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; fd < 3; fd++)
+		dup2(given[fd] >= 0 ? given[fd] : null, fd);
+	start_supervisor(plan, start);
+}
+
+static int prepare(struct client *client, const struct plan *plan, struct message *first,
+		   int given[3], struct failure *failure)
+{
+	const char *stdio = plan_value(plan, OP_STDIO, 0), *stdin_use = plan_value(plan, OP_STDIN, 0);
+
+	client->stdin_open = stdin_use != NULL && strcmp(stdin_use, "open") == 0;
+	client->terminal = stdio != NULL && strcmp(stdio, "terminal") == 0;
+	message_init(first, MESSAGE_START, 0);
+	if (stdio != NULL && strcmp(stdio, "handed") == 0)
+		return client_hand_streams(client, given, failure);
+	if (client->detach)
+		return 0;
+	if (client->terminal)
+		client->streams &= ~(unsigned int)ATTACH_STDERR;
+	return client_attach_streams(client, first, failure);
+}
+
+/**
+ * launch_main() - The applet
+ */
+int launch_main(int argc, char **argv)
+{
+	struct failure failure = { 0 };
+	struct client client;
+	struct plan plan;
+	struct message first;
+	struct start start;
+	int given[3] = { -1, -1, -1 }, ends[2];
+	pid_t pid;
+
+	client_reset_process();
+	if (client_options(&client, argc, argv) < 0)
+		return EXIT_ENGINE;
+	start.plan = client_open_plan(client.plan, &plan, &failure);
+	if (start.plan < 0 || prepare(&client, &plan, &first, given, &failure) < 0)
+		return client_fail(&failure);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
+	    message_send(ends[0], &first) < 0) {
+		fail(&failure, "make socket for", client.plan, errno);
+		return client_fail(&failure);
+	}
+	message_close_fds(&first);
+	pid = fork();
+	if (pid < 0) {
+		fail(&failure, "start process for", client.plan, errno);
+		return client_fail(&failure);
+	}
+	start.control = ends[1];
+	if (pid == 0)
+		become_supervisor(&plan, &start, given);
+	close(ends[1]);
+	close(start.plan);
+	for (int fd = 0; fd < 3; fd++)
+		if (given[fd] >= 0)
+			close(given[fd]);
+	if (given[0] >= 0)
+		forget_handed(&client);
+	plan_free(&plan);
+	client.control = ends[0];
+	return client_run(&client);
+}

@@ -1,0 +1,163 @@
+/*
+ * network-helper.c - pasta or slirp4netns, which carries a container's traffic.
+ *
+ * It is a child of the supervisor, so that it ends with it: a helper by itself outlives its
+ * network namespace. It is given the namespace by descriptor, and it starts while the container
+ * is still being set up. It is ready when the container's namespace has a default route, which is
+ * the last thing that either helper configures.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "network-helper.h"
+#include "signals.h"
+
+enum { WAIT_MS = 10000, STEP_MS = 1 };
+
+/* Where the kernel keeps a task's view of its own descriptors, whoever mounted the procfs. */
+static void fill_in(char **argv, int netns)
+{
+	static char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", netns);
+	for (; *argv != NULL; argv++)
+		if (strcmp(*argv, "@NETNS@") == 0)
+			*argv = path;
+}
+
+static _Noreturn void execute(char **argv, int netns, int errors)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(errors, 2);
+	fcntl(netns, F_SETFD, 0);
+	fill_in(argv, netns);
+	signals_reset();
+	execvp(argv[0], argv);
+	dprintf(2, "%s\n", strerror(errno));
+	_exit(EXIT_NOT_FOUND);
+}
+
+/**
+ * network_start() - Start the helper that the plan names, if any
+ * @netns:	the container's network namespace
+ */
+int network_start(struct network_helper *helper, const struct plan *plan, int netns,
+		  struct failure *failure)
+{
+	const struct plan_record *record = plan_find(plan, OP_NETWORK_HELPER);
+	int ends[2];
+
+	helper->pid = 0;
+	helper->said = -1;
+	if (record == NULL)
+		return 0;
+	if (netns < 0)
+		return fail_because(failure, "start", record->args[0],
+				    "the container has no network namespace of its own", 0);
+	/* Never a reason for the helper to wait or to die: nobody reads this but after its end. */
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return fail(failure, "make pipe for", record->args[0], errno);
+	helper->pid = fork();
+	if (helper->pid == 0)
+		execute(record->args, netns, ends[1]);
+	close(ends[1]);
+	helper->said = ends[0];
+	if (helper->pid > 0)
+		return 0;
+	helper->pid = 0;
+	return fail(failure, "start", record->args[0], errno);
+}
+
+/* IPv4: an interface's name, then the destination. IPv6: the destination first; the namespace's
+ * own unreachable default has the largest metric. */
+static bool has_default_route(pid_t host_pid, const char *file, const char *after)
+{
+	char path[64], text[4096];
+	const char *line = text;
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/net/%s", host_pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	for (; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t name = after[0] == '\t' ? strcspn(line, "\t\n") : 0;
+
+		if (strncmp(line + name, after, strlen(after)) == 0 &&
+		    memmem(line, strcspn(line, "\n"), "ffffffff", 8) == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* What the helper said last, as a reason. */
+static int report(struct network_helper *helper, const char *name, int status,
+		  struct failure *failure)
+{
+	char said[sizeof(failure->reason)] = "";
+	ssize_t got = read(helper->said, said, sizeof(said) - 1);
+
+	helper->pid = 0;
+	while (got > 0 && (unsigned char)said[got - 1] <= ' ')
+		said[--got] = '\0';
+	for (char *c = said; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ')
+			*c = ' ';
+	if (said[0] == '\0')
+		snprintf(said, sizeof(said), "it ended with status %d",
+			 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	return fail_because(failure, "set up network with", name, said, 0);
+}
+
+/**
+ * network_wait() - Wait until the container's network works, unless the plan has no use for that
+ * @host_pid:	the container's process 1 in the procfs at /proc
+ */
+int network_wait(struct network_helper *helper, const struct plan *plan, pid_t host_pid,
+		 struct failure *failure)
+{
+	const char *mode = plan_value(plan, OP_NETWORK_READY, 0);
+	const char *name = plan_value(plan, OP_NETWORK_HELPER, 0);
+	int status;
+
+	if (helper->pid == 0 || (mode != NULL && strcmp(mode, "none") == 0))
+		return 0;
+	for (int waited = 0; waited < WAIT_MS; waited += STEP_MS) {
+		if (has_default_route(host_pid, "route", "\t00000000\t") ||
+		    has_default_route(host_pid, "ipv6_route", "00000000000000000000000000000000 00 "))
+			return 0;
+		if (waitpid(helper->pid, &status, WNOHANG) == helper->pid)
+			return report(helper, name, status, failure);
+		usleep(STEP_MS * 1000);
+	}
+	return fail(failure, "wait for the network of", name, ETIMEDOUT);
+}
+
+/**
+ * network_end() - End the helper and wait for it
+ */
+void network_end(struct network_helper *helper)
+{
+	if (helper->pid > 0) {
+		kill(helper->pid, SIGKILL);
+		waitpid(helper->pid, NULL, 0);
+	}
+	if (helper->said >= 0)
+		close(helper->said);
+	helper->pid = 0;
+	helper->said = -1;
+}

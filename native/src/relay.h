@@ -1,0 +1,39 @@
+/* relay.h - a client's copying between its own streams and those of a container. */
+#ifndef BERTH_RELAY_H
+#define BERTH_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "terminal.h"
+
+enum { RELAY_BUFFER = 65536 };
+
+/**
+ * struct relay - one direction
+ * @from:	-1 when at its end
+ * @to:		-1 when nobody takes anything any more
+ * @keys:	keys to look for, NULL for none
+ * @detached:	the keys were met
+ * @ended:	the source is at its end, as against given up
+ * @broken:	nobody reads what was written
+ * @spliceable:	the kernel can move pages between the two
+ */
+struct relay {
+	int from, to;
+	struct detach_keys *keys;
+	bool spliceable;
+	bool detached, ended, broken;
+	size_t offset, length;
+	char buffer[RELAY_BUFFER + DETACH_KEYS_MAX];
+};
+
+void relay_init(struct relay *relay, int from, int to);
+int relay_own_description(int fd, int flags);
+bool relay_wants_read(const struct relay *relay);
+bool relay_wants_write(const struct relay *relay);
+void relay_run(struct relay *relay, bool can_read, bool can_write);
+void relay_drain(struct relay *relay);
+void relay_close(struct relay *relay);
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * start.c - from the client's child to a supervisor in its own namespaces.
+ *
+ *	client --fork--> child: lock, user namespace --clone--> process 1 of the outer pid
+ *	namespace, with mounts of its own --execveat--> `berth-native supervise`
+ *
+ * It executes its own file again because only that makes it dumpable inside the namespace, and
+ * only a dumpable process can be joined through by later commands. The file is reached through a
+ * read-only clone of its mount: a container that reaches /proc/PID/exe can't write the helper
+ * (CVE-2019-5736), and the page cache is shared with all other supervisors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "exit.h"
+#include "socket.h"
+#include "start.h"
+#include "userns.h"
+
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+/**
+ * struct origin - where the caller was
+ * @pid_namespace:	inode of the namespace in which the facts count pids
+ * @cgroup:	folder of its cgroup
+ */
+struct origin {
+	char pid_namespace[24];
+	char cgroup[PATH_MAX];
+};
+
+/* A container that goes away after its run does so as well when it can't be started. */
+static _Noreturn void give_up(const struct plan *plan, const struct start *start,
+			      const struct failure *failure)
+{
+	struct run run = { .status = EXIT_ENGINE };
+	struct message message;
+
+	clock_gettime(CLOCK_REALTIME, &run.finished);
+	if (start->lock >= 0)
+		exit_run_steps(plan, &run);
+
+	message_init(&message, MESSAGE_FAILED, 0);
+	message.failure = *failure;
+	message_send(start->control, &message);
+	_exit(EXIT_ENGINE);
+}
+
+/* The kernel drops the lock with the last process of the run, so it is never stale. */
+static int lock_container(const struct plan *plan, struct start *start, struct failure *failure)
+{
+	const char *state = plan_value(plan, OP_STATE_DIR, 0);
+	char path[PATH_MAX];
+
+	if (state == NULL || plan_value(plan, OP_ID, 0) == NULL ||
+	    plan_value(plan, OP_RUN_DIR, 0) == NULL)
+		return fail_because(failure, "read plan", "state-dir, id, run-dir", "missing", 0);
+	if (snprintf(path, sizeof(path), "%s/lock", state) >= (int)sizeof(path))
+		return fail(failure, "lock container", state, ENAMETOOLONG);
+	start->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (start->lock < 0)
+		return fail(failure, "open", path, errno);
+	if (flock(start->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	close(start->lock);
+	start->lock = -1;
+	if (errno != EWOULDBLOCK)
+		return fail(failure, "lock", path, errno);
+	return fail_because(failure, "start container", plan_value(plan, OP_ID, 0),
+			    "it is running or in use by another command", EBUSY);
+}
+
+/* A container that has, or joins, another pid namespace must be born in the caller's. */
+static bool has_own_pid_namespace(const struct plan *plan)
+{
+	const struct plan_record *record = NULL;
+
+	while ((record = plan_next(plan, OP_NAMESPACE, record)) != NULL)
+		if (record->count > 1 && strcmp(record->args[0], "pid") == 0)
+			return strcmp(record->args[1], "new") == 0;
+	return true;
+}
+
+static int read_only_clone(void)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct stat running, named;
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	int tree;
+
+	if (length <= 0)
+		return -1;
+	path[length] = '\0';
+	tree = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | O_CLOEXEC);
+	if (tree < 0)
+		return -1;
+	if (stat("/proc/self/exe", &running) == 0 && fstat(tree, &named) == 0 &&
+	    running.st_dev == named.st_dev && running.st_ino == named.st_ino &&
+	    syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes,
+		    sizeof(attributes)) == 0)
+		return tree;
+	close(tree);
+	return -1;
+}
+
+/* Where the kernel has no mount_setattr (before 5.12), or the file was replaced. */
+static int sealed_copy(void)
+{
+	int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int copy = memfd_create("berth-native", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	struct stat status;
+	off_t done = 0;
+
+	if (copy < 0)
+		copy = memfd_create("berth-native", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (own < 0 || copy < 0 || fstat(own, &status) < 0)
+		return -1;
+	while (done < status.st_size)
+		if (sendfile(copy, own, &done, (size_t)(status.st_size - done)) <= 0)
+			return -1;
+	close(own);
+	if (fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		return -1;
+	return copy;
+}
+
+/* Only what the supervisor and the network helper read; the rest is the caller's business. */
+static char **kept_environment(void)
+{
+	static const char *const names[] = { "PATH=", "TZ=", "HOME=", "XDG_RUNTIME_DIR=" };
+	static char *kept[sizeof(names) / sizeof(*names) + 1];
+	unsigned int count = 0;
+
+	for (char **entry = environ; *entry != NULL; entry++)
+		for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
+			if (strncmp(*entry, names[i], strlen(names[i])) == 0 &&
+			    count < sizeof(names) / sizeof(*names))
+				kept[count++] = *entry;
+	return kept;
+}
+
+static void execute_self(const struct plan *plan, const struct start *start,
+			 const struct origin *origin)
+{
+	const int fds[] = { start->control, start->plan, start->lock, start->keepers };
+	char numbers[4][12];
+	char *argv[] = { "berth-native", "supervise", (char *)plan_value(plan, OP_ID, 0),
+			 numbers[0], numbers[1], numbers[2], numbers[3],
+			 (char *)origin->pid_namespace, (char *)origin->cgroup, NULL };
+	int file = read_only_clone();
+
+	if (file < 0)
+		file = sealed_copy();
+	for (unsigned int i = 0; i < 4; i++) {
+		snprintf(numbers[i], sizeof(numbers[i]), "%d", fds[i]);
+		if (fds[i] >= 0)
+			fcntl(fds[i], F_SETFD, 0);
+	}
+	if (file >= 0)
+		syscall(SYS_execveat, file, "", argv, kept_environment(), AT_EMPTY_PATH);
+}
+
+/* What can't be found out any more from inside the new namespaces. */
+static void note_origin(struct origin *origin)
+{
+	struct stat status = { 0 };
+
+	stat("/proc/self/ns/pid", &status);
+	snprintf(origin->pid_namespace, sizeof(origin->pid_namespace), "%llu",
+		 (unsigned long long)status.st_ino);
+	if (cgroup_own(origin->cgroup, sizeof(origin->cgroup)) < 0)
+		origin->cgroup[0] = '\0';
+}
+
+/* A sibling of this process, so that the client sees its end and nothing of ours remains. */
+static long clone_supervisor(const struct plan *plan, const struct start *start)
+{
+	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_PARENT };
+	long pid = -1;
+
+	if (has_own_pid_namespace(plan))
+		args.flags |= CLONE_NEWPID;
+	if (start->cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)start->cgroup;
+		pid = syscall(SYS_clone3, &args, sizeof(args));
+		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+		args.cgroup = 0;
+	}
+	if (pid < 0 && (start->cgroup < 0 || !plan_flag(plan, OP_CGROUP_REQUIRED)))
+		pid = syscall(SYS_clone3, &args, sizeof(args));
+	return pid;
+}
+
+/**
+ * start_supervisor() - Become the supervisor; runs in a child of the client
+ *
+ * Should:
+ *   - hold the container's lock before anything is mounted or made for the run
+ *   - enter the user namespace before the pid and mount namespaces, which belong to it
+ *
+ * Mustn't:
+ *   - print: the client does, from the failure sent to it
+ *   - keep a controlling terminal
+ */
+_Noreturn void start_supervisor(const struct plan *plan, struct start *start)
+{
+	struct failure failure = { 0 };
+	struct origin origin;
+	struct userns userns;
+	long pid;
+
+	setsid();
+	umask(077);
+	start->keepers = start->cgroup = start->lock = -1;
+	note_origin(&origin);
+	if (lock_container(plan, start, &failure) < 0 ||
+	    cgroup_prepare(plan, &start->cgroup, &failure) < 0 ||
+	    userns_from_plan(plan, &userns, &failure) < 0 ||
+	    userns_enter(&userns, userns.keepers != NULL ? &start->keepers : NULL, &failure) < 0)
+		give_up(plan, start, &failure);
+	pid = clone_supervisor(plan, start);
+	if (pid < 0) {
+		fail(&failure, "make namespaces for", plan_value(plan, OP_ID, 0), errno);
+		give_up(plan, start, &failure);
+	}
+	if (pid > 0)
+		_exit(0);
+	setsid();
+	if (chdir("/") == 0)
+		execute_self(plan, start, &origin);
+	fail(&failure, "execute", "berth-native supervise", errno);
+	give_up(plan, start, &failure);
+}

@@ -1,0 +1,86 @@
+/* supervise.h - the state of a supervisor, for the files that share its loop. */
+#ifndef BERTH_SUPERVISE_H
+#define BERTH_SUPERVISE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cgroup.h"
+#include "container.h"
+#include "facts.h"
+#include "log.h"
+#include "network-helper.h"
+#include "socket.h"
+
+enum { PEERS_MAX = 64, CHUNK_SIZE = 65536, POLLS_MAX = 8 + 3 * PEERS_MAX };
+enum { STALL_MS = 30000, STALL_AT_EXIT_MS = 3000, FINISH_MS = 10000, STOP_GRACE_MS = 10000 };
+
+/**
+ * struct peer - a client
+ * @socket:	-1: the slot is free, or its exec goes on without it
+ * @in:		pipe from its standard input, -1
+ * @out:	pipes to its standard output and error, -1
+ * @sent:	bytes of the current chunk that it has taken
+ * @waits:	wants to be told the container's status
+ * @ends_stdin:	its standard input ended by itself, so the container's does
+ * @exec:	pid of the process that it asked for, 0
+ * @exec_terminal:	that process's terminal, kept while its client may come and go
+ */
+struct peer {
+	int socket, in, out[2];
+	size_t sent;
+	bool used, waits, ends_stdin;
+	pid_t exec;
+	int exec_terminal;
+};
+
+/**
+ * struct supervisor - all there is to know
+ * @sources:	what the container writes to: two pipes, or the terminal
+ * @sink:	what it reads from, -1 when closed
+ * @sink_full:	wait for room before reading more for it
+ * @chunk, @chunk_length, @chunk_source:	output that not all peers have taken yet; nothing more
+ *		is read until they have, or are dropped
+ * @chunk_time:	when a peer last took something
+ * @deadline:	when to kill, in ms of the monotonic clock; 0 never
+ */
+struct supervisor {
+	struct plan plan;
+	int control, lock, keepers, signals, listener;
+	const char *run_dir, *keepers_dir;
+	bool terminal, ended;
+	struct run run;
+	struct cgroup cgroup;
+	struct network_helper network;
+	struct container_process init;
+	struct log log;
+	int sources[2], sink, tty_hold;
+	bool sink_full, buffers_used;
+	size_t chunk_length;
+	unsigned int chunk_source;
+	uint64_t chunk_time, deadline;
+	int stop_signal, wait_status;
+	struct peer peers[PEERS_MAX];
+};
+
+uint64_t now_ms(void);
+
+/* output.c */
+unsigned int output_polls(struct supervisor *s, struct pollfd *polls);
+void output_run(struct supervisor *s);
+void output_stop_slow(struct supervisor *s, uint64_t limit_ms);
+void output_finish(struct supervisor *s);
+void output_close_sink(struct supervisor *s);
+void output_release_memory(void);
+void peer_close_streams(struct peer *peer);
+
+/* requests.c */
+struct peer *peer_add(struct supervisor *s, int socket);
+void peer_leave(struct peer *peer);
+void peer_serve(struct supervisor *s, struct peer *peer);
+void peers_tell(struct supervisor *s, const struct message *message);
+void peer_exec_ended(struct supervisor *s, pid_t pid, int status);
+int status_of(int wait_status);
+
+#endif
