@@ -67,13 +67,20 @@ int container_started(struct container_process *process, struct failure *failure
 
 /**
  * container_exec() - Start one more process in a running container
- * @init: the container's first process
+ * @init: the container's first process: only its pidfd is used
  * @plan: the container's plan: which namespaces it has
  * @exec_plan: process records
  *
- * Waits until the program executes or could not. Then @process has pid, pidfd and the terminal's
- * master; the process is a child of the caller. No descriptor but those of @stdio reaches it, and
- * it is not dumpable from before it is visible in the container until it executes.
+ * Returns as soon as the process is in the container, with pid, pidfd and sync filled; it is a
+ * child of the caller. Then container_ready() (fills the terminal's master) and
+ * container_started() as for a first process, without container_release(). Both may be put off
+ * until the socket is readable: what the process reads of the container may keep it waiting.
+ *
+ * Should:
+ *   - be called by root of the shared user namespace, in its own pid namespace or the host's
+ * Mustn't:
+ *   - let a descriptor but those of @stdio into the container: all are closed before it is seen
+ *     there, and it is not dumpable until it executes
  */
 int container_exec(const struct container_process *init, const struct plan *plan,
 		   const struct plan *exec_plan, const struct container_stdio *stdio,

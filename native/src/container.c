@@ -1,0 +1,586 @@
+/* Makes the container's processes: the first one with its namespaces and file systems, later ones
+ * by joining. container.h has the order of messages between them and the supervisor. */
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "setup.h"
+#include "userns.h"
+
+static const struct {
+	const char *name, *file;
+	int flag;
+} namespaces[] = {
+	{"pid", "ns/pid", CLONE_NEWPID}, {"ipc", "ns/ipc", CLONE_NEWIPC},
+	{"uts", "ns/uts", CLONE_NEWUTS}, {"net", "ns/net", CLONE_NEWNET},
+	{"cgroup", "ns/cgroup", CLONE_NEWCGROUP}, {"mount", "ns/mnt", CLONE_NEWNS},
+};
+
+enum { NAMESPACES = sizeof(namespaces) / sizeof(namespaces[0]) };
+
+/* What a container has of each namespace. */
+struct wanted {
+	int made;	/* CLONE_NEW* */
+	int joined;
+	const struct plan_record *records[NAMESPACES];
+};
+
+static int read_wanted(const struct plan *plan, struct wanted *wanted, struct failure *failure)
+{
+	static const char stage[] = "read namespaces";
+	const struct plan_record *record = NULL;
+
+	memset(wanted, 0, sizeof(*wanted));
+	wanted->made = CLONE_NEWNS;
+	while ((record = plan_next(plan, OP_NAMESPACE, record)) != NULL) {
+		const char *how = record->args[1];
+		size_t i = 0;
+
+		while (i < NAMESPACES && strcmp(namespaces[i].name, record->args[0]) != 0)
+			i++;
+		if (i == NAMESPACES || wanted->records[i] != NULL)
+			return fail(failure, stage, record->args[0], EINVAL);
+		wanted->records[i] = record;
+		if (strcmp(how, "new") == 0 && record->count == 2)
+			wanted->made |= namespaces[i].flag;
+		else if ((strcmp(how, "join-pid") == 0 && record->count == 4) ||
+			 (strcmp(how, "join-path") == 0 && record->count == 3))
+			wanted->joined |= namespaces[i].flag;
+		else if (strcmp(how, "host") != 0 || record->count != 2)
+			return fail(failure, stage, how, EINVAL);
+	}
+	if ((wanted->joined & CLONE_NEWNS) != 0)
+		return fail_because(failure, stage, "mount", "is always new", 0);
+	return 0;
+}
+
+/* ---- messages ---- */
+
+enum kind { HELLO = 1, FORKED, READY, FAILED };
+
+struct message {
+	enum kind kind;
+	pid_t pid;
+	struct failure failure;
+};
+
+static void send_message(int sync, enum kind kind, pid_t pid, int fd, const struct failure *failure)
+{
+	struct message message = {.kind = kind, .pid = pid};
+	struct iovec data = {&message, sizeof(message)};
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {{0}};
+	struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1};
+
+	if (failure != NULL)
+		message.failure = *failure;
+	if (fd >= 0) {
+		struct cmsghdr *rights;
+
+		header.msg_control = control.bytes;
+		header.msg_controllen = sizeof(control.bytes);
+		rights = CMSG_FIRSTHDR(&header);
+		rights->cmsg_level = SOL_SOCKET;
+		rights->cmsg_type = SCM_RIGHTS;
+		rights->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(rights), &fd, sizeof(int));
+	}
+	/* Who can't be told is gone; then everything here ends too. */
+	if (sendmsg(sync, &header, MSG_NOSIGNAL) < 0 && errno == EPIPE)
+		_exit(EXIT_ENGINE);
+}
+
+/* Return: 1 with a message, 0 at the end, -1 with a failure: the other side's or our own. */
+static int receive(int sync, struct message *message, int *fd, struct failure *failure)
+{
+	struct iovec data = {message, sizeof(*message)};
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {{0}};
+	struct msghdr header = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	struct cmsghdr *rights;
+	ssize_t got;
+
+	*fd = -1;
+	while ((got = recvmsg(sync, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
+		;
+	if (got < 0 && errno == ECONNRESET)
+		return 0;
+	if (got < 0)
+		return fail(failure, "start container", "", errno);
+	if (got == 0)
+		return 0;
+	rights = CMSG_FIRSTHDR(&header);
+	if (rights != NULL && rights->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(rights), sizeof(int));
+	if (got != sizeof(*message))
+		return fail(failure, "start container", "", EPROTO);
+	if (message->kind != FAILED)
+		return 1;
+	*failure = message->failure;
+	return -1;
+}
+
+static int expect(int sync, enum kind kind, struct message *message, int *fd,
+		  struct failure *failure)
+{
+	int got = receive(sync, message, fd, failure);
+
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return fail_because(failure, "start container", "",
+				    "its first process ended during the set-up", 0);
+	return message->kind == kind ? 0 : fail(failure, "start container", "", EPROTO);
+}
+
+/* ---- inside ---- */
+
+/* The supervisor's handlers and mask mean nothing to a container. */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* A namespace file of a process that is still the one that was meant: the folder is opened
+ * first, and what is read of it afterwards is of the same process. */
+static int open_of_process(const struct plan_record *record, const char *file)
+{
+	uint64_t pid, start;
+	char path[32];
+	int proc, fd;
+
+	if (!parse_number(record->args[2], INT32_MAX, &pid) ||
+	    !parse_number(record->args[3], UINT64_MAX, &start)) {
+		errno = EINVAL;
+		return -1;
+	}
+	snprintf(path, sizeof(path), "/proc/%u", (unsigned)pid);
+	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return -1;
+	fd = openat(proc, file, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && process_start_time(proc, "stat") != start) {
+		close(fd);
+		fd = -1;
+		errno = ESRCH;
+	}
+	close(proc);
+	return fd;
+}
+
+/* Joins those of @which; all are opened first, because joining may take away the right to look. */
+static int join(const struct wanted *wanted, int which, struct failure *failure)
+{
+	int fds[NAMESPACES], result = 0;
+
+	for (size_t i = 0; i < NAMESPACES; i++) {
+		const struct plan_record *record = wanted->records[i];
+
+		fds[i] = -1;
+		if ((wanted->joined & which & namespaces[i].flag) == 0 || result < 0)
+			continue;
+		if (strcmp(record->args[1], "join-pid") == 0)
+			fds[i] = open_of_process(record, namespaces[i].file);
+		else
+			fds[i] = open(record->args[2], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fds[i] < 0)
+			result = fail(failure, "open namespace", record->args[2], errno);
+	}
+	for (size_t i = 0; i < NAMESPACES; i++) {
+		if (fds[i] < 0)
+			continue;
+		if (result == 0 && setns(fds[i], namespaces[i].flag) < 0)
+			result = fail(failure, "join namespace", wanted->records[i]->args[2], errno);
+		close(fds[i]);
+	}
+	return result;
+}
+
+/* Without an address family for it there is no loopback to bring up. */
+static int raise_loopback(struct failure *failure)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
+
+	if (fd < 0)
+		return 0;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		error = errno;
+	close(fd);
+	return error == 0 ? 0 : fail(failure, "bring up", "lo", error);
+}
+
+static int write_oom_score(const struct plan *plan, struct failure *failure)
+{
+	const char *value = plan_value(plan, OP_OOM_SCORE_ADJ, 0);
+	struct statfs fs;
+	int64_t number;
+	int fd, error = 0;
+
+	if (value == NULL)
+		return 0;
+	if (!parse_signed(value, -1000, 1000, &number))
+		return fail(failure, "set oom score", value, EINVAL);
+	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC ||
+	    write(fd, value, strlen(value)) < 0)
+		error = errno;
+	if (fd >= 0)
+		close(fd);
+	return error == 0 ? 0 : fail(failure, "set oom score", value, error);
+}
+
+/* What needs the namespaces but none of the container's files. */
+static int set_up_system(const struct plan *plan, const struct wanted *wanted,
+			 struct failure *failure)
+{
+	const char *name = plan_value(plan, OP_HOSTNAME, 0);
+
+	if (name != NULL && ((wanted->made | wanted->joined) & CLONE_NEWUTS) == 0)
+		return fail_because(failure, "set host name", name,
+				    "the uts namespace is the host's", 0);
+	if (name != NULL && sethostname(name, strlen(name)) < 0)
+		return fail(failure, "set host name", name, errno);
+	if ((wanted->made & CLONE_NEWNET) != 0 && raise_loopback(failure) < 0)
+		return -1;
+	return write_oom_score(plan, failure);
+}
+
+/* The records that make the container's file systems, in the plan's order. */
+static int set_up_files(struct setup *setup)
+{
+	static int (*const stages[OP_COUNT_])(struct setup *, const struct plan_record *) = {
+		[OP_MOUNT] = setup_mount,	[OP_BIND] = setup_bind,
+		[OP_COPY_UP] = setup_copy_up,	[OP_DEV_SETUP] = setup_dev,
+		[OP_DEV_NODE] = setup_dev_node,	[OP_MASK] = setup_mask,
+		[OP_READONLY_PATH] = setup_readonly_path, [OP_SYMLINK] = setup_symlink,
+	};
+
+	if (setup_root(setup) < 0)
+		return -1;
+	for (size_t i = 0; i < setup->plan->record_count; i++) {
+		const struct plan_record *record = &setup->plan->records[i];
+
+		if (stages[record->op] != NULL && stages[record->op](setup, record) < 0)
+			return -1;
+	}
+	if (setup_sysctls(setup) < 0)
+		return -1;
+	return setup_pivot(setup);
+}
+
+static int host_pid(void)
+{
+	char text[16] = "";
+
+	return readlink("/proc/self", text, sizeof(text) - 1) < 0 ? 0 : atoi(text);
+}
+
+_Noreturn static void give_up(int sync, const struct failure *failure)
+{
+	send_message(sync, FAILED, 0, -1, failure);
+	_exit(failure->status == 0 ? EXIT_ENGINE : failure->status);
+}
+
+/**
+ * run_first() - The container's first process, from its birth to its program
+ *
+ * Should:
+ *   - tell of the network namespace before anything slow, so that the network helper overlaps
+ *   - wait for the supervisor's word with everything done but the filter and the program
+ * Mustn't:
+ *   - touch a path of the host after set_up_files(), which leaves none
+ */
+_Noreturn static void run_first(const struct plan *plan, const struct wanted *wanted,
+				const struct container_stdio *stdio, int sync)
+{
+	static struct failure failure;
+	struct setup setup = {plan, &failure, -1, -1, -1, -1, -1, -1};
+	bool own_net = ((wanted->made | wanted->joined) & CLONE_NEWNET) != 0;
+	int net = -1;
+	ssize_t got;
+	char go;
+
+	reset_signals();
+	if (join(wanted, ~CLONE_NEWPID, &failure) < 0)
+		give_up(sync, &failure);
+	if (own_net)
+		net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	send_message(sync, HELLO, host_pid(), net, NULL);
+	if (net >= 0)
+		close(net);
+	if (set_up_system(plan, wanted, &failure) < 0 || set_up_files(&setup) < 0 ||
+	    process_prepare(plan, stdio, setup.tty, &setup.terminal, &sync, &failure) < 0)
+		give_up(sync, &failure);
+	send_message(sync, READY, 0, setup.terminal, NULL);
+	while ((got = read(sync, &go, 1)) < 0 && errno == EINTR)
+		;
+	if (got != 1)
+		_exit(EXIT_ENGINE);
+	process_execute(plan, sync, &failure);
+	give_up(sync, &failure);
+}
+
+/* ---- outside ---- */
+
+static pid_t clone_process(uint64_t flags)
+{
+	/* CLONE_PARENT takes the signal of the parent that it names. */
+	struct clone_args args = {
+		.flags = flags,
+		.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD,
+	};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static int start_socket(struct container_process *process, int *child, struct failure *failure)
+{
+	int pair[2];
+
+	*process = (struct container_process){
+		.pid = -1, .pidfd = -1, .sync = -1, .netns = -1, .terminal = -1};
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail(failure, "start container", "", errno);
+	process->sync = pair[0];
+	*child = pair[1];
+	return 0;
+}
+
+/* Ends a start that failed here, and returns -1. */
+static int abandon(struct container_process *process)
+{
+	if (process->sync >= 0)
+		close(process->sync);
+	process->sync = -1;
+	return -1;
+}
+
+/**
+ * step_in() - In an intermediate process: join a pid namespace, then start the process in it
+ *
+ * The new process is the supervisor's child, not this one's. All that it will not need is closed
+ * before it can be seen from inside the namespace.
+ *
+ * Return: in the new process 0; this one doesn't return.
+ */
+static int step_in(int sync, uint64_t flags)
+{
+	pid_t pid = clone_process(flags | CLONE_PARENT);
+	struct failure failure;
+
+	if (pid == 0)
+		return 0;
+	if (pid < 0) {
+		fail(&failure, "start process", "", errno);
+		give_up(sync, &failure);
+	}
+	send_message(sync, FORKED, pid, -1, NULL);
+	_exit(0);
+}
+
+/* Waits for the intermediate process's word and end. */
+static int take_stepped(pid_t intermediate, struct container_process *process,
+			struct failure *failure)
+{
+	struct message message;
+	int fd, result = expect(process->sync, FORKED, &message, &fd, failure);
+
+	while (waitpid(intermediate, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (result < 0)
+		return -1;
+	process->pid = message.pid;
+	return 0;
+}
+
+int container_clone(const struct plan *plan, const struct container_stdio *stdio,
+		    struct container_process *process, struct failure *failure)
+{
+	struct wanted wanted;
+	int child, result = 0;
+	bool stepping;
+	pid_t pid;
+
+	if (read_wanted(plan, &wanted, failure) < 0 || start_socket(process, &child, failure) < 0)
+		return -1;
+	stepping = (wanted.joined & CLONE_NEWPID) != 0;
+	pid = clone_process(stepping ? 0 : (uint64_t)wanted.made);
+	if (pid == 0) {
+		static struct failure own;
+
+		close(process->sync);
+		if (stepping && join(&wanted, CLONE_NEWPID, &own) < 0)
+			give_up(child, &own);
+		if (stepping) {
+			prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+			step_in(child, (uint64_t)wanted.made);
+		}
+		run_first(plan, &wanted, stdio, child);
+	}
+	close(child);
+	if (pid < 0)
+		result = fail(failure, "create namespaces", "", errno);
+	else if (stepping)
+		result = take_stepped(pid, process, failure);
+	else
+		process->pid = pid;
+	if (result == 0)
+		process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+	if (result == 0 && process->pidfd < 0)
+		result = fail(failure, "open process", "", errno);
+	return result < 0 ? abandon(process) : 0;
+}
+
+int container_hello(struct container_process *process, struct failure *failure)
+{
+	struct message message;
+
+	if (expect(process->sync, HELLO, &message, &process->netns, failure) < 0)
+		return abandon(process);
+	process->host_pid = message.pid;
+	return 0;
+}
+
+int container_ready(struct container_process *process, struct failure *failure)
+{
+	struct message message;
+
+	if (expect(process->sync, READY, &message, &process->terminal, failure) < 0)
+		return abandon(process);
+	return 0;
+}
+
+int container_release(struct container_process *process, struct failure *failure)
+{
+	if (send(process->sync, "", 1, MSG_NOSIGNAL) == 1)
+		return 0;
+	fail(failure, "start container", "", errno);
+	return abandon(process);
+}
+
+int container_started(struct container_process *process, struct failure *failure)
+{
+	struct message message;
+	int fd, got = receive(process->sync, &message, &fd, failure);
+
+	if (got > 0)
+		got = fail(failure, "start container", "", EPROTO);
+	abandon(process);
+	return got;
+}
+
+/* The lowest descriptor from @from on that an exec'd process still needs; -1: none. */
+static int next_kept(const struct container_stdio *stdio, const int others[2], int from)
+{
+	int lowest = -1;
+
+	for (size_t i = 0; i < 5 + stdio->preserved_count; i++) {
+		int fd = i < 2 ? others[i] : i < 5 ? stdio->stdio[i - 2] : stdio->preserved[i - 5];
+
+		if (fd >= from && (lowest < 0 || fd < lowest))
+			lowest = fd;
+	}
+	return lowest;
+}
+
+static void close_others(const struct container_stdio *stdio, int keep, int also)
+{
+	const int others[2] = {keep, also};
+	int from = 0, kept;
+
+	while ((kept = next_kept(stdio, others, from)) >= 0) {
+		if (kept > from)
+			close_range((unsigned)from, (unsigned)kept - 1, 0);
+		from = kept + 1;
+	}
+	close_range((unsigned)from, ~0U, 0);
+}
+
+/**
+ * run_later() - The intermediate process of an exec, then the process itself
+ *
+ * Should:
+ *   - set what belongs to the host's procfs before the container's files are all there is
+ * Mustn't:
+ *   - be dumpable or hold a descriptor of ours from the moment that it can be seen inside
+ */
+_Noreturn static void run_later(int init, int flags, const struct plan *exec_plan,
+				const struct container_stdio *stdio, int sync)
+{
+	static struct failure failure;
+	int terminal = -1;
+
+	reset_signals();
+	if (write_oom_score(exec_plan, &failure) < 0)
+		give_up(sync, &failure);
+	close_others(stdio, init, sync);
+	if (setns(init, flags) < 0) {
+		fail(&failure, "join container", "", errno);
+		give_up(sync, &failure);
+	}
+	close(init);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	step_in(sync, 0);
+	if (process_prepare(exec_plan, stdio, -1, &terminal, &sync, &failure) < 0)
+		give_up(sync, &failure);
+	send_message(sync, READY, 0, terminal, NULL);
+	process_execute(exec_plan, sync, &failure);
+	give_up(sync, &failure);
+}
+
+int container_exec(const struct container_process *init, const struct plan *plan,
+		   const struct plan *exec_plan, const struct container_stdio *stdio,
+		   struct container_process *process, struct failure *failure)
+{
+	struct wanted wanted;
+	pid_t intermediate;
+	int child, result;
+
+	if (read_wanted(plan, &wanted, failure) < 0 || start_socket(process, &child, failure) < 0)
+		return -1;
+	intermediate = clone_process(0);
+	if (intermediate == 0)
+		run_later(init->pidfd, wanted.made | wanted.joined, exec_plan, stdio, child);
+	close(child);
+	if (intermediate < 0)
+		result = fail(failure, "start process", "", errno);
+	else
+		result = take_stepped(intermediate, process, failure);
+	if (result == 0)
+		process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+	if (result == 0 && process->pidfd < 0)
+		result = fail(failure, "open process", "", errno);
+	return result < 0 ? abandon(process) : 0;
+}

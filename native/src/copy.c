@@ -1,0 +1,334 @@
+/* Copies a tree by descriptor, and with it fills an empty volume from what the image has at the
+ * volume's place. Device nodes are left out: they can't be made in a user namespace. */
+#include "setup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "below.h"
+#include "remove.h"
+
+enum { MAX_DEPTH = 200 };
+
+/* Files with more than one name, by the path of the first one below the copy. */
+struct linked {
+	dev_t device;
+	ino_t inode;
+	char *path;
+};
+
+struct copy {
+	int to;
+	struct linked *linked;
+	size_t linked_count, linked_room;
+	char path[PATH_MAX];	/* of what is being copied, below @to */
+	unsigned depth;
+};
+
+static int copy_folder(struct copy *copy, int from, int to);
+
+/* Attributes that belong to the user or carry capabilities; never overlay's own. */
+static void copy_attributes(int from, int to)
+{
+	static char names[XATTR_LIST_MAX], value[XATTR_SIZE_MAX];
+	ssize_t length = flistxattr(from, names, sizeof(names));
+
+	for (char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
+		ssize_t size;
+
+		if ((strncmp(name, "user.", 5) != 0 || strncmp(name, "user.overlay.", 13) == 0) &&
+		    strcmp(name, "security.capability") != 0)
+			continue;
+		size = fgetxattr(from, name, value, sizeof(value));
+		/* What the target's file system can't hold is no reason to lose the file. */
+		if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) < 0)
+			continue;
+	}
+}
+
+/* Owner first: changing it clears the set-id bits and file capabilities. An owner that has no
+ * mapped id stays the copier. */
+static int copy_metadata(int from, int to, const struct stat *status)
+{
+	const struct timespec times[2] = {status->st_atim, status->st_mtim};
+
+	if (fchown(to, status->st_uid, status->st_gid) < 0 && errno != EINVAL && errno != EPERM)
+		return -1;
+	copy_attributes(from, to);
+	if (fchmod(to, status->st_mode & 07777) < 0)
+		return -1;
+	return futimens(to, times);
+}
+
+static int copy_content(int from, int to)
+{
+	ssize_t got;
+
+	while ((got = copy_file_range(from, NULL, to, NULL, 1 << 30, 0)) > 0)
+		;
+	if (got == 0)
+		return 0;
+	if (errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS)
+		return -1;
+	while ((got = sendfile(to, from, NULL, 1 << 20)) > 0)
+		;
+	return got < 0 ? -1 : 0;
+}
+
+static int copy_file(int from_dir, int to_dir, const char *name, const struct stat *status)
+{
+	int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int to = from < 0 ? -1 : openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int result = -1, error;
+
+	if (to >= 0 && copy_content(from, to) == 0)
+		result = copy_metadata(from, to, status);
+	error = errno;
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	errno = error;
+	return result;
+}
+
+static int copy_symlink(int from_dir, int to_dir, const char *name, const struct stat *status)
+{
+	const struct timespec times[2] = {status->st_atim, status->st_mtim};
+	char content[PATH_MAX];
+	ssize_t length = readlinkat(from_dir, name, content, sizeof(content) - 1);
+
+	if (length < 0)
+		return -1;
+	content[length] = '\0';
+	if (symlinkat(content, to_dir, name) < 0)
+		return -1;
+	if (fchownat(to_dir, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno != EINVAL && errno != EPERM)
+		return -1;
+	return utimensat(to_dir, name, times, AT_SYMLINK_NOFOLLOW);
+}
+
+static int copy_special(int to_dir, const char *name, const struct stat *status)
+{
+	if (mknodat(to_dir, name, status->st_mode, 0) < 0)
+		return -1;
+	if (fchownat(to_dir, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno != EINVAL && errno != EPERM)
+		return -1;
+	return fchmodat(to_dir, name, status->st_mode & 07777, 0);
+}
+
+static int copy_subfolder(struct copy *copy, int from_dir, int to_dir, const char *name,
+			  const struct stat *status)
+{
+	int from, to = -1, result = -1, error;
+
+	if (copy->depth >= MAX_DEPTH) {
+		errno = ELOOP;
+		return -1;
+	}
+	from = openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (from >= 0 && mkdirat(to_dir, name, 0700) == 0)
+		to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	copy->depth++;
+	if (to >= 0 && copy_folder(copy, from, to) == 0)
+		result = copy_metadata(from, to, status);
+	copy->depth--;
+	error = errno;
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	errno = error;
+	return result;
+}
+
+/* Return: 1 when the file became another name of an earlier copy, 0 when it must be copied. */
+static int link_known(struct copy *copy, int to_dir, const char *name, const struct stat *status)
+{
+	struct linked *linked;
+
+	for (size_t i = 0; i < copy->linked_count; i++) {
+		linked = &copy->linked[i];
+		if (linked->device == status->st_dev && linked->inode == status->st_ino)
+			return linkat(copy->to, linked->path, to_dir, name, 0) == 0;
+	}
+	if (copy->linked_count == copy->linked_room) {
+		size_t room = copy->linked_room == 0 ? 64 : copy->linked_room * 2;
+
+		linked = realloc(copy->linked, room * sizeof(*linked));
+		if (linked == NULL)
+			return 0;
+		copy->linked = linked;
+		copy->linked_room = room;
+	}
+	linked = &copy->linked[copy->linked_count];
+	*linked = (struct linked){status->st_dev, status->st_ino, strdup(copy->path)};
+	copy->linked_count += linked->path != NULL;
+	return 0;
+}
+
+static int copy_entry(struct copy *copy, int from, int to, const char *name)
+{
+	struct stat status;
+
+	if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (S_ISDIR(status.st_mode))
+		return copy_subfolder(copy, from, to, name, &status);
+	if (status.st_nlink > 1 && link_known(copy, to, name, &status))
+		return 0;
+	if (S_ISREG(status.st_mode))
+		return copy_file(from, to, name, &status);
+	if (S_ISLNK(status.st_mode))
+		return copy_symlink(from, to, name, &status);
+	if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
+		return copy_special(to, name, &status);
+	return 0;
+}
+
+static int copy_folder(struct copy *copy, int from, int to)
+{
+	size_t length = strlen(copy->path);
+	int list = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
+	DIR *folder = list < 0 ? NULL : fdopendir(list);
+	struct dirent *entry;
+
+	if (folder == NULL)
+		return -1;
+	while (result == 0 && (entry = readdir(folder)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (length + strlen(entry->d_name) + 2 > sizeof(copy->path)) {
+			errno = ENAMETOOLONG;
+			result = -1;
+			break;
+		}
+		sprintf(copy->path + length, "%s%s", length == 0 ? "" : "/", entry->d_name);
+		result = copy_entry(copy, from, to, entry->d_name);
+		/* On failure the path stays: it is what the failure is about. */
+		if (result == 0)
+			copy->path[length] = '\0';
+	}
+	closedir(folder);
+	return result;
+}
+
+int tree_copy(int from, int to, bool itself, struct failure *failure)
+{
+	struct copy copy = {.to = to};
+	struct stat status;
+	int result = copy_folder(&copy, from, to);
+
+	if (result == 0 && itself)
+		result = fstat(from, &status) < 0 ? -1 : copy_metadata(from, to, &status);
+	if (result < 0)
+		fail(failure, "copy", copy.path, errno);
+	for (size_t i = 0; i < copy.linked_count; i++)
+		free(copy.linked[i].path);
+	free(copy.linked);
+	return result;
+}
+
+static bool is_empty(int folder_fd)
+{
+	int list = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), entries = 0;
+	DIR *folder = list < 0 ? NULL : fdopendir(list);
+
+	while (folder != NULL && entries < 3 && readdir(folder) != NULL)
+		entries++;
+	if (folder != NULL)
+		closedir(folder);
+	return entries == 2;
+}
+
+/* Moves all from the finished copy into the volume, then gives it the image folder's owner. */
+static int move_in(int copied, int data)
+{
+	int list = openat(copied, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
+	DIR *folder = list < 0 ? NULL : fdopendir(list);
+	struct dirent *entry;
+	struct stat status;
+
+	if (folder == NULL)
+		return -1;
+	while (result == 0 && (entry = readdir(folder)) != NULL) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			result = renameat(copied, entry->d_name, data, entry->d_name);
+	}
+	closedir(folder);
+	if (result == 0)
+		result = fstat(copied, &status);
+	return result < 0 ? -1 : copy_metadata(copied, data, &status);
+}
+
+/* Copies beside the volume under one name, renames to another when all is there, then moves in: a
+ * start that is killed on the way is finished by the next one. */
+static int fill(int parent, const char *name, int from, int data, struct failure *failure)
+{
+	char copying[NAME_MAX + 16], copied[NAME_MAX + 16];
+	int fd, result;
+
+	snprintf(copying, sizeof(copying), ".%s.copying", name);
+	snprintf(copied, sizeof(copied), ".%s.copied", name);
+	fd = openat(parent, copied, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && !is_empty(data))
+		return 0;
+	if (fd < 0) {
+		if (tree_remove(parent, copying, failure) < 0)
+			return -1;
+		if (mkdirat(parent, copying, 0700) < 0 ||
+		    (fd = openat(parent, copying,
+				 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+			return fail(failure, "copy to volume", name, errno);
+		result = tree_copy(from, fd, true, failure);
+		if (result == 0 && renameat(parent, copying, parent, copied) < 0)
+			result = fail(failure, "copy to volume", name, errno);
+		if (result < 0) {
+			close(fd);
+			return -1;
+		}
+	}
+	result = move_in(fd, data);
+	close(fd);
+	if (result < 0 || unlinkat(parent, copied, AT_REMOVEDIR) < 0)
+		return fail(failure, "copy to volume", name, errno);
+	return 0;
+}
+
+int setup_copy_up(struct setup *setup, const struct plan_record *record)
+{
+	const char *target = record->args[0], *path = record->args[1];
+	const char *name = strrchr(path, '/');
+	int from = below_open(setup->root, target, O_RDONLY | O_DIRECTORY, false);
+	int data, parent = -1, result = -1;
+
+	if (from < 0)
+		return errno == ENOENT || errno == ENOTDIR
+			? 0 : fail(setup->failure, "copy to volume", target, errno);
+	data = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (data >= 0)
+		parent = openat(data, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Two containers that start with the same new volume: one copies, the other finds it full. */
+	if (parent < 0 || name == NULL || name[1] == '\0' || flock(parent, LOCK_EX) < 0)
+		fail(setup->failure, "copy to volume", path, errno);
+	else
+		result = fill(parent, name + 1, from, data, setup->failure);
+	close(from);
+	if (data >= 0)
+		close(data);
+	if (parent >= 0)
+		close(parent);
+	return result;
+}

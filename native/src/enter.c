@@ -1,0 +1,126 @@
+/* The applets that only need the user namespace: `enter` runs a program as its root, `remove`
+ * removes trees whose files belong to subordinate ids. */
+#include "applets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "remove.h"
+#include "userns.h"
+
+struct options {
+	struct userns userns;
+	bool mount_namespace;
+	char **rest;	/* what follows `--` */
+};
+
+/* One extent as one argument: `INSIDE OUTSIDE COUNT`. */
+static int add_extent(struct id_map *map, const char *text, struct failure *failure)
+{
+	char copy[64], *parts[3], *save = NULL;
+
+	if (strlen(text) >= sizeof(copy))
+		return fail_because(failure, "map ids", text, "not a range of ids", 0);
+	strcpy(copy, text);
+	for (int i = 0; i < 3; i++) {
+		parts[i] = strtok_r(i == 0 ? copy : NULL, " ", &save);
+		if (parts[i] == NULL)
+			return fail_because(failure, "map ids", text, "not a range of ids", 0);
+	}
+	return id_map_add(map, parts[0], parts[1], parts[2], failure);
+}
+
+/* Return: how many values the option took, or -1 with the failure. */
+static int read_option(struct options *options, char **argv, int left, struct failure *failure)
+{
+	const char *name = argv[0];
+
+	if (strcmp(name, "--mount-ns") == 0) {
+		options->mount_namespace = true;
+		return 0;
+	}
+	if (strcmp(name, "--map-helpers") == 0 && left >= 2) {
+		options->userns.newuidmap = argv[1];
+		options->userns.newgidmap = argv[2];
+		return 2;
+	}
+	if (strcmp(name, "--keepers") == 0 && left >= 1) {
+		options->userns.keepers = argv[1];
+		return 1;
+	}
+	if (strcmp(name, "--uid-map") == 0 && left >= 1)
+		return add_extent(&options->userns.uids, argv[1], failure) < 0 ? -1 : 1;
+	if (strcmp(name, "--gid-map") == 0 && left >= 1)
+		return add_extent(&options->userns.gids, argv[1], failure) < 0 ? -1 : 1;
+	return fail_because(failure, "read arguments", name, "no such option, or no value", 0);
+}
+
+static int read_options(int argc, char **argv, struct options *options, struct failure *failure)
+{
+	int at = 1;
+
+	memset(options, 0, sizeof(*options));
+	while (at < argc && strcmp(argv[at], "--") != 0) {
+		int took = read_option(options, argv + at, argc - at - 1, failure);
+
+		if (took < 0)
+			return -1;
+		at += 1 + took;
+	}
+	if (at + 1 >= argc)
+		return fail_because(failure, "read arguments", "", "nothing after `--`", 0);
+	if (options->userns.uids.count == 0 || options->userns.gids.count == 0)
+		return fail_because(failure, "read arguments", "", "no id maps", 0);
+	options->rest = argv + at + 1;
+	return 0;
+}
+
+/* Mounts of the host still arrive, those made here go nowhere. */
+static int new_mount_namespace(struct failure *failure)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return fail(failure, "create mount namespace", "", errno);
+	return 0;
+}
+
+static struct options options;
+
+int enter_main(int argc, char **argv)
+{
+	struct failure failure;
+
+	if (read_options(argc, argv, &options, &failure) < 0 ||
+	    userns_enter(&options.userns, NULL, &failure) < 0 ||
+	    (options.mount_namespace && new_mount_namespace(&failure) < 0)) {
+		failure_print(&failure, STDERR_FILENO);
+		return EXIT_ENGINE;
+	}
+	execvp(options.rest[0], options.rest);
+	fail(&failure, "execute", options.rest[0], errno);
+	failure_print(&failure, STDERR_FILENO);
+	return failure.error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+int remove_main(int argc, char **argv)
+{
+	struct failure failure;
+	int status = 0;
+
+	if (read_options(argc, argv, &options, &failure) < 0 ||
+	    userns_enter(&options.userns, NULL, &failure) < 0) {
+		failure_print(&failure, STDERR_FILENO);
+		return EXIT_ENGINE;
+	}
+	for (char **path = options.rest; *path != NULL; path++) {
+		if (tree_remove(AT_FDCWD, *path, &failure) < 0) {
+			failure_print(&failure, STDERR_FILENO);
+			status = EXIT_ENGINE;
+		}
+	}
+	return status;
+}

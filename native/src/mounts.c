@@ -1,0 +1,397 @@
+/* Mounts by descriptor: made or copied detached, attached where a descriptor pins the target. No
+ * target is ever named by a string that the kernel resolves outside the container's root. */
+#include "setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "below.h"
+
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
+#define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+
+enum { REASON_SIZE = 192 };
+
+/* Takes the last error from the file system context's log, which reads `e TEXT`. */
+static void context_reason(int context, char *reason)
+{
+	char line[REASON_SIZE + 2];
+	ssize_t got;
+
+	if (reason == NULL)
+		return;
+	reason[0] = '\0';
+	while ((got = read(context, line, sizeof(line) - 1)) > 2) {
+		line[got] = '\0';
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == 'e')
+			snprintf(reason, REASON_SIZE, "%s", line + 2);
+	}
+}
+
+/* Sets one `key=value` or `flag`. */
+static int set_option(int context, char *option)
+{
+	char *value = strchr(option, '=');
+
+	if (value == NULL)
+		return fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0);
+	*value++ = '\0';
+	return fsconfig(context, FSCONFIG_SET_STRING, option, value, 0);
+}
+
+/* Sets comma-separated options; a comma after a backslash belongs to its value. */
+static int set_options(int context, const char *options)
+{
+	char *copy = strdup(options), *at = copy;
+	int result = copy == NULL ? -1 : 0;
+
+	while (result == 0 && *at != '\0') {
+		char *end = at;
+
+		while (*end != '\0' && *end != ',')
+			end += *end == '\\' && end[1] != '\0' ? 2 : 1;
+		if (*end == ',')
+			*end++ = '\0';
+		if (*at != '\0')
+			result = set_option(context, at);
+		at = end;
+	}
+	free(copy);
+	return result;
+}
+
+int mount_new(const char *fstype, const char *source, const char *options, unsigned attributes,
+	      char *reason)
+{
+	int context = fsopen(fstype, FSOPEN_CLOEXEC), mount = -1, error;
+
+	if (reason != NULL)
+		reason[0] = '\0';
+	if (context < 0)
+		return -1;
+	if (fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0) == 0 &&
+	    set_options(context, options) == 0 &&
+	    fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		mount = fsmount(context, FSMOUNT_CLOEXEC, attributes);
+	if (mount < 0) {
+		error = errno;
+		context_reason(context, reason);
+		errno = error;
+	}
+	error = errno;
+	close(context);
+	errno = error;
+	return mount;
+}
+
+int mount_copy(int dir, const char *path, bool recursive)
+{
+	return open_tree(dir, path,
+			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) |
+				 (path[0] == '\0' ? AT_EMPTY_PATH : 0));
+}
+
+int mount_restrict(int mount, unsigned attributes, bool recursive)
+{
+	struct mount_attr attr = {.attr_set = attributes};
+
+	if (attributes == 0)
+		return 0;
+	/* The access time modes are one number: setting one means clearing the others. */
+	if ((attributes & MOUNT_ATTR__ATIME) != 0)
+		attr.attr_clr = MOUNT_ATTR__ATIME;
+	return mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
+			     sizeof(attr));
+}
+
+int mount_attach(int mount, int target)
+{
+	return move_mount(mount, "", target, "",
+			  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static unsigned attributes_of(uint64_t flags)
+{
+	static const struct {
+		uint64_t flag;
+		unsigned attribute;
+	} table[] = {
+		{MS_RDONLY, MOUNT_ATTR_RDONLY},		{MS_NOSUID, MOUNT_ATTR_NOSUID},
+		{MS_NODEV, MOUNT_ATTR_NODEV},		{MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+		{MS_NOATIME, MOUNT_ATTR_NOATIME},	{MS_NODIRATIME, MOUNT_ATTR_NODIRATIME},
+		{MS_STRICTATIME, MOUNT_ATTR_STRICTATIME}, {256, MOUNT_ATTR_NOSYMFOLLOW},
+	};
+	unsigned attributes = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if ((flags & table[i].flag) != 0)
+			attributes |= table[i].attribute;
+	}
+	return attributes;
+}
+
+/**
+ * open_target() - Where a mount goes
+ *
+ * The root itself is no target, and neither is a folder of a procfs: a mount there would put a
+ * counterfeit in the place of what every later check of /proc relies on.
+ */
+static int open_target(struct setup *setup, const char *target, enum below_kind kind, bool strict)
+{
+	int fd = below_ensure(setup->root, target, kind, strict, NULL);
+	struct stat status, root;
+	struct statfs fs;
+
+	if (fd < 0)
+		return fail(setup->failure, "open mount target", target, errno);
+	if (fstat(fd, &status) < 0 || fstat(setup->root, &root) < 0 || fstatfs(fd, &fs) < 0)
+		fail(setup->failure, "open mount target", target, errno);
+	else if (status.st_dev == root.st_dev && status.st_ino == root.st_ino)
+		fail_because(setup->failure, "mount on", target, "is the root of the container", 0);
+	else if (fs.f_type == PROC_SUPER_MAGIC && S_ISDIR(status.st_mode))
+		fail_because(setup->failure, "mount on", target, "is a folder of /proc", 0);
+	else
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Attaches @mount and closes @target. @mount stays open only for the caller that succeeds. */
+static int attach(struct setup *setup, int mount, int target, const char *name)
+{
+	int result = mount_attach(mount, target);
+
+	if (result < 0)
+		fail(setup->failure, "mount on", name, errno);
+	close(target);
+	return result;
+}
+
+/* Binds what the caller has at @path, since a new one is refused to the container. */
+static int copy_of_callers(const char *path, unsigned attributes)
+{
+	int mount = mount_copy(AT_FDCWD, path, true);
+
+	if (mount >= 0 && mount_restrict(mount, attributes, true) < 0) {
+		int error = errno;
+
+		close(mount);
+		errno = error;
+		return -1;
+	}
+	return mount;
+}
+
+/* procfs: the mount's descriptor is kept for what is written to it (sysctls). */
+static int make_proc(struct setup *setup, const char *options, unsigned attributes)
+{
+	int mount = mount_new("proc", "proc", options, attributes, NULL);
+	struct statfs fs;
+
+	if (mount < 0 && (errno == EPERM || errno == EACCES))
+		mount = copy_of_callers("/proc", attributes & ~(unsigned)MOUNT_ATTR_RDONLY);
+	if (mount >= 0 && (fstatfs(mount, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)) {
+		close(mount);
+		errno = EINVAL;
+		return -1;
+	}
+	if (mount >= 0 && setup->proc < 0)
+		setup->proc = fcntl(mount, F_DUPFD_CLOEXEC, 3);
+	return mount;
+}
+
+static int make_sysfs(const char *options, unsigned attributes)
+{
+	int mount = mount_new("sysfs", "sysfs", options, attributes, NULL);
+
+	if (mount < 0 && (errno == EPERM || errno == EACCES))
+		mount = copy_of_callers("/sys", attributes | MOUNT_ATTR_RDONLY);
+	return mount;
+}
+
+/* The unified hierarchy; with the caller's cgroup namespace it would show, and let change, the
+ * caller's own cgroups, so that is only ever bound read-only. */
+static int make_cgroup(struct setup *setup, const char *options, unsigned attributes)
+{
+	const struct plan_record *record = NULL;
+	bool own = false;
+	int mount = -1;
+
+	while ((record = plan_next(setup->plan, OP_NAMESPACE, record)) != NULL)
+		own = own || (strcmp(record->args[0], "cgroup") == 0 &&
+			      strcmp(record->args[1], "new") == 0);
+	if (own)
+		mount = mount_new("cgroup2", "cgroup2", options, attributes, NULL);
+	if (mount < 0)
+		mount = copy_of_callers("/sys/fs/cgroup", attributes | MOUNT_ATTR_RDONLY);
+	if (mount < 0)
+		mount = mount_new("tmpfs", "tmpfs", "size=0,nr_inodes=1,mode=555",
+				  attributes | MOUNT_ATTR_RDONLY, NULL);
+	return mount;
+}
+
+static bool has_option(const char *options, const char *option)
+{
+	size_t length = strlen(option);
+
+	for (const char *at = options; (at = strstr(at, option)) != NULL; at += length) {
+		bool starts = at == options || at[-1] == ',';
+
+		if (starts && (option[length - 1] == '=' || at[length] == ',' || at[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* tmpfs, filled with what lies at its target where `tmpcopyup` (no option of the kernel) says. */
+static int make_tmpfs(struct setup *setup, const struct plan_record *record, unsigned attributes,
+		      int target, char *reason)
+{
+	const char *options = record->args[4];
+	bool fill = has_option(options, "tmpcopyup");
+	char *copy = strdup(options), *word;
+	int mount, from;
+
+	if (copy == NULL)
+		return -1;
+	/* Blanked to empty options, which are skipped. */
+	for (int i = 0; i < 2; i++) {
+		static const char *const words[] = {"notmpcopyup", "tmpcopyup"};
+
+		if (has_option(copy, words[i]) && (word = strstr(copy, words[i])) != NULL)
+			memset(word, ',', strlen(words[i]));
+	}
+	mount = mount_new("tmpfs", record->args[1], copy,
+			  attributes & ~(unsigned)(fill ? MOUNT_ATTR_RDONLY : 0), reason);
+	free(copy);
+	if (mount < 0 || !fill)
+		return mount;
+	from = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (from < 0 ||
+	    tree_copy(from, mount, !has_option(options, "mode="), setup->failure) < 0 ||
+	    mount_restrict(mount, attributes & MOUNT_ATTR_RDONLY, false) < 0) {
+		close(mount);
+		mount = -1;
+	}
+	if (from >= 0)
+		close(from);
+	return mount;
+}
+
+int setup_mount(struct setup *setup, const struct plan_record *record)
+{
+	const char *fstype = record->args[0], *name = record->args[2], *options = record->args[4];
+	bool proc = strcmp(fstype, "proc") == 0, sysfs = strcmp(fstype, "sysfs") == 0;
+	char reason[REASON_SIZE] = "";
+	unsigned attributes;
+	uint64_t flags;
+	int target, mount;
+
+	if (!parse_number(record->args[3], UINT32_MAX, &flags) || (flags & MS_REMOUNT) != 0)
+		return fail_because(setup->failure, "mount on", name, "bad flags", 0);
+	attributes = attributes_of(flags);
+	target = open_target(setup, name, BELOW_FOLDER, proc || sysfs);
+	if (target < 0)
+		return -1;
+	errno = 0;
+	if (proc)
+		mount = make_proc(setup, options, attributes);
+	else if (sysfs)
+		mount = make_sysfs(options, attributes);
+	else if (strcmp(fstype, "cgroup") == 0 || strcmp(fstype, "cgroup2") == 0)
+		mount = make_cgroup(setup, options, attributes);
+	else if (strcmp(fstype, "tmpfs") == 0)
+		mount = make_tmpfs(setup, record, attributes, target, reason);
+	else
+		mount = mount_new(fstype, record->args[1], options, attributes, reason);
+	if (mount < 0) {
+		close(target);
+		if (strcmp(fstype, "mqueue") == 0 && errno == EPERM)
+			return 0;
+		return fail_because(setup->failure, "mount on", name, reason, errno);
+	}
+	if (attach(setup, mount, target, name) < 0) {
+		close(mount);
+		return -1;
+	}
+	close(mount);
+	return 0;
+}
+
+/* Copies the source's mount, restricted and with its propagation. */
+static int copy_source(const struct plan_record *record, uint64_t flags, uint64_t propagation)
+{
+	bool recursive = (flags & MS_REC) != 0;
+	int mount = mount_copy(AT_FDCWD, record->args[0], recursive), error;
+	struct mount_attr attr = {.propagation = propagation & ~(uint64_t)MS_REC};
+
+	if (mount < 0)
+		return -1;
+	if (attr.propagation == 0)
+		attr.propagation = MS_PRIVATE;
+	if (mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
+			  sizeof(attr)) == 0 &&
+	    mount_restrict(mount, attributes_of(flags), recursive) == 0)
+		return mount;
+	error = errno;
+	close(mount);
+	errno = error;
+	return -1;
+}
+
+int setup_bind(struct setup *setup, const struct plan_record *record)
+{
+	const char *source = record->args[0], *name = record->args[1], *kind = record->args[4];
+	uint64_t flags, propagation;
+	struct stat status;
+	int mount, target, result;
+
+	if (!parse_number(record->args[2], UINT32_MAX, &flags) ||
+	    !parse_number(record->args[3], UINT32_MAX, &propagation) || source[0] != '/')
+		return fail_because(setup->failure, "bind on", name, "bad flags or source", 0);
+	mount = copy_source(record, flags, propagation);
+	if (mount < 0 || fstat(mount, &status) < 0)
+		return fail(setup->failure, "bind", source, errno);
+	if (strcmp(kind, "any") != 0 && (strcmp(kind, "dir") == 0) != S_ISDIR(status.st_mode)) {
+		close(mount);
+		return fail(setup->failure, "bind", source, S_ISDIR(status.st_mode) ? EISDIR : ENOTDIR);
+	}
+	target = open_target(setup, name, S_ISDIR(status.st_mode) ? BELOW_FOLDER : BELOW_FILE,
+			     false);
+	result = target < 0 ? -1 : attach(setup, mount, target, name);
+	close(mount);
+	return result;
+}
+
+int setup_symlink(struct setup *setup, const struct plan_record *record)
+{
+	const char *content = record->args[0], *link = record->args[1];
+	const char *name = strrchr(link, '/');
+	char folder[4096];
+	int parent, result;
+
+	if (name == NULL || name[1] == '\0' || strlen(link) >= sizeof(folder))
+		return fail(setup->failure, "create symlink", link, EINVAL);
+	snprintf(folder, sizeof(folder), "%.*s/", (int)(name - link), link);
+	parent = below_ensure(setup->root, folder, BELOW_FOLDER, false, NULL);
+	if (parent < 0)
+		return fail(setup->failure, "create symlink", link, errno);
+	result = symlinkat(content, parent, name + 1);
+	if (result < 0 && errno != EEXIST)
+		fail(setup->failure, "create symlink", link, errno);
+	else
+		result = 0;
+	close(parent);
+	return result;
+}

@@ -1,0 +1,164 @@
+/* Drops what the program may not have. A plan without a `capabilities` record leaves none. */
+#include "privileges.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { BOUNDING, EFFECTIVE, PERMITTED, INHERITABLE, AMBIENT, SETS };
+enum { FILTER_INSTRUCTIONS_MAX = 32768, CAPABILITIES_MAX = 64 };
+
+static bool read_mask(const char *text, uint64_t *mask)
+{
+	uint64_t value = 0;
+
+	if (*text == '\0' || strlen(text) > 16)
+		return false;
+	for (; *text != '\0'; text++) {
+		const char *digits = "0123456789abcdef", *digit = strchr(digits, *text);
+
+		if (digit == NULL)
+			return false;
+		value = value << 4 | (uint64_t)(digit - digits);
+	}
+	*mask = value;
+	return true;
+}
+
+static int read_sets(const struct plan *plan, uint64_t sets[SETS], struct failure *failure)
+{
+	memset(sets, 0, SETS * sizeof(*sets));
+	for (size_t i = 0; plan_find(plan, OP_CAPABILITIES) != NULL && i < SETS; i++) {
+		const char *text = plan_value(plan, OP_CAPABILITIES, i);
+
+		if (!read_mask(text, &sets[i]))
+			return fail(failure, "set capabilities", text, EINVAL);
+	}
+	return 0;
+}
+
+static int drop_bounding(uint64_t bounding, struct failure *failure)
+{
+	/* The first number that the kernel does not know ends the list. */
+	for (unsigned long cap = 0; cap < CAPABILITIES_MAX; cap++) {
+		if ((bounding >> cap & 1) != 0)
+			continue;
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			continue;
+		return errno == EINVAL ? 0 : fail(failure, "drop capability", "", errno);
+	}
+	return 0;
+}
+
+/* EPERM of setgroups means a namespace where it is denied: no group can be dropped or added, and
+ * only asking for one by name is an error. */
+static int set_ids(const struct plan *plan, const struct identity *identity,
+		   struct failure *failure)
+{
+	const char *spec = plan_value(plan, OP_USER, 0);
+	uid_t uid = identity->uid;
+	gid_t gid = identity->gid;
+
+	if (!identity->keep_groups && setgroups(identity->group_count, identity->groups) < 0 &&
+	    (errno != EPERM || plan_find(plan, OP_GROUP_ADD) != NULL))
+		return errno == EINVAL
+			? fail_because(failure, "set groups of user", spec,
+				       "a group is not mapped into the user namespace", 0)
+			: fail(failure, "set groups of user", spec, errno);
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return fail(failure, "switch to user", spec, errno);
+	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		return errno == EINVAL
+			? fail_because(failure, "switch to user", spec,
+				       "the id is not mapped into the user namespace", 0)
+			: fail(failure, "switch to user", spec, errno);
+	return 0;
+}
+
+int privileges_drop(const struct plan *plan, const struct identity *identity,
+		    struct failure *failure)
+{
+	uint64_t sets[SETS];
+
+	if (read_sets(plan, sets, failure) < 0 || drop_bounding(sets[BOUNDING], failure) < 0)
+		return -1;
+	return set_ids(plan, identity, failure);
+}
+
+static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {
+		{(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},
+		{(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32),
+		 (uint32_t)(inheritable >> 32)},
+	};
+
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+static int load_filter(const char *text, struct failure *failure)
+{
+	size_t size = strlen(text) / 2;
+	struct sock_filter *instructions = malloc(size + 1);
+	struct sock_fprog program = {.filter = instructions};
+	int result = 0;
+
+	if (instructions == NULL)
+		return fail(failure, "load seccomp filter", "", ENOMEM);
+	program.len = (unsigned short)(size / sizeof(*instructions));
+	if (size == 0 || size % sizeof(*instructions) != 0 ||
+	    size / sizeof(*instructions) > FILTER_INSTRUCTIONS_MAX ||
+	    parse_hex(text, (unsigned char *)instructions, size) != (long)size)
+		result = fail(failure, "load seccomp filter", "", EINVAL);
+	else if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		result = fail(failure, "load seccomp filter", "", errno);
+	free(instructions);
+	return result;
+}
+
+static int finish_capabilities(const uint64_t sets[SETS], struct failure *failure)
+{
+	if (set_capabilities(sets[EFFECTIVE], sets[PERMITTED], sets[INHERITABLE]) < 0)
+		return fail(failure, "set capabilities", "", errno);
+	for (unsigned long cap = 0; cap < CAPABILITIES_MAX && sets[AMBIENT] >> cap != 0; cap++) {
+		if ((sets[AMBIENT] >> cap & 1) != 0 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return fail(failure, "raise ambient capability", "", errno);
+	}
+	return 0;
+}
+
+int privileges_finish(const struct plan *plan, struct failure *failure)
+{
+	const char *filter = plan_value(plan, OP_SECCOMP, 0);
+	bool no_new = plan_flag(plan, OP_NO_NEW_PRIVILEGES);
+	uint64_t all = (uint64_t)1 << CAP_SYS_ADMIN, sets[SETS];
+
+	if (read_sets(plan, sets, failure) < 0)
+		return -1;
+	if (no_new && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail(failure, "set no-new-privileges", "", errno);
+	/* With no_new_privs the filter comes last, so that it need not allow capset and prctl;
+	 * without, it takes a capability that is dropped right after. */
+	if (no_new) {
+		if (finish_capabilities(sets, failure) < 0)
+			return -1;
+		return filter == NULL ? 0 : load_filter(filter, failure);
+	}
+	if (filter != NULL) {
+		/* A change of ids from root has cleared the effective set. */
+		if (set_capabilities(all, all | sets[PERMITTED], 0) < 0)
+			return fail(failure, "set capabilities", "", errno);
+		if (load_filter(filter, failure) < 0)
+			return -1;
+	}
+	return finish_capabilities(sets, failure);
+}

@@ -1,0 +1,482 @@
+/* The shared user namespace: looks for a live keeper and joins its namespace, else makes one with
+ * the wanted id maps. docs/launch-plan.md has the protocol of the keepers' folder. */
+#include "userns.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAP_TEXT_MAX = 16384 };
+
+int id_map_add(struct id_map *map, const char *inside, const char *outside, const char *count,
+	       struct failure *failure)
+{
+	uint64_t in, out, length;
+
+	if (!parse_number(inside, UINT32_MAX - 1, &in) ||
+	    !parse_number(outside, UINT32_MAX - 1, &out) ||
+	    !parse_number(count, UINT32_MAX - 1, &length) || length == 0 ||
+	    in + length > UINT32_MAX || out + length > UINT32_MAX)
+		return fail_because(failure, "map ids", inside, "not a range of ids", 0);
+	if (map->count == USERNS_MAX_EXTENTS)
+		return fail_because(failure, "map ids", inside, "more than 340 extents", 0);
+	map->extents[map->count++] =
+		(struct id_extent){(unsigned)in, (unsigned)out, (unsigned)length};
+	return 0;
+}
+
+static int map_from_plan(const struct plan *plan, enum plan_op op, struct id_map *map,
+			 struct failure *failure)
+{
+	const struct plan_record *record = NULL;
+
+	while ((record = plan_next(plan, op, record)) != NULL) {
+		if (id_map_add(map, record->args[0], record->args[1], record->args[2], failure) < 0)
+			return -1;
+	}
+	if (map->count == 0)
+		return fail_because(failure, "map ids", plan_op_name(op), "missing", 0);
+	return 0;
+}
+
+int userns_from_plan(const struct plan *plan, struct userns *userns, struct failure *failure)
+{
+	memset(userns, 0, sizeof(*userns));
+	userns->keepers = plan_value(plan, OP_USERNS, 0);
+	userns->newuidmap = plan_value(plan, OP_MAP_HELPERS, 0);
+	userns->newgidmap = plan_value(plan, OP_MAP_HELPERS, 1);
+	if (map_from_plan(plan, OP_UID_MAP, &userns->uids, failure) < 0)
+		return -1;
+	return map_from_plan(plan, OP_GID_MAP, &userns->gids, failure);
+}
+
+/* Reads a small file to its end; the text is cut at @size - 1 and ended. -1 where it can't be. */
+static ssize_t read_text(int dir_fd, const char *path, char *text, size_t size)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	size_t length = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	while (length < size - 1 && (got = read(fd, text + length, size - 1 - length)) != 0) {
+		if (got < 0 && errno != EINTR) {
+			close(fd);
+			return -1;
+		}
+		length += got > 0 ? (size_t)got : 0;
+	}
+	close(fd);
+	text[length] = '\0';
+	return (ssize_t)length;
+}
+
+unsigned long long process_start_time(int proc_fd, const char *path)
+{
+	char text[1024];
+	char *at;
+
+	if (read_text(proc_fd, path, text, sizeof(text)) < 0)
+		return 0;
+	at = strrchr(text, ')');	/* the name before it may hold anything */
+	for (int field = 2; field < 22 && at != NULL; field++)
+		at = strchr(at + 1, ' ');
+	return at == NULL ? 0 : strtoull(at + 1, NULL, 10);
+}
+
+/* True where the process's map file says exactly what is wanted, in any order. */
+static bool same_map(int proc_fd, const char *file, const struct id_map *wanted)
+{
+	static char text[MAP_TEXT_MAX];
+	size_t lines = 0;
+	char *save = NULL;
+
+	if (read_text(proc_fd, file, text, sizeof(text)) < 0)
+		return false;
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		unsigned in, out, length;
+		size_t i = 0;
+
+		if (sscanf(line, "%u %u %u", &in, &out, &length) != 3)
+			return false;
+		while (i < wanted->count &&
+		       (wanted->extents[i].inside != in || wanted->extents[i].outside != out ||
+			wanted->extents[i].count != length))
+			i++;
+		if (i == wanted->count)
+			return false;
+		lines++;
+	}
+	return lines == wanted->count;
+}
+
+/* The id outside of the one that userns_enter() becomes: 0, else the first that is mapped. */
+static const struct id_extent *root_extent(const struct id_map *map)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		if (map->extents[i].inside == 0)
+			return &map->extents[i];
+	}
+	return &map->extents[0];
+}
+
+enum keeper { KEEPER_DEAD = -2, KEEPER_OTHER = -1 };
+
+/**
+ * keeper_namespace() - The user namespace of the keeper with this entry
+ *
+ * The namespace is opened first: the descriptor pins it, so that what is verified afterwards of
+ * the same /proc folder is true of it even when the process ends meanwhile and its pid is reused.
+ *
+ * Return: a descriptor, or an enum keeper.
+ */
+static int keeper_namespace(int keepers_fd, const char *name, const struct userns *userns)
+{
+	char path[32], text[32];
+	struct stat status;
+	int proc_fd, ns, result = KEEPER_OTHER;
+	uint64_t pid, start;
+
+	if (!parse_number(name, INT32_MAX, &pid) || pid == 0)
+		return KEEPER_OTHER;
+	snprintf(path, sizeof(path), "/proc/%u", (unsigned)pid);
+	proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc_fd < 0)
+		return KEEPER_DEAD;
+	ns = openat(proc_fd, "ns/user", O_RDONLY | O_CLOEXEC);
+	if (read_text(keepers_fd, name, text, sizeof(text)) < 0 ||
+	    !parse_number(text, UINT64_MAX, &start) || start == 0 ||
+	    process_start_time(proc_fd, "stat") != start)
+		result = KEEPER_DEAD;
+	else if (ns >= 0 && fstat(proc_fd, &status) == 0 &&
+		 status.st_uid == root_extent(&userns->uids)->outside &&
+		 same_map(proc_fd, "uid_map", &userns->uids) &&
+		 same_map(proc_fd, "gid_map", &userns->gids))
+		result = ns;
+	close(proc_fd);
+	if (ns >= 0 && result != ns)
+		close(ns);
+	return result;
+}
+
+/* Looks through the keepers; @dead counts entries of dead ones, unlinked when @exclusive. */
+static int find_namespace(int keepers_fd, const struct userns *userns, bool exclusive, int *dead)
+{
+	int copy = openat(keepers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+	int found = -1;
+
+	if (folder == NULL)
+		return -1;
+	while (found < 0 && (entry = readdir(folder)) != NULL) {
+		int ns;
+
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		ns = keeper_namespace(keepers_fd, entry->d_name, userns);
+		if (ns >= 0)
+			found = ns;
+		else if (ns == KEEPER_DEAD && ++*dead && exclusive)
+			unlinkat(keepers_fd, entry->d_name, 0);
+	}
+	closedir(folder);
+	return found;
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t length = (ssize_t)strlen(text);
+	int error = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, (size_t)length) != length)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+/* Writes one map without helpers. A gid map that is refused is tried again with setgroups denied:
+ * who could drop a group that denies access must not map groups. */
+static int write_map(pid_t pid, const char *file, const struct id_map *map)
+{
+	static char text[MAP_TEXT_MAX];
+	char path[48], deny[48];
+	int length = 0, error;
+
+	for (size_t i = 0; i < map->count; i++)
+		length += snprintf(text + length, sizeof(text) - (size_t)length, "%u %u %u\n",
+				   map->extents[i].inside, map->extents[i].outside,
+				   map->extents[i].count);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	error = write_text(path, text);
+	if (error == EPERM && file[0] == 'g') {
+		snprintf(deny, sizeof(deny), "/proc/%d/setgroups", pid);
+		error = write_text(deny, "deny");
+		if (error == 0)
+			error = write_text(path, text);
+	}
+	return error;
+}
+
+/* Starts `HELPER PID INSIDE OUTSIDE COUNT …`; returns its pid. */
+static pid_t start_helper(const char *helper, pid_t pid, const struct id_map *map)
+{
+	static char numbers[USERNS_MAX_EXTENTS * 3 + 1][12];
+	static char *argv[USERNS_MAX_EXTENTS * 3 + 3];
+	char *environment[] = {NULL};
+	size_t at = 0;
+	pid_t child = fork();
+
+	if (child != 0)
+		return child;
+	snprintf(numbers[at++], sizeof(numbers[0]), "%d", pid);
+	for (size_t i = 0; i < map->count; i++) {
+		snprintf(numbers[at++], sizeof(numbers[0]), "%u", map->extents[i].inside);
+		snprintf(numbers[at++], sizeof(numbers[0]), "%u", map->extents[i].outside);
+		snprintf(numbers[at++], sizeof(numbers[0]), "%u", map->extents[i].count);
+	}
+	argv[0] = (char *)helper;
+	for (size_t i = 0; i < at; i++)
+		argv[i + 1] = numbers[i];
+	execve(helper, argv, environment);
+	_exit(EXIT_NOT_FOUND);
+}
+
+static int reap_helper(pid_t helper, const char *name, struct failure *failure)
+{
+	int status;
+	char reason[64];
+
+	if (helper < 0)
+		return fail(failure, "map ids", name, EAGAIN);
+	while (waitpid(helper, &status, 0) < 0) {
+		if (errno != EINTR)
+			return fail(failure, "map ids", name, errno);
+	}
+	if (status == 0)
+		return 0;
+	snprintf(reason, sizeof(reason), "%s %d", WIFEXITED(status) ? "exit status" : "signal",
+		 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	return fail_because(failure, "map ids", name, reason, 0);
+}
+
+/* Runs outside the namespace of @pid and maps its ids; both helpers at the same time. */
+static int map_ids(pid_t pid, const struct userns *userns, struct failure *failure)
+{
+	pid_t uid_helper, gid_helper;
+	int error, result;
+
+	if (userns->newuidmap == NULL) {
+		error = write_map(pid, "gid_map", &userns->gids);
+		if (error != 0)
+			return fail(failure, "map ids", "gid_map", error);
+		error = write_map(pid, "uid_map", &userns->uids);
+		return error == 0 ? 0 : fail(failure, "map ids", "uid_map", error);
+	}
+	uid_helper = start_helper(userns->newuidmap, pid, &userns->uids);
+	gid_helper = start_helper(userns->newgidmap, pid, &userns->gids);
+	result = reap_helper(gid_helper, userns->newgidmap, failure);
+	if (reap_helper(uid_helper, userns->newuidmap, failure) < 0)
+		return -1;
+	return result;
+}
+
+/**
+ * create_namespace() - A new user namespace around the caller
+ *
+ * A child stays outside, because mapping more than one id needs rights there: it waits until the
+ * caller has left, maps the ids and answers with a failure record or nothing.
+ */
+static int create_namespace(const struct userns *userns, struct failure *failure)
+{
+	int go[2], answer[2], error = 0;
+	pid_t self = getpid(), child;
+	ssize_t got;
+	char byte = 0;
+
+	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC) < 0)
+		return fail(failure, "create user namespace", "", errno);
+	child = fork();
+	if (child < 0)
+		return fail(failure, "create user namespace", "", errno);
+	if (child == 0) {
+		close(go[1]);
+		if (read(go[0], &byte, 1) == 1 && map_ids(self, userns, failure) < 0 &&
+		    write(answer[1], failure, sizeof(*failure)) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	close(go[0]);
+	close(answer[1]);
+	if (unshare(CLONE_NEWUSER) < 0)
+		error = errno;
+	else if (write(go[1], &byte, 1) != 1)
+		error = errno;
+	close(go[1]);
+	got = read(answer[0], failure, sizeof(*failure));
+	close(answer[0]);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (error != 0)
+		return fail(failure, "create user namespace", "", error);
+	return got == 0 ? 0 : -1;
+}
+
+static int join_namespace(int ns, struct failure *failure)
+{
+	struct stat wanted, own;
+	int error = 0;
+
+	/* The kernel refuses to join the namespace that one is in. */
+	if (stat("/proc/self/ns/user", &own) == 0 && fstat(ns, &wanted) == 0 &&
+	    own.st_ino == wanted.st_ino && own.st_dev == wanted.st_dev) {
+		close(ns);
+		return 0;
+	}
+	if (setns(ns, CLONE_NEWUSER) < 0)
+		error = errno;
+	close(ns);
+	return error == 0 ? 0 : fail(failure, "join user namespace", "", error);
+}
+
+/* Opens KEEPERS/lock, making the folder; @folder gets the folder. */
+static int open_lock(const char *keepers, int *folder, struct failure *failure)
+{
+	int lock;
+
+	if (mkdir(keepers, 0700) < 0 && errno != EEXIST)
+		return fail(failure, "create", keepers, errno);
+	*folder = open(keepers, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*folder < 0)
+		return fail(failure, "open", keepers, errno);
+	lock = openat(*folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock < 0) {
+		fail(failure, "open lock in", keepers, errno);
+		close(*folder);
+	}
+	return lock;
+}
+
+static int take_lock(int lock, int how)
+{
+	int result;
+
+	while ((result = flock(lock, how)) < 0 && errno == EINTR)
+		;
+	return result;
+}
+
+/* Shared while there is a keeper to join, exclusive from the look to the publishing when not. */
+static int find_or_create(int folder, int lock, const struct userns *userns,
+			  struct failure *failure)
+{
+	int dead = 0, ns;
+
+	if (take_lock(lock, LOCK_SH) < 0)
+		return fail(failure, "lock", userns->keepers, errno);
+	ns = find_namespace(folder, userns, false, &dead);
+	if (ns < 0 || dead > 0) {
+		if (ns >= 0)
+			close(ns);
+		take_lock(lock, LOCK_UN);
+		if (take_lock(lock, LOCK_EX) < 0)
+			return fail(failure, "lock", userns->keepers, errno);
+		ns = find_namespace(folder, userns, true, &dead);
+	}
+	return ns >= 0 ? join_namespace(ns, failure) : create_namespace(userns, failure);
+}
+
+/* Unpublished callers hold no lock while the ids are mapped: nobody waits for them. */
+static int find_for_guest(int folder, int lock, const struct userns *userns,
+			  struct failure *failure)
+{
+	int dead = 0, ns = -1;
+
+	if (take_lock(lock, LOCK_SH) == 0)
+		ns = find_namespace(folder, userns, false, &dead);
+	take_lock(lock, LOCK_UN);
+	return ns >= 0 ? join_namespace(ns, failure) : create_namespace(userns, failure);
+}
+
+static int become_root(const struct userns *userns, struct failure *failure)
+{
+	gid_t gid = root_extent(&userns->gids)->inside;
+	uid_t uid = root_extent(&userns->uids)->inside;
+
+	if (setresgid(gid, gid, gid) < 0)
+		return fail(failure, "become root of the user namespace", "gid", errno);
+	if (setresuid(uid, uid, uid) < 0)
+		return fail(failure, "become root of the user namespace", "uid", errno);
+	return 0;
+}
+
+int userns_enter(const struct userns *userns, int *lock, struct failure *failure)
+{
+	int folder = -1, fd, result;
+
+	if (lock != NULL)
+		*lock = -1;
+	if (userns->keepers == NULL) {
+		result = create_namespace(userns, failure);
+		return result < 0 ? -1 : become_root(userns, failure);
+	}
+	fd = open_lock(userns->keepers, &folder, failure);
+	if (fd < 0)
+		return -1;
+	if (lock != NULL)
+		result = find_or_create(folder, fd, userns, failure);
+	else
+		result = find_for_guest(folder, fd, userns, failure);
+	close(folder);
+	if (result == 0)
+		result = become_root(userns, failure);
+	if (result == 0 && lock != NULL)
+		*lock = fd;
+	else
+		close(fd);
+	return result;
+}
+
+int userns_publish(const char *keepers, int lock, pid_t host_pid, struct failure *failure)
+{
+	int folder = open(keepers, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char name[16], text[32];
+	unsigned long long start = process_start_time(AT_FDCWD, "/proc/self/stat");
+	int fd = -1, length, result = 0;
+
+	snprintf(name, sizeof(name), "%d", host_pid);
+	length = snprintf(text, sizeof(text), "%llu", start);
+	if (folder >= 0 && start != 0)
+		fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			    0600);
+	if (fd < 0 || write(fd, text, (size_t)length) != length)
+		result = fail(failure, "become keeper in", keepers, errno);
+	if (fd >= 0)
+		close(fd);
+	if (folder >= 0)
+		close(folder);
+	close(lock);
+	return result;
+}
+
+void userns_withdraw(const char *keepers, pid_t host_pid)
+{
+	char path[4096];
+	int length = snprintf(path, sizeof(path), "%s/%d", keepers, host_pid);
+
+	if (length > 0 && (size_t)length < sizeof(path))
+		unlink(path);
+}
