@@ -5,5 +5,11 @@
 int enter_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
 int seccomp_main(int argc, char **argv);
+int launch_main(int argc, char **argv);
+int exec_main(int argc, char **argv);
+int attach_main(int argc, char **argv);
+int signal_main(int argc, char **argv);
+int wait_main(int argc, char **argv);
+int supervise_main(int argc, char **argv);
 
 #endif

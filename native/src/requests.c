@@ -98,7 +98,7 @@ static void attach(struct supervisor *s, struct peer *peer, struct message *mess
 		peer->out[0] = take_pipe(message, &next, O_WRONLY);
 	if (message->flags & ATTACH_STDERR)
 		peer->out[1] = take_pipe(message, &next, O_WRONLY);
-	if (s->sink < 0)
+	if (s->sink < 0 && s->run.init != 0)
 		output_close_sink(s);
 	/* The current chunk is over for it: it began before. */
 	peer->sent = s->chunk_length;

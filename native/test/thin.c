@@ -1,5 +1,5 @@
-/* The shortest way from a plan to a running container, without a supervisor: `thin PLAN`. It
- * exits with the container's status. */
+/* The shortest way from a plan to a running container, without a supervisor: `thin PLAN [EXEC_PLAN]`.
+ * It exits with the container's status, or that of the exec'd process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -24,10 +24,11 @@ _Noreturn void init_reap(pid_t child)
 	_exit(WEXITSTATUS(status));
 }
 
+static struct plan plan;
+
 static int start(const char *path, struct container_process *process, struct failure *failure)
 {
 	static struct userns userns;
-	static struct plan plan;
 	const struct container_stdio stdio = {.stdio = {0, 1, 2}};
 	int fd = open(path, O_RDONLY | O_CLOEXEC), lock = -1;
 
@@ -45,6 +46,20 @@ static int start(const char *path, struct container_process *process, struct fai
 	return container_started(process, failure);
 }
 
+static int start_exec(const char *path, const struct container_process *init,
+		      struct container_process *process, struct failure *failure)
+{
+	static struct plan exec_plan;
+	const struct container_stdio stdio = {.stdio = {0, 1, 2}};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (plan_read(fd, &exec_plan, failure) < 0 ||
+	    container_exec(init, &plan, &exec_plan, &stdio, process, failure) < 0 ||
+	    container_ready(process, failure) < 0)
+		return -1;
+	return container_started(process, failure);
+}
+
 static void copy_terminal(int terminal)
 {
 	char buffer[4096];
@@ -58,13 +73,17 @@ static void copy_terminal(int terminal)
 
 int main(int argc, char **argv)
 {
-	struct container_process process;
+	struct container_process init, process;
 	struct failure failure = {0};
-	int status;
+	int status, result;
 
-	if (argc != 2)
+	if (argc < 2)
 		return 2;
-	if (start(argv[1], &process, &failure) < 0) {
+	result = start(argv[1], &init, &failure);
+	process = init;
+	if (result == 0 && argc > 2)
+		result = start_exec(argv[2], &init, &process, &failure);
+	if (result < 0) {
 		failure_print(&failure, STDERR_FILENO);
 		return failure.status;
 	}

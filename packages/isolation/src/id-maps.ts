@@ -78,3 +78,10 @@ function append(ranges: readonly { start: number; count: number }[], first: numb
     return extent;
   });
 }
+
+/** A short text that is equal exactly for equal maps: what a store's trees were written under. */
+export function idMapKey({ uids, gids }: IdMaps): string {
+  const extents = (maps: readonly IdMap[]): string =>
+    maps.map(({ inside, outside, count }) => `${inside}:${outside}:${count}`).join(',');
+  return `u${extents(uids)};g${extents(gids)}`;
+}

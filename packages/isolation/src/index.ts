@@ -28,7 +28,7 @@ export {
   launchArguments,
   type ClientSettings,
 } from './hand-over.ts';
-export { chooseIdMaps, type IdMap, type IdMapFacts, type IdMaps } from './id-maps.ts';
+export { chooseIdMaps, idMapKey, type IdMap, type IdMapFacts, type IdMaps } from './id-maps.ts';
 export { helperEnvironment, nativeHelper, programCommand, programFile } from './native-helper.ts';
 export type { ProcessExtras } from './plan-process.ts';
 export { PlanWriter } from './plan-writer.ts';

@@ -65,9 +65,13 @@ async function* rejoin(
   head: Buffer,
   rest: AsyncIterator<Uint8Array> | undefined,
 ): AsyncGenerator<Uint8Array> {
-  yield head;
-  if (rest === undefined) return;
-  yield* { [Symbol.asyncIterator]: () => rest };
+  try {
+    yield head;
+    if (rest !== undefined) yield* { [Symbol.asyncIterator]: () => rest };
+  } finally {
+    // A reader that leaves before the rest is asked for would leave the source open.
+    await rest?.return?.();
+  }
 }
 
 /** zlib works on a thread of its own here, so inflating overlaps with unpacking. */

@@ -74,7 +74,8 @@ export async function collect(
   };
 }
 
-function sweepStaging({ staging, trash }: CollectParts): void {
+/** What dead processes were making is in the trash. */
+export function sweepStaging({ staging, trash }: Pick<CollectParts, 'staging' | 'trash'>): void {
   for (const entry of staging.entries()) if (entry.isDead) trash.take(entry.path, 'tree');
 }
 

@@ -3,7 +3,7 @@
  * is first written to it.
  */
 import { BlobStore } from './blobs.ts';
-import { collect } from './collect.ts';
+import { collect, sweepStaging } from './collect.ts';
 import type { CollectOptions, CollectReport } from './collect.ts';
 import { ContainerNames } from './container-names.ts';
 import { ContainerStore } from './containers.ts';
@@ -31,7 +31,10 @@ export interface Store {
   readonly staging: Staging;
   readonly trash: Trash;
   readonly lock: StoreLock;
-  /** Pins for a command that takes time, such as a pull; close it when its image is committed. */
+  /**
+   * Pins for a command that takes time, such as a pull; close it when its image is committed. What
+   * killed commands were making goes to the trash now; `trash.empty` when the command has time.
+   */
   openSession(): Session;
   /** What nothing uses is gone, and what the dead left is repaired. */
   collect(options?: CollectOptions): Promise<CollectReport>;
@@ -62,7 +65,10 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
   };
   return {
     layout, blobs, images, layers, containers, volumes, staging, trash, lock,
-    openSession: () => staging.openSession(),
+    openSession: () => {
+      sweepStaging(parts);
+      return staging.openSession();
+    },
     collect: (options) => collect(parts, options),
   };
 }

@@ -5,6 +5,7 @@
  */
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { EngineError } from '@berth/errors';
 import { attempt, ifThere, unless } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import type { Staging } from './staging.ts';
@@ -61,11 +62,16 @@ export class Trash {
 
   /**
    * Removes what is in the trash, as far as it can: trees of other ids only with `removeTrees`.
-   * Answers the paths that are left; throws only what `removeTrees` throws.
+   * Answers the paths that are left for another time; what stands in the way stops nobody.
    */
   async empty(removeTrees?: RemoveTrees): Promise<string[]> {
     const left = this.list().filter((path) => !removePlain(path));
-    if (left.length > 0 && removeTrees !== undefined) await removeTrees(left);
+    if (left.length === 0 || removeTrees === undefined) return left;
+    try {
+      await removeTrees(left);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+    }
     return this.list();
   }
 }
@@ -73,7 +79,7 @@ export class Trash {
 /** True when the tree is gone; false when files in it are not the user's to remove. */
 function removePlain(path: string): boolean {
   return attempt('remove', path, () => {
-    const removed = unless(['EACCES', 'EPERM', 'ENOTEMPTY', 'EBUSY'], () => {
+    const removed = unless(['EACCES', 'EPERM', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EIO'], () => {
       rmSync(path, { recursive: true, force: true });
       return true;
     });

@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { IntegrityError, NotFoundError } from '@berth/errors';
+import { archiveError } from './archive-failure.ts';
 import { findMember, indexTar } from './tar-index.ts';
 
 /** Where to begin, and what ends the reading early. */
@@ -110,7 +111,7 @@ export async function openRegular(path: string): Promise<FileHandle | undefined>
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
-    throw error;
+    throw archiveError(error, { action: 'open', path });
   }
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();

@@ -8,6 +8,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { IntegrityError, NotFoundError } from '@berth/errors';
+import { archiveError } from './archive-failure.ts';
 import type { Decompressors } from './compression.ts';
 import { decompress, detectCompression, MAGIC_BYTES } from './compression.ts';
 
@@ -36,7 +37,7 @@ export async function openPlainFile(path: string, options: SpoolOptions): Promis
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT')
       throw new NotFoundError('NO_ARCHIVE', `open archive "${path}": no such file`);
-    throw error;
+    throw archiveError(error, { action: 'open', path });
   }
   const isRegular = (await handle.stat()).isFile();
   if (!isRegular) return spool({ source: handle.createReadStream(), name: path }, options);
@@ -55,7 +56,9 @@ export async function openPlainFile(path: string, options: SpoolOptions): Promis
  */
 export async function spool(input: Input, options: SpoolOptions): Promise<FileHandle> {
   const path = join(options.scratchDirectory, `.archive-${randomBytes(8).toString('hex')}`);
-  const handle = await open(path, 'wx+', 0o600);
+  const handle = await open(path, 'wx+', 0o600).catch((error: unknown) => {
+    throw archiveError(error, { action: 'spool to', path: options.scratchDirectory });
+  });
   try {
     await rm(path);
     await fill(handle, { input, options });
@@ -85,20 +88,24 @@ async function fill(
         `read archive "${input.name}": more than ${maximumBytes} bytes`,
       );
     }
-    await writeWhole(handle, { chunk, position });
+    await writeWhole(handle, { chunk, position, options });
     position += chunk.length;
   }
 }
 
 async function writeWhole(
   handle: FileHandle,
-  { chunk, position }: { chunk: Buffer; position: number },
+  { chunk, position, options }: { chunk: Buffer; position: number; options: SpoolOptions },
 ): Promise<void> {
   let written = 0;
   while (written < chunk.length) {
     const left = chunk.length - written;
-    const { bytesWritten } = await handle.write(chunk, written, left, position + written);
-    written += bytesWritten;
+    try {
+      const { bytesWritten } = await handle.write(chunk, written, left, position + written);
+      written += bytesWritten;
+    } catch (error) {
+      throw archiveError(error, { action: 'spool to', path: options.scratchDirectory });
+    }
   }
 }
 

@@ -44,6 +44,10 @@ export function authFilePaths(sources: {
     ...(runtime === undefined || runtime === '' ? [] : [join(runtime, 'containers/auth.json')]),
     join(config, 'containers/auth.json'),
     join(environment['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
+    // Where Podman writes without XDG_RUNTIME_DIR; it is gone at the next boot, so only read.
+    ...(runtime === undefined || runtime === ''
+      ? [join('/run/containers', String(process.getuid?.() ?? 0), 'auth.json')]
+      : []),
   ];
   return paths.map((path) => ({ path, isRequired: false }));
 }

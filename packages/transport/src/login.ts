@@ -23,13 +23,13 @@ export interface LoginRequest extends RegistryOptions {
  * reached or is no registry.
  */
 export async function checkLogin(request: LoginRequest): Promise<void> {
-  const [host = '', ...path] = request.registry.split('/');
+  const [host = ''] = authKey(request.registry).split('/');
   const client = createRegistryClient({ ...request, creds: request.credentials });
   try {
-    const session = client.session({ host: canonicalRegistry(host), isInsecure: undefined });
+    const session = client.session({ host, isInsecure: undefined });
     const response = await session.fetch({
       path: '/v2/',
-      repository: path.join('/'),
+      repository: '',
       action: `log in to "${request.registry}"`,
     });
     await discardBody(response);

@@ -1,15 +1,16 @@
 /** Fetches manifests: limited, verified against the digest they were asked by. */
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   Digester,
   digestAlgorithm,
+  isDigest,
   MANIFEST_TYPES,
   MAX_MANIFEST_BYTES,
-  parseDigest,
 } from '@berth/oci';
 import type { Digest, RawDocument } from '@berth/oci';
 import { IntegrityError } from '@berth/errors';
 import type { RegistrySession } from './registry-session.ts';
-import { discardBody, readBody } from './response-body.ts';
+import { discardBody } from './response-body.ts';
 
 /** A manifest of a repository, by tag or by digest. */
 export interface ManifestRequest {
@@ -27,14 +28,12 @@ export interface ManifestRequest {
  * Throws IntegrityError, NotFoundError, TransportError.
  */
 export async function fetchManifest(request: ManifestRequest): Promise<RawDocument> {
-  const response = await request.session.fetch(query(request, 'GET'));
-  const bytes = await readBody(response, {
+  const { bytes, headers } = await request.session.fetchWhole({
+    ...query(request, 'GET'),
     limitBytes: MAX_MANIFEST_BYTES,
-    idleTimeoutMs: request.session.options.idleTimeoutMs,
   });
-  const mediaType = (response.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
-  const stated = header(response.headers['docker-content-digest']);
-  const expected = request.digest ?? (stated === undefined ? undefined : parseDigest(stated));
+  const mediaType = (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+  const expected = request.digest ?? statedDigest(headers);
   const digest = digestLike(expected, bytes);
   if (expected !== undefined && digest !== expected) throw mismatch(request, { expected, digest });
   return { bytes, digest, mediaType };
@@ -44,8 +43,7 @@ export async function fetchManifest(request: ManifestRequest): Promise<RawDocume
 export async function fetchManifestDigest(request: ManifestRequest): Promise<Digest> {
   const response = await request.session.fetch(query(request, 'HEAD'));
   await discardBody(response);
-  const stated = header(response.headers['docker-content-digest']);
-  return stated === undefined ? (await fetchManifest(request)).digest : parseDigest(stated);
+  return statedDigest(response.headers) ?? (await fetchManifest(request)).digest;
 }
 
 /** The digest of `bytes` by the algorithm of `model`. */
@@ -69,9 +67,10 @@ function query(
   };
 }
 
-function header(value: string | string[] | undefined): string | undefined {
-  const [first] = Array.isArray(value) ? value : [value];
-  return first === '' ? undefined : first;
+/** What the registry says the digest is; words that are no digest say nothing. */
+function statedDigest(headers: IncomingHttpHeaders): Digest | undefined {
+  const value = headers['docker-content-digest'];
+  return typeof value === 'string' && isDigest(value) ? value : undefined;
 }
 
 function mismatch(

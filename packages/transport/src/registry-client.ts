@@ -6,7 +6,7 @@ import type { Credentials } from './credential-record.ts';
 import { parseCreds } from './credential-record.ts';
 import { loadCredentials } from './credentials.ts';
 import type { HttpClient } from './http-client.ts';
-import { createHttpClient } from './http-client.ts';
+import { lazyHttpClient } from './lazy-http-client.ts';
 import type { RegistriesConfig } from './registries-config.ts';
 import { loadRegistriesConfig } from './registries-config.ts';
 import { findRule } from './pull-sources.ts';
@@ -14,7 +14,6 @@ import type { RegistrySession, SessionOptions } from './registry-session.ts';
 import { openSession } from './registry-session.ts';
 import type { RetryPolicy } from './retry.ts';
 import { DEFAULT_RETRY } from './retry.ts';
-import { createTrust } from './tls-trust.ts';
 
 /** What the caller may choose; everything has the default of the command line. */
 export interface RegistryOptions {
@@ -56,7 +55,7 @@ export interface RegistryClient {
   close(): void;
 }
 
-const CONNECT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
 /**
@@ -70,12 +69,8 @@ export function createRegistryClient(options: RegistryOptions = {}): RegistryCli
   const clientFor = (isVerified: boolean): HttpClient => {
     const known = clients.get(isVerified);
     if (known !== undefined) return known;
-    const made = createHttpClient({
-      tlsProfile: createTrust({
-        environment,
-        certDirectory: options.certDirectory,
-        isVerified: () => isVerified,
-      }),
+    const made = lazyHttpClient({
+      trust: { environment, certDirectory: options.certDirectory, isVerified },
       environment,
       userAgent: options.userAgent ?? 'berth',
       connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,

@@ -11,7 +11,7 @@ import type { HttpClient, HttpResponse } from './http-client.ts';
 import { sendFollowing } from './http-redirect.ts';
 import type { FailureSubject } from './registry-failure.ts';
 import { refusedError, registryFailure } from './registry-failure.ts';
-import { discardBody } from './response-body.ts';
+import { discardBody, readBody } from './response-body.ts';
 import type { RetryNotice, RetryPolicy } from './retry.ts';
 import { withRetries } from './retry.ts';
 
@@ -43,6 +43,11 @@ export interface SessionRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An answer whose body is there. */
+export interface WholeResponse extends HttpResponse {
+  readonly bytes: Buffer;
+}
+
 /** A registry to talk to. */
 export interface RegistrySession {
   readonly options: SessionOptions;
@@ -51,6 +56,8 @@ export interface RegistrySession {
    * for 404, TransportError for every other refusal or failure.
    */
   fetch(request: SessionRequest): Promise<HttpResponse>;
+  /** As `fetch`, with the whole body (bounded) read within each try. */
+  fetchWhole(request: SessionRequest & { readonly limitBytes: number }): Promise<WholeResponse>;
   /** As `fetch`, tried once: for callers with a retry loop of their own. */
   fetchOnce(request: SessionRequest): Promise<HttpResponse>;
 }
@@ -77,14 +84,22 @@ export function openSession(options: SessionOptions): RegistrySession {
     const url = new URL(request.path, await findBase());
     return authorizedFetch({ url, request, authorization, options });
   };
+  const retried = <T>(request: SessionRequest, run: () => Promise<T>): Promise<T> =>
+    withRetries(run, {
+      policy: options.retry,
+      signal: anySignal(options.signal, request.signal),
+      onRetry: (notice) => options.onRetry?.({ ...notice, registry: options.registry }),
+    });
   return {
     options,
     fetchOnce,
-    fetch: (request) =>
-      withRetries(() => fetchOnce(request), {
-        policy: options.retry,
-        signal: anySignal(options.signal, request.signal),
-        onRetry: (notice) => options.onRetry?.({ ...notice, registry: options.registry }),
+    fetch: (request) => retried(request, () => fetchOnce(request)),
+    fetchWhole: (request) =>
+      retried(request, async () => {
+        const response = await fetchOnce(request);
+        const { idleTimeoutMs } = options;
+        const bytes = await readBody(response, { limitBytes: request.limitBytes, idleTimeoutMs });
+        return { ...response, bytes };
       }),
   };
 }

@@ -11,9 +11,9 @@ export interface RetryPolicy {
   readonly longestDelayMs: number;
 }
 
-/** Tries for about 20 seconds before giving up. */
+/** Podman's three retries: some four seconds of waiting in all. */
 export const DEFAULT_RETRY: RetryPolicy = {
-  attempts: 5,
+  attempts: 4,
   firstDelayMs: 500,
   longestDelayMs: 15_000,
 };

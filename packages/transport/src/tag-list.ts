@@ -2,7 +2,6 @@
 import { TransportError } from '@berth/errors';
 import { isRecord, parseObject } from '@berth/oci';
 import type { RegistrySession } from './registry-session.ts';
-import { readBody } from './response-body.ts';
 
 const PAGE_LENGTH = 1000;
 const MAXIMUM_PAGES = 1000;
@@ -18,17 +17,14 @@ export async function fetchTags(place: {
   const tags = new Set<string>();
   let path: string | undefined = `${list}?n=${PAGE_LENGTH}`;
   for (let page = 0; path !== undefined && page < MAXIMUM_PAGES; page += 1) {
-    const response = await session.fetch({
+    const { bytes, headers } = await session.fetchWhole({
       path,
       repository,
+      limitBytes: MAXIMUM_PAGE_BYTES,
       action: `list tags of "${repository}"`,
     });
-    const body = await readBody(response, {
-      limitBytes: MAXIMUM_PAGE_BYTES,
-      idleTimeoutMs: session.options.idleTimeoutMs,
-    });
-    for (const tag of readPage(body, repository)) tags.add(tag);
-    path = nextPage(response.headers.link, list);
+    for (const tag of readPage(bytes, repository)) tags.add(tag);
+    path = nextPage(headers.link, list);
   }
   return [...tags];
 }

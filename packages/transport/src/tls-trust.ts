@@ -19,7 +19,8 @@ export interface TlsProfile {
 export interface TrustOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly certDirectory?: string | undefined;
-  readonly isVerified: (host: string) => boolean;
+  /** False: any certificate will do. */
+  readonly isVerified: boolean;
   /** Searched for HOST/ folders, the first that has one wins; default: user, then system. */
   readonly certRoots?: readonly string[] | undefined;
 }
@@ -48,7 +49,7 @@ export function createTrust(options: TrustOptions): (host: string) => TlsProfile
   return (host) => {
     const cached = known.get(host);
     if (cached !== undefined) return cached;
-    const isVerified = options.isVerified(host);
+    const { isVerified } = options;
     // Roots matter only where the chain is checked; parsing them takes some milliseconds.
     if (isVerified) systemRoots ??= systemCertificates(options.environment);
     const own = hostCertificates(host, options);

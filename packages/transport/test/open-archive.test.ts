@@ -376,3 +376,10 @@ test('archives by skopeo and GNU tar are read', async (t) => {
   assert.deepEqual(await contentOf(gnu.images[0]?.source), expected(made));
   assert.ok(readFileSync(join(folder, 'gnu.tgz')).length > 0);
 });
+
+test('a scratch directory that cannot be written is named', async (t) => {
+  const made = fixture();
+  const input = Readable.from([tarOf(dockerArchive(made))]);
+  const options = { scratchDirectory: join(scratch(t), 'missing') };
+  await assert.rejects(openArchive(input, options), { code: 'ARCHIVE_IO', message: /missing"/ });
+});

@@ -98,7 +98,7 @@ async function startProxy(t: TestContext, status = 200): Promise<Proxy> {
 function clientThrough(t: TestContext, proxy: Proxy): HttpClient {
   const environment = { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url };
   const made = createHttpClient({
-    tlsProfile: createTrust({ environment, isVerified: () => false, certRoots: [] }),
+    tlsProfile: createTrust({ environment, isVerified: false, certRoots: [] }),
     environment,
     userAgent: 'test',
     connectTimeoutMs: 2_000,

@@ -145,6 +145,16 @@ for (const [what, headers] of OVERSIZED) {
   });
 }
 
+for (const kind of ['cut', 'stall'] as const) {
+  test(`a manifest that breaks off in the middle (${kind}) is asked for again`, async (t) => {
+    const server = await registry(t);
+    server.content.putImage({ repository: 'a/b', tag: 'v1', layers: LAYERS });
+    server.faults.add({ match: /manifests/, times: 2, fault: { kind, afterBytes: 20 } });
+    const { manifest } = await source(t, `${server.host}/a/b:v1`).manifest();
+    assert.equal(manifest.layers.length, 2);
+  });
+}
+
 test('a tag that does not exist is an error that names it', async (t) => {
   const server = await registry(t);
   await assert.rejects(source(t, `${server.host}/a/b:nope`).manifest(), {

@@ -1,0 +1,61 @@
+/** The capabilities of a container: Podman's default set, changed by --cap-add and --cap-drop. */
+import { UsageError } from '@berth/errors';
+import type { CapabilitySets } from '@berth/oci';
+
+const DEFAULT = [
+  'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETFCAP', 'SETGID',
+  'SETPCAP', 'SETUID', 'SYS_CHROOT',
+];
+
+const ALL = [
+  'AUDIT_CONTROL', 'AUDIT_READ', 'AUDIT_WRITE', 'BLOCK_SUSPEND', 'BPF', 'CHECKPOINT_RESTORE',
+  'CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'IPC_LOCK', 'IPC_OWNER', 'KILL',
+  'LEASE', 'LINUX_IMMUTABLE', 'MAC_ADMIN', 'MAC_OVERRIDE', 'MKNOD', 'NET_ADMIN',
+  'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_RAW', 'PERFMON', 'SETFCAP', 'SETGID', 'SETPCAP',
+  'SETUID', 'SYSLOG', 'SYS_ADMIN', 'SYS_BOOT', 'SYS_CHROOT', 'SYS_MODULE', 'SYS_NICE', 'SYS_PACCT',
+  'SYS_PTRACE', 'SYS_RAWIO', 'SYS_RESOURCE', 'SYS_TIME', 'SYS_TTY_CONFIG', 'WAKE_ALARM',
+];
+
+export interface CapabilityRequest {
+  capAdd: readonly string[];
+  capDrop: readonly string[];
+  privileged: boolean;
+}
+
+/** The sorted names with CAP_. Throws UsageError for a name that no capability has. */
+export function capabilities(request: CapabilityRequest): string[] {
+  if (request.privileged && request.capDrop.length === 0) {
+    return ALL.map(prefixed);
+  }
+  const add = request.capAdd.map(checked);
+  const drop = request.capDrop.map(checked);
+  const start = request.privileged || add.includes('ALL') ? ALL : drop.includes('ALL') ? [] : DEFAULT;
+  const added = [...start, ...add.filter((name) => name !== 'ALL')];
+  const kept = added.filter((name) => !drop.includes(name));
+  return [...new Set(kept)].sort().map(prefixed);
+}
+
+/** Inheritable and ambient stay empty (CVE-2022-24769): programs must not inherit what root has. */
+export function capabilitySets(names: readonly string[]): CapabilitySets {
+  return {
+    bounding: [...names],
+    effective: [...names],
+    permitted: [...names],
+    inheritable: [],
+    ambient: [],
+  };
+}
+
+function checked(text: string): string {
+  const name = text.toUpperCase().replace(/^CAP_/, '');
+  if (name !== 'ALL' && !ALL.includes(name)) {
+    throw new UsageError('BAD_CAPABILITY', `read the capability "${text}": no such capability`, {
+      hint: 'see capabilities(7) for their names',
+    });
+  }
+  return name;
+}
+
+function prefixed(name: string): string {
+  return `CAP_${name}`;
+}

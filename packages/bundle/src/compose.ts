@@ -1,0 +1,105 @@
+/**
+ * From what was asked for, what the image says and what the machine has, to an OCI runtime spec.
+ * Pure: nothing is looked up and nothing of the image is trusted.
+ */
+import { UsageError } from '@berth/errors';
+import type { DeviceSpec, ImageConfig, LinuxSpec, NamespaceType, RuntimeSpec, SeccompSpec } from '@berth/oci';
+import { capabilities } from './capabilities.ts';
+import type { HostFacts } from './host-facts.ts';
+import { maskedPaths } from './masked-paths.ts';
+import { mountSpecs } from './mounts.ts';
+import { processSpec } from './process.ts';
+import type { ContainerRequest } from './request.ts';
+import { resources } from './resources.ts';
+import { customSeccomp, defaultSeccomp } from './seccomp-profile.ts';
+import { sysctls } from './sysctls.ts';
+
+export interface ComposeInput {
+  id: string;
+  /** Every volume named by now. */
+  request: ContainerRequest;
+  image: ImageConfig;
+  host: HostFacts;
+}
+
+const RUNTIME_SPEC_VERSION = '1.1.0';
+const SHORT_ID_LENGTH = 12;
+const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/;
+
+/** The container's runtime spec. Throws UsageError for requests that can't be met. */
+export function compose({ id, request, image, host }: ComposeInput): RuntimeSpec {
+  const names = capabilities(request);
+  const hostname = chooseHostname(id, request);
+  return {
+    ociVersion: RUNTIME_SPEC_VERSION,
+    process: processSpec({ request, image, host, hostname, capabilities: names }),
+    root: { path: 'rootfs', readonly: request.readOnly },
+    ...(request.uts.kind === 'host' || request.uts.kind === 'container' ? {} : { hostname }),
+    mounts: mountSpecs(request, host),
+    annotations: { ...request.annotations },
+    linux: linuxSpec(request, host, names),
+  };
+}
+
+function chooseHostname(id: string, request: ContainerRequest): string {
+  const hostname = request.hostname ?? id.slice(0, SHORT_ID_LENGTH);
+  if (!HOSTNAME.test(hostname)) {
+    throw new UsageError('BAD_HOSTNAME', `name the host "${hostname}": not a host name`);
+  }
+  return hostname;
+}
+
+function linuxSpec(
+  request: ContainerRequest,
+  host: HostFacts,
+  names: readonly string[],
+): LinuxSpec {
+  const { masked, readOnly } = maskedPaths(request);
+  const seccomp = seccompSpec(request, host, names);
+  return {
+    namespaces: namespaces(request),
+    sysctl: sysctls(request),
+    maskedPaths: masked,
+    readonlyPaths: readOnly,
+    ...(seccomp === undefined ? {} : { seccomp }),
+    devices: request.devices.map((device) => deviceSpec(device, host)),
+    resources: resources(request.resources),
+  };
+}
+
+/** `host` is left out: the runtime spec's way to say that none is made. */
+function namespaces(request: ContainerRequest): LinuxSpec['namespaces'] {
+  const kinds: [NamespaceType, { kind: string }][] = [
+    ['pid', request.pid],
+    ['ipc', request.ipc],
+    ['uts', request.uts],
+    ['network', request.network],
+    ['cgroup', request.cgroupns],
+  ];
+  const own = kinds.filter(([, { kind }]) => kind !== 'host').map(([type]) => ({ type }));
+  return [{ type: 'user' }, { type: 'mount' }, ...own];
+}
+
+function seccompSpec(
+  request: ContainerRequest,
+  host: HostFacts,
+  names: readonly string[],
+): SeccompSpec | undefined {
+  const { seccompProfile } = request.security;
+  if (seccompProfile === 'unconfined' || (request.privileged && seccompProfile === undefined)) {
+    return undefined;
+  }
+  const facts = { architecture: host.architecture, capabilities: names };
+  return seccompProfile === undefined
+    ? defaultSeccomp(host.architecture, names)
+    : customSeccomp(host.seccompProfile, facts);
+}
+
+function deviceSpec(device: ContainerRequest['devices'][number], host: HostFacts): DeviceSpec {
+  return {
+    path: device.target,
+    source: device.source,
+    type: host.deviceTypes.get(device.source) ?? 'c',
+    permissions: device.permissions,
+  };
+}

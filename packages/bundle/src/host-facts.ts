@@ -1,0 +1,18 @@
+/** What compose() must know of the machine; the engine finds it out. */
+
+export interface HostFacts {
+  /** `amd64`, `arm64` … */
+  architecture: string;
+  /** The caller's limits by their ulimit names, soft and hard; Infinity is none. */
+  limits: ReadonlyMap<string, { soft: number; hard: number }>;
+  /** File of the wanted --tz, or of this machine's for `local`; undefined leaves the image's. */
+  timezoneFile: string | undefined;
+  /** Type of each --device, by its source path. */
+  deviceTypes: ReadonlyMap<string, 'c' | 'b'>;
+  /** The profile of --security-opt seccomp=FILE, parsed. */
+  seccompProfile: unknown;
+  /** Where a volume's data lies. */
+  volumePath: (name: string) => string;
+  /** False where only one id is mapped, so that gid 5 does not exist. */
+  hasManyIds: boolean;
+}

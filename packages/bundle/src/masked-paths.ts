@@ -1,0 +1,39 @@
+/** Paths of /proc and /sys that a container does not see or may not write: Podman's lists. */
+
+const MASKED = [
+  '/proc/acpi', '/proc/asound', '/proc/interrupts', '/proc/kcore', '/proc/keys',
+  '/proc/latency_stats', '/proc/sched_debug', '/proc/scsi', '/proc/timer_list',
+  '/proc/timer_stats', '/sys/dev/block', '/sys/devices/virtual/powercap', '/sys/firmware',
+  '/sys/fs/selinux',
+];
+
+const READ_ONLY = [
+  '/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger',
+];
+
+export interface MaskRequest {
+  privileged: boolean;
+  security: { mask: readonly string[]; unmask: readonly string[] };
+}
+
+/** Both lists; --security-opt mask and unmask change them, --privileged empties them. */
+export function maskedPaths(request: MaskRequest): { masked: string[]; readOnly: string[] } {
+  if (request.privileged) {
+    return { masked: [...request.security.mask], readOnly: [] };
+  }
+  const isUnmasked = (path: string): boolean =>
+    request.security.unmask.some((pattern) => matches(pattern, path));
+  return {
+    masked: [...MASKED.filter((path) => !isUnmasked(path)), ...request.security.mask],
+    readOnly: READ_ONLY.filter((path) => !isUnmasked(path)),
+  };
+}
+
+/** `ALL`, a path, or a pattern whose last part has a star. */
+function matches(pattern: string, path: string): boolean {
+  if (pattern.toUpperCase() === 'ALL' || pattern === path) {
+    return true;
+  }
+  const star = pattern.indexOf('*');
+  return star >= 0 && path.startsWith(pattern.slice(0, star)) && !path.slice(star).includes('/');
+}

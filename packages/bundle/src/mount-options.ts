@@ -1,0 +1,61 @@
+/** The options of -v, --mount and --tmpfs, as the runtime spec writes them. */
+import { UnsupportedError, UsageError } from '@berth/errors';
+
+/** Groups of options of which one wins; the first of each is what Podman uses without any. */
+const BIND_GROUPS = [
+  ['rw', 'ro'],
+  ['rbind', 'bind'],
+  ['rprivate', 'private', 'rslave', 'slave', 'rshared', 'shared', 'unbindable', 'runbindable'],
+];
+const FREE = new Set(['suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'noatime', 'relatime']);
+/** Accepted without an effect here: there is no SELinux to relabel for, and copies are ours. */
+const WITHOUT_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy', 'O']);
+const TMPFS_VALUE = /^(size|mode|nr_inodes|nr_blocks|uid|gid)=[0-9A-Za-z%]+$/;
+
+/** For a bind of `source` on `target`. Throws UsageError for unknown options. */
+export function bindOptions(options: readonly string[], target: string): string[] {
+  const chosen = new Map(BIND_GROUPS.map((group) => [group, group[0] ?? '']));
+  const free: string[] = [];
+  for (const option of options) {
+    const group = BIND_GROUPS.find((names) => names.includes(option));
+    if (group !== undefined) {
+      chosen.set(group, option);
+    } else if (FREE.has(option)) {
+      free.push(option);
+    } else {
+      refuseUnlessIgnored(option, target);
+    }
+  }
+  return [...chosen.values(), ...free];
+}
+
+/** For a tmpfs: nosuid and nodev unless said otherwise, as in Podman. */
+export function tmpfsOptions(options: readonly string[], target: string): string[] {
+  const result = new Set(['rw', 'nosuid', 'nodev', 'tmpcopyup']);
+  for (const option of options) {
+    if (option === 'ro') {
+      result.delete('rw');
+      result.add('ro');
+    } else if (option === 'notmpcopyup') {
+      result.delete('tmpcopyup');
+    } else if (option === 'suid' || option === 'dev') {
+      result.delete(`no${option}`);
+    } else if (FREE.has(option) || TMPFS_VALUE.test(option) || option === 'tmpcopyup' || option === 'rw') {
+      result.add(option);
+    } else {
+      refuseUnlessIgnored(option, target);
+    }
+  }
+  return [...result];
+}
+
+function refuseUnlessIgnored(option: string, target: string): void {
+  if (option === 'U' || option === 'idmap' || option.startsWith('idmap=')) {
+    throw new UnsupportedError('MOUNT_OPTION_UNSUPPORTED', `mount on "${target}": the option "${option}" is not supported`, {
+      hint: 'leave it out, and change owners with: berth unshare chown',
+    });
+  }
+  if (!WITHOUT_EFFECT.has(option)) {
+    throw new UsageError('BAD_MOUNT_OPTION', `mount on "${target}": no such option as "${option}"`);
+  }
+}

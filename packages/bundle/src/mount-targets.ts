@@ -1,0 +1,23 @@
+/** Checks where mounts go: absolute, below the root, said once. */
+import { posix } from 'node:path';
+import { UsageError } from '@berth/errors';
+
+/** The normalised target. Throws UsageError for relative ones and for the root itself. */
+export function mountTarget(target: string): string {
+  if (!target.startsWith('/')) {
+    throw new UsageError('BAD_MOUNT_TARGET', `mount on "${target}": not an absolute path`);
+  }
+  const normal = posix.normalize(target).replace(/(.)\/+$/, '$1');
+  if (normal === '/') {
+    throw new UsageError('BAD_MOUNT_TARGET', 'mount on "/": the root has its own file system');
+  }
+  return normal;
+}
+
+/** Throws UsageError when two mounts of the user have one target. */
+export function refuseDuplicates(targets: readonly string[]): void {
+  const twice = targets.find((target, index) => targets.indexOf(target) !== index);
+  if (twice !== undefined) {
+    throw new UsageError('DUPLICATE_MOUNT', `mount on "${twice}": two mounts have this target`);
+  }
+}

@@ -1,0 +1,85 @@
+/** The mounts of a container: the kernel's file systems, then what the user asked for. */
+import type { MountSpec } from '@berth/oci';
+import type { HostFacts } from './host-facts.ts';
+import { bindOptions, tmpfsOptions } from './mount-options.ts';
+import { mountTarget, refuseDuplicates } from './mount-targets.ts';
+import type { ContainerRequest, MountRequest } from './request.ts';
+
+const DEFAULT_SHM_BYTES = 65_536_000;
+const READ_ONLY_TMPFS = ['/tmp', '/run', '/var/tmp'];
+
+/** In the order in which they are made: parents before what lies below them. */
+export function mountSpecs(request: ContainerRequest, host: HostFacts): MountSpec[] {
+  const asked = request.mounts.map((mount) => mountSpec(mount, host));
+  refuseDuplicates(asked.map(({ destination }) => destination));
+  const taken = new Set(asked.map(({ destination }) => destination));
+  const base = [...kernelMounts(request), ...readOnlyMounts(request), ...timezoneMount(host)];
+  const sorted = asked.sort((a, b) => depth(a.destination) - depth(b.destination));
+  return [...base.filter(({ destination }) => !taken.has(destination)), ...sorted];
+}
+
+function depth(path: string): number {
+  return path.split('/').length;
+}
+
+function kernelMounts(request: ContainerRequest): MountSpec[] {
+  const access = request.privileged ? 'rw' : 'ro';
+  const hostIpc = request.ipc.kind === 'host' || request.ipc.kind === 'container';
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
+    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec'] },
+    sharedMemory(request),
+    ...(hostIpc ? [] : [{ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] }]),
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', access] },
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'cgroup2',
+      source: 'cgroup',
+      options: ['nosuid', 'noexec', 'nodev', access],
+    },
+  ];
+}
+
+function sharedMemory(request: ContainerRequest): MountSpec {
+  if (request.ipc.kind === 'host') {
+    return { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', 'rw', 'nosuid', 'nodev'] };
+  }
+  const size = request.shmSizeBytes ?? DEFAULT_SHM_BYTES;
+  const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${size}`];
+  return { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options };
+}
+
+/** A read-only root keeps the places writable that every program expects to be. */
+function readOnlyMounts(request: ContainerRequest): MountSpec[] {
+  if (!request.readOnly || !request.readOnlyTmpfs) {
+    return [];
+  }
+  return READ_ONLY_TMPFS.map((destination) => tmpfs(destination, ['mode=1777']));
+}
+
+function timezoneMount({ timezoneFile }: HostFacts): MountSpec[] {
+  return timezoneFile === undefined
+    ? []
+    : [{ destination: '/etc/localtime', type: 'bind', source: timezoneFile, options: ['bind', 'ro', 'rprivate'] }];
+}
+
+function tmpfs(destination: string, options: readonly string[]): MountSpec {
+  return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(options, destination) };
+}
+
+function mountSpec(mount: MountRequest, host: HostFacts): MountSpec {
+  const destination = mountTarget(mount.target);
+  if (mount.type === 'tmpfs') {
+    return tmpfs(destination, mount.options);
+  }
+  if (mount.type === 'bind') {
+    return { destination, type: 'bind', source: mount.source, options: bindOptions(mount.options, destination) };
+  }
+  return {
+    destination,
+    type: 'bind',
+    source: host.volumePath(mount.name ?? ''),
+    options: bindOptions(['nosuid', 'nodev', ...mount.options], destination),
+  };
+}

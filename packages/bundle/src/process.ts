@@ -1,0 +1,86 @@
+/** The first process of a container: arguments, environment, working directory. */
+import { UsageError } from '@berth/errors';
+import type { ImageConfig, ProcessSpec } from '@berth/oci';
+import { capabilitySets } from './capabilities.ts';
+import type { HostFacts } from './host-facts.ts';
+import type { ContainerRequest } from './request.ts';
+import { rlimits } from './rlimits.ts';
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const DEFAULT_UMASK = 0o022;
+
+export interface ProcessInput {
+  request: ContainerRequest;
+  image: ImageConfig;
+  host: HostFacts;
+  hostname: string;
+  capabilities: readonly string[];
+}
+
+/** The process; its user is looked up natively at each start. Throws UsageError. */
+export function processSpec(input: ProcessInput): ProcessSpec {
+  const { request, image } = input;
+  return {
+    terminal: request.tty,
+    user: { uid: 0, gid: 0, umask: umask(request.umask) },
+    args: processArguments(request, image),
+    env: environment(input),
+    cwd: workingDirectory(request.workingDirectory ?? image.workingDirectory),
+    capabilities: capabilitySets(input.capabilities),
+    rlimits: rlimits(request.ulimits, input.host),
+    noNewPrivileges: request.security.noNewPrivileges,
+    ...(request.oomScoreAdjust === undefined ? {} : { oomScoreAdj: request.oomScoreAdjust }),
+  };
+}
+
+/** --entrypoint replaces the image's and drops its command, as in Podman and Docker. */
+function processArguments(request: ContainerRequest, image: ImageConfig): string[] {
+  const entrypoint = request.entrypoint ?? image.entrypoint ?? [];
+  const imageCommand = request.entrypoint === undefined ? (image.command ?? []) : [];
+  const command = request.command.length > 0 ? request.command : imageCommand;
+  const args = [...entrypoint, ...command];
+  if (args.length === 0 || args[0] === '') {
+    throw new UsageError('NO_COMMAND', `run "${request.image}": neither the image nor the command line says what to run`, {
+      hint: `berth run ${request.image} sh`,
+    });
+  }
+  return args;
+}
+
+/** Later entries win; the caller's environment is never looked at here. */
+function environment({ request, image, hostname }: ProcessInput): string[] {
+  const variables = new Map<string, string>();
+  const set = (entry: string): void => {
+    const equals = entry.indexOf('=');
+    variables.set(entry.slice(0, equals), entry.slice(equals + 1));
+  };
+  set(`PATH=${DEFAULT_PATH}`);
+  set('container=berth');
+  if (request.tty) {
+    set('TERM=xterm');
+  }
+  set(`HOSTNAME=${hostname}`);
+  if (!request.unsetAllEnvironment) {
+    image.environment.forEach(set);
+  }
+  request.unsetEnvironment.forEach((name) => variables.delete(name));
+  if (request.timezone !== undefined && request.timezone !== 'local') {
+    set(`TZ=${request.timezone}`);
+  }
+  request.environment.forEach(set);
+  return [...variables].map(([name, value]) => `${name}=${value}`);
+}
+
+function workingDirectory(path: string): string {
+  return path === '' ? '/' : path.startsWith('/') ? path : `/${path}`;
+}
+
+function umask(text: string | undefined): number {
+  if (text === undefined) {
+    return DEFAULT_UMASK;
+  }
+  if (!/^[0-7]{1,4}$/.test(text)) {
+    throw new UsageError('BAD_UMASK', `read the umask "${text}": not an octal number`);
+  }
+  return Number.parseInt(text, 8);
+}

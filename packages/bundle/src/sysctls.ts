@@ -1,0 +1,32 @@
+/** Sysctls of a container: only those that belong to a namespace of its own. */
+import { UsageError } from '@berth/errors';
+import type { ContainerRequest } from './request.ts';
+
+const IPC = /^(kernel\.(shm[a-z_]+|msg[a-z]+|sem)|fs\.mqueue\.[a-z_]+)$/;
+const NET = /^net\.[A-Za-z0-9_.\/-]+$/;
+const UTS = /^kernel\.(hostname|domainname)$/;
+/** `+` and the like once smuggled in further settings (CVE-2022-0811). */
+const VALUE = /^[A-Za-z0-9 \t._:,\/-]*$/;
+
+/** The sysctls. Throws UsageError for those of the host and for odd names or values. */
+export function sysctls(request: ContainerRequest): Record<string, string> {
+  for (const [key, value] of Object.entries(request.sysctls)) {
+    if (key.includes('..') || !VALUE.test(value)) {
+      throw new UsageError('BAD_SYSCTL', `set the sysctl "${key}=${value}": not a plain name and value`);
+    }
+    requireOwn(key, request);
+  }
+  return { ...request.sysctls };
+}
+
+function requireOwn(key: string, request: ContainerRequest): void {
+  const sharesNetwork = ['host', 'container', 'path'].includes(request.network.kind);
+  const isOwn = (namespace: { kind: string }): boolean => !['host', 'container'].includes(namespace.kind);
+  const allowed =
+    (NET.test(key) && !sharesNetwork) ||
+    (IPC.test(key) && isOwn(request.ipc)) ||
+    (UTS.test(key) && isOwn(request.uts));
+  if (!allowed) {
+    throw new UsageError('SYSCTL_OF_HOST', `set the sysctl "${key}": it belongs to the host, not to a namespace of the container`);
+  }
+}

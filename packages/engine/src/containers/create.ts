@@ -1,0 +1,182 @@
+/**
+ * Makes a container from a request: image, volumes, ports and runtime spec are decided here, and
+ * the store makes it appear at once. Nothing runs yet.
+ */
+import { writeFileSync } from 'node:fs';
+import { compose, type ContainerRequest } from '@berth/bundle';
+import { ConflictError, NotFoundError, SystemError } from '@berth/errors';
+import type { RuntimeSpec } from '@berth/oci';
+import { formatPlatform } from '@berth/oci';
+import { assignPorts, chooseNetwork } from '@berth/network';
+import { randomId, randomName, type ContainerPaths } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import { findImage, type FoundImage } from '../images/find.ts';
+import type { PullOptions } from '../images/pull-options.ts';
+import { hostFacts } from './host-facts.ts';
+import { joinsOf } from './joined-namespaces.ts';
+import { logOf } from './log-settings.ts';
+import type { BerthContainer } from './record.ts';
+import { removeById } from './remove.ts';
+import { etcFiles } from './etc-files.ts';
+import { signalNumber } from './signals.ts';
+import { planVolumes } from './volumes.ts';
+import { wantedPorts } from './wanted-ports.ts';
+
+const DEFAULT_STOP_SIGNAL = 'SIGTERM';
+const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
+const NAME_ATTEMPTS = 20;
+
+export interface CreatedContainer {
+  id: string;
+  record: BerthContainer;
+  spec: RuntimeSpec;
+  paths: ContainerPaths;
+}
+
+/** The container exists; answers its id. */
+export async function createContainer(
+  engine: Engine,
+  request: ContainerRequest,
+  pull: PullOptions,
+): Promise<string> {
+  return (await makeContainer(engine, request, pull)).id;
+}
+
+/** As createContainer(), with all that was decided. */
+export async function makeContainer(
+  engine: Engine,
+  request: ContainerRequest,
+  pull: PullOptions,
+): Promise<CreatedContainer> {
+  const image = await findImage(engine, request.image, pull);
+  if (request.name !== undefined) {
+    await makeRoomForName(engine, request.name, request.replace);
+  }
+  const id = randomId();
+  writeIdFile(request, id);
+  const host = await hostFacts(engine, { image, request });
+  const asked = { ...request, mounts: [...request.mounts, ...host.extraMounts] };
+  const volumes = planVolumes(engine, { request: asked, image });
+  const spec = compose({ id, request: volumes.request, image: image.config, host: host.facts });
+  const record = await decideRecord(engine, { id, image, request: volumes.request, spec, volumes });
+  const paths = storeContainer(engine, { record, spec, named: request.name !== undefined });
+  return { id, record, spec, paths };
+}
+
+interface Decided {
+  id: string;
+  image: FoundImage;
+  request: ContainerRequest;
+  spec: RuntimeSpec;
+  volumes: ReturnType<typeof planVolumes>;
+}
+
+async function decideRecord(engine: Engine, decided: Decided): Promise<BerthContainer> {
+  const { id, image, request, spec, volumes } = decided;
+  const { config, record } = image;
+  const ports = await assignPorts(wantedPorts(request, config.exposedPorts));
+  const joins = joinsOf(engine, request);
+  const network = chooseNetwork({
+    kind: request.network.kind,
+    options: request.network.options,
+    ports,
+    path: process.env['PATH'] ?? '',
+  });
+  if (network.warning !== undefined) {
+    engine.report({ kind: 'warning', message: network.warning });
+  }
+  const signal = request.stopSignal ?? config.stopSignal ?? DEFAULT_STOP_SIGNAL;
+  return {
+    version: 1,
+    id,
+    name: request.name ?? randomName(),
+    createdAtMs: Date.now(),
+    imageId: record.id,
+    imageName: image.name,
+    layers: record.layers.map(({ diffId }) => diffId),
+    labels: { ...config.labels, ...request.labels },
+    volumes: volumes.names,
+    request,
+    command: spec.process.args,
+    exposedPorts: config.exposedPorts,
+    ports,
+    network: network.kind,
+    user: request.user ?? config.user,
+    stopSignal: signalNumber(signal),
+    stopTimeoutSeconds: request.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,
+    log: logOf(engine, id, request),
+    anonymousVolumes: volumes.anonymous,
+    copyUps: volumes.copyUps,
+    joins,
+    platform: formatPlatform({
+      os: config.os,
+      architecture: config.architecture,
+      ...(config.variant === undefined ? {} : { variant: config.variant }),
+    }),
+  };
+}
+
+interface Stored {
+  record: BerthContainer;
+  spec: RuntimeSpec;
+  named: boolean;
+}
+
+/** A random name may be taken by another command a moment ago: then another is tried. */
+function storeContainer(engine: Engine, { record, spec, named }: Stored): ContainerPaths {
+  const files = { 'spec.json': JSON.stringify(spec), ...etcFiles(record, spec) };
+  for (let left = NAME_ATTEMPTS; ; left--) {
+    try {
+      return engine.store.containers.create({
+        record,
+        summary: {
+          createdAtMs: record.createdAtMs,
+          image: record.imageName,
+          command: record.command,
+          ports: record.ports.map((port) => `${port.hostPort}->${port.containerPort}`).join(','),
+        },
+        files,
+        writable: 'overlay',
+      });
+    } catch (error) {
+      const isTaken = error instanceof ConflictError && error.code === 'NAME_IN_USE';
+      if (named || !isTaken || left === 0) {
+        throw error;
+      }
+      Object.assign(record, { name: randomName() });
+    }
+  }
+}
+
+
+async function makeRoomForName(engine: Engine, name: string, replace: boolean): Promise<void> {
+  if (!replace) {
+    return;
+  }
+  try {
+    const id = engine.store.containers.resolve(name);
+    if (engine.store.containers.name(id) === name) {
+      await removeById(engine, id, { force: true, volumes: true, timeoutSeconds: undefined });
+    }
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) {
+      throw error;
+    }
+  }
+}
+
+function writeIdFile({ cidFile }: ContainerRequest, id: string): void {
+  if (cidFile === undefined) {
+    return;
+  }
+  try {
+    writeFileSync(cidFile, id, { flag: 'wx', mode: 0o644 });
+  } catch (cause) {
+    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    throw isThere
+      ? new ConflictError('CIDFILE_EXISTS', `write container id file "${cidFile}": it exists already`, {
+          hint: `make sure its container is gone, then rm ${cidFile}`,
+        })
+      : new SystemError('CIDFILE', `write container id file "${cidFile}"`, { cause });
+  }
+}

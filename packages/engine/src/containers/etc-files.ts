@@ -1,0 +1,91 @@
+/**
+ * The files of /etc that Berth gives a container: hosts, resolv.conf and hostname. They lie in
+ * the container's directory and are bound over the image's at each start.
+ */
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import type { RuntimeSpec } from '@berth/oci';
+import { GUEST, hostsFile, resolvConf } from '@berth/network';
+import type { BerthContainer } from './record.ts';
+
+const FILES = { hosts: '/etc/hosts', 'resolv.conf': '/etc/resolv.conf', hostname: '/etc/hostname' } as const;
+export type EtcFile = keyof typeof FILES;
+
+/** The files to write, by name; what the user mounts or forbids is left out. */
+export function etcFiles(
+  record: BerthContainer,
+  spec: RuntimeSpec,
+): Partial<Record<EtcFile, string>> {
+  const files: Partial<Record<EtcFile, string>> = {};
+  for (const name of etcFileNames(record)) {
+    files[name] = contentOf(name, { record, spec });
+  }
+  return files;
+}
+
+/** Which of the files a container has. One that joins another's network shares that one's. */
+export function etcFileNames(record: BerthContainer): EtcFile[] {
+  const taken = new Set(record.request.mounts.map(({ target }) => target));
+  const names: EtcFile[] = ['resolv.conf', 'hostname'];
+  if (!record.request.noHosts) {
+    names.push('hosts');
+  }
+  return names.filter((name) => !taken.has(FILES[name]));
+}
+
+/** Where a file goes in the container. */
+export function etcTarget(name: EtcFile): string {
+  return FILES[name];
+}
+
+function contentOf(
+  name: EtcFile,
+  { record, spec }: { record: BerthContainer; spec: RuntimeSpec },
+): string {
+  switch (name) {
+    case 'hostname':
+      return `${spec.hostname ?? record.id.slice(0, 12)}\n`;
+    case 'hosts':
+      return hostsContent(record, spec);
+    case 'resolv.conf':
+      return resolvConf({
+        host: readText('/etc/resolv.conf'),
+        nameservers: record.request.dns,
+        search: record.request.dnsSearch,
+        options: record.request.dnsOptions,
+        forwarder: forwarderOf(record),
+      });
+  }
+}
+
+function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
+  const hasOwnNetwork = record.network === 'pasta' || record.network === 'slirp4netns';
+  const names = [spec.hostname ?? record.id.slice(0, 12), record.name];
+  return hostsFile({
+    addHosts: record.request.addHosts,
+    names: [...new Set(names)],
+    address: hasOwnNetwork ? GUEST.address : undefined,
+    hostAddress: hasOwnNetwork ? hostAddress() : record.network === 'host' ? '127.0.0.1' : undefined,
+  });
+}
+
+function forwarderOf(record: BerthContainer): string | undefined {
+  if (record.network === 'pasta') {
+    return GUEST.pastaNameserver;
+  }
+  return record.network === 'slirp4netns' ? GUEST.slirpNameserver : undefined;
+}
+
+/** The host's first address that is not loopback: containers reach it under that. */
+function hostAddress(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,131 @@
+/** `exec` and `attach`: this process becomes a client of the container's supervisor. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { capabilities, capabilitySets } from '@berth/bundle';
+import { UnsupportedError } from '@berth/errors';
+import {
+  attachArguments,
+  execArguments,
+  execPlan,
+  handOver,
+  type ClientSettings,
+} from '@berth/isolation';
+import type { ProcessSpec, RuntimeSpec } from '@berth/oci';
+import type { Engine } from '../engine.ts';
+import { runningInit } from './init-process.ts';
+import type { BerthContainer } from './record.ts';
+import { compiledSeccomp } from './seccomp-cache.ts';
+import { readSpec } from './start.ts';
+
+export interface ExecRequest {
+  container: string;
+  command: string[];
+  interactive: boolean;
+  tty: boolean;
+  detach: boolean;
+  environment: string[];
+  user: string | undefined;
+  workingDirectory: string | undefined;
+  privileged: boolean;
+  preserveDescriptors: number;
+  detachKeys: string | undefined;
+}
+
+/** Never returns: the native client runs the command and exits with its status. */
+export async function execInContainer(engine: Engine, request: ExecRequest): Promise<never> {
+  const { containers } = engine.store;
+  const id = containers.resolve(request.container);
+  runningInit(engine, id, 'exec in');
+  const record = containers.record<BerthContainer>(id);
+  const paths = containers.paths(id);
+  const spec = readSpec(paths.spec);
+  const plan = writeExecPlan(engine, execPlan({
+    process: processOf(spec, request),
+    extras: {
+      user: request.user ?? record.user,
+      groupAdd: record.request.groupAdd,
+      createWorkingDirectory: false,
+      seccomp: request.privileged ? undefined : compiledSeccomp(engine, spec.linux.seccomp),
+      preserveDescriptors: request.preserveDescriptors,
+      terminalSize: { rows: 0, columns: 0 },
+    },
+    stdio: request.tty ? 'terminal' : 'handed',
+    stdinOpen: request.interactive,
+    detach: request.detach,
+  }));
+  const kept = Array.from({ length: request.preserveDescriptors }, (_, index) => 3 + index);
+  return handOver(execArguments(paths.runDirectory, plan, clientOf(request)), kept);
+}
+
+/** The client removes the plan once it has opened it. */
+function writeExecPlan(engine: Engine, plan: Buffer): string {
+  const path = join(engine.directories.run, `exec-${process.pid}-${Date.now()}`);
+  mkdirSync(engine.directories.run, { recursive: true, mode: 0o700 });
+  writeFileSync(path, plan, { mode: 0o600, flag: 'wx' });
+  return path;
+}
+
+function clientOf(request: ExecRequest): ClientSettings {
+  const streams = ['stdin', 'stdout', 'stderr'];
+  const attach = request.detach ? [] : streams.filter((s) => s !== 'stdin' || request.interactive);
+  return {
+    attach,
+    detachKeys: request.detachKeys,
+    sigProxy: !request.tty,
+    detach: request.detach,
+    print: undefined,
+  };
+}
+
+/** The container's process with what exec changes. */
+function processOf(spec: RuntimeSpec, request: ExecRequest): ProcessSpec {
+  const environment = new Map(
+    [...spec.process.env, ...(request.tty ? ['TERM=xterm'] : []), ...request.environment].map((entry) => {
+      const equals = entry.indexOf('=');
+      return [entry.slice(0, equals), entry.slice(equals + 1)];
+    }),
+  );
+  const all = { capAdd: ['ALL'], capDrop: [], privileged: true };
+  const { capabilities: own, ...process } = spec.process;
+  const sets = request.privileged ? capabilitySets(capabilities(all)) : own;
+  return {
+    ...process,
+    ...(sets === undefined ? {} : { capabilities: sets }),
+    args: request.command,
+    env: [...environment].map(([name, value]) => `${name}=${value}`),
+    cwd: request.workingDirectory ?? spec.process.cwd,
+    terminal: request.tty,
+  };
+}
+
+export interface AttachOptions {
+  stdin: boolean;
+  detachKeys: string | undefined;
+  sigProxy: boolean;
+}
+
+/** Never returns: the native client shows the container's streams until it ends. */
+export async function attachContainer(
+  engine: Engine,
+  name: string,
+  { stdin, detachKeys, sigProxy }: AttachOptions,
+): Promise<never> {
+  const { containers } = engine.store;
+  const id = containers.resolve(name);
+  runningInit(engine, id, 'attach to');
+  const record = containers.record<BerthContainer>(id);
+  const streams = stdin && record.request.interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
+  if (record.log.driver === 'passthrough') {
+    throw new UnsupportedError('NO_ATTACH', `attach to container "${name}": its streams belong to the command that started it`, {
+      hint: `berth exec -it ${name} sh`,
+    });
+  }
+  const args = attachArguments(containers.paths(id).runDirectory, {
+    attach: streams,
+    detachKeys,
+    sigProxy,
+    detach: false,
+    print: undefined,
+  });
+  return handOver(args, []);
+}

@@ -1,0 +1,85 @@
+/** What compose() must know of this machine for one request, found out no further than needed. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContainerRequest, HostFacts, MountRequest } from '@berth/bundle';
+import { NotFoundError, UnsupportedError, UsageError } from '@berth/errors';
+import { readResourceLimits } from '@berth/host';
+import { localPlatform } from '@berth/oci';
+import type { Engine } from '../engine.ts';
+import { embeddedReference } from '../images/embedded-name.ts';
+import type { FoundImage } from '../images/find.ts';
+
+const ZONES = '/usr/share/zoneinfo';
+
+export interface RequestFacts {
+  facts: HostFacts;
+  /** Mounts that the image needs on this machine: the host image's programs. */
+  extraMounts: MountRequest[];
+}
+
+/** Throws where the request names files of the host that are not there. */
+export async function hostFacts(
+  engine: Engine,
+  { image, request }: { image: FoundImage; request: ContainerRequest },
+): Promise<RequestFacts> {
+  return {
+    facts: {
+      architecture: localPlatform().architecture,
+      limits: request.ulimits.length > 0 ? readResourceLimits() : new Map(),
+      timezoneFile: timezoneFile(request.timezone),
+      deviceTypes: new Map(request.devices.map(({ source }) => [source, deviceType(source)])),
+      seccompProfile: seccompProfile(request.security.seccompProfile),
+      volumePath: (name) => engine.store.volumes.dataPath(name),
+      hasManyIds: engine.idMaps.tier === 'full',
+    },
+    extraMounts: await extraMounts(image, request),
+  };
+}
+
+async function extraMounts(image: FoundImage, request: ContainerRequest): Promise<MountRequest[]> {
+  if (image.name !== embeddedReference('host')) {
+    return [];
+  }
+  const { hostMounts } = await import('../images/host-image.ts');
+  const taken = new Set(request.mounts.map(({ target }) => target));
+  return hostMounts().filter(({ target }) => !taken.has(target));
+}
+
+function timezoneFile(zone: string | undefined): string | undefined {
+  if (zone === undefined) {
+    return undefined;
+  }
+  if (zone === 'local') {
+    return existsSync('/etc/localtime') ? '/etc/localtime' : undefined;
+  }
+  const path = join(ZONES, zone);
+  if (zone.split('/').includes('..') || !existsSync(path)) {
+    throw new UsageError('BAD_TIMEZONE', `set the time zone "${zone}": no such zone in ${ZONES}`);
+  }
+  return path;
+}
+
+function deviceType(path: string): 'c' | 'b' {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) {
+    throw new NotFoundError('NO_SUCH_DEVICE', `give the device "${path}": no such file`);
+  }
+  if (!status.isCharacterDevice() && !status.isBlockDevice()) {
+    throw new UsageError('NOT_A_DEVICE', `give the device "${path}": not a device`);
+  }
+  return status.isBlockDevice() ? 'b' : 'c';
+}
+
+function seccompProfile(path: string | undefined): unknown {
+  if (path === undefined || path === 'unconfined') {
+    return undefined;
+  }
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new UnsupportedError('BAD_SECCOMP', `read the seccomp profile "${path}"`, {
+      cause,
+      hint: '--security-opt seccomp=unconfined, or a JSON profile',
+    });
+  }
+}

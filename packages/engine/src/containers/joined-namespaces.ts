@@ -1,0 +1,41 @@
+/** Which containers a new one shares namespaces with: `--network container:X` and the like. */
+import { ConflictError } from '@berth/errors';
+import type { ContainerRequest } from '@berth/bundle';
+import type { NamespaceSettings } from '@berth/isolation';
+import type { Engine } from '../engine.ts';
+import { runningInit } from './init-process.ts';
+import type { BerthContainer } from './record.ts';
+
+/** Name of the namespace to the id of the container that has it. Throws for unknown containers. */
+export function joinsOf(engine: Engine, request: ContainerRequest): Record<string, string> {
+  const wishes: [string, { kind: string; value?: string | undefined }][] = [
+    ['net', request.network],
+    ['pid', request.pid],
+    ['ipc', request.ipc],
+    ['uts', request.uts],
+    ['cgroup', request.cgroupns],
+  ];
+  const joins: Record<string, string> = {};
+  for (const [name, wish] of wishes) {
+    if (wish.kind === 'container' && 'value' in wish && wish.value !== undefined) {
+      joins[name] = engine.store.containers.resolve(wish.value);
+    }
+  }
+  return joins;
+}
+
+/** The live namespaces behind the joins. Throws ConflictError where one does not run. */
+export function liveJoins(
+  engine: Engine,
+  record: BerthContainer,
+): Record<string, NamespaceSettings> {
+  const settings: Record<string, NamespaceSettings> = {};
+  for (const [name, id] of Object.entries(record.joins)) {
+    if (!engine.store.containers.exists(id)) {
+      throw new ConflictError('JOINED_GONE', `join the ${name} namespace of container "${id.slice(0, 12)}": it is gone`);
+    }
+    const { pid, startTime } = runningInit(engine, id, `join the ${name} namespace of`);
+    settings[name] = { from: 'process', pid, startTime };
+  }
+  return settings;
+}

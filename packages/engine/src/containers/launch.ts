@@ -1,0 +1,201 @@
+/**
+ * Turns a container's record and runtime spec into a launch plan for one more run: what depends
+ * on the moment (joined namespaces, cgroups, terminals) is decided here.
+ */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { networkHelperOf } from './network-helper.ts';
+import {
+  cgroupSettings,
+  containerPlan,
+  type ExitStep,
+  type NamespaceName,
+  type NamespaceSettings,
+  type ScopeLimits,
+  type SupervisorSettings,
+} from '@berth/isolation';
+import type { NamespaceType, ResourcesSpec, RuntimeSpec } from '@berth/oci';
+import { formatSummaryHead, type ContainerPaths } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import { etcFileNames, etcTarget } from './etc-files.ts';
+import { liveJoins } from './joined-namespaces.ts';
+import type { BerthContainer } from './record.ts';
+import { compiledSeccomp } from './seccomp-cache.ts';
+
+export interface LaunchPlan {
+  record: BerthContainer;
+  spec: RuntimeSpec;
+  paths: ContainerPaths;
+  /** Streams go straight to the caller's: no log is kept. */
+  handed: boolean;
+}
+
+/** Writes the plan of the next run; answers its path. */
+export function writePlan(engine: Engine, launch: LaunchPlan): string {
+  const { record, spec, paths } = launch;
+  const plan = containerPlan(withEtcFiles(record, spec, paths), settings(engine, launch));
+  writeFileSync(paths.plan, plan, { mode: 0o600 });
+  return paths.plan;
+}
+
+function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
+  const { record, spec, paths, handed } = launch;
+  const { store } = engine;
+  const { request } = record;
+  return {
+    id: record.id,
+    stateDirectory: paths.directory,
+    runDirectory: paths.runDirectory,
+    keepersDirectory: store.layout.keepers,
+    summary: summaryOf(record),
+    idMaps: engine.idMaps,
+    stdio: request.tty ? 'terminal' : handed ? 'handed' : 'piped',
+    stdinOpen: request.interactive,
+    log: record.log,
+    timeoutSeconds: request.timeoutSeconds ?? 0,
+    stopSignal: record.stopSignal,
+    pidFile: request.pidFile,
+    init: request.init,
+    cgroup: cgroupOf(engine, record, spec),
+    networkHelper: networkHelperOf(record),
+    namespaces: namespacesOf(engine, record, spec),
+    root: {
+      kind: 'overlay',
+      upper: paths.upper,
+      work: paths.work,
+      lowers: [...record.layers].reverse().map((diffId) => store.layers.treePath(diffId)),
+    },
+    copyUps: record.copyUps.map(({ target, volume }) => ({ target, data: store.volumes.dataPath(volume) })),
+    process: {
+      user: record.user,
+      groupAdd: request.groupAdd,
+      createWorkingDirectory: true,
+      seccomp: compiledSeccomp(engine, spec.linux.seccomp),
+      preserveDescriptors: request.preserveDescriptors,
+      terminalSize: { rows: 0, columns: 0 },
+    },
+    exitSteps: request.remove ? removalSteps(engine, record) : [],
+  };
+}
+
+/** The head as creation wrote it; the supervisor carries it along. */
+export function summaryOf(record: BerthContainer): string {
+  return formatSummaryHead({
+    createdAtMs: record.createdAtMs,
+    image: record.imageName,
+    command: record.command,
+    ports: record.ports.map((port) => `${port.hostPort}->${port.containerPort}`).join(','),
+  });
+}
+
+/** hosts, resolv.conf and hostname are bound over what the image has. */
+function withEtcFiles(
+  record: BerthContainer,
+  spec: RuntimeSpec,
+  paths: ContainerPaths,
+): RuntimeSpec {
+  const sources = { hosts: paths.hosts, 'resolv.conf': paths.resolvConf, hostname: paths.hostname };
+  const binds = etcFileNames(record).map((name) => ({
+    destination: etcTarget(name),
+    type: 'bind',
+    source: sources[name],
+    options: ['bind', 'rprivate', 'nosuid', 'nodev'],
+  }));
+  return { ...spec, mounts: [...binds, ...spec.mounts] };
+}
+
+const NAMES: Record<NamespaceName, NamespaceType> = {
+  pid: 'pid',
+  ipc: 'ipc',
+  uts: 'uts',
+  net: 'network',
+  cgroup: 'cgroup',
+  mount: 'mount',
+};
+
+function namespacesOf(
+  engine: Engine,
+  record: BerthContainer,
+  spec: RuntimeSpec,
+): Record<NamespaceName, NamespaceSettings> {
+  const made = new Set(spec.linux.namespaces.map(({ type }) => type));
+  const joined = liveJoins(engine, record);
+  const path = record.network === 'path' ? record.request.network.value : undefined;
+  const entries = Object.entries(NAMES).map(([name, type]): [string, NamespaceSettings] => {
+    const fallback: NamespaceSettings = { from: made.has(type) ? 'new' : 'host' };
+    const byPath: NamespaceSettings | undefined =
+      name === 'net' && path !== undefined ? { from: 'path', path } : undefined;
+    return [name, joined[name] ?? byPath ?? fallback];
+  });
+  return Object.fromEntries(entries) as Record<NamespaceName, NamespaceSettings>;
+}
+
+function removalSteps(engine: Engine, record: BerthContainer): ExitStep[] {
+  const { rename, nameLink, tree } = engine.store.containers.exitRemoval(record.id, record.name);
+  const volumes = record.anonymousVolumes.map((name): ExitStep => ({
+    step: 'remove',
+    path: engine.store.volumes.dataPath(name).replace(/\/_data$/, ''),
+  }));
+  return [
+    { step: 'rename', ...rename },
+    { step: 'unlink', path: nameLink.path },
+    { step: 'remove', path: tree },
+    ...volumes,
+  ];
+}
+
+function cgroupOf(engine: Engine, record: BerthContainer, spec: RuntimeSpec) {
+  const { resources: asked } = record.request;
+  const explicit = Object.values(asked).some((value) => value !== undefined);
+  const settings = cgroupSettings({
+    id: record.id,
+    runNumber: nextRun(engine, record.id),
+    limits: limitsOf(spec.linux.resources ?? {}),
+    explicit,
+    runtimeDirectory: process.env['XDG_RUNTIME_DIR'],
+    uid: engine.account.uid,
+  });
+  if (settings.kind === 'none' && settings.reason !== undefined) {
+    engine.report({ kind: 'warning', message: `resources are not limited: ${settings.reason}` });
+  }
+  return settings;
+}
+
+function nextRun(engine: Engine, id: string): number {
+  try {
+    return readdirSync(engine.store.containers.paths(id).runs).length + 1;
+  } catch {
+    return 1;
+  }
+}
+
+const UNLIMITED = -1;
+/** cpu.shares has 1024 as its middle, cpu.weight 100. */
+const DEFAULT_SHARES = 1024;
+const DEFAULT_WEIGHT = 100;
+
+function limitsOf({ memory, cpu, pids }: ResourcesSpec): ScopeLimits {
+  const number = (value: number | undefined): number | undefined =>
+    value === UNLIMITED ? Infinity : value;
+  const swap = memory?.swap;
+  return {
+    memoryBytes: number(memory?.limit),
+    memoryReservationBytes: number(memory?.reservation),
+    swapBytes: swap === undefined ? undefined : swap === UNLIMITED ? Infinity : swap - (memory?.limit ?? 0),
+    cpus: cpu?.quota === undefined ? undefined : cpu.quota / (cpu.period ?? 1),
+    cpuWeight: cpu?.shares === undefined ? undefined : weightOf(cpu.shares),
+    processors: cpu?.cpus === undefined ? undefined : processorList(cpu.cpus),
+    pids: number(pids?.limit),
+  };
+}
+
+function weightOf(shares: number): number {
+  return Math.max(1, Math.min(10_000, Math.round((shares * DEFAULT_WEIGHT) / DEFAULT_SHARES)));
+}
+
+/** `0-2,5` → 0, 1, 2, 5 */
+function processorList(text: string): number[] {
+  return text.split(',').flatMap((part) => {
+    const [first = 0, last = first] = part.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+}

@@ -1,0 +1,155 @@
+/**
+ * Reads a container's log from its files on disk: the current one and those rotated away, oldest
+ * first. A tail is found from the end, so that its cost does not grow with the log.
+ */
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { parseLog, type LogFormat, type LogLine } from './log-format.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** The log's files that exist, oldest first: `log.2`, `log.1`, `log`. */
+export function logFiles(path: string): string[] {
+  const files = [path];
+  for (let index = 1; statSync(`${path}.${index}`, { throwIfNoEntry: false }); index++) {
+    files.unshift(`${path}.${index}`);
+  }
+  return files;
+}
+
+/** Where a reader stands in a file; keeping the inode tells a rotated file from a new one. */
+export interface LogPosition {
+  descriptor: number;
+  offset: number;
+  rest: Buffer;
+}
+
+/** Opens a log file at an offset. The caller closes the descriptor. Undefined when there is none. */
+export function openLog(path: string, offset: number): LogPosition | undefined {
+  try {
+    return { descriptor: openSync(path, 'r'), offset, rest: Buffer.alloc(0) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+export function closeLog(position: LogPosition): void {
+  closeSync(position.descriptor);
+}
+
+/** The next batch of whole lines, empty at the end of what is written so far. */
+export function readBatch(position: LogPosition, format: LogFormat): LogLine[] {
+  for (;;) {
+    const buffer = Buffer.allocUnsafe(position.rest.length + CHUNK_BYTES);
+    position.rest.copy(buffer);
+    const count = readSync(position.descriptor, buffer, position.rest.length, CHUNK_BYTES, position.offset);
+    if (count === 0) {
+      return [];
+    }
+    position.offset += count;
+    const { lines, rest } = parseLog(buffer.subarray(0, position.rest.length + count), format);
+    position.rest = Buffer.from(rest);
+    if (lines.length > 0) {
+      return lines;
+    }
+  }
+}
+
+/** Whether the file under `path` is still the one that is open. */
+export function isCurrent(position: LogPosition, path: string): boolean {
+  const now = statSync(path, { throwIfNoEntry: false });
+  return now !== undefined && now.ino === fstatSync(position.descriptor).ino;
+}
+
+/**
+ * Where the last `count` lines begin: the file's index in `files` and the offset in it. Partial
+ * lines count as lines of the file; a long line is one line to a reader all the same.
+ */
+export function findTail(
+  files: readonly string[],
+  count: number,
+  format: LogFormat,
+): { file: number; offset: number } {
+  let wanted = count;
+  for (let file = files.length - 1; file >= 0; file--) {
+    const found = tailOfFile(files[file] ?? '', wanted, format);
+    if (found.offset >= 0) {
+      return { file, offset: found.offset };
+    }
+    wanted -= found.lines;
+  }
+  return { file: 0, offset: 0 };
+}
+
+/** Offset of the `count`-th last whole line, or -1 and how many lines the file has. */
+function tailOfFile(
+  path: string,
+  count: number,
+  format: LogFormat,
+): { offset: number; lines: number } {
+  const position = openLog(path, 0);
+  if (position === undefined) {
+    return { offset: -1, lines: 0 };
+  }
+  try {
+    const size = fstatSync(position.descriptor).size;
+    return scanBackwards(position.descriptor, size, { count, format });
+  } finally {
+    closeLog(position);
+  }
+}
+
+function scanBackwards(
+  descriptor: number,
+  size: number,
+  wanted: { count: number; format: LogFormat },
+): { offset: number; lines: number } {
+  if (wanted.count === 0) {
+    return { offset: size, lines: 0 };
+  }
+  let end = size;
+  let tail = Buffer.alloc(0);
+  let lines = 0;
+  while (end > 0) {
+    const start = Math.max(0, end - CHUNK_BYTES);
+    const chunk = Buffer.alloc(end - start);
+    readSync(descriptor, chunk, 0, chunk.length, start);
+    tail = Buffer.concat([chunk, tail]);
+    const breaks = lineStarts(tail, start === 0);
+    const whole = parseLog(tail.subarray(breaks[0] ?? tail.length), wanted.format).lines;
+    lines = whole.filter((line) => !line.partial).length;
+    if (lines > wanted.count || start === 0) {
+      return lines < wanted.count
+        ? { offset: -1, lines }
+        : { offset: start + offsetOf(whole, breaks, wanted.count), lines };
+    }
+    end = start;
+  }
+  return { offset: -1, lines };
+}
+
+/** Starts of the lines in a buffer; its first bytes start one only at the start of the file. */
+function lineStarts(buffer: Buffer, atFileStart: boolean): number[] {
+  const starts = atFileStart ? [0] : [];
+  for (let at = buffer.indexOf(NEWLINE); at >= 0 && at + 1 < buffer.length; at = buffer.indexOf(NEWLINE, at + 1)) {
+    starts.push(at + 1);
+  }
+  return starts;
+}
+
+/** The start of the `count`-th last complete line, with the partial lines that lead up to it. */
+function offsetOf(lines: readonly LogLine[], starts: readonly number[], count: number): number {
+  let left = count;
+  let index = lines.length - 1;
+  while (index >= 0) {
+    left -= lines[index]?.partial === true ? 0 : 1;
+    if (left < 0) {
+      return starts[index + 1] ?? 0;
+    }
+    index--;
+  }
+  return starts[0] ?? 0;
+}

@@ -1,0 +1,110 @@
+/** `logs`: a container's kept output, from its end or its beginning, once or as it grows. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnsupportedError } from '@berth/errors';
+import type { Engine } from '../engine.ts';
+import { closeLog, findTail, isCurrent, logFiles, openLog, readBatch, type LogPosition } from './log-file.ts';
+import type { LogFormat, LogLine } from './log-format.ts';
+import type { BerthContainer } from './record.ts';
+import { stateIfThere } from './wait.ts';
+
+export type { LogLine } from './log-format.ts';
+
+export interface LogOptions {
+  follow: boolean;
+  /** Only the last lines; undefined is all. */
+  tail: number | undefined;
+  since: Date | undefined;
+  until: Date | undefined;
+}
+
+const FOLLOW_PAUSE_MS = 50;
+
+/** Batches of lines in order. Throws UnsupportedError for containers whose log is not kept. */
+export async function* readLogs(
+  engine: Engine,
+  name: string,
+  options: LogOptions,
+): AsyncGenerator<LogLine[]> {
+  const id = engine.store.containers.resolve(name);
+  const record = engine.store.containers.record<BerthContainer>(id);
+  const { driver, path } = record.log;
+  if (driver === 'none' || driver === 'passthrough') {
+    throw new UnsupportedError('NO_LOG', `read the log of container "${name}": its log driver is "${driver}"`, {
+      hint: 'run it with --log-driver k8s-file',
+    });
+  }
+  const inTime = timeFilter(options);
+  yield* written(path, driver, { options, inTime });
+  if (options.follow) {
+    yield* growing(engine, { id, path, format: driver, inTime });
+  }
+}
+
+type InTime = (lines: LogLine[]) => LogLine[];
+
+function timeFilter({ since, until }: LogOptions): InTime {
+  if (since === undefined && until === undefined) {
+    return (lines) => lines;
+  }
+  const from = since?.getTime() ?? -Infinity;
+  const to = until?.getTime() ?? Infinity;
+  return (lines) =>
+    lines.filter(({ time }) => {
+      const at = Date.parse(time);
+      return at >= from && at <= to;
+    });
+}
+
+let followed: LogPosition | undefined;
+
+/** Everything that is there now. The last file stays open for following. */
+async function* written(
+  path: string,
+  format: LogFormat,
+  { options, inTime }: { options: LogOptions; inTime: InTime },
+): AsyncGenerator<LogLine[]> {
+  const files = logFiles(path);
+  const start = options.tail === undefined ? { file: 0, offset: 0 } : findTail(files, options.tail, format);
+  for (let index = start.file; index < files.length; index++) {
+    const position = openLog(files[index] ?? '', index === start.file ? start.offset : 0);
+    if (position === undefined) {
+      continue;
+    }
+    for (let lines = readBatch(position, format); lines.length > 0; lines = readBatch(position, format)) {
+      yield inTime(lines);
+    }
+    if (index === files.length - 1 && options.follow) {
+      followed = position;
+    } else {
+      closeLog(position);
+    }
+  }
+}
+
+interface Following {
+  id: string;
+  path: string;
+  format: LogFormat;
+  inTime: InTime;
+}
+
+/** What is still to come, until the container has ended. Rotation moves on to the new file. */
+async function* growing(engine: Engine, { id, path, format, inTime }: Following): AsyncGenerator<LogLine[]> {
+  for (;;) {
+    const state = stateIfThere(engine, id)?.state;
+    followed ??= openLog(path, 0);
+    for (let lines = followed === undefined ? [] : readBatch(followed, format); lines.length > 0; ) {
+      yield inTime(lines);
+      lines = followed === undefined ? [] : readBatch(followed, format);
+    }
+    if (followed !== undefined && !isCurrent(followed, path)) {
+      closeLog(followed);
+      followed = undefined;
+      continue;
+    }
+    if (state !== 'running' && state !== 'stopping') {
+      return;
+    }
+    await sleep(FOLLOW_PAUSE_MS);
+  }
+}

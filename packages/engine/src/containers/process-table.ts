@@ -1,0 +1,160 @@
+/**
+ * The processes of a container as `top` shows them, read from the host's /proc: nothing is run
+ * inside the container, whose own ps could lie or be missing.
+ */
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { UsageError } from '@berth/errors';
+
+const CLOCK_TICKS_PER_SECOND = 100;
+const NS_OF_PID = /^NSpid:\s+(.*)$/m;
+
+interface ProcessEntry {
+  hostPid: number;
+  pid: string;
+  parentPid: string;
+  hostUid: number;
+  hostGid: number;
+  command: string;
+  args: string;
+  elapsedSeconds: number;
+  cpuSeconds: number;
+  tty: string;
+  state: string;
+  nice: string;
+  virtualKib: string;
+}
+
+export interface IdNames {
+  /** From a uid of the host to what the container calls it. */
+  user(hostUid: number): string;
+  group(hostGid: number): string;
+}
+
+type Column = { title: string; value: (entry: ProcessEntry, names: IdNames) => string };
+
+const COLUMNS: Record<string, Column> = {
+  user: { title: 'USER', value: (e, names) => names.user(e.hostUid) },
+  group: { title: 'GROUP', value: (e, names) => names.group(e.hostGid) },
+  huser: { title: 'HUSER', value: (e) => String(e.hostUid) },
+  hgroup: { title: 'HGROUP', value: (e) => String(e.hostGid) },
+  pid: { title: 'PID', value: (e) => e.pid },
+  hpid: { title: 'HPID', value: (e) => String(e.hostPid) },
+  ppid: { title: 'PPID', value: (e) => e.parentPid },
+  pcpu: { title: '%CPU', value: (e) => ((100 * e.cpuSeconds) / Math.max(e.elapsedSeconds, 1)).toFixed(3) },
+  etime: { title: 'ELAPSED', value: (e) => formatSpan(e.elapsedSeconds) },
+  time: { title: 'TIME', value: (e) => formatSpan(Math.floor(e.cpuSeconds)) },
+  tty: { title: 'TTY', value: (e) => e.tty },
+  comm: { title: 'COMMAND', value: (e) => e.command },
+  args: { title: 'COMMAND', value: (e) => e.args },
+  state: { title: 'STATE', value: (e) => e.state },
+  stat: { title: 'STAT', value: (e) => e.state },
+  nice: { title: 'NI', value: (e) => e.nice },
+  vsz: { title: 'VSZ', value: (e) => e.virtualKib },
+};
+
+const DEFAULT_COLUMNS = ['user', 'pid', 'ppid', 'pcpu', 'etime', 'tty', 'time', 'args'];
+
+/** Titles first, then a row a process. Throws UsageError for an unknown descriptor. */
+export function processTable(initPid: number, descriptors: readonly string[], names: IdNames): string[][] {
+  const columns = (descriptors.length === 0 ? DEFAULT_COLUMNS : descriptors).map(columnFor);
+  const entries = processesWith(initPid);
+  return [
+    columns.map(({ title }) => title),
+    ...entries.map((entry) => columns.map(({ value }) => value(entry, names))),
+  ];
+}
+
+function columnFor(descriptor: string): Column {
+  const column = COLUMNS[descriptor.toLowerCase()];
+  if (column === undefined) {
+    throw new UsageError('BAD_DESCRIPTOR', `show the column "${descriptor}": no such descriptor`, {
+      hint: `descriptors are ${Object.keys(COLUMNS).join(', ')}`,
+    });
+  }
+  return column;
+}
+
+/** Every process whose pid namespace is that of the container's first one. */
+function processesWith(initPid: number): ProcessEntry[] {
+  const namespace = pidNamespace(initPid);
+  const uptime = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => namespace !== undefined && pidNamespace(pid) === namespace)
+    .map((pid) => readEntry(pid, uptime))
+    .filter((entry) => entry !== undefined)
+    .sort((a, b) => Number(a.pid) - Number(b.pid));
+}
+
+function pidNamespace(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when the process went away meanwhile. */
+function readEntry(hostPid: number, uptime: number): ProcessEntry | undefined {
+  try {
+    const stat = readFileSync(`/proc/${hostPid}/stat`, 'utf8');
+    const status = readFileSync(`/proc/${hostPid}/status`, 'utf8');
+    const args = readFileSync(`/proc/${hostPid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+    const owner = statSync(`/proc/${hostPid}`);
+    const command = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = (index: number): number => Number(fields[index] ?? 0) / CLOCK_TICKS_PER_SECOND;
+    return {
+      hostPid,
+      pid: innermostPid(status) ?? String(hostPid),
+      parentPid: innerParent(Number(fields[1])),
+      hostUid: owner.uid,
+      hostGid: owner.gid,
+      command,
+      args: args === '' ? `[${command}]` : args,
+      elapsedSeconds: Math.max(0, Math.floor(uptime - ticks(19))),
+      cpuSeconds: ticks(11) + ticks(12),
+      tty: ttyName(Number(fields[4])),
+      state: fields[0] ?? '?',
+      nice: fields[16] ?? '0',
+      virtualKib: String(Math.floor(Number(fields[20] ?? 0) / 1024)),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function innermostPid(status: string): string | undefined {
+  return NS_OF_PID.exec(status)?.[1]?.trim().split(/\s+/).at(-1);
+}
+
+/** The parent as seen inside: 0 where it lies outside the container. */
+function innerParent(hostPid: number): string {
+  try {
+    const pids = NS_OF_PID.exec(readFileSync(`/proc/${hostPid}/status`, 'utf8'))?.[1]?.trim().split(/\s+/);
+    return pids !== undefined && pids.length > 2 ? (pids.at(-1) ?? '0') : '0';
+  } catch {
+    return '0';
+  }
+}
+
+const PTS_MAJORS_START = 136;
+const PTS_MAJORS_END = 143;
+
+function ttyName(device: number): string {
+  const major = (device >> 8) & 0xfff;
+  const minor = (device & 0xff) | ((device >> 12) & 0xfff00);
+  return major >= PTS_MAJORS_START && major <= PTS_MAJORS_END ? `pts/${minor}` : '?';
+}
+
+/** As Go prints durations: 1h2m3s. */
+function formatSpan(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const rest = `${seconds % 60}s`;
+  if (hours > 0) {
+    return `${hours}h${minutes}m${rest}`;
+  }
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}

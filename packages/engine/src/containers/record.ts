@@ -1,0 +1,29 @@
+/**
+ * What is kept of a container for its whole life, in containers/<id>/config.json: what was asked
+ * for and what was decided at creation. It never changes; what does is derived from facts.
+ */
+import type { ContainerRequest } from '@berth/bundle';
+import type { AssignedPort, NetworkKind } from '@berth/network';
+import type { ContainerRecord } from '@berth/storage';
+
+export interface BerthContainer extends ContainerRecord {
+  readonly request: ContainerRequest;
+  /** What runs, image defaults included. */
+  readonly command: readonly string[];
+  /** The image's own exposed ports, `PORT/PROTOCOL`. */
+  readonly exposedPorts: readonly string[];
+  readonly ports: readonly AssignedPort[];
+  readonly network: NetworkKind;
+  /** What the container's USER resolves from, e.g. `postgres` or `1000:1000`. */
+  readonly user: string;
+  readonly stopSignal: number;
+  readonly stopTimeoutSeconds: number;
+  readonly log: { driver: 'k8s-file' | 'json-file' | 'none' | 'passthrough'; maxSizeBytes: number; maxFiles: number; path: string };
+  /** Volumes made for this container alone; they go with it. */
+  readonly anonymousVolumes: readonly string[];
+  /** Volumes to fill from the image at the first start. */
+  readonly copyUps: readonly { target: string; volume: string }[];
+  /** Containers whose namespaces this one joins: name of the namespace to container id. */
+  readonly joins: Readonly<Record<string, string>>;
+  readonly platform: string;
+}

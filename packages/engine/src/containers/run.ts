@@ -1,0 +1,50 @@
+/** `run`: makes a container and becomes the client that starts it. */
+import type { ContainerRequest, StreamName } from '@berth/bundle';
+import { handOver, launchArguments } from '@berth/isolation';
+import type { Engine } from '../engine.ts';
+import type { PullOptions } from '../images/pull-options.ts';
+import { makeContainer } from './create.ts';
+import { writePlan } from './launch.ts';
+
+export interface LaunchOptions {
+  detach: boolean;
+  /** Undefined attaches to output, and to input with -i. */
+  attach: StreamName[] | undefined;
+  detachKeys: string | undefined;
+  sigProxy: boolean;
+}
+
+/** Never returns: the native client takes this process over. Throws before anything runs. */
+export async function runContainer(
+  engine: Engine,
+  request: ContainerRequest,
+  how: { pull: PullOptions; launch: LaunchOptions },
+): Promise<never> {
+  const { launch } = how;
+  const created = await makeContainer(engine, request, how.pull);
+  const plan = writePlan(engine, { ...created, handed: isHanded(request, launch) });
+  const args = launchArguments(plan, {
+    attach: launch.detach ? [] : attached(request, launch),
+    detachKeys: launch.detachKeys,
+    sigProxy: launch.sigProxy && !request.tty,
+    detach: launch.detach,
+    print: launch.detach ? `${created.id}\n` : undefined,
+  });
+  return handOver(args, preserved(request.preserveDescriptors));
+}
+
+/** Nobody could read the log of a container that is gone with its run. */
+function isHanded(request: ContainerRequest, launch: LaunchOptions): boolean {
+  const wantsLog = request.log.driver !== undefined && request.log.driver !== 'passthrough';
+  const passes = request.log.driver === 'passthrough';
+  return !request.tty && !launch.detach && (passes || (request.remove && !wantsLog));
+}
+
+function attached(request: ContainerRequest, launch: LaunchOptions): string[] {
+  const streams = launch.attach ?? ['stdin', 'stdout', 'stderr'];
+  return streams.filter((stream) => stream !== 'stdin' || request.interactive);
+}
+
+function preserved(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => 3 + index);
+}

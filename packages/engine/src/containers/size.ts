@@ -1,0 +1,41 @@
+/** How much disk a container's own files take. */
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Engine } from '../engine.ts';
+import type { BerthContainer } from './record.ts';
+
+/** Bytes of all files below a folder; what this user can't read counts nothing. */
+export function measureTree(path: string): number {
+  let total = 0;
+  const waiting = [path];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    for (const entry of entriesOf(folder)) {
+      const child = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        waiting.push(child);
+      } else if (entry.isFile()) {
+        total += lstatSync(child, { throwIfNoEntry: false })?.size ?? 0;
+      }
+    }
+  }
+  return total;
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+/** The container's own bytes, and with its image's. */
+export function measureContainer(
+  engine: Engine,
+  id: string,
+): { sizeRw: number; sizeRootFs: number } {
+  const record = engine.store.containers.record<BerthContainer>(id);
+  const sizeRw = measureTree(engine.store.containers.paths(id).upper);
+  const image = engine.store.images.record(record.imageId)?.sizeBytes ?? 0;
+  return { sizeRw, sizeRootFs: sizeRw + image };
+}

@@ -1,0 +1,80 @@
+/** `start`: one more run of a container that is at rest. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { IntegrityError, SystemError } from '@berth/errors';
+import { handOver, helperEnvironment, launchArguments, nativeHelper } from '@berth/isolation';
+import type { RuntimeSpec } from '@berth/oci';
+import type { Engine } from '../engine.ts';
+import { requireAllowed } from '../lifecycle.ts';
+import { writePlan } from './launch.ts';
+import type { BerthContainer } from './record.ts';
+
+/** The container runs in the background; answers its id. One that runs already stays as it is. */
+export async function startContainer(engine: Engine, name: string): Promise<string> {
+  const id = engine.store.containers.resolve(name);
+  if (engine.store.containers.state(id).state !== 'running') {
+    await startById(engine, id);
+  }
+  return id;
+}
+
+/** As startContainer(), for a full id at rest. Throws SystemError with the helper's reason. */
+export async function startById(engine: Engine, id: string): Promise<void> {
+  const plan = preparePlan(engine, id);
+  const args = launchArguments(plan, {
+    attach: [],
+    detachKeys: undefined,
+    sigProxy: false,
+    detach: true,
+    print: undefined,
+  });
+  const result = spawnSync(nativeHelper(), args, {
+    env: helperEnvironment(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (result.status !== 0) {
+    const said = result.stderr.toString('utf8').trim().replace(/^Error: /, '');
+    throw new SystemError('START_FAILED', said === '' ? `start container "${id.slice(0, 12)}"` : said, {
+      cause: result.error,
+      exitStatus: result.status ?? undefined,
+    });
+  }
+}
+
+export interface AttachedStart {
+  interactive: boolean;
+  detachKeys: string | undefined;
+  sigProxy: boolean;
+}
+
+/** Never returns: the native client starts the container and stays attached to it. */
+export async function startAttached(
+  engine: Engine,
+  name: string,
+  { interactive, detachKeys, sigProxy }: AttachedStart,
+): Promise<never> {
+  const id = engine.store.containers.resolve(name);
+  const plan = preparePlan(engine, id);
+  const attach = interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
+  const args = launchArguments(plan, { attach, detachKeys, sigProxy, detach: false, print: undefined });
+  return handOver(args, []);
+}
+
+function preparePlan(engine: Engine, id: string): string {
+  const { containers } = engine.store;
+  const { state, hostName } = containers.state(id);
+  requireAllowed('start', { name: containers.name(id), state, host: hostName });
+  const record = containers.record<BerthContainer>(id);
+  const paths = containers.paths(id);
+  const spec = readSpec(paths.spec);
+  return writePlan(engine, { record: { ...record, name: containers.name(id) }, spec, paths, handed: false });
+}
+
+/** Reads a container's spec.json. Throws IntegrityError when it is damaged. */
+export function readSpec(path: string): RuntimeSpec {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as RuntimeSpec;
+  } catch (cause) {
+    throw new IntegrityError('BAD_SPEC', `read "${path}"`, { cause });
+  }
+}

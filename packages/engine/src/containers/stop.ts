@@ -1,0 +1,91 @@
+/** Ends containers: politely first, by their stop signal, then for good. Also `kill` and `restart`. */
+import { SystemError } from '@berth/errors';
+import { signalProcess } from '@berth/host';
+import type { Engine } from '../engine.ts';
+import { requireAllowed } from '../lifecycle.ts';
+import { initOf } from './init-process.ts';
+import type { BerthContainer } from './record.ts';
+import { signalNumber } from './signals.ts';
+import { startById } from './start.ts';
+import { waitUntilEnded } from './wait.ts';
+
+const SIGKILL = 9;
+const KILL_GRACE_MS = 10_000;
+/** Beyond this a timer would overflow and fire at once. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+export interface StopOptions {
+  /** Undefined is the container's own; below zero waits for ever. */
+  timeoutSeconds: number | undefined;
+}
+
+/** The container does not run afterwards; answers its id. One at rest stays as it is. */
+export async function stopContainer(
+  engine: Engine,
+  name: string,
+  options: StopOptions,
+): Promise<string> {
+  const id = engine.store.containers.resolve(name);
+  await stopById(engine, id, options);
+  return id;
+}
+
+/** As stopContainer(), for a full id. */
+export async function stopById(engine: Engine, id: string, options: StopOptions): Promise<void> {
+  const { state, hostName } = engine.store.containers.state(id);
+  requireAllowed('stop', { name: engine.store.containers.name(id), state, host: hostName });
+  if (state !== 'running' && state !== 'stopping') {
+    return;
+  }
+  const record = engine.store.containers.record<BerthContainer>(id);
+  const seconds = options.timeoutSeconds ?? record.stopTimeoutSeconds;
+  const timeoutMs = seconds < 0 ? LONGEST_WAIT_MS : Math.min(seconds * 1000, LONGEST_WAIT_MS);
+  if (timeoutMs > 0) {
+    signalInit(engine, id, record.stopSignal);
+    if (await waitUntilEnded(engine, id, timeoutMs)) {
+      return;
+    }
+    engine.report({
+      kind: 'warning',
+      message: `container ${id.slice(0, 12)} did not end on its stop signal within ${seconds} seconds: killing it`,
+    });
+  }
+  await endNow(engine, id);
+}
+
+/** The container's processes are dead. Throws SystemError when they can't be ended. */
+export async function endNow(engine: Engine, id: string): Promise<void> {
+  signalInit(engine, id, SIGKILL);
+  if (!(await waitUntilEnded(engine, id, KILL_GRACE_MS))) {
+    throw new SystemError('STOP_FAILED', `stop container "${id.slice(0, 12)}": its processes do not end`);
+  }
+}
+
+/** The signal has been sent to the container's first process; answers the id. */
+export function killContainer(engine: Engine, name: string, signal: string): string {
+  const number = signalNumber(signal);
+  const id = engine.store.containers.resolve(name);
+  const { state, hostName } = engine.store.containers.state(id);
+  requireAllowed('kill', { name: engine.store.containers.name(id), state, host: hostName });
+  signalInit(engine, id, number);
+  return id;
+}
+
+/** The container runs, whether it did before or not; answers its id. */
+export async function restartContainer(
+  engine: Engine,
+  name: string,
+  options: StopOptions,
+): Promise<string> {
+  const id = engine.store.containers.resolve(name);
+  await stopById(engine, id, options);
+  await startById(engine, id);
+  return id;
+}
+
+function signalInit(engine: Engine, id: string, signal: number): void {
+  const init = initOf(engine, id);
+  if (init !== undefined) {
+    signalProcess(init.pid, init.startTime, signal);
+  }
+}

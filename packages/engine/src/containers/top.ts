@@ -1,0 +1,30 @@
+/** `top`: the processes of a running container. */
+import type { IdMap } from '@berth/isolation';
+import type { Engine } from '../engine.ts';
+import { runningInit } from './init-process.ts';
+import { processTable } from './process-table.ts';
+
+/** Titles first, then a row a process. Throws ConflictError when the container does not run. */
+export async function topContainer(
+  engine: Engine,
+  name: string,
+  descriptors: readonly string[],
+): Promise<string[][]> {
+  const id = engine.store.containers.resolve(name);
+  const init = runningInit(engine, id, 'top of');
+  const { uids, gids } = engine.idMaps;
+  return processTable(init.pid, descriptors.flatMap((text) => text.split(',')).filter((d) => d !== ''), {
+    user: (hostUid) => insideId(hostUid, uids),
+    group: (hostGid) => insideId(hostGid, gids),
+  });
+}
+
+/** Names are the container's affair; 0 is root everywhere. */
+function insideId(hostId: number, maps: readonly IdMap[]): string {
+  const extent = maps.find(({ outside, count }) => hostId >= outside && hostId < outside + count);
+  if (extent === undefined) {
+    return '?';
+  }
+  const inside = extent.inside + hostId - extent.outside;
+  return inside === 0 ? 'root' : String(inside);
+}

@@ -1,0 +1,101 @@
+/**
+ * The engine's context: the store, the directories and what is known of the host. Everything is
+ * found out when it is first asked for, because most commands need little of it.
+ */
+import {
+  currentAccount,
+  findDirectories,
+  findMapHelpers,
+  findSubordinateIds,
+  type Account,
+  type Directories,
+} from '@berth/host';
+import { chooseIdMaps, runHelper, removeArguments, type EnterSettings, type IdMaps } from '@berth/isolation';
+import { openStore, type Store } from '@berth/storage';
+import type { Report } from './progress.ts';
+
+export interface EngineOptions {
+  root?: string | undefined;
+  runroot?: string | undefined;
+  storageDriver?: string | undefined;
+  report?: Report | undefined;
+}
+
+export interface Engine {
+  readonly options: EngineOptions;
+  readonly directories: Directories;
+  readonly store: Store;
+  readonly account: Account;
+  readonly idMaps: IdMaps;
+  /** How programs are run as root of the user's namespace. */
+  readonly enter: EnterSettings;
+  readonly report: Report;
+}
+
+/** An engine; nothing is read or made before it is used. */
+export function openEngine(options: EngineOptions): Engine {
+  const directories = lazily(() =>
+    findDirectories({ root: options.root, runRoot: options.runroot }),
+  );
+  const account = lazily(currentAccount);
+  const idMaps = lazily(() => findIdMaps(account()));
+  const enter = (): EnterSettings => ({
+    idMaps: idMaps(),
+    keepersDirectory: store().layout.keepers,
+    mountNamespace: false,
+  });
+  const store = lazily(() => openStore(directories()));
+  return {
+    options,
+    get directories() {
+      return directories();
+    },
+    get store() {
+      return store();
+    },
+    get account() {
+      return account();
+    },
+    get idMaps() {
+      return idMaps();
+    },
+    get enter() {
+      return enter();
+    },
+    report: options.report ?? (() => undefined),
+  };
+}
+
+function lazily<T>(find: () => T): () => T {
+  let found: { value: T } | undefined;
+  return () => (found ??= { value: find() }).value;
+}
+
+function findIdMaps(account: Account): IdMaps {
+  const owners = account.uid === 0 ? [account, { name: 'containers', uid: -1 }] : [account];
+  const ids = owners.map(findSubordinateIds).find((found) => found.uids.length > 0);
+  const helpers = findMapHelpers();
+  return chooseIdMaps({
+    uid: account.uid,
+    gid: account.gid,
+    uidRanges: ids?.uids ?? [],
+    gidRanges: ids?.gids ?? [],
+    newuidmap: helpers?.newuidmap,
+    newgidmap: helpers?.newgidmap,
+  });
+}
+
+/** Removes trees that hold files of subordinate ids, as root of the user's namespace. */
+export async function removeTrees(engine: Engine, paths: readonly string[]): Promise<void> {
+  if (paths.length > 0) {
+    runHelper(removeArguments(engine.enter, paths));
+  }
+}
+
+/** Empties the trash and gives up what nothing uses; answers the bytes that this freed. */
+export async function collectGarbage(engine: Engine): Promise<number> {
+  const report = await engine.store.collect({
+    removeTrees: (paths) => removeTrees(engine, paths),
+  });
+  return report.reclaimedBytes;
+}

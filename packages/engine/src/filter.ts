@@ -1,0 +1,61 @@
+/** Filters of list commands: the keys a list knows, and how their values are compared. */
+import { UsageError } from '@berth/errors';
+
+/** `key=value`, or `key!=value` when negated. */
+export interface Filter {
+  key: string;
+  value: string;
+  negate: boolean;
+}
+
+export type Predicate<T> = (entry: T, value: string) => boolean;
+
+/**
+ * One predicate from many filters: values of one key are alternatives, keys must all hold, as in
+ * Podman; several labels must all hold. Throws UsageError for a key that the list does not know.
+ */
+export function matcher<T>(
+  filters: readonly Filter[],
+  predicates: Record<string, Predicate<T>>,
+): (entry: T) => boolean {
+  const groups = new Map<string, Filter[]>();
+  for (const filter of filters) {
+    if (predicates[filter.key] === undefined) {
+      throw new UsageError('BAD_FILTER', `filter by "${filter.key}": no such filter`, {
+        hint: `filters are ${Object.keys(predicates).sort().join(', ')}`,
+      });
+    }
+    const group = filter.key === 'label' ? `label ${groups.size}` : filter.key;
+    groups.set(group, [...(groups.get(group) ?? []), filter]);
+  }
+  return (entry) =>
+    [...groups.values()].every((group) =>
+      group.some(({ key, value, negate }) => predicates[key]?.(entry, value) !== negate),
+    );
+}
+
+/** Whether labels hold `KEY` or `KEY=VALUE`. */
+export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const equals = wanted.indexOf('=');
+  const key = equals < 0 ? wanted : wanted.slice(0, equals);
+  return Object.hasOwn(labels, key) && (equals < 0 || labels[key] === wanted.slice(equals + 1));
+}
+
+const UNITS_MS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 };
+
+/** A point in time: RFC 3339, seconds since the epoch, or a duration before now such as `1h30m`. */
+export function parseTime(text: string): Date {
+  if (/^\d+(\.\d+)?$/.test(text)) {
+    return new Date(Number(text) * 1000);
+  }
+  if (/^(\d+(\.\d+)?[smhd])+$/.test(text)) {
+    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
+    const agoMs = parts.reduce((sum, [, n, unit]) => sum + Number(n) * (UNITS_MS[unit ?? 's'] ?? 0), 0);
+    return new Date(Date.now() - agoMs);
+  }
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) {
+    throw new UsageError('BAD_TIME', `read the time "${text}": neither a timestamp nor a duration such as 1h30m`);
+  }
+  return date;
+}

@@ -1,0 +1,154 @@
+/**
+ * The one way in which images enter the store: from any source (registry, archive, embedded), the
+ * layers in parallel, then config and manifest, then the names.
+ */
+import { availableParallelism } from 'node:os';
+import { IntegrityError } from '@berth/errors';
+import {
+  digestHex,
+  digestOf,
+  parseImageConfig,
+  type Descriptor,
+  type ImageConfig,
+  type ImageSource,
+  type Manifest,
+  type RawDocument,
+} from '@berth/oci';
+import type { ImageRecord } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import { unpackLayer } from './unpack-layer.ts';
+
+export interface AcquireOptions {
+  /** Full references that point to the image afterwards. */
+  names: readonly string[];
+  /** `registry/repository` it came from; empty for archives. */
+  repository: string;
+}
+
+/** The image is in the store under its names; answers its id. Throws what source and layers throw. */
+export async function acquireImage(
+  engine: Engine,
+  source: ImageSource,
+  options: AcquireOptions,
+): Promise<string> {
+  const { document, manifest, indexDigest } = await source.manifest();
+  const configBytes = await source.config();
+  const config = parseImageConfig(configBytes);
+  requireConfig(source, { manifest, config, configBytes });
+  const session = engine.store.openSession();
+  try {
+    await unpackAll(engine, { source, manifest, config, session });
+    engine.report({ kind: 'config', digest: manifest.config.digest });
+    const record = imageRecord(engine, manifest, config);
+    await engine.store.images.commit({
+      record,
+      config: configBytes,
+      origins: [origin(options.repository, document, indexDigest)],
+      manifests: [document.bytes],
+      names: options.names,
+    });
+    engine.report({ kind: 'manifest', digest: document.digest });
+    return record.id;
+  } finally {
+    session.close();
+  }
+}
+
+function requireConfig(
+  source: ImageSource,
+  found: { manifest: Manifest; config: ImageConfig; configBytes: Uint8Array },
+): void {
+  const { manifest, config, configBytes } = found;
+  if (digestOf(configBytes) !== manifest.config.digest) {
+    throw new IntegrityError('DIGEST_MISMATCH', `pull "${source.name}": its config does not have the digest ${manifest.config.digest}`);
+  }
+  if (config.diffIds.length !== manifest.layers.length) {
+    throw new IntegrityError(
+      'LAYERS_MISMATCH',
+      `pull "${source.name}": ${manifest.layers.length} layers in the manifest, ${config.diffIds.length} in the config`,
+    );
+  }
+}
+
+interface UnpackAll {
+  source: ImageSource;
+  manifest: Manifest;
+  config: ImageConfig;
+  session: ReturnType<Engine['store']['openSession']>;
+}
+
+/** Unpacking is work for a processor each; the first failure stops the rest. */
+async function unpackAll(engine: Engine, job: UnpackAll): Promise<void> {
+  const { source, manifest, config, session } = job;
+  const abort = new AbortController();
+  const waiting = distinctLayers(manifest.layers, config);
+  for (const { descriptor } of waiting) {
+    engine.report({ kind: 'layer', digest: descriptor.digest, state: 'waiting', currentBytes: 0, totalBytes: descriptor.size });
+  }
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      await unpackLayer(engine, { source, ...next, session, signal: abort.signal });
+    }
+  };
+  const workers = Array.from({ length: Math.max(2, availableParallelism()) }, worker);
+  const outcomes = await Promise.allSettled(
+    workers.map((running) =>
+      running.catch((error: unknown) => {
+        waiting.length = 0;
+        abort.abort();
+        throw error;
+      }),
+    ),
+  );
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) {
+    throw failed.reason;
+  }
+}
+
+/** An image may list one layer several times; it is unpacked once. */
+function distinctLayers(
+  layers: readonly Descriptor[],
+  config: ImageConfig,
+): { descriptor: Descriptor; diffId: string }[] {
+  const found = new Map<string, { descriptor: Descriptor; diffId: string }>();
+  layers.forEach((descriptor, index) => {
+    const diffId = config.diffIds[index] ?? '';
+    found.set(diffId, { descriptor, diffId });
+  });
+  return [...found.values()];
+}
+
+function imageRecord(engine: Engine, manifest: Manifest, config: ImageConfig): ImageRecord {
+  const sizes = new Map(
+    config.diffIds.map((diffId) => [diffId, engine.store.layers.record(diffId).sizeBytes]),
+  );
+  return {
+    version: 1,
+    id: digestHex(manifest.config.digest),
+    layers: manifest.layers.map(({ digest, mediaType, size }, index) => ({
+      diffId: config.diffIds[index] ?? '',
+      digest,
+      mediaType,
+      sizeBytes: size,
+    })),
+    created: config.created,
+    architecture: config.architecture,
+    os: config.os,
+    variant: config.variant,
+    sizeBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    labels: config.labels,
+    addedAtMs: Date.now(),
+  };
+}
+
+function origin(repository: string, document: RawDocument, indexDigest: string | undefined) {
+  return {
+    repository,
+    manifestDigest: document.digest,
+    mediaType: document.mediaType,
+    sizeBytes: document.bytes.length,
+    indexDigest,
+    seenAtMs: Date.now(),
+  };
+}

@@ -1,0 +1,103 @@
+/** `image inspect`, `history` and `image tree`: what an image says of itself, in Podman's shape. */
+import { parseObject } from '@berth/oci';
+import type { Engine } from '../engine.ts';
+import { findLocal, type FoundImage } from './find.ts';
+import { describeImage, type ImageEntry } from './list.ts';
+
+/** The image's description with Podman's keys. Throws NotFoundError. */
+export async function inspectImage(
+  engine: Engine,
+  name: string,
+): Promise<Record<string, unknown>> {
+  const { record, config, entry } = found(engine, name);
+  const raw = parseObject(engine.store.images.config(record.id));
+  const origins = engine.store.images.origins(record.id);
+  return {
+    Id: record.id,
+    Digest: origins.at(-1)?.manifestDigest ?? '',
+    RepoTags: entry.names,
+    RepoDigests: entry.digests.filter((digest) => !digest.startsWith('<none>')),
+    Parent: '',
+    Comment: config.history.at(-1)?.comment ?? '',
+    Created: config.created ?? null,
+    Config: raw['config'] ?? {},
+    Version: '',
+    Author: config.author ?? '',
+    Architecture: config.architecture,
+    Os: config.os,
+    Size: record.sizeBytes,
+    VirtualSize: record.sizeBytes,
+    GraphDriver: { Name: 'overlay', Data: { UpperDir: topTree(engine, record.layers.at(-1)?.diffId) } },
+    RootFS: { Type: 'layers', Layers: config.diffIds },
+    Labels: config.labels,
+    Annotations: {},
+    ManifestType: origins.at(-1)?.mediaType ?? '',
+    User: config.user,
+    History: raw['history'] ?? [],
+    NamesHistory: entry.names,
+  };
+}
+
+function topTree(engine: Engine, diffId: string | undefined): string {
+  return diffId === undefined ? '' : engine.store.layers.treePath(diffId);
+}
+
+function found(engine: Engine, name: string): FoundImage & { entry: ImageEntry } {
+  const { id } = engine.store.images.resolve(name);
+  const image = findLocal(engine, id);
+  const stored = engine.store.images.list().find(({ record }) => record.id === id);
+  if (image === undefined || stored === undefined) {
+    throw new Error(`image ${id} went away`);
+  }
+  return { ...image, entry: describeImage(engine, stored) };
+}
+
+/** One step of an image's making. */
+export interface HistoryEntry {
+  /** The image id on the newest step, `<missing>` below. */
+  id: string;
+  createdAt: Date;
+  createdBy: string;
+  sizeBytes: number;
+  comment: string;
+  tags: string[];
+}
+
+/** The steps, newest first. */
+export async function imageHistory(engine: Engine, name: string): Promise<HistoryEntry[]> {
+  const { record, config, entry } = found(engine, name);
+  const sizes = record.layers.map(({ diffId }) => engine.store.layers.record(diffId).sizeBytes);
+  let layer = 0;
+  const steps = config.history.map(({ created, createdBy, comment, emptyLayer }) => ({
+    id: '<missing>',
+    createdAt: new Date(created ?? 0),
+    createdBy,
+    sizeBytes: emptyLayer ? 0 : (sizes[layer++] ?? 0),
+    comment,
+    tags: [] as string[],
+  }));
+  const newest = steps.at(-1);
+  if (newest !== undefined) {
+    newest.id = record.id;
+    newest.tags = entry.names;
+  }
+  return steps.reverse();
+}
+
+/** An image with its layers, the bottom one first. */
+export interface ImageTree {
+  image: ImageEntry;
+  layers: { id: string; sizeBytes: number; topOf: string[] }[];
+}
+
+/** The layers, each with the names of the images that end in it. */
+export async function imageTree(engine: Engine, name: string): Promise<ImageTree> {
+  const { record, entry } = found(engine, name);
+  const all = engine.store.images.list();
+  const layers = record.layers.map(({ diffId }) => ({
+    id: diffId,
+    sizeBytes: engine.store.layers.record(diffId).sizeBytes,
+    topOf: all.filter((other) => other.record.layers.at(-1)?.diffId === diffId).flatMap((o) => o.names),
+  }));
+  return { image: entry, layers };
+}

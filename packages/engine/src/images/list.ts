@@ -1,0 +1,122 @@
+/** `images`: every image of the store with its names, filtered and sorted. */
+import { NotFoundError } from '@berth/errors';
+import type { ImageEntry as StoredEntry } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import { hasLabel, matcher, parseTime, type Filter } from '../filter.ts';
+
+/** An image as lists show it. */
+export interface ImageEntry {
+  id: string;
+  names: string[];
+  /** `repository@sha256:…` for each manifest it was seen under. */
+  digests: string[];
+  createdAt: Date;
+  sizeBytes: number;
+  labels: Record<string, string>;
+  /** Without a name. */
+  dangling: boolean;
+  readOnly: boolean;
+  /** How many containers were made from it. */
+  containers: number;
+  architecture: string;
+  os: string;
+}
+
+/** Which images, and in which order. */
+export interface ImageListOptions {
+  all: boolean;
+  filters: readonly Filter[];
+  /** Only these names or ids. */
+  names: readonly string[];
+  sort: string | undefined;
+}
+
+/** The images, newest first unless sorted otherwise. */
+export async function listImages(
+  engine: Engine,
+  options: ImageListOptions,
+): Promise<ImageEntry[]> {
+  const { images } = engine.store;
+  const entries = images.list().map((entry) => describeImage(engine, entry));
+  const accepts = matcher(options.filters, predicates(engine, entries));
+  const named = options.names.length === 0 ? entries : entries.filter((entry) => isNamed(entry, options.names));
+  return sorted(named.filter(accepts), options.sort);
+}
+
+/** Whether the store has the image. */
+export function imageExists(engine: Engine, name: string): boolean {
+  try {
+    engine.store.images.resolve(name);
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** One image of the store, as lists show it. */
+export function describeImage(engine: Engine, { record, names }: StoredEntry): ImageEntry {
+  const origins = engine.store.images.origins(record.id);
+  return {
+    id: record.id,
+    names: [...names],
+    digests: [...new Set(origins.map((o) => `${o.repository || '<none>'}@${o.manifestDigest}`))],
+    createdAt: new Date(record.created ?? 0),
+    sizeBytes: record.sizeBytes,
+    labels: { ...record.labels },
+    dangling: names.length === 0,
+    readOnly: false,
+    containers: 0,
+    architecture: record.architecture,
+    os: record.os,
+  };
+}
+
+function isNamed(entry: ImageEntry, wanted: readonly string[]): boolean {
+  return wanted.some((text) => matchesReference(entry, text) || entry.id.startsWith(text));
+}
+
+/** A name, a repository, or a pattern with stars. */
+function matchesReference(entry: ImageEntry, text: string): boolean {
+  const pattern = text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+  const expression = new RegExp(`(^|/)${pattern}(:[^/:]+)?$`);
+  return entry.names.some((name) => expression.test(name));
+}
+
+function predicates(engine: Engine, entries: readonly ImageEntry[]) {
+  const createdAt = (name: string): number => {
+    const { id } = engine.store.images.resolve(name);
+    return entries.find((entry) => entry.id === id)?.createdAt.getTime() ?? 0;
+  };
+  return {
+    dangling: (entry: ImageEntry, value: string) => entry.dangling === (value !== 'false'),
+    label: (entry: ImageEntry, value: string) => hasLabel(entry.labels, value),
+    reference: (entry: ImageEntry, value: string) => matchesReference(entry, value),
+    id: (entry: ImageEntry, value: string) => entry.id.startsWith(value),
+    before: (entry: ImageEntry, value: string) => entry.createdAt.getTime() < createdAt(value),
+    since: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > createdAt(value),
+    after: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > createdAt(value),
+    until: (entry: ImageEntry, value: string) => entry.createdAt < parseTime(value),
+    readonly: (entry: ImageEntry, value: string) => entry.readOnly === (value !== 'false'),
+    containers: (entry: ImageEntry, value: string) =>
+      engine.store.containers.usersOfImage(entry.id).length > 0 === (value !== 'false'),
+  };
+}
+
+const SORT_KEYS: Record<string, (entry: ImageEntry) => string | number> = {
+  created: (entry) => -entry.createdAt.getTime(),
+  id: (entry) => entry.id,
+  repository: (entry) => entry.names[0] ?? '~',
+  tag: (entry) => entry.names[0]?.split(':').at(-1) ?? '~',
+  size: (entry) => entry.sizeBytes,
+};
+
+function sorted(entries: ImageEntry[], key: string | undefined): ImageEntry[] {
+  const value = SORT_KEYS[key ?? 'created'] ?? ((entry: ImageEntry) => -entry.createdAt.getTime());
+  return entries.sort((a, b) => {
+    const [left, right] = [value(a), value(b)];
+    return left < right ? -1 : left > right ? 1 : 0;
+  });
+}

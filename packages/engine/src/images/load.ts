@@ -1,0 +1,79 @@
+/** `load` and `import`: images from archives and root file systems on this machine. */
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { UsageError } from '@berth/errors';
+import { formatReference, parsePlatform } from '@berth/oci';
+import { openArchive } from '@berth/transport';
+import type { Engine } from '../engine.ts';
+import { acquireImage } from './acquire.ts';
+import { importSource } from './import-source.ts';
+import { localReference } from './tag.ts';
+
+/** An image that an archive brought. */
+export interface LoadedImage {
+  names: string[];
+  id: string;
+}
+
+/** Every image of the archive is in the store. `-` or undefined reads standard input. */
+export async function loadImages(
+  engine: Engine,
+  { input }: { input: string | undefined },
+): Promise<LoadedImage[]> {
+  const session = engine.store.openSession();
+  try {
+    const archive = await openArchive(inputOf(input), { scratchDirectory: session.directory });
+    try {
+      const loaded: LoadedImage[] = [];
+      for (const { source, names } of archive.images) {
+        const references = names.map(formatReference);
+        const id = await acquireImage(engine, source, { names: references, repository: '' });
+        loaded.push({ names: references, id });
+      }
+      return loaded;
+    } finally {
+      await archive.close();
+    }
+  } finally {
+    session.close();
+  }
+}
+
+function inputOf(input: string | undefined): string | Readable {
+  const isStandardInput = input === undefined || input === '-' || input === '/dev/stdin';
+  return isStandardInput ? createReadStream('', { fd: 0, autoClose: false }) : input;
+}
+
+/** What `import` makes an image of. */
+export interface ImportRequest {
+  /** A path, or `-` for standard input. */
+  source: string;
+  reference: string | undefined;
+  /** Dockerfile instructions: `CMD …`, `ENV …` and the like. */
+  changes: readonly string[];
+  message: string | undefined;
+  platform: string | undefined;
+}
+
+/** The archive of a root file system is in the store as an image of one layer; answers its id. */
+export async function importImage(engine: Engine, request: ImportRequest): Promise<string> {
+  if (/^https?:\/\//.test(request.source)) {
+    throw new UsageError('IMPORT_URL', `import "${request.source}": only files and - are read`, {
+      hint: `curl -L ${request.source} | berth import -`,
+    });
+  }
+  const names = request.reference === undefined ? [] : [localReference(request.reference)];
+  const session = engine.store.openSession();
+  try {
+    const source = await importSource(engine, {
+      input: inputOf(request.source),
+      scratchDirectory: session.directory,
+      changes: request.changes,
+      message: request.message ?? `imported from ${request.source}`,
+      platform: request.platform === undefined ? undefined : parsePlatform(request.platform),
+    });
+    return await acquireImage(engine, source, { names, repository: '' });
+  } finally {
+    session.close();
+  }
+}

@@ -1,0 +1,109 @@
+/** `rmi` and `image prune`: names first, then the image, then what nothing else uses. */
+import { ConflictError, EngineError, NotFoundError } from '@berth/errors';
+import { collectGarbage, type Engine } from '../engine.ts';
+import { removeById } from '../containers/remove.ts';
+import { type Filter } from '../filter.ts';
+import { listImages } from './list.ts';
+
+/** How far `rmi` goes. */
+export interface RemoveImageOptions {
+  all: boolean;
+  /** Containers made from it go too, and all its names. */
+  force: boolean;
+  /** Unknown images are no error. */
+  ignore: boolean;
+}
+
+/** What went, and what could not. */
+export interface RemovedImages {
+  untagged: string[];
+  deleted: string[];
+  errors: EngineError[];
+}
+
+/** The images are gone, as far as the result's errors do not say otherwise. */
+export async function removeImages(
+  engine: Engine,
+  names: readonly string[],
+  options: RemoveImageOptions,
+): Promise<RemovedImages> {
+  const removed: RemovedImages = { untagged: [], deleted: [], errors: [] };
+  const wanted = options.all ? engine.store.images.ids() : names;
+  for (const name of wanted) {
+    try {
+      await removeOne(engine, { name, options, removed });
+    } catch (error) {
+      if (!(error instanceof EngineError)) {
+        throw error;
+      }
+      if (!(options.ignore && error instanceof NotFoundError)) {
+        removed.errors.push(error);
+      }
+    }
+  }
+  if (removed.deleted.length > 0) {
+    await collectGarbage(engine);
+  }
+  return removed;
+}
+
+interface Removal {
+  name: string;
+  options: RemoveImageOptions;
+  removed: RemovedImages;
+}
+
+async function removeOne(engine: Engine, { name, options, removed }: Removal): Promise<void> {
+  const { images } = engine.store;
+  const { id, name: found } = images.resolve(name);
+  const names = images.list().find(({ record }) => record.id === id)?.names ?? [];
+  const onlyUntag = found !== undefined && names.length > 1 && !options.all;
+  if (onlyUntag) {
+    images.untag(id, found);
+    removed.untagged.push(found);
+    return;
+  }
+  if (found === undefined && names.length > 1 && !options.force && !options.all) {
+    throw new ConflictError(
+      'SEVERAL_NAMES',
+      `remove image "${name}": it has ${names.length} names (${names.join(', ')})`,
+      { hint: `berth rmi --force ${name}`, exitStatus: 2 },
+    );
+  }
+  await requireUnused(engine, id, options.force);
+  images.remove(id);
+  removed.untagged.push(...names);
+  removed.deleted.push(id);
+}
+
+async function requireUnused(engine: Engine, id: string, force: boolean): Promise<void> {
+  const users = engine.store.containers.usersOfImage(id);
+  if (users.length > 0 && !force) {
+    const first = users[0]?.slice(0, 12) ?? '';
+    throw new ConflictError(
+      'IMAGE_IN_USE',
+      `remove image "${id.slice(0, 12)}": used by container ${users.map((u) => u.slice(0, 12)).join(', ')}`,
+      { hint: `berth rm ${first}, or berth rmi --force`, exitStatus: 2 },
+    );
+  }
+  for (const user of users) {
+    await removeById(engine, user, { force: true, volumes: false, timeoutSeconds: 0 });
+  }
+}
+
+/** Images without a name (with `all`: those no container uses) are gone. */
+export async function pruneImages(
+  engine: Engine,
+  { all, filters }: { all: boolean; filters: readonly Filter[] },
+): Promise<{ id: string; reclaimedBytes: number }[]> {
+  const entries = await listImages(engine, { all: true, filters, names: [], sort: undefined });
+  const pruned: { id: string; reclaimedBytes: number }[] = [];
+  for (const { id, dangling, sizeBytes } of entries) {
+    const isUsed = engine.store.containers.usersOfImage(id).length > 0;
+    if ((all || dangling) && !isUsed && engine.store.images.remove(id)) {
+      pruned.push({ id, reclaimedBytes: sizeBytes });
+    }
+  }
+  await collectGarbage(engine);
+  return pruned;
+}

@@ -1,0 +1,44 @@
+/** `tag` and `untag`: names of images come and go. */
+import { UsageError } from '@berth/errors';
+import { formatReference, parseImageName, qualify } from '@berth/oci';
+import type { Engine } from '../engine.ts';
+
+/** A name without a registry is one of this machine. */
+const LOCAL_REGISTRY = 'localhost';
+
+/** The image has these names too. */
+export function tagImage(engine: Engine, name: string, targets: readonly string[]): void {
+  const { images } = engine.store;
+  const { id } = images.resolve(name);
+  for (const target of targets.map(localReference)) {
+    images.tag(id, target);
+  }
+}
+
+/** The image has lost these names, or all of them when none is given. */
+export function untagImage(engine: Engine, name: string, names: readonly string[]): void {
+  const { images } = engine.store;
+  const { id } = images.resolve(name);
+  const all = images.list().find(({ record }) => record.id === id)?.names ?? [];
+  const lost = names.length === 0 ? all : names.map((text) => ownName(engine, { id, text }));
+  for (const reference of lost) {
+    images.untag(id, reference);
+  }
+}
+
+function ownName(engine: Engine, { id, text }: { id: string; text: string }): string {
+  const found = engine.store.images.resolve(text);
+  if (found.id !== id || found.name === undefined) {
+    throw new UsageError('NOT_A_NAME', `untag "${text}": not a name of image ${id.slice(0, 12)}`);
+  }
+  return found.name;
+}
+
+/** The full reference for a name that the user gives. Throws UsageError for a digest. */
+export function localReference(text: string): string {
+  const name = parseImageName(text);
+  if (name.digest !== undefined) {
+    throw new UsageError('TAG_WITH_DIGEST', `name an image "${text}": a digest is not a name`);
+  }
+  return formatReference(qualify(name, name.registry ?? LOCAL_REGISTRY));
+}

@@ -1,0 +1,77 @@
+/**
+ * The life cycle of a container as a pure state machine: which operation is allowed in which
+ * state, and what to tell a user who asks for another. States are derived from facts on disk,
+ * never stored as flags.
+ *
+ * created    made, never started                    start rm rename
+ * running    its first process is alive             stop kill exec attach rename (rm with force)
+ * stopping   first process gone, clean-up under way  wait
+ * exited     the exit record of its last run exists  start rm rename
+ * unknown    dead without an exit record            start rm rename
+ * elsewhere  alive on another host or pid namespace  listed only
+ */
+import { ConflictError } from '@berth/errors';
+
+export type ContainerState =
+  | 'created'
+  | 'running'
+  | 'stopping'
+  | 'exited'
+  | 'unknown'
+  | 'elsewhere';
+
+export type Operation = 'start' | 'stop' | 'kill' | 'exec' | 'attach' | 'remove' | 'rename' | 'top';
+
+const AT_REST: readonly ContainerState[] = ['created', 'exited', 'unknown'];
+const ALIVE: readonly ContainerState[] = ['running'];
+
+const ALLOWED: Record<Operation, readonly ContainerState[]> = {
+  start: AT_REST,
+  stop: [...AT_REST, 'running', 'stopping'],
+  kill: ALIVE,
+  exec: ALIVE,
+  attach: ALIVE,
+  top: ALIVE,
+  remove: AT_REST,
+  rename: [...AT_REST, 'running'],
+};
+
+export function isAllowed(operation: Operation, state: ContainerState): boolean {
+  return ALLOWED[operation].includes(state);
+}
+
+export interface Subject {
+  name: string;
+  state: ContainerState;
+  /** The other machine, for `elsewhere`. */
+  host: string | undefined;
+}
+
+/** Throws ConflictError when the operation is not allowed in the subject's state. */
+export function requireAllowed(operation: Operation, subject: Subject): void {
+  if (isAllowed(operation, subject.state)) {
+    return;
+  }
+  if (subject.state === 'elsewhere') {
+    throw new ConflictError(
+      'RUNNING_ELSEWHERE',
+      `${operation} container "${subject.name}": it runs elsewhere (${subject.host ?? 'another pid namespace'})`,
+      { hint: `use berth on that machine, or berth rm --force ${subject.name} if it is gone` },
+    );
+  }
+  throw new ConflictError(
+    'WRONG_STATE',
+    `${operation} container "${subject.name}": it is ${subject.state}`,
+    hintFor(operation, subject),
+  );
+}
+
+function hintFor(operation: Operation, subject: Subject): { hint: string } | undefined {
+  if (subject.state === 'running' && operation === 'remove') {
+    return { hint: `berth stop ${subject.name}, or berth rm --force ${subject.name}` };
+  }
+  if (operation !== 'start' && AT_REST.includes(subject.state)) {
+    return { hint: `berth start ${subject.name}` };
+  }
+  return undefined;
+}

@@ -1,0 +1,17 @@
+/** What the engine reports while it works, as data: the command line decides how it looks. */
+
+export type ProgressEvent =
+  | { kind: 'resolving'; name: string }
+  | {
+      kind: 'layer';
+      digest: string;
+      state: 'waiting' | 'pulling' | 'unpacking' | 'exists' | 'done';
+      currentBytes: number;
+      totalBytes: number;
+    }
+  | { kind: 'config'; digest: string }
+  | { kind: 'manifest'; digest: string }
+  | { kind: 'retry'; what: string; reason: string; delayMs: number }
+  | { kind: 'warning'; message: string };
+
+export type Report = (event: ProgressEvent) => void;

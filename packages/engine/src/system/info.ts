@@ -1,0 +1,112 @@
+/** `info`: this machine and this store, in Podman's shape with keys of our own. */
+import { arch, availableParallelism, freemem, hostname, release, totalmem, uptime } from 'node:os';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { fileSystemName } from '@berth/host';
+import { cgroupSettings } from '@berth/isolation';
+import { chooseNetwork } from '@berth/network';
+import type { Engine } from '../engine.ts';
+import { versionInfo } from './version.ts';
+
+/** The description. Nothing is changed; what can't be found out is left empty. */
+export async function systemInfo(engine: Engine): Promise<Record<string, unknown>> {
+  return {
+    host: hostInfo(engine),
+    store: storeInfo(engine),
+    registries: {},
+    version: versionInfo()['Client'],
+  };
+}
+
+function hostInfo(engine: Engine): Record<string, unknown> {
+  const { uids, gids, tier } = engine.idMaps;
+  const extents = (maps: typeof uids) =>
+    maps.map(({ inside, outside, count }) => ({ container_id: inside, host_id: outside, size: count }));
+  return {
+    arch: arch() === 'x64' ? 'amd64' : arch(),
+    cpus: availableParallelism(),
+    hostname: hostname(),
+    kernel: release(),
+    os: 'linux',
+    memTotal: totalmem(),
+    memFree: freemem(),
+    uptime: `${Math.floor(uptime())}s`,
+    distribution: distribution(),
+    cgroupManager: cgroupManager(engine),
+    cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'v2' : 'v1',
+    idMappings: { uidmap: extents(uids), gidmap: extents(gids) },
+    processMap: tier,
+    networkHelper: networkHelper(),
+    security: { rootless: engine.account.uid !== 0, seccompEnabled: true, capabilities: '' },
+  };
+}
+
+function storeInfo(engine: Engine): Record<string, unknown> {
+  const { store, directories } = engine;
+  const containers = store.containers.list();
+  const running = containers.filter(({ state }) => state.state === 'running').length;
+  return {
+    graphRoot: store.layout.data,
+    runRoot: directories.run,
+    volumePath: store.layout.volumes,
+    graphDriverName: 'overlay',
+    graphStatus: { 'Backing Filesystem': backing(store.layout.data) },
+    owners: 'native',
+    imageStore: { number: store.images.ids().length },
+    containerStore: {
+      number: containers.length,
+      running,
+      paused: 0,
+      stopped: containers.length - running,
+    },
+    ...diskInfo(store.layout.data),
+  };
+}
+
+function backing(path: string): string {
+  return existsSync(path) ? (fileSystemName(path) ?? 'unknown') : 'unknown';
+}
+
+function diskInfo(path: string): Record<string, number> {
+  if (!existsSync(path)) {
+    return {};
+  }
+  const { blocks, bfree, bsize } = statfsSync(path);
+  return { graphRootAllocated: blocks * bsize, graphRootUsed: (blocks - bfree) * bsize };
+}
+
+function distribution(): Record<string, string> {
+  try {
+    const text = readFileSync('/etc/os-release', 'utf8');
+    const value = (key: string): string => new RegExp(`^${key}="?([^"\n]*)`, 'm').exec(text)?.[1] ?? '';
+    return { distribution: value('ID'), version: value('VERSION_ID') };
+  } catch {
+    return {};
+  }
+}
+
+function cgroupManager(engine: Engine): string {
+  const settings = cgroupSettings({
+    id: '0'.repeat(64),
+    runNumber: 0,
+    limits: {
+      memoryBytes: 1,
+      memoryReservationBytes: undefined,
+      swapBytes: undefined,
+      cpus: undefined,
+      cpuWeight: undefined,
+      processors: undefined,
+      pids: undefined,
+    },
+    explicit: true,
+    runtimeDirectory: process.env['XDG_RUNTIME_DIR'],
+    uid: engine.account.uid,
+  });
+  return settings.kind === 'none'
+    ? `none (${settings.reason ?? 'not limited'})`
+    : settings.kind === 'scope' ? 'systemd' : 'cgroupfs';
+}
+
+function networkHelper(): string {
+  const { kind } = chooseNetwork({ kind: 'default', options: [], ports: [], path: process.env['PATH'] ?? '' });
+  return kind;
+}

@@ -1,0 +1,53 @@
+/** `system prune` and `system reset`: clearing up, a little or all of it. */
+import { rmSync } from 'node:fs';
+import { pruneContainers } from '../containers/remove.ts';
+import { removeById } from '../containers/remove.ts';
+import { collectGarbage, removeTrees, type Engine } from '../engine.ts';
+import { pruneImages } from '../images/remove.ts';
+import { pruneVolumes } from '../volumes/volumes.ts';
+import type { Filter } from '../filter.ts';
+
+/** What `system prune` takes. */
+export interface PruneOptions {
+  /** Images without containers too, not only those without a name. */
+  all: boolean;
+  volumes: boolean;
+  filters: readonly Filter[];
+}
+
+/** What went. */
+export interface PruneReport {
+  containers: string[];
+  images: string[];
+  volumes: string[];
+  reclaimedBytes: number;
+}
+
+/** Containers at rest, images and, if asked, volumes that nothing uses are gone. */
+export async function pruneSystem(engine: Engine, options: PruneOptions): Promise<PruneReport> {
+  const containers = await pruneContainers(engine, options.filters);
+  const volumes = options.volumes
+    ? await pruneVolumes(engine, { filters: options.filters, all: true })
+    : [];
+  const images = await pruneImages(engine, { all: options.all, filters: options.filters });
+  const collected = await collectGarbage(engine);
+  const reclaimed = [...containers, ...volumes, ...images].map((one) => one.reclaimedBytes);
+  return {
+    containers: containers.map(({ id }) => id),
+    images: images.map(({ id }) => id),
+    volumes: volumes.map(({ name }) => name),
+    reclaimedBytes: reclaimed.reduce((sum, bytes) => sum + bytes, collected),
+  };
+}
+
+/** Every container is ended and everything of the user's store is gone. */
+export async function resetSystem(engine: Engine): Promise<void> {
+  const { store, directories } = engine;
+  for (const id of store.containers.ids()) {
+    await removeById(engine, id, { force: true, volumes: true, timeoutSeconds: 0 });
+  }
+  await removeTrees(engine, [store.layout.data]);
+  rmSync(store.layout.data, { recursive: true, force: true });
+  rmSync(directories.run, { recursive: true, force: true });
+  rmSync(directories.cache, { recursive: true, force: true });
+}

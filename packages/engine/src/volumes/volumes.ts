@@ -1,0 +1,137 @@
+/** The `volume` commands. */
+import { NotFoundError, UnsupportedError } from '@berth/errors';
+import type { VolumeRecord } from '@berth/storage';
+import { measureTree } from '../containers/size.ts';
+import { removeById } from '../containers/remove.ts';
+import { removeTrees, type Engine } from '../engine.ts';
+import { hasLabel, matcher, parseTime, type Filter } from '../filter.ts';
+
+/** A volume as lists show it. */
+export interface VolumeEntry {
+  name: string;
+  driver: string;
+  mountpoint: string;
+  createdAt: Date;
+  labels: Record<string, string>;
+  options: Record<string, string>;
+  scope: 'local';
+  anonymous: boolean;
+}
+
+/** What `volume create` makes; without a name one is chosen. */
+export interface VolumeRequest {
+  name: string | undefined;
+  driver: string | undefined;
+  labels: Record<string, string>;
+  options: Record<string, string>;
+  ignoreExisting: boolean;
+}
+
+/** The volume exists; answers its name. Throws ConflictError when it did before. */
+export function createVolume(engine: Engine, request: VolumeRequest): string {
+  if (request.driver !== undefined && request.driver !== 'local') {
+    throw new UnsupportedError('NO_SUCH_DRIVER', `make a volume by the driver "${request.driver}": not supported`, {
+      hint: 'leave --driver out',
+    });
+  }
+  return engine.store.volumes.create({
+    name: request.name,
+    labels: request.labels,
+    options: request.options,
+    ignoreExisting: request.ignoreExisting,
+  }).name;
+}
+
+/** The volumes that all filters accept, sorted by name. */
+export function listVolumes(engine: Engine, filters: readonly Filter[]): VolumeEntry[] {
+  const { volumes, containers } = engine.store;
+  const isUsed = (name: string): boolean => containers.usersOfVolume(name).length > 0;
+  const accepts = matcher<VolumeEntry>(filters, {
+    name: (entry, value) => new RegExp(value).test(entry.name),
+    driver: (entry, value) => entry.driver === value,
+    scope: (entry, value) => entry.scope === value,
+    label: (entry, value) => hasLabel(entry.labels, value),
+    dangling: (entry, value) => isUsed(entry.name) !== (value !== 'false'),
+    until: (entry, value) => entry.createdAt < parseTime(value),
+    since: (entry, value) => entry.createdAt > parseTime(value),
+    anonymous: (entry, value) => entry.anonymous === (value !== 'false'),
+  });
+  return volumes.list().map((record) => entryOf(engine, record)).filter(accepts);
+}
+
+function entryOf(engine: Engine, record: VolumeRecord): VolumeEntry {
+  return {
+    name: record.name,
+    driver: record.driver,
+    mountpoint: engine.store.volumes.dataPath(record.name),
+    createdAt: new Date(record.createdAtMs),
+    labels: { ...record.labels },
+    options: { ...record.options },
+    scope: 'local',
+    anonymous: record.anonymous,
+  };
+}
+
+/** The volume's description with Podman's keys. Throws NotFoundError. */
+export function inspectVolume(engine: Engine, name: string): Record<string, unknown> {
+  const entry = entryOf(engine, engine.store.volumes.resolve(name));
+  return {
+    Name: entry.name,
+    Driver: entry.driver,
+    Mountpoint: entry.mountpoint,
+    CreatedAt: entry.createdAt.toISOString(),
+    Labels: entry.labels,
+    Scope: entry.scope,
+    Options: entry.options,
+    MountCount: engine.store.containers.usersOfVolume(entry.name).length,
+    NeedsCopyUp: false,
+    NeedsChown: false,
+    Anonymous: entry.anonymous,
+  };
+}
+
+/** The volume is gone; with force the containers that use it too. Answers its name. */
+export async function removeVolume(
+  engine: Engine,
+  text: string,
+  { force }: { force: boolean },
+): Promise<string> {
+  const { volumes, containers } = engine.store;
+  const { name } = volumes.resolve(text);
+  if (force) {
+    for (const id of containers.usersOfVolume(name)) {
+      await removeById(engine, id, { force: true, volumes: false, timeoutSeconds: undefined });
+    }
+  }
+  await removeTrees(engine, [volumes.remove(name, () => containers.usersOfVolume(name))]);
+  return name;
+}
+
+/** Volumes that no container uses are gone: the anonymous ones, with `all` the named too. */
+export async function pruneVolumes(
+  engine: Engine,
+  { filters, all }: { filters: readonly Filter[]; all: boolean },
+): Promise<{ name: string; reclaimedBytes: number }[]> {
+  const { containers } = engine.store;
+  const pruned: { name: string; reclaimedBytes: number }[] = [];
+  for (const { name, mountpoint, anonymous } of listVolumes(engine, filters)) {
+    if ((all || anonymous) && containers.usersOfVolume(name).length === 0) {
+      const reclaimedBytes = measureTree(mountpoint);
+      await removeVolume(engine, name, { force: false });
+      pruned.push({ name, reclaimedBytes });
+    }
+  }
+  return pruned;
+}
+
+/** Whether a volume of exactly that name exists. */
+export function volumeExists(engine: Engine, name: string): boolean {
+  try {
+    return engine.store.volumes.exists(name);
+  } catch (error) {
+    if (error instanceof NotFoundError) {
+      return false;
+    }
+    throw error;
+  }
+}

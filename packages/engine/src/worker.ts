@@ -1,0 +1,12 @@
+/** The hidden worker entry: what this program does when it has started itself in a namespace. */
+import { UsageError } from '@berth/errors';
+import { runApplyWorker } from '@berth/layers';
+
+/** Does the worker's whole work; answers its exit status. */
+export async function runWorker(argv: readonly string[]): Promise<number> {
+  const [name, ...args] = argv;
+  if (name === 'apply') {
+    return runApplyWorker(args);
+  }
+  throw new UsageError('NO_SUCH_WORKER', `start worker "${name ?? ''}": no such worker`);
+}

@@ -1,0 +1,33 @@
+/**
+ * An HTTP client that loads its runtime modules with the first request: node:http and node:tls
+ * take some 15 ms, which commands that only read archives or configuration must not pay.
+ */
+import type { HttpClient, HttpClientOptions } from './http-client.ts';
+import type { TrustOptions } from './tls-trust.ts';
+
+/** As HttpClientOptions, with what the trust is made from in place of the trust. */
+export interface LazyClientOptions extends Omit<HttpClientOptions, 'tlsProfile'> {
+  readonly trust: TrustOptions;
+}
+
+/** The client; closing it before its first request does nothing. */
+export function lazyHttpClient(options: LazyClientOptions): HttpClient {
+  let loading: Promise<HttpClient> | undefined;
+  return {
+    async send(request) {
+      loading ??= load(options);
+      return (await loading).send(request);
+    },
+    close() {
+      void loading?.then((client) => {
+        client.close();
+      });
+    },
+  };
+}
+
+async function load(options: LazyClientOptions): Promise<HttpClient> {
+  const { createHttpClient } = await import('./http-client.ts');
+  const { createTrust } = await import('./tls-trust.ts');
+  return createHttpClient({ ...options, tlsProfile: createTrust(options.trust) });
+}
