@@ -1,0 +1,97 @@
+/**
+ * What every command is: a clipanion command whose arguments are read by its own flag table. A
+ * table costs nothing to register, where ninety clipanion options cost more than a container.
+ */
+import { Command, Option, type BaseContext } from 'clipanion';
+import { openEngine, type Engine } from '@berth/engine';
+import { UsageError } from '@berth/errors';
+import type { FlagTable, FlagValues } from './flags/flag.ts';
+import type { GlobalValues } from './flags/global-flags.ts';
+import { parseFlags } from './flags/parse-flags.ts';
+import { createReporter } from './output/progress.ts';
+import { print } from './output/streams.ts';
+
+/** What a command is called, takes and says of itself in help. */
+export interface CommandSpec<T extends FlagTable = FlagTable> {
+  /** The usual words, e.g. `['container', 'prune']`. */
+  readonly path: readonly string[];
+  /** Operands as help shows them, e.g. `IMAGE [COMMAND [ARG...]]`. */
+  readonly operands: string;
+  readonly least?: number;
+  readonly most?: number;
+  readonly summary: string;
+  readonly details?: string;
+  readonly examples: readonly (readonly [what: string, line: string])[];
+  readonly flags: T;
+  /** Everything after the first operand is an operand. */
+  readonly stopsAtOperand?: boolean;
+}
+
+/** A command line, taken apart by the command's table. */
+export interface Invocation<T extends FlagTable> {
+  readonly flags: FlagValues<T>;
+  readonly operands: readonly string[];
+  /** Long names of the flags that were given, whatever their value. */
+  readonly given: ReadonlySet<string>;
+}
+
+/** What clipanion hands to every command: the flags that stood before it. */
+export interface CommandContext extends BaseContext {
+  readonly globals: GlobalValues;
+}
+
+/** Makes a command; one for each command line. */
+export type CommandClass = CommandConstructor & { paths?: string[][] };
+type CommandConstructor = new () => BerthCommand<FlagTable>;
+
+/** Reads the arguments, prints help, or runs. */
+export abstract class BerthCommand<T extends FlagTable> extends Command<CommandContext> {
+  /** The words of the command are taken off before: routes.ts knows them. */
+  static override paths = [Command.Default];
+
+  readonly words = Option.Proxy();
+  abstract readonly spec: CommandSpec<T>;
+
+  /** Does the work; answers the exit status, 0 when it answers nothing. Throws EngineErrors. */
+  protected abstract run(invocation: Invocation<T>): Promise<number | void>;
+
+  async execute(): Promise<number> {
+    const { spec } = this;
+    const { flags, stopsAtOperand = false } = spec;
+    const command = spec.path.join(' ');
+    const parsed = parseFlags(this.words, { flags, stopsAtOperand, command });
+    if (parsed.help) {
+      const { commandHelp } = await import('./help.ts');
+      print(commandHelp(spec));
+      return 0;
+    }
+    requireOperands(spec, parsed.operands);
+    const { values, operands, given } = parsed;
+    return (await this.run({ flags: values, operands, given })) ?? 0;
+  }
+
+  /** The engine that the global flags choose; with `quiet` it only reports warnings. */
+  protected openEngine({ quiet = false }: { quiet?: boolean } = {}): Engine {
+    const { globals } = this.context;
+    return openEngine({
+      root: globals.root,
+      runroot: globals.runroot,
+      storageDriver: globals['storage-driver'],
+      report: createReporter({ quiet }),
+    });
+  }
+}
+
+function requireOperands(spec: CommandSpec, operands: readonly string[]): void {
+  const { least = 0, most = Infinity } = spec;
+  const command = `berth ${spec.path.join(' ')}`;
+  const hint = `see "${command} --help"`;
+  if (operands.length < least) {
+    const usage = `${command} ${spec.operands}`;
+    throw new UsageError('MISSING_OPERAND', `run "${command}": it needs more: ${usage}`, { hint });
+  }
+  const extra = operands[most];
+  if (extra !== undefined) {
+    throw new UsageError('EXTRA_OPERAND', `run "${command}": "${extra}" is too much`, { hint });
+  }
+}

@@ -1,0 +1,64 @@
+/** `berth run`: make a container from an image and run a command in it. */
+import type { StreamName } from '@berth/engine';
+import { runContainer } from '@berth/engine/containers/run';
+import { UsageError } from '@berth/errors';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { CONTAINER_FLAGS } from '../../flags/container-flags.ts';
+import { listed, text, toggle } from '../../flags/flag.ts';
+import { pullOptions } from '../../flags/pull-flags.ts';
+import { containerRequest } from '../../request/container-request.ts';
+
+const FLAGS = {
+  ...CONTAINER_FLAGS,
+  attach: listed('STREAM', 'attach to stdin, stdout or stderr only', { short: 'a' }),
+  detach: toggle('run in the background and print the id', { short: 'd' }),
+  'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
+  'sig-proxy': toggle('pass signals on to the container', { initial: true }),
+} as const;
+
+/** Becomes the native client: the exit status is that of the container. */
+export class RunCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['run'],
+    operands: 'IMAGE [COMMAND [ARG...]]',
+    least: 1,
+    stopsAtOperand: true,
+    summary: 'Run a command in a new container',
+    details: `The image is pulled when it is not there. The exit status is that of the command; 125 when
+Berth failed, 126 when the command can't be executed, 127 when it is not there.`,
+    examples: [
+      ['A shell in Debian, gone when it ends', 'berth run --rm -it debian bash'],
+      ['A web server in the background, on port 8080', 'berth run -d --name web -p 8080:80 nginx'],
+      ['A tool that works on the current folder', 'berth run --rm -v "$PWD:/work" -w /work gcc make'],
+      ["The host's own programs, in a container", 'berth run --rm -it host bash'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, operands, given }: Invocation<typeof FLAGS>): Promise<number> {
+    if (flags.detach && flags.attach.length > 0) {
+      throw new UsageError('DETACH_AND_ATTACH', 'read --attach: it excludes --detach');
+    }
+    const pull = pullOptions(flags, given, flags.pull ?? 'missing');
+    const request = containerRequest(flags, operands);
+    return runContainer(this.openEngine(flags), request, {
+      pull,
+      launch: {
+        detach: flags.detach,
+        attach: flags.attach.length === 0 ? undefined : flags.attach.map(streamName),
+        detachKeys: flags['detach-keys'],
+        sigProxy: flags['sig-proxy'],
+      },
+    });
+  }
+}
+
+function streamName(text: string): StreamName {
+  const name = text.toLowerCase();
+  if (name !== 'stdin' && name !== 'stdout' && name !== 'stderr') {
+    throw new UsageError('BAD_STREAM', `attach to "${text}": no such stream`, {
+      hint: 'use stdin, stdout or stderr',
+    });
+  }
+  return name;
+}

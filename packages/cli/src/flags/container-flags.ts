@@ -1,0 +1,139 @@
+/** The flags that `run` and `create` share: what kind of container is made. */
+import { decimal, each, ignored, listed, refused, text, toggle, whole } from './flag.ts';
+import { PULL_FLAGS } from './pull-flags.ts';
+
+const LATER = 'leave the flag out; a later version will know it';
+
+const IDENTITY_FLAGS = {
+  annotation: each('NAME=VALUE', 'add an annotation'),
+  cidfile: text('PATH', "write the container's id to PATH, which must not exist"),
+  label: each('NAME=VALUE', 'set metadata', { short: 'l' }),
+  'label-file': each('PATH', 'read labels from PATH, one per line'),
+  name: text('NAME', 'call the container NAME'),
+  pidfile: text('PATH', "write the pid of the container's first process to PATH"),
+  pull: text('POLICY', 'pull the image: always, missing (the default), never or newer'),
+  replace: toggle('remove a container that has the name already'),
+  rm: toggle('remove the container when it ends'),
+} as const;
+
+const PROCESS_FLAGS = {
+  entrypoint: text('COMMAND', "replace the image's entrypoint; \"\" clears it, a JSON array splits it"),
+  env: each('NAME[=VALUE]', 'set a variable; without a value, pass on that of the caller', { short: 'e' }),
+  'env-file': each('PATH', 'read variables from PATH, one NAME=VALUE per line'),
+  'env-host': toggle("pass on all of the caller's environment"),
+  'http-proxy': toggle("pass on the caller's proxy variables", { initial: true }),
+  'unsetenv': each('NAME', 'remove a variable that the image sets'),
+  'unsetenv-all': toggle('remove all variables that the image sets'),
+  'group-add': listed('GROUP', 'add a supplementary group, or keep-groups', {}),
+  init: toggle('run a small init that reaps zombies and passes signals on'),
+  interactive: toggle('keep standard input open', { short: 'i' }),
+  'oom-score-adj': whole('N', 'how early the kernel may kill it when memory is short'),
+  'preserve-fds': whole('N', 'pass descriptors 3 to N+2 to the container'),
+  'stop-signal': text('SIGNAL', 'the signal that stops the container'),
+  'stop-timeout': whole('SECONDS', 'how long stop waits before it kills (10)'),
+  timeout: whole('SECONDS', 'kill the container after this many seconds'),
+  tty: toggle('give the container a terminal', { short: 't' }),
+  tz: text('ZONE', 'time zone, e.g. Europe/Berlin, or local'),
+  umask: text('MODE', 'umask of the process, octal (0022)'),
+  user: text('USER[:GROUP]', 'run as this user, name or number', { short: 'u' }),
+  workdir: text('PATH', 'working directory', { short: 'w' }),
+} as const;
+
+const FILE_FLAGS = {
+  device: each('HOST[:CONTAINER][:rwm]', 'give a device of the host'),
+  mount: each('type=TYPE,…', 'mount a bind, volume or tmpfs'),
+  'read-only': toggle('make the root file system read-only'),
+  'read-only-tmpfs': toggle('with --read-only, keep /tmp, /run and /var/tmp writable', { initial: true }),
+  'shm-size': text('SIZE', 'size of /dev/shm (64m)'),
+  tmpfs: each('PATH[:OPTIONS]', 'mount an empty file system in memory'),
+  volume: each('[SOURCE:]PATH[:OPTIONS]', 'mount a folder or a volume', { short: 'v' }),
+} as const;
+
+const NETWORK_FLAGS = {
+  'add-host': each('NAME:ADDRESS', 'add a line to /etc/hosts; ADDRESS may be host-gateway'),
+  dns: listed('ADDRESS', 'use this name server'),
+  'dns-option': each('OPTION', 'an option for /etc/resolv.conf', { aliases: ['dns-opt'] }),
+  'dns-search': listed('DOMAIN', 'a search domain'),
+  expose: listed('PORT[/PROTOCOL]', 'a port that --publish-all publishes'),
+  hostname: text('NAME', 'the host name inside', { short: 'h' }),
+  network: text('MODE', 'none, host, pasta, slirp4netns, container:NAME or ns:PATH', {
+    aliases: ['net'],
+  }),
+  'no-hosts': toggle("leave the image's /etc/hosts alone"),
+  publish: listed('[ADDRESS:][PORT:]PORT[/PROTOCOL]', 'publish a port on the host', { short: 'p' }),
+  'publish-all': toggle('publish all exposed ports on free ports of the host', { short: 'P' }),
+} as const;
+
+const ISOLATION_FLAGS = {
+  'cap-add': listed('CAPABILITY', 'give a capability, or ALL'),
+  'cap-drop': listed('CAPABILITY', 'take a capability, or ALL'),
+  cgroupns: text('MODE', 'cgroup namespace: private or host'),
+  ipc: text('MODE', 'ipc namespace: private, shareable, host, none, container:NAME'),
+  pid: text('MODE', 'pid namespace: private, host or container:NAME'),
+  privileged: toggle('give all capabilities and lift the restrictions'),
+  'security-opt': each('OPTION', 'seccomp=PATH|unconfined, no-new-privileges, mask=…, unmask=…'),
+  sysctl: each('NAME=VALUE', 'set a kernel parameter of a namespace'),
+  ulimit: each('NAME=SOFT[:HARD]', 'set a limit of the process, or "host" for those of the caller'),
+  uts: text('MODE', 'uts namespace: private, host or container:NAME'),
+  userns: text('MODE', 'user namespace: host, which is the default', { hidden: true }),
+} as const;
+
+const LIMIT_FLAGS = {
+  'cpu-period': whole('MICROSECONDS', 'period of --cpu-quota'),
+  'cpu-quota': whole('MICROSECONDS', 'processor time per period'),
+  'cpu-shares': whole('N', 'weight among containers that compete (1024)', { short: 'c' }),
+  cpus: decimal('N', 'how many processors, e.g. 1.5'),
+  'cpuset-cpus': text('LIST', 'on which processors, e.g. 0-3,6'),
+  memory: text('SIZE', 'memory limit, e.g. 512m', { short: 'm' }),
+  'memory-reservation': text('SIZE', 'soft memory limit'),
+  'memory-swap': text('SIZE', 'limit of memory and swap together; -1 is none'),
+  'pids-limit': whole('N', 'how many processes and threads; -1 is no limit'),
+} as const;
+
+const LOG_FLAGS = {
+  'log-driver': text('DRIVER', 'k8s-file (the default), json-file, none or passthrough'),
+  'log-opt': each('NAME=VALUE', 'max-size=SIZE, max-file=N, path=PATH, tag=TEXT'),
+} as const;
+
+const IGNORED_FLAGS = {
+  'conmon-pidfile': ignored('each'),
+  'image-volume': ignored('each'),
+  'init-path': ignored('each'),
+  'no-healthcheck': ignored('toggle'),
+  'rdt-class': ignored('each'),
+  restart: text('POLICY', 'only "no"', { hidden: true }),
+  'sdnotify': ignored('each'),
+  systemd: text('MODE', 'only "false"', { hidden: true }),
+} as const;
+
+const REFUSED_VALUES = [
+  'blkio-weight', 'blkio-weight-device', 'cgroup-conf', 'cgroup-parent', 'cgroups', 'chrootdirs',
+  'cpu-rt-period', 'cpu-rt-runtime', 'cpuset-mems', 'device-cgroup-rule', 'device-read-bps',
+  'device-read-iops', 'device-write-bps', 'device-write-iops', 'env-merge', 'gidmap', 'gpus',
+  'group-entry', 'health-cmd', 'health-interval', 'health-on-failure', 'health-retries',
+  'health-start-period', 'health-timeout', 'hosts-file', 'hostuser', 'ip', 'ip6', 'link-local-ip',
+  'mac-address', 'memory-swappiness', 'network-alias', 'passwd-entry', 'personality', 'pod',
+  'pod-id-file', 'requires', 'secret', 'shm-size-systemd', 'subgidname', 'subuidname', 'uidmap',
+  'volumes-from',
+] as const;
+const REFUSED_TOGGLES = ['no-hostname', 'oom-kill-disable', 'rmi', 'rootfs', 'passwd'] as const;
+
+function refusedFlags() {
+  const values = REFUSED_VALUES.map((name) => [name, refused('each', LATER)] as const);
+  const toggles = REFUSED_TOGGLES.map((name) => [name, refused('toggle', LATER)] as const);
+  return Object.fromEntries([...values, ...toggles]);
+}
+
+/** The flags of `create`; `run` has a few more. */
+export const CONTAINER_FLAGS = {
+  ...(refusedFlags() as Record<never, never>),
+  ...IGNORED_FLAGS,
+  ...PULL_FLAGS,
+  ...IDENTITY_FLAGS,
+  ...PROCESS_FLAGS,
+  ...FILE_FLAGS,
+  ...NETWORK_FLAGS,
+  ...ISOLATION_FLAGS,
+  ...LIMIT_FLAGS,
+  ...LOG_FLAGS,
+} as const;

@@ -1,0 +1,39 @@
+/** Flags that may stand before or after any command. Those that choose parts of Podman that do
+ * not exist here are accepted, because scripts pass them. */
+import { each, ignored, listed, refused, text, toggle, type FlagValues } from './flag.ts';
+
+const NO_REMOTE = 'there is no service to talk to: leave the flag out and run berth on that machine';
+
+/** The flags before a command; every command's own table is looked at first. */
+export const GLOBAL_FLAGS = {
+  version: toggle('print the version', { short: 'v' }),
+  'log-level': text('LEVEL', 'show errors in full from "debug" on (debug, info, warn, error, …)'),
+  root: text('PATH', 'keep images, containers and volumes under PATH'),
+  runroot: text('PATH', 'keep sockets and other running state under PATH'),
+  'storage-driver': text('NAME', 'overlay, fuse-overlayfs or copy; the first that works by default'),
+  'storage-opt': ignored('each'),
+  'cgroup-manager': ignored('each'),
+  conmon: ignored('each'),
+  'events-backend': ignored('each'),
+  'network-cmd-path': ignored('each'),
+  'network-config-dir': ignored('each'),
+  runtime: ignored('each'),
+  'runtime-flag': ignored('each'),
+  syslog: ignored('toggle'),
+  'transient-store': ignored('toggle'),
+  remote: refused('toggle', NO_REMOTE),
+  connection: refused('each', NO_REMOTE),
+  url: refused('each', NO_REMOTE),
+  identity: refused('each', NO_REMOTE),
+} as const;
+
+/** What the global flags hold. */
+export type GlobalValues = FlagValues<typeof GLOBAL_FLAGS>;
+
+/** `--filter` of commands that list, select or prune. */
+export const filterFlag = each('KEY=VALUE', 'only those that match, e.g. label=KEY=VALUE; repeatable', {
+  short: 'f',
+});
+
+/** `--cidfile` of commands that act on containers. */
+export const cidFileFlag = listed('PATH', 'read container ids from PATH');

@@ -1,0 +1,102 @@
+/** The flags of every command that may pull an image. */
+import type { PullOptions } from '@berth/engine/images/pull';
+import { UsageError } from '@berth/errors';
+import { ignored, refused, text, toggle, whole, type FlagValues } from './flag.ts';
+
+/** How a registry is reached. */
+export const REGISTRY_FLAGS = {
+  authfile: text('PATH', 'read logins from PATH', {}),
+  'cert-dir': text('PATH', 'certificates and keys for the registry'),
+  creds: text('USER[:PASSWORD]', 'log in with these, for this command only'),
+  'tls-verify': toggle('require https and a valid certificate', { initial: true }),
+  'decryption-key': refused('each', 'encrypted images are not supported'),
+  'disable-content-trust': ignored('toggle'),
+} as const;
+
+/** Which of an image's platforms is wanted, and how often to try. */
+export const PULL_FLAGS = {
+  ...REGISTRY_FLAGS,
+  arch: text('ARCH', 'pull for this architecture, e.g. arm64'),
+  os: text('OS', 'pull for this operating system'),
+  platform: text('OS/ARCH[/VARIANT]', 'pull for this platform'),
+  variant: text('VARIANT', 'pull for this variant of the architecture'),
+  quiet: toggle('print the result only', { short: 'q' }),
+  retry: whole('N', 'how often to try again when the registry fails'),
+  'retry-delay': text('DURATION', 'how long to wait before trying again, e.g. 2s'),
+} as const;
+
+/** What the flags say. Throws UsageError for contradictions. */
+export function pullOptions(
+  flags: FlagValues<typeof PULL_FLAGS>,
+  given: ReadonlySet<string>,
+  policy: string,
+): PullOptions {
+  const retryDelayMs = flags['retry-delay'] === undefined ? undefined : parseDuration(flags['retry-delay']);
+  return {
+    policy: pullPolicy(policy),
+    platform: platformOf(flags),
+    credentials: flags.creds,
+    authFile: flags.authfile,
+    tlsVerify: given.has('tls-verify') ? flags['tls-verify'] : undefined,
+    certDir: flags['cert-dir'],
+    quiet: flags.quiet,
+    retry: flags.retry,
+    retryDelayMs,
+  };
+}
+
+const POLICIES: Readonly<Record<string, PullOptions['policy']>> = {
+  always: 'always',
+  true: 'always',
+  missing: 'missing',
+  ifnotpresent: 'missing',
+  never: 'never',
+  false: 'never',
+  newer: 'newer',
+  ifnewer: 'newer',
+};
+
+function pullPolicy(text: string): PullOptions['policy'] {
+  const policy = POLICIES[text.toLowerCase()];
+  if (policy === undefined) {
+    throw new UsageError('BAD_PULL_POLICY', `read --pull "${text}": no such policy`, {
+      hint: 'use always, missing, never or newer',
+    });
+  }
+  return policy;
+}
+
+function platformOf(flags: FlagValues<typeof PULL_FLAGS>): string | undefined {
+  const { platform, arch, os, variant } = flags;
+  if (platform !== undefined) {
+    if (arch !== undefined || os !== undefined) {
+      throw new UsageError('PLATFORM_TWICE', 'read --platform: it excludes --arch and --os');
+    }
+    return platform;
+  }
+  if (arch === undefined && os === undefined && variant === undefined) {
+    return undefined;
+  }
+  const suffix = variant === undefined ? '' : `/${variant}`;
+  return `${os ?? 'linux'}/${arch ?? ownArchitecture()}${suffix}`;
+}
+
+function ownArchitecture(): string {
+  return process.arch === 'x64' ? 'amd64' : process.arch;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `1m30s`, `500ms`, `2` (seconds), in milliseconds. Throws UsageError. */
+export function parseDuration(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) {
+    return Number(text) * 1000;
+  }
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
+    throw new UsageError('BAD_DURATION', `read the duration "${text}": not one`, {
+      hint: 'write it as 90s, 1m30s or 500ms',
+    });
+  }
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ''] ?? 0), 0);
+}

@@ -1,0 +1,60 @@
+/**
+ * The entry of the program: finds the command among the words, loads it alone, and turns errors
+ * into messages and exit statuses.
+ */
+import { Cli } from 'clipanion';
+import { describe, EngineError, exitStatusOf } from '@berth/errors';
+import type { CommandContext } from './command.ts';
+import { GLOBAL_FLAGS, type GlobalValues } from './flags/global-flags.ts';
+import { parseFlags } from './flags/parse-flags.ts';
+import { printError } from './output/streams.ts';
+import { findRoute, type Route } from './routes.ts';
+
+const BUG_STATUS = 125;
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === '__worker') {
+    const { runWorker } = await import('@berth/engine/worker');
+    return runWorker(argv.slice(1));
+  }
+  const options = { flags: GLOBAL_FLAGS, stopsAtOperand: true, command: '' };
+  const { values, operands, help } = parseFlags(argv, options);
+  const route = help ? undefined : findRoute(operands);
+  if (route === undefined) {
+    const { withoutCommand } = await import('./without-command.ts');
+    return withoutCommand(operands, { help, version: values.version });
+  }
+  return runCommand(route, operands, values);
+}
+
+async function runCommand(
+  { path, load }: Route,
+  operands: readonly string[],
+  globals: GlobalValues,
+): Promise<number> {
+  const command = await load();
+  const cli = new Cli<CommandContext>({ binaryName: 'berth' });
+  cli.register(command);
+  const parsed = cli.process(operands.slice(path.length), {
+    ...Cli.defaultContext,
+    globals,
+  });
+  return (await parsed.execute()) ?? 0;
+}
+
+function report(error: unknown): number {
+  if (error instanceof EngineError) {
+    const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
+    printError(`Error: ${describe(error)}\n${hint}`);
+    return exitStatusOf(error);
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  printError(`Error: this is a bug in berth, please report it:\n${stack}\n`);
+  return BUG_STATUS;
+}
+
+main(process.argv.slice(2))
+  .catch(report)
+  .then((status) => {
+    process.exitCode = status;
+  });

@@ -1,0 +1,40 @@
+/** Sizes and times as people read them, in the words that Podman and Docker use. */
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** Decimal, three or four significant digits: `1.23 MB`. */
+export function humanSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${Number(value.toPrecision(3))} ${UNITS[unit]}`;
+}
+
+const STEPS: [limitSeconds: number, unitSeconds: number, one: string, many: string][] = [
+  [60, 1, '1 second', 'seconds'],
+  [3600, 60, 'About a minute', 'minutes'],
+  [48 * 3600, 3600, 'About an hour', 'hours'],
+  [14 * 86_400, 86_400, '1 day', 'days'],
+  [60 * 86_400, 7 * 86_400, '1 week', 'weeks'],
+  [730 * 86_400, 30 * 86_400, '1 month', 'months'],
+  [Infinity, 365 * 86_400, '1 year', 'years'],
+];
+
+/** `5 minutes`, `About an hour`, `2 weeks`. */
+export function humanSpan(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 1) {
+    return 'Less than a second';
+  }
+  const [, unit, one, many] = STEPS.find(([limit]) => seconds < limit) ?? [0, 1, '1 second', 'seconds'];
+  const count = Math.floor(seconds / unit);
+  return count <= 1 ? one : `${count} ${many}`;
+}
+
+/** `2 hours ago`. */
+export function humanAgo(date: Date, now: number = Date.now()): string {
+  return `${humanSpan(now - date.getTime())} ago`;
+}

@@ -1,0 +1,43 @@
+/**
+ * Writing to standard output and standard error by plain write(2). The runtimes' own stream
+ * objects are never touched: they change the mode of descriptors that a container may be given.
+ */
+import { writeSync } from 'node:fs';
+
+const RETRY_MS = 2;
+
+/** Writes all of the text to standard output. A reader that went away ends the program quietly. */
+export function print(text: string | Uint8Array): void {
+  writeAll(1, text);
+}
+
+/** Writes all of the text to standard error. */
+export function printError(text: string): void {
+  writeAll(2, text);
+}
+
+function writeAll(descriptor: number, text: string | Uint8Array): void {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+  let at = 0;
+  while (at < bytes.length) {
+    at += writeSome(descriptor, bytes.subarray(at));
+  }
+}
+
+const BROKEN_PIPE_STATUS = 141;
+
+function writeSome(descriptor: number, bytes: Uint8Array): number {
+  try {
+    return writeSync(descriptor, bytes);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EAGAIN') {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      return 0;
+    }
+    if (code === 'EPIPE') {
+      process.exit(BROKEN_PIPE_STATUS);
+    }
+    throw error;
+  }
+}

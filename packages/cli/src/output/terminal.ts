@@ -1,0 +1,36 @@
+/** What is known of the user's terminal, found out without opening it as a stream. */
+import { fstatSync } from 'node:fs';
+
+const MEMORY_DEVICES = 1;
+const DEFAULT_COLUMNS = 80;
+const MAX_COLUMNS = 1000;
+
+/** Whether a descriptor is a terminal: a character device that is none of /dev/null's family. */
+export function isTerminal(descriptor: number): boolean {
+  try {
+    const status = fstatSync(descriptor);
+    return status.isCharacterDevice() && majorOf(status.rdev) !== MEMORY_DEVICES;
+  } catch {
+    return false;
+  }
+}
+
+/** The terminal's width: COLUMNS, else what stty says of the descriptor, else 80. */
+export async function terminalColumns(
+  descriptor: number,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const stated = Number(environment['COLUMNS']);
+  if (Number.isInteger(stated) && stated > 0) {
+    return Math.min(stated, MAX_COLUMNS);
+  }
+  const { spawnSync } = await import('node:child_process');
+  const options = { stdio: [descriptor, 'pipe', 'ignore'] as const, timeout: 500, encoding: 'utf8' as const };
+  const { stdout } = spawnSync('stty', ['size'], { ...options, stdio: [...options.stdio] });
+  const columns = Number(/^\d+ (\d+)/.exec(stdout ?? '')?.[1]);
+  return columns > 0 ? Math.min(columns, MAX_COLUMNS) : DEFAULT_COLUMNS;
+}
+
+function majorOf(device: number): number {
+  return Math.floor(device / 256) % 4096;
+}

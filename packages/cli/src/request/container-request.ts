@@ -1,0 +1,207 @@
+/** The flags of `run` and `create` as the request that the engine carries out. */
+import { resolve } from 'node:path';
+import type { ContainerRequest } from '@berth/engine';
+import { UnsupportedError, UsageError } from '@berth/errors';
+import type { CONTAINER_FLAGS } from '../flags/container-flags.ts';
+import type { FlagValues } from '../flags/flag.ts';
+import { parseEnvironment, parseLabels } from './environment.ts';
+import { parseLimits } from './limits.ts';
+import { parseLog } from './log.ts';
+import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
+import { parseNamespace, parseNetwork } from './namespaces.ts';
+import { parseExpose, parsePublish } from './ports.ts';
+import { parseDevice, parseSecurity, parseSysctls, parseUlimit } from './security.ts';
+import { parseOptionalSize } from './size.ts';
+
+type Flags = FlagValues<typeof CONTAINER_FLAGS>;
+type Part<K extends keyof ContainerRequest> = Pick<ContainerRequest, K>;
+
+/** Throws UsageError and UnsupportedError for flags that make no sense. */
+export function containerRequest(
+  flags: Flags,
+  [image = '', ...command]: readonly string[],
+): ContainerRequest {
+  refuseOthers(flags);
+  return {
+    image,
+    command,
+    ...identity(flags),
+    ...processOf(flags),
+    ...files(flags),
+    ...network(flags),
+    ...isolation(flags),
+    resources: parseLimits(flags),
+    log: parseLog(flags['log-driver'], flags['log-opt']),
+  };
+}
+
+/** Values that Podman knows and that mean something which is not there. */
+function refuseOthers(flags: Flags): void {
+  const refuse = (flag: string, value: string): never => {
+    throw new UnsupportedError('UNSUPPORTED_FLAG', `use --${flag} "${value}": not supported`, {
+      hint: 'leave the flag out',
+    });
+  };
+  const { restart, systemd, userns } = flags;
+  if (restart !== undefined && restart !== 'no' && restart !== '') refuse('restart', restart);
+  if (systemd !== undefined && systemd !== 'false') refuse('systemd', systemd);
+  if (userns !== undefined && userns !== 'host' && userns !== '') refuse('userns', userns);
+}
+
+function identity(
+  flags: Flags,
+): Part<'name' | 'replace' | 'remove' | 'labels' | 'annotations' | 'cidFile' | 'pidFile'> {
+  if (flags.replace && flags.name === undefined) {
+    throw new UsageError('REPLACE_WITHOUT_NAME', 'read --replace: it needs --name');
+  }
+  return {
+    name: flags.name,
+    replace: flags.replace,
+    remove: flags.rm,
+    labels: parseLabels(flags.label, flags['label-file'], 'label'),
+    annotations: parseLabels(flags.annotation, [], 'annotation'),
+    cidFile: flags.cidfile === undefined ? undefined : resolve(flags.cidfile),
+    pidFile: flags.pidfile === undefined ? undefined : resolve(flags.pidfile),
+  };
+}
+
+function processOf(
+  flags: Flags,
+): Part<
+  | 'entrypoint' | 'interactive' | 'tty' | 'environment' | 'unsetEnvironment' | 'unsetAllEnvironment'
+  | 'workingDirectory' | 'user' | 'groupAdd' | 'init' | 'stopSignal' | 'stopTimeoutSeconds'
+  | 'timeoutSeconds' | 'umask' | 'timezone' | 'oomScoreAdjust' | 'preserveDescriptors'
+> {
+  return {
+    entrypoint: parseEntrypoint(flags.entrypoint),
+    interactive: flags.interactive,
+    tty: flags.tty,
+    environment: environment(flags),
+    unsetEnvironment: flags.unsetenv,
+    unsetAllEnvironment: flags['unsetenv-all'],
+    workingDirectory: flags.workdir,
+    user: flags.user,
+    groupAdd: flags['group-add'],
+    init: flags.init,
+    stopSignal: flags['stop-signal'],
+    stopTimeoutSeconds: flags['stop-timeout'],
+    timeoutSeconds: flags.timeout,
+    umask: parseUmask(flags.umask),
+    timezone: flags.tz,
+    oomScoreAdjust: parseOomScore(flags['oom-score-adj']),
+    preserveDescriptors: parseCount(flags['preserve-fds'], 'preserve-fds'),
+  };
+}
+
+function environment(flags: Flags): string[] {
+  const asked = {
+    env: flags.env,
+    files: flags['env-file'],
+    passAll: flags['env-host'],
+    passProxy: flags['http-proxy'],
+  };
+  return parseEnvironment(asked, process.env);
+}
+
+/** A JSON array is taken as it is; other text is one word, and nothing clears it. */
+function parseEntrypoint(text: string | undefined): string[] | undefined {
+  if (text === undefined || text === '') {
+    return text === undefined ? undefined : [];
+  }
+  if (!text.startsWith('[')) {
+    return [text];
+  }
+  try {
+    const words: unknown = JSON.parse(text);
+    if (Array.isArray(words) && words.every((word) => typeof word === 'string')) {
+      return words;
+    }
+  } catch {
+    return [text];
+  }
+  throw new UsageError('BAD_ENTRYPOINT', `read --entrypoint "${text}": not an array of texts`);
+}
+
+function parseUmask(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[0-7]{1,4}$/.test(text)) {
+    throw new UsageError('BAD_UMASK', `read --umask "${text}": not an octal mode`);
+  }
+  return text;
+}
+
+const WORST_OOM_SCORE = 1000;
+
+function parseOomScore(value: number | undefined): number | undefined {
+  if (value !== undefined && Math.abs(value) > WORST_OOM_SCORE) {
+    throw new UsageError('BAD_OOM_SCORE', `read --oom-score-adj "${value}": not between -1000 and 1000`);
+  }
+  return value;
+}
+
+const MAX_PRESERVED = 1024;
+
+/** A small natural number; 0 when the flag is absent. */
+export function parseCount(value: number | undefined, flag: string): number {
+  if (value !== undefined && (value < 0 || value > MAX_PRESERVED)) {
+    throw new UsageError('BAD_COUNT', `read --${flag} "${value}": not between 0 and ${MAX_PRESERVED}`);
+  }
+  return value ?? 0;
+}
+
+function files(
+  flags: Flags,
+): Part<'mounts' | 'readOnly' | 'readOnlyTmpfs' | 'shmSizeBytes' | 'devices'> {
+  return {
+    mounts: [
+      ...flags.mount.map(parseMount),
+      ...flags.volume.map(parseVolume),
+      ...flags.tmpfs.map(parseTmpfs),
+    ],
+    readOnly: flags['read-only'],
+    readOnlyTmpfs: flags['read-only-tmpfs'],
+    shmSizeBytes: parseOptionalSize(flags['shm-size'], 'shm-size'),
+    devices: flags.device.map(parseDevice),
+  };
+}
+
+function network(
+  flags: Flags,
+): Part<
+  | 'hostname' | 'network' | 'ports' | 'publishAll' | 'expose' | 'addHosts' | 'dns' | 'dnsSearch'
+  | 'dnsOptions' | 'noHosts'
+> {
+  return {
+    hostname: flags.hostname,
+    network: parseNetwork(flags.network),
+    ports: flags.publish.map(parsePublish),
+    publishAll: flags['publish-all'],
+    expose: flags.expose.map(parseExpose),
+    addHosts: flags['add-host'],
+    dns: flags.dns,
+    dnsSearch: flags['dns-search'],
+    dnsOptions: flags['dns-option'],
+    noHosts: flags['no-hosts'],
+  };
+}
+
+function isolation(
+  flags: Flags,
+): Part<
+  | 'capAdd' | 'capDrop' | 'privileged' | 'security' | 'ulimits' | 'sysctls' | 'pid' | 'ipc' | 'uts'
+  | 'cgroupns'
+> {
+  return {
+    capAdd: flags['cap-add'],
+    capDrop: flags['cap-drop'],
+    privileged: flags.privileged,
+    security: parseSecurity(flags['security-opt']),
+    ulimits: flags.ulimit.map(parseUlimit),
+    sysctls: parseSysctls(flags.sysctl),
+    pid: parseNamespace('pid', flags.pid, ['private', 'host', 'container', 'path']),
+    ipc: parseNamespace('ipc', flags.ipc, [
+      'private', 'shareable', 'host', 'none', 'container', 'path',
+    ]),
+    uts: parseNamespace('uts', flags.uts, ['private', 'host', 'container', 'path']),
+    cgroupns: parseNamespace('cgroupns', flags.cgroupns, ['private', 'host', 'container', 'path']),
+  };
+}

@@ -1,0 +1,77 @@
+/** Variables and labels: `-e`, `--env-file`, `--label`, `--label-file` and what is passed on. */
+import { readFileSync } from 'node:fs';
+import { SystemError, UsageError } from '@berth/errors';
+
+type Caller = Readonly<Record<string, string | undefined>>;
+
+const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
+
+/** What the flags ask for; later ones win. */
+export interface EnvironmentFlags {
+  env: readonly string[];
+  files: readonly string[];
+  passAll: boolean;
+  passProxy: boolean;
+}
+
+/** `NAME=VALUE` texts, in the order in which they are set. Throws UsageError, SystemError. */
+export function parseEnvironment(flags: EnvironmentFlags, caller: Caller): string[] {
+  return [
+    ...(flags.passProxy ? proxyVariables(caller) : []),
+    ...(flags.passAll ? assignments(Object.keys(caller), caller) : []),
+    ...flags.files.flatMap((file) => lines(file).flatMap((line) => variable(line, caller, file))),
+    ...flags.env.flatMap((text) => variable(text, caller, '--env')),
+  ];
+}
+
+function proxyVariables(caller: Caller): string[] {
+  return assignments(PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()]), caller);
+}
+
+/** `NAME=VALUE`; `NAME` and `PREFIX*` are looked up, and left out where the caller has none. */
+function variable(text: string, caller: Caller, where: string): string[] {
+  const name = text.split('=', 1)[0] ?? '';
+  if (name === '' || /\s/.test(name)) {
+    throw new UsageError('BAD_VARIABLE', `read "${text}" of ${where}: not NAME=VALUE`);
+  }
+  if (text.includes('=')) {
+    return [text];
+  }
+  return name.endsWith('*')
+    ? assignments(Object.keys(caller).filter((known) => known.startsWith(name.slice(0, -1))), caller)
+    : assignments([name], caller);
+}
+
+function assignments(names: readonly string[], caller: Caller): string[] {
+  return names.flatMap((name) => (caller[name] === undefined ? [] : [`${name}=${caller[name]}`]));
+}
+
+/** Lines of a file that are neither blank nor comments, without leading blanks. */
+function lines(file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (cause) {
+    throw new SystemError('READ_FILE', `open "${file}"`, { cause });
+  }
+  const all = text.replace(/^\uFEFF/, '').split(/\r?\n/).map((line) => line.trimStart());
+  return all.filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** `NAME=VALUE` texts and files of them as an object; without `=` the value is empty. */
+export function parseLabels(
+  texts: readonly string[],
+  files: readonly string[],
+  flag: string,
+): Record<string, string> {
+  const labels: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const text of [...files.flatMap(lines), ...texts]) {
+    const equals = text.indexOf('=');
+    const name = equals < 0 ? text : text.slice(0, equals);
+    if (name === '') {
+      throw new UsageError('BAD_LABEL', `read --${flag} "${text}": the name is missing`);
+    }
+    labels[name] = equals < 0 ? '' : text.slice(equals + 1);
+  }
+  return { ...labels };
+}

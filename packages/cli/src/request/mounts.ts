@@ -1,0 +1,124 @@
+/** `-v`, `--mount` and `--tmpfs` as mount requests. */
+import { resolve } from 'node:path';
+import type { MountRequest } from '@berth/engine';
+import { UnsupportedError, UsageError } from '@berth/errors';
+import { splitCsv } from '../parse/csv.ts';
+import { parseSize } from './size.ts';
+
+/** `[SOURCE:]TARGET[:OPTIONS]`; a source with a slash or a leading dot is a folder or file. */
+export function parseVolume(text: string): MountRequest {
+  const parts = text.split(':');
+  const [first = '', second, third] = parts;
+  if (parts.length > 3 || first === '' || second === '') {
+    throw badMount('volume', text, 'not [SOURCE:]TARGET[:OPTIONS]');
+  }
+  if (second === undefined) {
+    return { type: 'volume', name: undefined, target: first, options: [] };
+  }
+  const options = (third ?? '').split(',').filter((option) => option !== '');
+  if (/^[./]|\//.test(first)) {
+    const source = resolve(first);
+    return { type: 'bind', source, target: second, options, createSource: false };
+  }
+  if (options.includes('O')) {
+    throw new UnsupportedError('OVERLAY_VOLUME', `mount "${text}": the option "O" is not supported`);
+  }
+  return { type: 'volume', name: first, target: second, options };
+}
+
+/** `PATH[:OPTIONS]`. */
+export function parseTmpfs(text: string): MountRequest {
+  const colon = text.indexOf(':');
+  const target = colon < 0 ? text : text.slice(0, colon);
+  const options = colon < 0 ? [] : text.slice(colon + 1).split(',');
+  return { type: 'tmpfs', target, options: options.filter((option) => option !== '') };
+}
+
+/** `type=bind,source=…,target=…,…`. Throws UsageError for unknown keys. */
+export function parseMount(text: string): MountRequest {
+  const mount: MountParts = { text, type: 'volume', source: undefined, target: '', options: [] };
+  for (const field of splitCsv(text)) {
+    const equals = field.indexOf('=');
+    const key = equals < 0 ? field : field.slice(0, equals);
+    readField(mount, key.trim(), equals < 0 ? undefined : field.slice(equals + 1));
+  }
+  if (mount.target === '') {
+    throw badMount('mount', text, 'the target is missing');
+  }
+  return mountRequest(mount);
+}
+
+interface MountParts {
+  text: string;
+  type: string;
+  source: string | undefined;
+  target: string;
+  options: string[];
+}
+
+function mountRequest({ text, type, source, target, options }: MountParts): MountRequest {
+  switch (type) {
+    case 'bind':
+      if (source === undefined || source === '') {
+        throw badMount('mount', text, 'a bind needs a source');
+      }
+      return { type, source: resolve(source), target, options, createSource: false };
+    case 'volume':
+      return { type, name: source === '' ? undefined : source, target, options };
+    case 'tmpfs':
+      return { type, target, options };
+    default:
+      throw new UnsupportedError('MOUNT_TYPE', `mount "${text}": the type "${type}" is not supported`, {
+        hint: 'use type=bind, type=volume or type=tmpfs',
+      });
+  }
+}
+
+const PLAIN_OPTIONS = new Set([
+  'ro', 'rw', 'suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'U', 'copy', 'nocopy',
+  'tmpcopyup', 'notmpcopyup', 'noatime', 'relatime', 'bind', 'rbind', 'z', 'Z',
+]);
+const NEGATIONS: Readonly<Record<string, string>> = { ro: 'rw', rw: 'ro' };
+
+function readField(mount: MountParts, key: string, value: string | undefined): void {
+  switch (key) {
+    case 'type':
+      mount.type = value ?? '';
+      return;
+    case 'source':
+    case 'src':
+      mount.source = value ?? '';
+      return;
+    case 'target':
+    case 'dst':
+    case 'destination':
+      mount.target = value ?? '';
+      return;
+    case 'consistency':
+    case 'relabel':
+    case 'volume-driver':
+      return;
+    default:
+      mount.options.push(...optionsOf(mount.text, key, value));
+  }
+}
+
+function optionsOf(text: string, key: string, value: string | undefined): string[] {
+  if (key === 'bind-propagation' && value !== undefined) return [value];
+  if (key === 'tmpfs-size') return [`size=${parseSize(value ?? '', 'mount')}`];
+  if (key === 'tmpfs-mode') return [`mode=${value ?? ''}`];
+  const isOn = value === undefined || value === 'true' || value === '1';
+  if (key === 'bind-nonrecursive') return [isOn ? 'bind' : 'rbind'];
+  const name = { readonly: 'ro', chown: 'U', 'volume-nocopy': 'nocopy' }[key] ?? key;
+  if (!PLAIN_OPTIONS.has(name)) {
+    throw badMount('mount', text, `no such key as "${key}"`);
+  }
+  const off = NEGATIONS[name];
+  return isOn ? [name] : off === undefined ? [] : [off];
+}
+
+function badMount(flag: string, text: string, reason: string): UsageError {
+  return new UsageError('BAD_MOUNT', `read --${flag} "${text}": ${reason}`, {
+    hint: 'see "berth run --help"',
+  });
+}

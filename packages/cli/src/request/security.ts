@@ -1,0 +1,97 @@
+/** `--security-opt`, `--device`, `--ulimit`, `--sysctl`. */
+import type { DeviceRequest, SecurityRequest, UlimitRequest } from '@berth/engine';
+import { UnsupportedError, UsageError } from '@berth/errors';
+
+/** All options together. `label` and `apparmor` are accepted: neither confines a user's container. */
+export function parseSecurity(options: readonly string[]): SecurityRequest {
+  const security: SecurityRequest = {
+    noNewPrivileges: false,
+    seccompProfile: undefined,
+    mask: [],
+    unmask: [],
+  };
+  for (const option of options) {
+    const found = /^([a-z-]+)(?:[=:](.*))?$/.exec(option);
+    readOption(security, option, [found?.[1] ?? '', found?.[2]]);
+  }
+  return security;
+}
+
+function readOption(
+  security: SecurityRequest,
+  option: string,
+  [name, value]: [string, string | undefined],
+): void {
+  switch (name) {
+    case 'no-new-privileges':
+      security.noNewPrivileges = value !== 'false';
+      return;
+    case 'seccomp':
+      security.seccompProfile = value;
+      return;
+    case 'mask':
+      security.mask.push(...pathsOf(value));
+      return;
+    case 'unmask':
+      security.unmask.push(...pathsOf(value));
+      return;
+    case 'systempaths':
+      if (value === 'unconfined') security.unmask.push('ALL');
+      return;
+    case 'label':
+    case 'apparmor':
+      return;
+    default:
+      throw new UsageError('BAD_SECURITY_OPT', `read --security-opt "${option}": no such option`, {
+        hint: 'use seccomp=, no-new-privileges, mask= or unmask=',
+      });
+  }
+}
+
+function pathsOf(value: string | undefined): string[] {
+  return (value ?? '').split(':').filter((path) => path !== '');
+}
+
+/** `HOST[:CONTAINER][:rwm]`. */
+export function parseDevice(text: string): DeviceRequest {
+  const [source = '', second, third] = text.split(':');
+  const isPermissions = second !== undefined && /^[rwm]{1,3}$/.test(second);
+  const target = second === undefined || isPermissions ? source : second;
+  const permissions = isPermissions ? second : (third ?? 'rwm');
+  if (!source.startsWith('/')) {
+    if (/^[a-z0-9.-]+\/[a-z0-9_-]+=/i.test(text)) {
+      throw new UnsupportedError('CDI_DEVICE', `give the device "${text}": CDI is not supported`);
+    }
+    throw new UsageError('BAD_DEVICE', `give the device "${text}": not an absolute path`);
+  }
+  if (!/^[rwm]{1,3}$/.test(permissions)) {
+    throw new UsageError('BAD_DEVICE', `give the device "${text}": "${permissions}" is none of r, w, m`);
+  }
+  return { source, target, permissions };
+}
+
+/** `NAME=SOFT[:HARD]` or `host`; -1 is unlimited. */
+export function parseUlimit(text: string): UlimitRequest {
+  if (text === 'host') {
+    return { name: 'host', soft: -1, hard: -1 };
+  }
+  const found = /^([a-z_]+)=(-1|unlimited|\d{1,19})(?::(-1|unlimited|\d{1,19}))?$/i.exec(text);
+  if (found === null) {
+    throw new UsageError('BAD_ULIMIT', `read --ulimit "${text}": not NAME=SOFT[:HARD]`);
+  }
+  const [, name = '', soft = '', hard = soft] = found;
+  const limit = (value: string): number => (value === 'unlimited' ? -1 : Number(value));
+  return { name: name.toLowerCase().replace(/^rlimit_/, ''), soft: limit(soft), hard: limit(hard) };
+}
+
+/** `NAME=VALUE` texts as an object. */
+export function parseSysctls(texts: readonly string[]): Record<string, string> {
+  const entries = texts.map((text): [string, string] => {
+    const equals = text.indexOf('=');
+    if (equals < 1) {
+      throw new UsageError('BAD_SYSCTL', `read --sysctl "${text}": not NAME=VALUE`);
+    }
+    return [text.slice(0, equals).trim(), text.slice(equals + 1)];
+  });
+  return Object.fromEntries(entries);
+}
