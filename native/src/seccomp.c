@@ -25,9 +25,12 @@ int seccomp_main(int argc, char **argv)
 
 #else
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 
-enum { WORDS_MAX = 2 + 6 * 4 + 1, ARGS_MAX = 6 };
+enum { WORDS_MAX = 2 + 6 * 4 + 1, ARGS_MAX = 6, FILTERS_MAX = 4 };
 
 static const char stage[] = "compile filter";
 
@@ -123,34 +126,50 @@ static int add_rule(scmp_filter_ctx filter, char **words, uint32_t normal)
 	return result == -EDOM || result == -EINVAL ? 0 : result;
 }
 
-static int add_line(scmp_filter_ctx *filter, char **words, uint32_t *normal)
+/* The filters of one text: a call must pass each of them. */
+struct filters {
+	scmp_filter_ctx all[FILTERS_MAX];
+	size_t count;
+	uint32_t normal;
+};
+
+static int begin_filter(struct filters *filters, const char *action)
 {
-	if (strcmp(words[0], "default") == 0) {
-		if (*filter != NULL || words[1] == NULL || !read_action(words[1], normal))
-			return -EINVAL;
-		*filter = seccomp_init(*normal);
-		if (*filter == NULL)
-			return -ENOMEM;
-		seccomp_attr_set(*filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-		/* A tree of numbers instead of a chain, where this libseccomp can. */
-		(void)seccomp_attr_set(*filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-		return 0;
-	}
-	if (*filter == NULL)
+	scmp_filter_ctx filter;
+
+	if (filters->count == FILTERS_MAX || action == NULL || !read_action(action, &filters->normal))
 		return -EINVAL;
+	filter = seccomp_init(filters->normal);
+	if (filter == NULL)
+		return -ENOMEM;
+	filters->all[filters->count++] = filter;
+	seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	/* A tree of numbers instead of a chain, where this libseccomp can. */
+	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	return 0;
+}
+
+static int add_line(struct filters *filters, char **words)
+{
+	scmp_filter_ctx filter;
+
+	if (strcmp(words[0], "default") == 0)
+		return begin_filter(filters, words[1]);
+	if (filters->count == 0)
+		return -EINVAL;
+	filter = filters->all[filters->count - 1];
 	if (strcmp(words[0], "arch") == 0 && words[1] != NULL) {
-		int result = seccomp_arch_add(*filter, seccomp_arch_resolve_name(words[1]));
+		int result = seccomp_arch_add(filter, seccomp_arch_resolve_name(words[1]));
 
 		return result == -EEXIST ? 0 : result;
 	}
 	if (strcmp(words[0], "rule") == 0)
-		return add_rule(*filter, words + 1, *normal);
+		return add_rule(filter, words + 1, filters->normal);
 	return -EINVAL;
 }
 
-static int read_rules(scmp_filter_ctx *filter, struct failure *failure)
+static int read_rules(struct filters *filters, struct failure *failure)
 {
-	uint32_t normal = 0;
 	char *line = NULL;
 	size_t room = 0;
 	int result = 0;
@@ -165,30 +184,86 @@ static int read_rules(scmp_filter_ctx *filter, struct failure *failure)
 			words[count++] = word;
 		if (count == 0 || words[0][0] == '#')
 			continue;
-		result = count == WORDS_MAX ? -EINVAL : add_line(filter, words, &normal);
+		result = count == WORDS_MAX ? -EINVAL : add_line(filters, words);
 		if (result < 0)
 			fail(failure, stage, copy, -result);
 	}
 	free(line);
-	if (result == 0 && *filter == NULL)
+	if (result == 0 && filters->count == 0)
 		result = fail_because(failure, stage, "", "no default action", 0);
 	return result;
 }
 
+/* Appends a filter's program. Return: its count of instructions, or -errno. */
+static int export_filter(scmp_filter_ctx filter, struct sock_filter *program, size_t room)
+{
+	int file = memfd_create("filter", MFD_CLOEXEC);
+	ssize_t size;
+	int result;
+
+	if (file < 0)
+		return -errno;
+	result = seccomp_export_bpf(filter, file);
+	size = result < 0 ? result : pread(file, program, room * sizeof(*program), 0);
+	if (size < 0)
+		result = result < 0 ? result : -errno;
+	else
+		result = (int)((size_t)size / sizeof(*program));
+	close(file);
+	return result;
+}
+
+/* Where one filter allows, the next one has its say. */
+static void continue_after(struct sock_filter *program, size_t begin, size_t end)
+{
+	for (size_t i = begin; i < end; i++)
+		if (program[i].code == (BPF_RET | BPF_K) && program[i].k == SECCOMP_RET_ALLOW)
+			program[i] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA,
+								  (uint32_t)(end - i - 1));
+}
+
+static int write_program(const struct filters *filters)
+{
+	static struct sock_filter program[BPF_MAXINSNS];
+	size_t length = 0, size, written = 0;
+
+	for (size_t i = 0; i < filters->count; i++) {
+		size_t begin = length;
+		int count = export_filter(filters->all[i], program + begin, BPF_MAXINSNS - begin);
+
+		if (count < 0)
+			return count;
+		length += (size_t)count;
+		if (length == BPF_MAXINSNS)
+			return -E2BIG;
+		if (i + 1 < filters->count)
+			continue_after(program, begin, length);
+	}
+	for (size = length * sizeof(*program); written < size;) {
+		ssize_t done = write(STDOUT_FILENO, (char *)program + written, size - written);
+
+		if (done < 0)
+			return -errno;
+		written += (size_t)done;
+	}
+	return 0;
+}
+
 int seccomp_main(int argc, char **argv)
 {
-	scmp_filter_ctx filter = NULL;
+	struct filters filters = {0};
 	struct failure failure = {0};
 	int result;
 
 	(void)argc;
 	(void)argv;
-	result = read_rules(&filter, &failure);
+	result = read_rules(&filters, &failure);
 	if (result == 0)
-		result = seccomp_export_bpf(filter, STDOUT_FILENO);
-	if (result < 0 && filter != NULL && failure.status == 0)
+		result = write_program(&filters);
+	if (result < 0 && failure.status == 0)
 		fail(&failure, stage, "", -result);
-	seccomp_release(filter);
+	for (size_t i = 0; i < filters.count; i++)
+		seccomp_release(filters.all[i]);
 	if (result == 0)
 		return 0;
 	failure_print(&failure, STDERR_FILENO);

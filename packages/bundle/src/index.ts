@@ -16,3 +16,4 @@ export type {
   UlimitRequest,
 } from './request.ts';
 export { seccompText } from './seccomp-text.ts';
+export { refusalText } from './seccomp-refusals.ts';

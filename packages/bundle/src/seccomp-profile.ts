@@ -1,6 +1,6 @@
 /**
- * The seccomp profile of a container. What a rule can't express by refusing is expressed by
- * allowing the rest: a filter library may drop a refusal that a broader permission covers.
+ * The seccomp profile of a container: Podman's default, or one from a file. What Berth refuses
+ * beyond the default is a filter of its own, see seccomp-refusals.ts.
  */
 import { UsageError } from '@berth/errors';
 import type { SeccompRule, SeccompSpec } from '@berth/oci';
@@ -13,17 +13,8 @@ import {
 
 const EPERM = 1;
 const ENOSYS = 38;
-const EAFNOSUPPORT = 97;
 const AF_NETLINK = 16;
-const AF_ALG = 38;
 const NETLINK_AUDIT = 9;
-const SOCKETCALL_SOCKET = 1;
-
-/** ioctls that push keys into a terminal (CVE-2017-5226) or paste into a console. */
-const TIOCSTI = 0x5412;
-const TIOCLINUX = 0x541c;
-/** The kernel looks at 32 bits of an ioctl's number only; so must the filter. */
-const IOCTL_BITS = 32;
 
 const ARCHITECTURES: Record<string, string[]> = {
   amd64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
@@ -33,7 +24,7 @@ const ARCHITECTURES: Record<string, string[]> = {
 /** Personalities that change nothing dangerous; the last asks for the current one. */
 const PERSONALITIES = [0, 0x8, 0x20000, 0x20008, 0xffffffff];
 
-/** Podman's defaults for these capabilities, with our own refusals. */
+/** Podman's default for these capabilities, without io_uring and userfaultfd. */
 export function defaultSeccomp(architecture: string, capabilities: readonly string[]): SeccompSpec {
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
@@ -45,7 +36,6 @@ export function defaultSeccomp(architecture: string, capabilities: readonly stri
       ...capabilityRules(capabilities),
       ...PERSONALITIES.map((value) => allowIf('personality', { index: 0, value, op: 'SCMP_CMP_EQ' })),
       ...socketRules(capabilities.includes('CAP_AUDIT_WRITE')),
-      ...ioctlRules(),
     ],
   };
 }
@@ -58,58 +48,14 @@ function capabilityRules(capabilities: readonly string[]): SeccompRule[] {
   );
 }
 
-/**
- * Every family but AF_ALG, whose page-cache writes reach the host (CVE-2026-31431). 32-bit
- * programs may also come through socketcall(2), whose arguments a filter can't see: there only
- * socket() itself is refused, so that sockets handed to them still work.
- */
+/** Messages of the audit subsystem need the capability; every other socket is allowed. */
 function socketRules(mayAudit: boolean): SeccompRule[] {
-  const between = Array.from({ length: AF_ALG - AF_NETLINK - 1 }, (_, i) => AF_NETLINK + 1 + i);
-  return [
-    allowIf('socket', { index: 0, value: AF_NETLINK, op: 'SCMP_CMP_LT' }),
-    ...between.map((value) => allowIf('socket', { index: 0, value, op: 'SCMP_CMP_EQ' })),
-    allowIf('socket', { index: 0, value: AF_ALG, op: 'SCMP_CMP_GT' }),
-    allowIf(
-      'socket',
-      { index: 0, value: AF_NETLINK, op: 'SCMP_CMP_EQ' },
-      ...(mayAudit ? [] : [{ index: 2, value: NETLINK_AUDIT, op: 'SCMP_CMP_NE' } as const]),
-    ),
-    {
-      names: ['socket'],
-      action: 'SCMP_ACT_ERRNO',
-      errnoRet: EAFNOSUPPORT,
-      args: [{ index: 0, value: AF_ALG, op: 'SCMP_CMP_EQ' }],
-    },
-    allowIf('socketcall', { index: 0, value: SOCKETCALL_SOCKET, op: 'SCMP_CMP_GT' }),
-  ];
-}
-
-/** Allowed when some bit differs from both refused numbers, refused with EPERM when none does. */
-function ioctlRules(): SeccompRule[] {
-  const differing = (TIOCSTI ^ TIOCLINUX) >>> 0;
-  const masked = (mask: number, value: number) =>
-    ({ index: 1, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' }) as const;
-  const rules: SeccompRule[] = [];
-  for (let bit = 0; bit < IOCTL_BITS; bit++) {
-    const mask = 2 ** bit;
-    if ((differing & mask) === 0) {
-      rules.push(allowIf('ioctl', masked(mask, (TIOCSTI & mask) === 0 ? mask : 0)));
-    }
-  }
-  for (const value of subsetsOf(differing)) {
-    if (value !== (TIOCSTI & differing) && value !== (TIOCLINUX & differing)) {
-      rules.push(allowIf('ioctl', masked(differing, value)));
-    }
-  }
-  for (const number of [TIOCSTI, TIOCLINUX]) {
-    const args = [masked(0xffffffff, number)];
-    rules.push({ names: ['ioctl'], action: 'SCMP_ACT_ERRNO', errnoRet: EPERM, args });
-  }
-  return rules;
-}
-
-function subsetsOf(mask: number): number[] {
-  return Array.from({ length: mask + 1 }, (_, value) => value).filter((value) => (value & ~mask) === 0);
+  return mayAudit
+    ? [allow(['socket'])]
+    : [
+        allowIf('socket', { index: 0, value: AF_NETLINK, op: 'SCMP_CMP_NE' }),
+        allowIf('socket', { index: 2, value: NETLINK_AUDIT, op: 'SCMP_CMP_NE' }),
+      ];
 }
 
 function allow(names: string[]): SeccompRule {

@@ -1,6 +1,6 @@
 /** Flags that may stand before or after any command. Those that choose parts of Podman that do
  * not exist here are accepted, because scripts pass them. */
-import { each, ignored, listed, refused, text, toggle, type FlagValues } from './flag.ts';
+import { ignored, refused, text, toggle, type FlagValues } from './flag.ts';
 
 const NO_REMOTE = 'there is no service to talk to: leave the flag out and run berth on that machine';
 
@@ -29,11 +29,3 @@ export const GLOBAL_FLAGS = {
 
 /** What the global flags hold. */
 export type GlobalValues = FlagValues<typeof GLOBAL_FLAGS>;
-
-/** `--filter` of commands that list, select or prune. */
-export const filterFlag = each('KEY=VALUE', 'only those that match, e.g. label=KEY=VALUE; repeatable', {
-  short: 'f',
-});
-
-/** `--cidfile` of commands that act on containers. */
-export const cidFileFlag = listed('PATH', 'read container ids from PATH');

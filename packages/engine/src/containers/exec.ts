@@ -45,7 +45,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
       user: request.user ?? record.user,
       groupAdd: record.request.groupAdd,
       createWorkingDirectory: false,
-      seccomp: request.privileged ? undefined : compiledSeccomp(engine, spec.linux.seccomp),
+      seccomp: request.privileged ? undefined : compiledSeccomp(engine, spec.linux.seccomp, record.request),
       preserveDescriptors: request.preserveDescriptors,
       terminalSize: { rows: 0, columns: 0 },
     },

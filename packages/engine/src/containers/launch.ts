@@ -2,7 +2,8 @@
  * Turns a container's record and runtime spec into a launch plan for one more run: what depends
  * on the moment (joined namespaces, cgroups, terminals) is decided here.
  */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { networkHelperOf } from './network-helper.ts';
 import {
   cgroupSettings,
@@ -33,6 +34,8 @@ export interface LaunchPlan {
 export function writePlan(engine: Engine, launch: LaunchPlan): string {
   const { record, spec, paths } = launch;
   const plan = containerPlan(withEtcFiles(record, spec, paths), settings(engine, launch));
+  // The run directory is gone after a reboot.
+  mkdirSync(dirname(paths.runDirectory), { recursive: true, mode: 0o700 });
   writeFileSync(paths.plan, plan, { mode: 0o600 });
   return paths.plan;
 }
@@ -69,7 +72,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
       user: record.user,
       groupAdd: request.groupAdd,
       createWorkingDirectory: true,
-      seccomp: compiledSeccomp(engine, spec.linux.seccomp),
+      seccomp: compiledSeccomp(engine, spec.linux.seccomp, request),
       preserveDescriptors: request.preserveDescriptors,
       terminalSize: { rows: 0, columns: 0 },
     },

@@ -5,20 +5,22 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { seccompText } from '@berth/bundle';
+import { refusalText, seccompText, type ContainerRequest } from '@berth/bundle';
 import { nativeHelper, runHelper } from '@berth/isolation';
 import type { SeccompSpec } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 
-/** The BPF program of a profile; undefined for none. */
+/** The BPF program of a container's profile; undefined for none. */
 export function compiledSeccomp(
   engine: Engine,
   profile: SeccompSpec | undefined,
+  { security }: ContainerRequest,
 ): Buffer | undefined {
   if (profile === undefined) {
     return undefined;
   }
-  const text = seccompText(profile);
+  const isDefault = security.seccompProfile === undefined;
+  const text = seccompText(profile) + (isDefault ? refusalText(profile.architectures) : '');
   const { mtimeMs, size } = statSync(nativeHelper());
   const key = createHash('sha256').update(`${mtimeMs} ${size}\n${text}`).digest('hex');
   const folder = join(engine.directories.cache, 'seccomp');

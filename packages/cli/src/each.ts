@@ -1,0 +1,26 @@
+/** Commands with several arguments: each is handled, and the exit status tells if any failed. */
+import { describe, EngineError, exitStatusOf } from '@berth/errors';
+import { print, printError } from './output/streams.ts';
+
+/**
+ * Runs `act` for each word in turn and prints what it answers, a line each. An EngineError is
+ * printed and the rest go on; answers the first error's exit status, else 0.
+ */
+export async function forEach(
+  words: readonly string[],
+  act: (word: string) => Promise<string | void> | string | void,
+): Promise<number> {
+  let status = 0;
+  for (const word of words) {
+    try {
+      const text = await act(word);
+      if (text !== undefined) print(`${text}\n`);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
+      printError(`Error: ${describe(error)}\n${hint}`);
+      status ||= exitStatusOf(error);
+    }
+  }
+  return status;
+}

@@ -1,0 +1,80 @@
+/**
+ * What list and inspect commands print: a table with titles, a Go template for each entry, or
+ * json, as `--format` says. The template engine is loaded only where a template was given.
+ */
+import { print } from './streams.ts';
+import { formatTable } from './table.ts';
+
+/** A column of the usual table: its title and what it shows of an entry. */
+export interface Column<T> {
+  readonly title: string;
+  readonly show: (entry: T) => string;
+}
+
+/** Entries and the ways to show them. */
+export interface Listing<T> {
+  readonly entries: readonly T[];
+  readonly columns: readonly Column<T>[];
+  /** Fields for templates, under Podman's names; texts as the table shows them. */
+  readonly fields: (entry: T) => object;
+  /** The object for `--format json`. */
+  readonly json: (entry: T) => unknown;
+  /** Titles of fields in `table` templates, where they are not the field's name in capitals. */
+  readonly titles?: Readonly<Record<string, string>>;
+  readonly format: string | undefined;
+  readonly heading: boolean;
+}
+
+/** Prints the entries. Throws UsageError for a bad template. */
+export async function printListing<T>(listing: Listing<T>): Promise<void> {
+  const { format } = listing;
+  if (format === undefined || format === 'table') {
+    printColumns(listing);
+  } else if (isJson(format)) {
+    printJson(listing.entries.map(listing.json));
+  } else {
+    await printTemplate(listing, format);
+  }
+}
+
+/** Whether `--format` asks for json. */
+export function isJson(format: string | undefined): boolean {
+  return format !== undefined && /^(json|\{\{ ?json ?\.? ?\}\})$/.test(format.trim());
+}
+
+/** A value as indented json, on standard output. */
+export function printJson(value: unknown): void {
+  print(`${JSON.stringify(value, undefined, 4)}\n`);
+}
+
+/** Each value by the template, or all as an array of json when there is none. */
+export async function printObjects(
+  values: readonly object[],
+  format: string | undefined,
+): Promise<void> {
+  if (format === undefined || isJson(format)) {
+    printJson(values);
+    return;
+  }
+  const { parseTemplate } = await import('../template/template.ts');
+  const template = parseTemplate(format);
+  print(values.map((value) => `${template.render(value)}\n`).join(''));
+}
+
+function printColumns<T>({ entries, columns, heading }: Listing<T>): void {
+  const titles = heading ? [columns.map(({ title }) => title)] : [];
+  const rows = entries.map((entry) => columns.map(({ show }) => show(entry)));
+  print(formatTable([...titles, ...rows]));
+}
+
+async function printTemplate<T>(listing: Listing<T>, format: string): Promise<void> {
+  const { templateFromFormat, entry } = await import('../template/template.ts');
+  const { isTable, template, titles } = templateFromFormat(format, listing.titles ?? {});
+  const lines = listing.entries.map((value) => template.render(entry(listing.fields(value))));
+  if (isTable) {
+    const rows = lines.map((line) => line.split('\t'));
+    print(formatTable(listing.heading ? [titles, ...rows] : rows));
+  } else {
+    print(lines.map((line) => `${line}\n`).join(''));
+  }
+}
