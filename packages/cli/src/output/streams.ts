@@ -16,7 +16,8 @@ export function printError(text: string): void {
   writeAll(2, text);
 }
 
-function writeAll(descriptor: number, text: string | Uint8Array): void {
+/** Writes all of the bytes to a descriptor, waiting where it is full for the moment. */
+export function writeAll(descriptor: number, text: string | Uint8Array): void {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   let at = 0;
   while (at < bytes.length) {

@@ -13,6 +13,7 @@ import type { Engine } from '../engine.ts';
 import { findImage, type FoundImage } from '../images/find.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { hostFacts } from './host-facts.ts';
+import { summaryOf } from './launch.ts';
 import { joinsOf } from './joined-namespaces.ts';
 import { logOf } from './log-settings.ts';
 import type { BerthContainer } from './record.ts';
@@ -129,12 +130,7 @@ function storeContainer(engine: Engine, { record, spec, named }: Stored): Contai
     try {
       return engine.store.containers.create({
         record,
-        summary: {
-          createdAtMs: record.createdAtMs,
-          image: record.imageName,
-          command: record.command,
-          ports: record.ports.map((port) => `${port.hostPort}->${port.containerPort}`).join(','),
-        },
+        summary: summaryOf(record),
         files,
         writable: 'overlay',
       });

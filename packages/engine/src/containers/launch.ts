@@ -15,10 +15,11 @@ import {
   type SupervisorSettings,
 } from '@berth/isolation';
 import type { NamespaceType, ResourcesSpec, RuntimeSpec } from '@berth/oci';
-import { formatSummaryHead, type ContainerPaths } from '@berth/storage';
+import { formatSummaryHead, type ContainerPaths, type SummaryHead } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { etcFileNames, etcTarget } from './etc-files.ts';
 import { liveJoins } from './joined-namespaces.ts';
+import { formatPorts, portMappings } from './published-ports.ts';
 import type { BerthContainer } from './record.ts';
 import { compiledSeccomp } from './seccomp-cache.ts';
 
@@ -49,7 +50,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     stateDirectory: paths.directory,
     runDirectory: paths.runDirectory,
     keepersDirectory: store.layout.keepers,
-    summary: summaryOf(record),
+    summary: formatSummaryHead(summaryOf(record)),
     idMaps: engine.idMaps,
     stdio: request.tty ? 'terminal' : handed ? 'handed' : 'piped',
     stdinOpen: request.interactive,
@@ -80,14 +81,14 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
   };
 }
 
-/** The head as creation wrote it; the supervisor carries it along. */
-export function summaryOf(record: BerthContainer): string {
-  return formatSummaryHead({
+/** What a container's summary says for its whole life. */
+export function summaryOf(record: BerthContainer): SummaryHead {
+  return {
     createdAtMs: record.createdAtMs,
     image: record.imageName,
     command: record.command,
-    ports: record.ports.map((port) => `${port.hostPort}->${port.containerPort}`).join(','),
-  });
+    ports: formatPorts(portMappings(record.ports)),
+  };
 }
 
 /** hosts, resolv.conf and hostname are bound over what the image has. */

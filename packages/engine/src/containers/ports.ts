@@ -1,6 +1,6 @@
 /** `port`: how a container's ports are reached from the host. */
 import type { Engine } from '../engine.ts';
-import { portMappings, type PortMapping } from './list.ts';
+import { portMappings, type PortMapping } from './published-ports.ts';
 import type { BerthContainer } from './record.ts';
 
 /** The published ports; ranges stay together. */

@@ -3,7 +3,7 @@ import { measureTree } from './size.ts';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
 import { requireAllowed } from '../lifecycle.ts';
-import { matchingContainers } from './list.ts';
+import { matchingContainers } from './container-filters.ts';
 import type { BerthContainer } from './record.ts';
 import { endNow, stopById } from './stop.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { NotFoundError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
-import { matchingContainers } from './list.ts';
+import { matchingContainers } from './container-filters.ts';
 
 export interface Selection {
   names: readonly string[];
@@ -45,7 +45,8 @@ export function containerExists(engine: Engine, name: string): boolean {
   }
 }
 
-function readIdFile(path: string): string {
+/** The id that `--cidfile` wrote. Throws NotFoundError. */
+export function readIdFile(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {

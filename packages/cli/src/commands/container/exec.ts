@@ -1,0 +1,67 @@
+/** `berth exec`: run one more process in a container that runs. */
+import { execInContainer } from '@berth/engine/containers/exec';
+import { readIdFile } from '@berth/engine/containers/resolve';
+import { UsageError } from '@berth/errors';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { each, ignored, text, toggle, whole } from '../../flags/flag.ts';
+import { latestFlag, selectOne } from '../../flags/selection-flags.ts';
+import { parseCount } from '../../request/container-request.ts';
+import { parseEnvironment } from '../../request/environment.ts';
+
+const FLAGS = {
+  cidfile: text('PATH', 'read the container id from PATH'),
+  detach: toggle('run in the background', { short: 'd' }),
+  'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
+  env: each('NAME[=VALUE]', 'set a variable', { short: 'e' }),
+  'env-file': each('PATH', 'read variables from PATH'),
+  interactive: toggle('pass standard input on', { short: 'i' }),
+  latest: latestFlag,
+  'no-session': ignored('toggle'),
+  'preserve-fds': whole('N', 'pass descriptors 3 to N+2 on'),
+  privileged: toggle('give it all capabilities of the user namespace'),
+  tty: toggle('give it a terminal', { short: 't' }),
+  user: text('USER[:GROUP]', 'run as this user', { short: 'u' }),
+  workdir: text('PATH', 'working directory', { short: 'w' }),
+} as const;
+
+/** Becomes the native client: the exit status is that of the command. */
+export class ExecCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['exec'],
+    operands: 'CONTAINER COMMAND [ARG...]',
+    stopsAtOperand: true,
+    summary: 'Run a command in a running container',
+    details: `The exit status is that of the command; 125 when Berth failed, 126 when the command can't be
+executed, 127 when it is not there.`,
+    examples: [
+      ['A shell in a running container', 'berth exec -it web sh'],
+      ['A command as another user', 'berth exec -u postgres db psql -c "select 1"'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
+    const engine = this.openEngine();
+    const words = flags.cidfile === undefined ? operands : [readIdFile(flags.cidfile), ...operands];
+    const [container, ...command] = await selectOne(engine, { flags, operands: words });
+    if (command.length === 0) {
+      throw new UsageError('NO_COMMAND', `exec in container "${container}": the command is missing`);
+    }
+    return execInContainer(engine, {
+      container,
+      command,
+      interactive: flags.interactive,
+      tty: flags.tty,
+      detach: flags.detach,
+      environment: parseEnvironment(
+        { env: flags.env, files: flags['env-file'], passAll: false, passProxy: false },
+        process.env,
+      ),
+      user: flags.user,
+      workingDirectory: flags.workdir,
+      privileged: flags.privileged,
+      preserveDescriptors: parseCount(flags['preserve-fds'], 'preserve-fds'),
+      detachKeys: flags['detach-keys'],
+    });
+  }
+}

@@ -1,0 +1,66 @@
+/** `berth ps`: list containers. */
+import { listContainers, type ContainerEntry } from '@berth/engine/containers/list';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { ignored, text, toggle, whole } from '../../flags/flag.ts';
+import { filterFlag, headingFlag, longFormatFlag, parseFilters } from '../../flags/list-flags.ts';
+import { latestFlag } from '../../flags/selection-flags.ts';
+import { containerColumns, containerFields, containerJson, CONTAINER_TITLES } from '../../output/container-rows.ts';
+import { printListing } from '../../output/listing.ts';
+import { print } from '../../output/streams.ts';
+
+const FLAGS = {
+  all: toggle('also containers that do not run', { short: 'a' }),
+  external: ignored('toggle'),
+  filter: filterFlag,
+  format: longFormatFlag,
+  last: whole('N', 'the N containers made last, whatever their state', { short: 'n' }),
+  latest: latestFlag,
+  namespace: ignored('toggle'),
+  'no-trunc': toggle('show ids and commands in full'),
+  noheading: { ...headingFlag, short: undefined },
+  pod: ignored('toggle'),
+  quiet: toggle('print ids only', { short: 'q' }),
+  size: toggle('with the size on disk', { short: 's' }),
+  sort: text('KEY', 'command, created, id, image, names, runningfor, size or status'),
+  sync: ignored('toggle'),
+} as const;
+
+/** Prints a table, newest container first. */
+export class PsCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['ps'],
+    operands: '',
+    most: 0,
+    summary: 'List containers',
+    examples: [
+      ['All, also those that have ended', 'berth ps --all'],
+      ['Names and states', "berth ps -a --format 'table {{.Names}}\\t{{.Status}}'"],
+      ['What has failed', 'berth ps -a --filter exited=1'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags }: Invocation<typeof FLAGS>): Promise<void> {
+    const entries = await listContainers(this.openEngine(), {
+      all: flags.all,
+      filters: parseFilters(flags.filter),
+      last: flags.latest ? 1 : flags.last,
+      size: flags.size,
+      sort: flags.sort,
+    });
+    const full = flags['no-trunc'];
+    if (flags.quiet && flags.format === undefined) {
+      print(entries.map(({ id }: ContainerEntry) => `${full ? id : id.slice(0, 12)}\n`).join(''));
+      return;
+    }
+    await printListing({
+      entries,
+      columns: containerColumns({ full, size: flags.size }),
+      fields: (entry) => containerFields(entry, full),
+      json: containerJson,
+      titles: CONTAINER_TITLES,
+      format: flags.format,
+      heading: !flags.noheading,
+    });
+  }
+}

@@ -1,0 +1,22 @@
+/** `berth rename`: give a container another name. */
+import { renameContainer } from '@berth/engine/containers/rename';
+import { BerthCommand, type Invocation } from '../../command.ts';
+
+const FLAGS = {} as const;
+
+/** The container has the new name only. */
+export class RenameCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['rename'],
+    operands: 'CONTAINER NAME',
+    least: 2,
+    most: 2,
+    summary: 'Rename a container',
+    examples: [['Keep the old one while a new one is tried', 'berth rename web web-old']],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ operands: [name = '', newName = ''] }: Invocation<typeof FLAGS>): Promise<void> {
+    renameContainer(this.openEngine(), name, newName);
+  }
+}

@@ -1,0 +1,30 @@
+/** `berth restart`: stop containers that run, then start them. */
+import { restartContainer } from '@berth/engine/containers/stop';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { toggle, whole } from '../../flags/flag.ts';
+import { forEachContainer, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
+
+const FLAGS = {
+  ...SELECTION_FLAGS,
+  running: toggle('only those that run'),
+  time: whole('SECONDS', 'how long to wait before killing', { short: 't', aliases: ['timeout'] }),
+} as const;
+
+/** The containers run, whether they did before or not. */
+export class RestartCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['restart'],
+    operands: 'CONTAINER...',
+    summary: 'Restart containers',
+    examples: [['Restart a container', 'berth restart web']],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
+    const engine = this.openEngine();
+    const chosen = { flags: { ...flags, all: flags.all || flags.running }, operands };
+    return forEachContainer(engine, { ...chosen, running: flags.running }, async (name) =>
+      restartContainer(engine, name, { timeoutSeconds: flags.time }),
+    );
+  }
+}

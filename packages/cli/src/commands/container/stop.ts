@@ -1,0 +1,37 @@
+/** `berth stop`: end containers, politely first. */
+import { stopContainer } from '@berth/engine/containers/stop';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { whole } from '../../flags/flag.ts';
+import { forEachContainer, ignoreFlag, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
+
+const FLAGS = {
+  ...SELECTION_FLAGS,
+  ignore: ignoreFlag,
+  time: whole('SECONDS', 'how long to wait before killing; -1 is for ever', {
+    short: 't',
+    aliases: ['timeout'],
+  }),
+} as const;
+
+/** The containers do not run any more. */
+export class StopCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['stop'],
+    operands: 'CONTAINER...',
+    summary: 'Stop containers',
+    details: `Each gets its stop signal (TERM unless the image or --stop-signal says otherwise) and is killed
+when it has not ended after its stop timeout.`,
+    examples: [
+      ['Stop a container', 'berth stop web'],
+      ['Stop all that run, killing them after 2 seconds', 'berth stop --all --time 2'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
+    const engine = this.openEngine();
+    return forEachContainer(engine, { flags, operands, running: true }, async (name) =>
+      stopContainer(engine, name, { timeoutSeconds: flags.time }),
+    );
+  }
+}

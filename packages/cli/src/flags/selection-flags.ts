@@ -1,0 +1,96 @@
+/** Flags that choose containers beside their names, for commands that act on several. */
+import type { Engine } from '@berth/engine';
+import { resolveContainers } from '@berth/engine/containers/resolve';
+import { NotFoundError, UsageError } from '@berth/errors';
+import { forEach } from '../each.ts';
+import { listed, toggle, type FlagValues } from './flag.ts';
+import { longFilterFlag, parseFilters } from './list-flags.ts';
+
+export const latestFlag = toggle('the container that was made last', { short: 'l' });
+
+/** For commands that act on containers. */
+export const SELECTION_FLAGS = {
+  all: toggle('all containers', { short: 'a' }),
+  cidfile: listed('PATH', 'read container ids from PATH'),
+  filter: longFilterFlag,
+  latest: latestFlag,
+} as const;
+
+export const ignoreFlag = toggle('say nothing of containers that do not exist', { short: 'i' });
+
+/** What chooses containers; absent flags of a command are undefined. */
+export interface SelectionValues extends Partial<FlagValues<typeof SELECTION_FLAGS>> {
+  ignore?: boolean;
+}
+
+/** Which of the containers that --all and filters choose are meant. */
+export interface SelectionRules {
+  /** Only those that run. */
+  running?: boolean;
+}
+
+/**
+ * Names and ids: those that flags choose as ids, then the operands as typed. Throws UsageError when
+ * nothing at all was chosen, NotFoundError for --latest without containers.
+ */
+export async function selectContainers(
+  engine: Engine,
+  chosen: { flags: SelectionValues; operands: readonly string[] },
+  { running = false }: SelectionRules = {},
+): Promise<string[]> {
+  const { flags, operands } = chosen;
+  const { all = false, latest = false, filter = [], cidfile = [] } = flags;
+  const chooses = all || latest || filter.length > 0 || cidfile.length > 0;
+  if (!chooses && operands.length === 0) {
+    throw new UsageError('NO_CONTAINER', 'choose containers: no name, no id and no --all or --latest');
+  }
+  if (all && operands.length > 0) {
+    throw new UsageError('ALL_AND_NAMES', `read --all: it excludes names such as "${operands[0]}"`);
+  }
+  if (!chooses) {
+    return [...operands];
+  }
+  const filters = parseFilters(filter);
+  const ids = await resolveContainers(engine, {
+    names: [], all, latest, filters, cidFiles: cidfile, running,
+  });
+  return [...ids, ...operands];
+}
+
+/** The one container that an operand or --latest names, and the operands that follow it. */
+export async function selectOne(
+  engine: Engine,
+  chosen: { flags: { latest: boolean }; operands: readonly string[] },
+): Promise<[name: string, ...rest: string[]]> {
+  const { flags, operands } = chosen;
+  const [first, ...rest] = operands;
+  if (flags.latest) {
+    const [latest = ''] = await selectContainers(engine, { flags, operands: [] });
+    return [latest, ...operands];
+  }
+  if (first === undefined) {
+    throw new UsageError('NO_CONTAINER', 'choose a container: no name, no id and no --latest');
+  }
+  return [first, ...rest];
+}
+
+/**
+ * Acts on each chosen container and prints what `act` answers; without one what was typed. Answers
+ * the exit status.
+ */
+export async function forEachContainer(
+  engine: Engine,
+  chosen: { flags: SelectionValues; operands: readonly string[]; running?: boolean },
+  act: (name: string) => Promise<unknown> | unknown,
+): Promise<number> {
+  const { flags, running = false } = chosen;
+  return forEach(await selectContainers(engine, chosen, { running }), async (name) => {
+    try {
+      await act(name);
+      return name;
+    } catch (error) {
+      if (flags.ignore === true && error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,143 @@
+/** How `ps` shows a container: as a row, as fields of a template, as json. */
+import type { ContainerEntry, PortMapping } from '@berth/engine/containers/list';
+import { humanAgo, humanSize, humanSpan } from './human.ts';
+import type { Column } from './listing.ts';
+
+const SHORT_ID = 12;
+const SHORT_COMMAND = 20;
+const NEVER = new Date(-62_135_596_800_000);
+
+/** Titles of columns that are not the name of the field. */
+export const CONTAINER_TITLES: Readonly<Record<string, string>> = {
+  ID: 'CONTAINER ID',
+  CreatedAt: 'CREATED AT',
+  CreatedHuman: 'CREATED',
+  ImageID: 'IMAGE ID',
+  RunningFor: 'CREATED',
+};
+
+/** The usual columns; with `full` nothing is cut off. */
+export function containerColumns(
+  { full, size }: { full: boolean; size: boolean },
+): Column<ContainerEntry>[] {
+  const sizes: Column<ContainerEntry> = { title: 'SIZE', show: sizeText };
+  return [
+    { title: 'CONTAINER ID', show: ({ id }) => shortId(id, full) },
+    { title: 'IMAGE', show: ({ image }) => image },
+    { title: 'COMMAND', show: (entry) => commandText(entry, full) },
+    { title: 'CREATED', show: ({ createdAt }) => humanAgo(createdAt) },
+    { title: 'STATUS', show: statusText },
+    { title: 'PORTS', show: ({ portsText }) => portsText },
+    { title: 'NAMES', show: ({ names }) => names.join(',') },
+    ...(size ? [sizes] : []),
+  ];
+}
+
+/** Podman's field names. */
+export function containerFields(entry: ContainerEntry, full: boolean): object {
+  const { id, createdAt, startedAt, exitedAt } = entry;
+  return {
+    ID: shortId(id, full),
+    Id: id,
+    Image: entry.image,
+    ImageID: entry.imageId,
+    Command: commandText(entry, full),
+    Created: humanAgo(createdAt),
+    CreatedAt: createdAt,
+    CreatedHuman: humanAgo(createdAt),
+    RunningFor: humanAgo(createdAt),
+    StartedAt: seconds(startedAt),
+    Exited: exitedAt !== undefined,
+    ExitedAt: seconds(exitedAt),
+    ExitCode: entry.exitCode ?? 0,
+    State: entry.state,
+    Status: statusText(entry),
+    Ports: entry.portsText,
+    Names: entry.names.join(','),
+    Labels: entry.labels,
+    Mounts: entry.mounts.join(','),
+    Networks: entry.networks.join(','),
+    Pid: entry.pid,
+    Size: sizeText(entry),
+    Pod: '',
+    PodName: '',
+    Restarts: 0,
+    Host: entry.host ?? '',
+  };
+}
+
+/** Podman's object for `--format json`. */
+export function containerJson(entry: ContainerEntry): object {
+  const { id, createdAt, startedAt, exitedAt, ports } = entry;
+  return {
+    AutoRemove: entry.autoRemove,
+    Command: entry.command,
+    CreatedAt: humanAgo(createdAt),
+    Exited: exitedAt !== undefined,
+    ExitedAt: seconds(exitedAt),
+    ExitCode: entry.exitCode ?? 0,
+    Id: id,
+    Image: entry.image,
+    ImageID: entry.imageId,
+    IsInfra: false,
+    Labels: entry.labels,
+    Mounts: entry.mounts,
+    Names: entry.names,
+    Namespaces: {},
+    Networks: entry.networks,
+    Pid: entry.pid,
+    Pod: '',
+    PodName: '',
+    Ports: ports.map(portJson),
+    Restarts: 0,
+    Size: entry.sizeRw === undefined ? null : { rootFsSize: entry.sizeRootFs, rwSize: entry.sizeRw },
+    StartedAt: seconds(startedAt),
+    State: entry.state,
+    Status: statusText(entry),
+    Created: seconds(createdAt),
+  };
+}
+
+function portJson({ hostAddress, hostPort, containerPort, protocol, count }: PortMapping): object {
+  return {
+    host_ip: hostAddress === '0.0.0.0' ? '' : hostAddress,
+    container_port: containerPort,
+    host_port: hostPort,
+    range: count,
+    protocol,
+  };
+}
+
+/** `Up 5 minutes`, `Exited (0) 2 hours ago`, `Created`. */
+function statusText({ state, startedAt, exitedAt, exitCode, host }: ContainerEntry): string {
+  switch (state) {
+    case 'running':
+      return `Up ${humanSpan(Date.now() - (startedAt ?? new Date()).getTime())}`;
+    case 'exited':
+      return `Exited (${exitCode ?? 0}) ${humanAgo(exitedAt ?? NEVER)}`;
+    case 'unknown':
+      return 'Exited (unknown)';
+    case 'elsewhere':
+      return `Elsewhere${host === undefined ? '' : ` (${host})`}`;
+    default:
+      return state.charAt(0).toUpperCase() + state.slice(1);
+  }
+}
+
+/** A command's control characters must not reach the terminal. */
+function commandText(entry: ContainerEntry, full: boolean): string {
+  const text = (full ? entry.command.join(' ') : entry.commandText).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  return full || text.length <= SHORT_COMMAND ? text : `${text.slice(0, SHORT_COMMAND - 3)}...`;
+}
+
+function sizeText({ sizeRw, sizeRootFs }: ContainerEntry): string {
+  return sizeRw === undefined ? '' : `${humanSize(sizeRw)} (virtual ${humanSize(sizeRootFs ?? 0)})`;
+}
+
+function shortId(id: string, full: boolean): string {
+  return full ? id : id.slice(0, SHORT_ID);
+}
+
+function seconds(date: Date | undefined): number {
+  return Math.floor((date ?? NEVER).getTime() / 1000);
+}

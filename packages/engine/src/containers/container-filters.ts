@@ -1,0 +1,63 @@
+/** The filters of `ps` and of commands that choose containers. */
+import { UsageError } from '@berth/errors';
+import type { AssignedPort } from '@berth/network';
+import type { ContainerEntry as StoredEntry } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import { hasLabel, matcher, parseTime, type Filter, type Predicate } from '../filter.ts';
+import type { ContainerState } from '../lifecycle.ts';
+import type { BerthContainer } from './record.ts';
+
+/** The stored entries that all filters accept, newest first. Throws UsageError for bad filters. */
+export function matchingContainers(engine: Engine, filters: readonly Filter[]): StoredEntry[] {
+  const entries = engine.store.containers.list();
+  return filters.length === 0 ? entries : entries.filter(matcher(filters, predicates(engine)));
+}
+
+function predicates(engine: Engine): Record<string, Predicate<StoredEntry>> {
+  const { containers } = engine.store;
+  const record = ({ id }: StoredEntry): BerthContainer => containers.record(id);
+  const createdAt = (name: string): number =>
+    containers.entry(containers.resolve(name)).summary.createdAtMs;
+  return {
+    id: (entry, value) => entry.id.startsWith(value),
+    name: (entry, value) => pattern(value).test(entry.name),
+    status: (entry, value) => statusNames(entry.state.state).includes(value),
+    exited: (entry, value) => entry.state.exitCode === Number(value),
+    label: (entry, value) => hasLabel(record(entry).labels, value),
+    ancestor: (entry, value) => matchesAncestor(record(entry), value),
+    before: (entry, value) => entry.summary.createdAtMs < createdAt(value),
+    since: (entry, value) => entry.summary.createdAtMs > createdAt(value),
+    until: (entry, value) => entry.summary.createdAtMs < parseTime(value).getTime(),
+    volume: (entry, value) => matchesVolume(record(entry), value),
+    network: (entry, value) => record(entry).network === value,
+    command: (entry, value) => record(entry).command[0] === value,
+    publish: (entry, value) => record(entry).ports.some((port) => matchesPort(port, value)),
+  };
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (cause) {
+    throw new UsageError('BAD_FILTER', `filter by name "${text}": not a regular expression`, { cause });
+  }
+}
+
+function statusNames(state: ContainerState): string[] {
+  return state === 'exited' || state === 'unknown' ? ['exited', 'stopped', state] : [state];
+}
+
+function matchesAncestor({ imageName, imageId }: BerthContainer, value: string): boolean {
+  const isName = imageName === value || imageName.startsWith(`${value}:`);
+  const isEnd = imageName.endsWith(`/${value}`) || imageName.includes(`/${value}:`);
+  return imageId.startsWith(value) || isName || isEnd;
+}
+
+function matchesVolume({ volumes, request }: BerthContainer, value: string): boolean {
+  return volumes.includes(value) || request.mounts.some(({ target }) => target === value);
+}
+
+function matchesPort({ hostPort, protocol }: AssignedPort, value: string): boolean {
+  const [port, wanted = 'tcp'] = value.split('/');
+  return hostPort === Number(port) && protocol === wanted;
+}

@@ -1,0 +1,45 @@
+/** Published ports as users read them: neighbours are one range. */
+import type { AssignedPort } from '@berth/network';
+
+/** One port, or consecutive ones on both sides. */
+export interface PortMapping {
+  hostAddress: string;
+  hostPort: number;
+  containerPort: number;
+  protocol: string;
+  /** How many consecutive ports. */
+  count: number;
+}
+
+/** Ports next to one another on both sides as one range. */
+export function portMappings(ports: readonly AssignedPort[]): PortMapping[] {
+  const mappings: PortMapping[] = [];
+  for (const port of ports) {
+    const last = mappings.at(-1);
+    const continues =
+      last !== undefined &&
+      last.hostAddress === port.hostAddress &&
+      last.protocol === port.protocol &&
+      last.hostPort + last.count === port.hostPort &&
+      last.containerPort + last.count === port.containerPort;
+    if (continues) {
+      last.count += 1;
+    } else {
+      mappings.push({ ...port, count: 1 });
+    }
+  }
+  return mappings;
+}
+
+/** `0.0.0.0:8080->80/tcp, 127.0.0.1:9000-9002->9000-9002/udp` */
+export function formatPorts(mappings: readonly PortMapping[]): string {
+  return mappings.map(formatPort).join(', ');
+}
+
+function formatPort({ hostAddress, hostPort, containerPort, protocol, count }: PortMapping): string {
+  const range = (first: number): string =>
+    count > 1 ? `${first}-${first + count - 1}` : String(first);
+  const address = hostAddress === '' ? '0.0.0.0' : hostAddress;
+  const host = address.includes(':') ? `[${address}]` : address;
+  return `${host}:${range(hostPort)}->${range(containerPort)}/${protocol}`;
+}
