@@ -35,10 +35,7 @@ async function runCommand(
   const command = await load();
   const cli = new Cli<CommandContext>({ binaryName: 'berth' });
   cli.register(command);
-  const parsed = cli.process(operands.slice(path.length), {
-    ...Cli.defaultContext,
-    globals,
-  });
+  const parsed = cli.process(operands.slice(path.length), { globals });
   return (await parsed.execute()) ?? 0;
 }
 
