@@ -42,6 +42,8 @@ static int request(struct client *client, struct message *message, struct failur
 	const char *value;
 
 	plan_fd = client_open_plan(client->plan, &plan, failure);
+	/* It was written for this client alone. */
+	unlink(client->plan);
 	if (plan_fd < 0 || choose_streams(client, &plan, given, failure) < 0)
 		return -1;
 	message_init(message, MESSAGE_EXEC, 0);

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "exit.h"
+#include "remove.h"
 #include "signals.h"
 #include "start.h"
 #include "supervise.h"
@@ -365,18 +366,16 @@ static void record_end(struct supervisor *s, const struct failure *failed)
 
 static void leave(struct supervisor *s, const struct failure *failed)
 {
-	char path[PATH_MAX];
+	struct failure ignored = { 0 };
 	struct message message;
 
 	message_init(&message, failed != NULL ? MESSAGE_FAILED : MESSAGE_EXITED, s->run.status);
 	if (failed != NULL)
 		message.failure = *failed;
 	peers_tell(s, &message);
-	if (s->listener >= 0) {
-		snprintf(path, sizeof(path), "%s/sock", s->run_dir);
-		unlink(path);
-		rmdir(s->run_dir);
-	}
+	/* With the socket may lie plans of clients that were killed. */
+	if (s->listener >= 0)
+		tree_remove(AT_FDCWD, s->run_dir, &ignored);
 	exit_run_steps(&s->plan, &s->run);
 	cgroup_end(&s->cgroup);
 	if (s->keepers_dir != NULL)

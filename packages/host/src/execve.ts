@@ -2,7 +2,6 @@
  * The hand-over: the process of the TypeScript side becomes another program, so that nothing of
  * it stays in memory while a container runs.
  */
-import { strict as assert } from 'node:assert';
 import { succeed, loadSyscalls } from './syscalls.ts';
 
 const STANDARD_STREAMS = [0, 1, 2];
@@ -24,7 +23,9 @@ export interface ExecveRequest {
 export function execve(request: ExecveRequest): never {
   const environment = Object.entries(request.environment).map(([key, value]) => `${key}=${value}`);
   const strings = [...request.argv, ...environment];
-  assert(strings.every((text) => !text.includes('\0')), 'a program argument holds a NUL');
+  if (strings.some((text) => text.includes('\0'))) {
+    throw new Error('bug: a program argument holds a NUL');
+  }
   const syscalls = loadSyscalls();
   // Node marks its own standard streams close-on-exec at start.
   for (const fd of STANDARD_STREAMS) syscalls.setCloseOnExec(fd, false);
@@ -34,5 +35,5 @@ export function execve(request: ExecveRequest): never {
   }
   const answer = syscalls.execve(request.path, request.argv, environment);
   succeed(answer, 'execute', request.path);
-  assert.fail('execve came back without an error');
+  throw new Error('bug: execve came back without an error');
 }

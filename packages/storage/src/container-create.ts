@@ -29,8 +29,10 @@ export interface CreateContainer {
   readonly record: ContainerRecord;
   /** Kept as the head of `summary`. */
   readonly summary: SummaryHead;
-  /** Further files of the container's directory: `spec.json`, `plan`, `hosts`, … */
+  /** Further files of the container's directory: `spec.json`, `plan`, … */
   readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined;
+  /** Files that are bound into the container, where all of its users may read them. */
+  readonly boundFiles?: Readonly<Record<string, string>> | undefined;
   /** upper/ and work/ of an overlay; `none` for a read-only or foreign root. */
   readonly writable: 'overlay' | 'none';
 }
@@ -47,6 +49,7 @@ interface CreateParts {
 
 /** The upper directory's mode is the container's root directory's. */
 const ROOT_MODE = 0o755;
+const BOUND_FILE_MODE = 0o644;
 
 /**
  * The container exists, under its name, and all that it needs is there. Throws a ConflictError
@@ -79,6 +82,11 @@ export function createContainer(parts: CreateParts, request: CreateContainer): C
 function writeFiles(staged: string, request: CreateContainer): void {
   for (const [name, content] of Object.entries(request.files ?? {})) {
     writeNewFile(join(staged, name), content);
+  }
+  for (const [name, content] of Object.entries(request.boundFiles ?? {})) {
+    const path = join(staged, name);
+    writeNewFile(path, content);
+    attempt('change mode of', path, () => chmodSync(path, BOUND_FILE_MODE));
   }
   writeNewFile(join(staged, 'config.json'), JSON.stringify(request.record));
   writeNewFile(join(staged, 'summary'), formatSummaryHead(request.summary));

@@ -2,9 +2,9 @@
  * Names and ids: what a name may look like, random ids, and names for containers that were given
  * none.
  */
-import { randomBytes, randomInt } from 'node:crypto';
 import { UsageError } from '@berth/errors';
 import { ADJECTIVES, SURNAMES } from './name-words.ts';
+import { randomBelow, randomHex } from './random.ts';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const ID = /^[0-9a-f]{64}$/;
@@ -35,15 +35,15 @@ export function isIdPrefix(text: string): boolean {
 /** A new id: 64 random hex digits, never all decimal in its first 12, which serve as hostname. */
 export function randomId(): string {
   for (;;) {
-    const id = randomBytes(32).toString('hex');
+    const id = randomHex(32);
     if (/[a-f]/.test(id.slice(0, 12))) return id;
   }
 }
 
 /** A name such as `brisk_noether`; after some `attempts` that were taken, with digits behind. */
 export function randomName(attempts = 0): string {
-  const adjective = ADJECTIVES[randomInt(ADJECTIVES.length)] ?? 'plain';
-  const surname = SURNAMES[randomInt(SURNAMES.length)] ?? 'jones';
-  const digits = attempts < 5 ? '' : `_${randomInt(10 ** Math.min(attempts, 9))}`;
+  const adjective = ADJECTIVES[randomBelow(ADJECTIVES.length)] ?? 'plain';
+  const surname = SURNAMES[randomBelow(SURNAMES.length)] ?? 'jones';
+  const digits = attempts < 5 ? '' : `_${randomBelow(10 ** Math.min(attempts, 9))}`;
   return `${adjective}_${surname}${digits}`;
 }

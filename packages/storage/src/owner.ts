@@ -2,8 +2,8 @@
  * Owners of half-made things. The name of such a file says which process makes it, so owner and
  * thing appear in one system call, and anyone can tell later whether the owner still lives.
  */
-import { randomBytes } from 'node:crypto';
 import { readStartTime } from '@berth/host';
+import { randomHex } from './random.ts';
 import type { LivenessFacts } from './run-state.ts';
 
 const SEPARATOR = ',';
@@ -20,7 +20,7 @@ export function ownerText(facts: LivenessFacts): string {
   return [
     facts.host, facts.bootId.slice(0, BOOT_LENGTH), facts.pidNamespace,
     String(process.pid), readStartTime(process.pid) ?? '0',
-    randomBytes(RANDOM_BYTES).toString('hex'),
+    randomHex(RANDOM_BYTES),
   ].join(SEPARATOR);
 }
 

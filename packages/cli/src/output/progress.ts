@@ -2,10 +2,10 @@
  * Shows progress: a bar per layer on a terminal, redrawn in place, and a line per event
  * elsewhere. Everything goes to standard error, so that standard output stays for ids.
  */
-import { isatty } from 'node:tty';
 import type { ProgressEvent, Report } from '@berth/engine';
 import { humanSize } from './human.ts';
 import { printError } from './streams.ts';
+import { isTerminal } from './terminal.ts';
 
 const REDRAW_MS = 80;
 const BAR_WIDTH = 30;
@@ -13,7 +13,7 @@ const DIGEST_LENGTH = 12;
 
 /** A report function for the engine; with `quiet` only warnings are shown. */
 export function createReporter({ quiet }: { quiet: boolean }): Report {
-  const show = quiet ? () => undefined : isatty(2) ? barReporter() : lineReporter();
+  const show = quiet ? () => undefined : isTerminal(2) ? barReporter() : lineReporter();
   return (event) => {
     if (event.kind === 'warning') {
       printError(`Warning: ${event.message}\n`);

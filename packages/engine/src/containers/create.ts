@@ -125,13 +125,15 @@ interface Stored {
 
 /** A random name may be taken by another command a moment ago: then another is tried. */
 function storeContainer(engine: Engine, { record, spec, named }: Stored): ContainerPaths {
-  const files = { 'spec.json': JSON.stringify(spec), ...etcFiles(record, spec) };
+  const files = { 'spec.json': JSON.stringify(spec) };
+  const boundFiles = etcFiles(record, spec);
   for (let left = NAME_ATTEMPTS; ; left--) {
     try {
       return engine.store.containers.create({
         record,
         summary: summaryOf(record),
         files,
+        boundFiles,
         writable: 'overlay',
       });
     } catch (error) {

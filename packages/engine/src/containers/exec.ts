@@ -1,5 +1,5 @@
 /** `exec` and `attach`: this process becomes a client of the container's supervisor. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capabilities, capabilitySets } from '@berth/bundle';
 import { UnsupportedError } from '@berth/errors';
@@ -39,7 +39,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
   const spec = readSpec(paths.spec);
-  const plan = writeExecPlan(engine, execPlan({
+  const plan = writeExecPlan(paths.runDirectory, execPlan({
     process: processOf(spec, request),
     extras: {
       user: request.user ?? record.user,
@@ -58,9 +58,8 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
 }
 
 /** The client removes the plan once it has opened it. */
-function writeExecPlan(engine: Engine, plan: Buffer): string {
-  const path = join(engine.directories.run, `exec-${process.pid}-${Date.now()}`);
-  mkdirSync(engine.directories.run, { recursive: true, mode: 0o700 });
+function writeExecPlan(runDirectory: string, plan: Buffer): string {
+  const path = join(runDirectory, `exec-${process.pid}-${Date.now()}`);
   writeFileSync(path, plan, { mode: 0o600, flag: 'wx' });
   return path;
 }

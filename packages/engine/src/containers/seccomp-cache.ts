@@ -1,8 +1,7 @@
 /**
- * Compiled seccomp filters, kept under the hash of profile and helper: compiling takes longer
+ * Compiled seccomp filters, kept with the text of profile and helper: compiling takes longer
  * than starting the container, loading bytes takes none.
  */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refusalText, seccompText, type ContainerRequest } from '@berth/bundle';
@@ -22,19 +21,37 @@ export function compiledSeccomp(
   const isDefault = security.seccompProfile === undefined;
   const text = seccompText(profile) + (isDefault ? refusalText(profile.architectures) : '');
   const { mtimeMs, size } = statSync(nativeHelper());
-  const key = createHash('sha256').update(`${mtimeMs} ${size}\n${text}`).digest('hex');
+  const source = Buffer.from(`${mtimeMs} ${size}\n${text}`);
   const folder = join(engine.directories.cache, 'seccomp');
-  const path = join(folder, `${key}.bpf`);
-  const known = readIfThere(path);
-  if (known !== undefined && known.length > 0 && known.length % BPF_INSTRUCTION_BYTES === 0) {
+  const path = join(folder, `${checksum(source)}.bpf`);
+  const known = programOf(source, readIfThere(path));
+  if (known !== undefined) {
     return known;
   }
   const program = runHelper(['seccomp'], Buffer.from(text));
-  keep(folder, path, program);
+  keep(folder, path, Buffer.concat([source, Buffer.of(0), program]));
   return program;
 }
 
+/** FNV-1a: names the file only, since the file repeats the text that it was compiled from. */
+function checksum(bytes: Uint8Array): string {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) {
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  }
+  return (hash >>> 0).toString(16);
+}
+
 const BPF_INSTRUCTION_BYTES = 8;
+
+/** What a kept file holds for this source: the source, a NUL, and the program. */
+function programOf(source: Buffer, file: Buffer | undefined): Buffer | undefined {
+  if (file === undefined || !file.subarray(0, source.length).equals(source)) {
+    return undefined;
+  }
+  const program = file.subarray(source.length + 1);
+  return program.length > 0 && program.length % BPF_INSTRUCTION_BYTES === 0 ? program : undefined;
+}
 
 function readIfThere(path: string): Buffer | undefined {
   try {
