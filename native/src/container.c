@@ -287,15 +287,23 @@ static int set_up_files(struct setup *setup)
 		[OP_READONLY_PATH] = setup_readonly_path, [OP_SYMLINK] = setup_symlink,
 	};
 
+	bool has_sysctls = false;
+
 	if (setup_root(setup) < 0)
 		return -1;
 	for (size_t i = 0; i < setup->plan->record_count; i++) {
 		const struct plan_record *record = &setup->plan->records[i];
 
+		/* /proc/sys is about to become read-only. */
+		if (!has_sysctls && (record->op == OP_MASK || record->op == OP_READONLY_PATH)) {
+			if (setup_sysctls(setup) < 0)
+				return -1;
+			has_sysctls = true;
+		}
 		if (stages[record->op] != NULL && stages[record->op](setup, record) < 0)
 			return -1;
 	}
-	if (setup_sysctls(setup) < 0)
+	if (!has_sysctls && setup_sysctls(setup) < 0)
 		return -1;
 	return setup_pivot(setup);
 }
@@ -515,10 +523,12 @@ static int next_kept(const struct container_stdio *stdio, const int others[2], i
 	return lowest;
 }
 
+/* The standard descriptors stay open, for what is opened next must not take their numbers; they
+ * are /dev/null, and replaced before the program runs. */
 static void close_others(const struct container_stdio *stdio, int keep, int also)
 {
 	const int others[2] = {keep, also};
-	int from = 0, kept;
+	int from = 3, kept;
 
 	while ((kept = next_kept(stdio, others, from)) >= 0) {
 		if (kept > from)

@@ -90,4 +90,7 @@ int container_exec(const struct container_process *init, const struct plan *plan
  * Called in the container, privileges already dropped, descriptors from 3 on closed. */
 _Noreturn void init_reap(pid_t child);
 
+/* Remembers where the words of the command line lie, for init_reap() to replace. */
+void init_keep_title(int argc, char **argv);
+
 #endif

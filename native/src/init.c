@@ -7,12 +7,32 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "container.h"
 #include "signals.h"
+
+static char *title;
+static size_t title_size;
+
+void init_keep_title(int argc, char **argv)
+{
+	title = argv[0];
+	title_size = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[0]);
+}
+
+/* `ps` inside shows what the first process is, not with which words its parent was started. */
+static void set_title(const char *text)
+{
+	prctl(PR_SET_NAME, text);
+	if (title != NULL) {
+		memset(title, 0, title_size);
+		strncpy(title, text, title_size - 1);
+	}
+}
 
 static void reap(pid_t child)
 {
@@ -30,7 +50,7 @@ _Noreturn void init_reap(pid_t child)
 {
 	sigset_t all;
 
-	prctl(PR_SET_NAME, "berth-init");
+	set_title("berth-init");
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	for (;;) {

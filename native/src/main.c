@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "applets.h"
+#include "container.h"
 #include "failure.h"
 
 #define VERSION "1"
@@ -31,6 +32,8 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
+	if (argc > 0)
+		init_keep_title(argc, argv);
 	for (unsigned int i = 0; i < sizeof(applets) / sizeof(*applets); i++)
 		if (strcmp(applets[i].name, name) == 0)
 			return applets[i].run(argc - 1, argv + 1);

@@ -261,7 +261,7 @@ static int make_tmpfs(struct setup *setup, const struct plan_record *record, uns
 	const char *options = record->args[4];
 	bool fill = has_option(options, "tmpcopyup");
 	char *copy = strdup(options), *word;
-	int mount, from;
+	int mount, from, to;
 
 	if (copy == NULL)
 		return -1;
@@ -278,14 +278,18 @@ static int make_tmpfs(struct setup *setup, const struct plan_record *record, uns
 	if (mount < 0 || !fill)
 		return mount;
 	from = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (from < 0 ||
-	    tree_copy(from, mount, !has_option(options, "mode="), setup->failure) < 0 ||
+	/* What fsmount(2) gives is a path only. */
+	to = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (from < 0 || to < 0 ||
+	    tree_copy(from, to, !has_option(options, "mode="), setup->failure) < 0 ||
 	    mount_restrict(mount, attributes & MOUNT_ATTR_RDONLY, false) < 0) {
 		close(mount);
 		mount = -1;
 	}
 	if (from >= 0)
 		close(from);
+	if (to >= 0)
+		close(to);
 	return mount;
 }
 

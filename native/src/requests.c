@@ -126,7 +126,10 @@ static int run_exec(struct supervisor *s, struct peer *peer, struct message *mes
 	if (result < 0)
 		return -1;
 	close(process.pidfd);
-	message_init(&reply, MESSAGE_STARTED, process.host_pid);
+	/* What it fails at, a missing program say, is the client's to hear. */
+	if (container_ready(&process, failure) < 0 || container_started(&process, failure) < 0)
+		return -1;
+	message_init(&reply, MESSAGE_STARTED, process.pid);
 	if (process.terminal >= 0) {
 		fcntl(process.terminal, F_SETFL, O_RDWR | O_NONBLOCK);
 		reply.fds[reply.fd_count++] = process.terminal;

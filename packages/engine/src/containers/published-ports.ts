@@ -39,7 +39,10 @@ export function formatPorts(mappings: readonly PortMapping[]): string {
 function formatPort({ hostAddress, hostPort, containerPort, protocol, count }: PortMapping): string {
   const range = (first: number): string =>
     count > 1 ? `${first}-${first + count - 1}` : String(first);
-  const address = hostAddress === '' ? '0.0.0.0' : hostAddress;
-  const host = address.includes(':') ? `[${address}]` : address;
-  return `${host}:${range(hostPort)}->${range(containerPort)}/${protocol}`;
+  return `${formatAddress(hostAddress)}:${range(hostPort)}->${range(containerPort)}/${protocol}`;
+}
+
+/** An address as it stands before a port; an empty one is every address. */
+export function formatAddress(address: string): string {
+  return address.includes(':') ? `[${address}]` : address === '' ? '0.0.0.0' : address;
 }

@@ -28,7 +28,7 @@ export async function runContainer(
     detachKeys: launch.detachKeys,
     sigProxy: launch.sigProxy && !request.tty,
     detach: launch.detach,
-    print: launch.detach ? `${created.id}\n` : undefined,
+    print: launch.detach ? created.id : undefined,
   });
   return handOver(args, preserved(request.preserveDescriptors));
 }

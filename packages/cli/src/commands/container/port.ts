@@ -1,6 +1,7 @@
 /** `berth port`: on which addresses of the host a container's ports are published. */
 import type { PortMapping } from '@berth/engine/containers/list';
 import { containerPorts } from '@berth/engine/containers/ports';
+import { formatAddress } from '@berth/engine/containers/published-ports';
 import { NotFoundError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { forEach } from '../../each.ts';
@@ -40,7 +41,7 @@ export class PortCommand extends BerthCommand<typeof FLAGS> {
 
 /** `80/tcp -> 0.0.0.0:8080`, a line for each port of a range. */
 function portLines({ hostAddress, hostPort, containerPort, protocol, count }: PortMapping): string[] {
-  const address = hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress;
+  const address = formatAddress(hostAddress);
   return Array.from(
     { length: count },
     (_, index) => `${containerPort + index}/${protocol} -> ${address}:${hostPort + index}`,

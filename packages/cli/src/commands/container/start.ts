@@ -8,7 +8,7 @@ import {
 } from '../../flags/selection-flags.ts';
 
 const FLAGS = {
-  all: SELECTION_FLAGS.all,
+  all: { ...SELECTION_FLAGS.all, short: undefined },
   attach: toggle('show its output until it ends', { short: 'a' }),
   'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
   filter: SELECTION_FLAGS.filter,
