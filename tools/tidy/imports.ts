@@ -6,7 +6,7 @@ import { builtinModules } from 'node:module';
 import path from 'node:path';
 import ts from 'typescript';
 import {
-  BUN_PACKAGE, FOLDER_IMPORTS, LIBRARY_OWNERS, PACKAGE_IMPORTS, TEST_LIBRARIES,
+  BUN_PACKAGE, FOLDER_IMPORTS, LIBRARY_OWNERS, PACKAGE_IMPORTS, PACKAGES_WITH_SUBPATHS, TEST_LIBRARIES,
 } from './rules.ts';
 import { lineOf, parse } from './source.ts';
 import type { SourceFile, Violation } from './source.ts';
@@ -78,9 +78,12 @@ function relativeProblem(source: SourceFile, specifier: string): string | undefi
 }
 
 function packageProblem(source: SourceFile, specifier: string): string | undefined {
-  const target = specifier.slice('@berth/'.length);
+  const [target = '', subpath] = specifier.slice('@berth/'.length).split(/\/(.*)/);
   const problem = `imports "${specifier}"`;
   if (!(target in PACKAGE_IMPORTS)) return `${problem}: no such package in the import table`;
+  if (subpath !== undefined && !PACKAGES_WITH_SUBPATHS.includes(target)) {
+    return `${problem}: write "@berth/${target}"`;
+  }
   if (target === 'testing') return source.kind === 'test' ? undefined : `${problem}: not a test`;
   if (source.packageName === undefined) return `${problem}: only packages import packages`;
   if (target === source.packageName && source.kind === 'test') return undefined;

@@ -21,6 +21,9 @@ export const PACKAGE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   testing: ['errors', 'oci'],
 };
 
+/** Packages whose modules are imported one by one, so that a command loads only what it needs. */
+export const PACKAGES_WITH_SUBPATHS: readonly string[] = ['engine'];
+
 /** Every third-party library that product code uses, and the one package that may import it. */
 export const LIBRARY_OWNERS: Readonly<Record<string, string>> = {
   clipanion: 'cli',
@@ -63,5 +66,5 @@ export const LIMITS = {
   nesting: 3,
   nativeFileLines: 600,
   nativeFunctionLines: 70,
-  nativeTotalLines: 5000,
+  nativeTotalLines: 9500,
 } as const;

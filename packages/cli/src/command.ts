@@ -5,27 +5,12 @@
 import { Command, Option, type BaseContext } from 'clipanion';
 import { openEngine, type Engine } from '@berth/engine';
 import { UsageError } from '@berth/errors';
+import type { CommandSpec } from './command-spec.ts';
 import type { FlagTable, FlagValues } from './flags/flag.ts';
 import type { GlobalValues } from './flags/global-flags.ts';
 import { parseFlags } from './flags/parse-flags.ts';
 import { createReporter } from './output/progress.ts';
 import { print } from './output/streams.ts';
-
-/** What a command is called, takes and says of itself in help. */
-export interface CommandSpec<T extends FlagTable = FlagTable> {
-  /** The usual words, e.g. `['container', 'prune']`. */
-  readonly path: readonly string[];
-  /** Operands as help shows them, e.g. `IMAGE [COMMAND [ARG...]]`. */
-  readonly operands: string;
-  readonly least?: number;
-  readonly most?: number;
-  readonly summary: string;
-  readonly details?: string;
-  readonly examples: readonly (readonly [what: string, line: string])[];
-  readonly flags: T;
-  /** Everything after the first operand is an operand. */
-  readonly stopsAtOperand?: boolean;
-}
 
 /** A command line, taken apart by the command's table. */
 export interface Invocation<T extends FlagTable> {
@@ -35,9 +20,12 @@ export interface Invocation<T extends FlagTable> {
   readonly given: ReadonlySet<string>;
 }
 
-/** What clipanion hands to every command: the flags that stood before it. */
+/** What clipanion hands to every command. */
 export interface CommandContext extends BaseContext {
+  /** The flags that stood before it. */
   readonly globals: GlobalValues;
+  /** Other ways to write it. */
+  readonly also: readonly string[];
 }
 
 /** Makes a command; one for each command line. */
@@ -62,7 +50,7 @@ export abstract class BerthCommand<T extends FlagTable> extends Command<CommandC
     const parsed = parseFlags(this.words, { flags, stopsAtOperand, command });
     if (parsed.help) {
       const { commandHelp } = await import('./help.ts');
-      print(commandHelp(spec));
+      print(commandHelp(spec, this.context.also));
       return 0;
     }
     requireOperands(spec, parsed.operands);

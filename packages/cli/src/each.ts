@@ -1,6 +1,7 @@
 /** Commands with several arguments: each is handled, and the exit status tells if any failed. */
-import { describe, EngineError, exitStatusOf } from '@berth/errors';
-import { print, printError } from './output/streams.ts';
+import { EngineError } from '@berth/errors';
+import { reportError } from './output/errors.ts';
+import { print } from './output/streams.ts';
 
 /**
  * Runs `act` for each word in turn and prints what it answers, a line each. An EngineError is
@@ -17,9 +18,8 @@ export async function forEach(
       if (text !== undefined) print(`${text}\n`);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
-      printError(`Error: ${describe(error)}\n${hint}`);
-      status ||= exitStatusOf(error);
+      const failed = reportError(error);
+      status ||= failed;
     }
   }
   return status;

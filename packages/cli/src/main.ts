@@ -3,12 +3,13 @@
  * into messages and exit statuses.
  */
 import { Cli } from 'clipanion';
-import { describe, EngineError, exitStatusOf } from '@berth/errors';
+import { EngineError } from '@berth/errors';
 import type { CommandContext } from './command.ts';
 import { GLOBAL_FLAGS, type GlobalValues } from './flags/global-flags.ts';
 import { parseFlags } from './flags/parse-flags.ts';
+import { reportError } from './output/errors.ts';
 import { printError } from './output/streams.ts';
-import { findRoute, type Route } from './routes.ts';
+import { alsoWritten, findRoute, type Route } from './routes.ts';
 
 const BUG_STATUS = 125;
 
@@ -35,15 +36,13 @@ async function runCommand(
   const command = await load();
   const cli = new Cli<CommandContext>({ binaryName: 'berth' });
   cli.register(command);
-  const parsed = cli.process(operands.slice(path.length), { globals });
+  const parsed = cli.process(operands.slice(path.length), { globals, also: alsoWritten(path) });
   return (await parsed.execute()) ?? 0;
 }
 
 function report(error: unknown): number {
   if (error instanceof EngineError) {
-    const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
-    printError(`Error: ${describe(error)}\n${hint}`);
-    return exitStatusOf(error);
+    return reportError(error);
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   printError(`Error: this is a bug in berth, please report it:\n${stack}\n`);

@@ -34,6 +34,31 @@ const load = {
   stop: async () => (await import('./commands/container/stop.ts')).StopCommand,
   top: async () => (await import('./commands/container/top.ts')).TopCommand,
   wait: async () => (await import('./commands/container/wait.ts')).WaitCommand,
+  history: async () => (await import('./commands/image/history.ts')).HistoryCommand,
+  imageExists: async () => (await import('./commands/image/exists.ts')).ImageExistsCommand,
+  imageInspect: async () => (await import('./commands/image/inspect.ts')).ImageInspectCommand,
+  imagePrune: async () => (await import('./commands/image/prune.ts')).ImagePruneCommand,
+  imageTree: async () => (await import('./commands/image/tree.ts')).ImageTreeCommand,
+  images: async () => (await import('./commands/image/images.ts')).ImagesCommand,
+  import: async () => (await import('./commands/image/import.ts')).ImportCommand,
+  info: async () => (await import('./commands/system/info.ts')).InfoCommand,
+  load: async () => (await import('./commands/image/load.ts')).LoadCommand,
+  login: async () => (await import('./commands/registry/login.ts')).LoginCommand,
+  logout: async () => (await import('./commands/registry/logout.ts')).LogoutCommand,
+  pull: async () => (await import('./commands/image/pull.ts')).PullCommand,
+  rmi: async () => (await import('./commands/image/rmi.ts')).RemoveImageCommand,
+  systemPrune: async () => (await import('./commands/system/prune.ts')).SystemPruneCommand,
+  systemReset: async () => (await import('./commands/system/reset.ts')).SystemResetCommand,
+  tag: async () => (await import('./commands/image/tag.ts')).TagCommand,
+  unshare: async () => (await import('./commands/system/unshare.ts')).UnshareCommand,
+  untag: async () => (await import('./commands/image/untag.ts')).UntagCommand,
+  version: async () => (await import('./commands/system/version.ts')).VersionCommand,
+  volumeCreate: async () => (await import('./commands/volume/create.ts')).VolumeCreateCommand,
+  volumeExists: async () => (await import('./commands/volume/exists.ts')).VolumeExistsCommand,
+  volumeInspect: async () => (await import('./commands/volume/inspect.ts')).VolumeInspectCommand,
+  volumeLs: async () => (await import('./commands/volume/ls.ts')).VolumeListCommand,
+  volumePrune: async () => (await import('./commands/volume/prune.ts')).VolumePruneCommand,
+  volumeRm: async () => (await import('./commands/volume/rm.ts')).VolumeRemoveCommand,
 } satisfies Record<string, Load>;
 
 /** Every way to write every command. */
@@ -74,6 +99,44 @@ const ROUTES: Readonly<Record<string, Load>> = {
   'container top': load.top,
   wait: load.wait,
   'container wait': load.wait,
+  history: load.history,
+  'image history': load.history,
+  'image exists': load.imageExists,
+  'image inspect': load.imageInspect,
+  'image prune': load.imagePrune,
+  'image tree': load.imageTree,
+  images: load.images,
+  'image ls': load.images,
+  'image list': load.images,
+  import: load.import,
+  'image import': load.import,
+  info: load.info,
+  'system info': load.info,
+  load: load.load,
+  'image load': load.load,
+  login: load.login,
+  logout: load.logout,
+  pull: load.pull,
+  'image pull': load.pull,
+  rmi: load.rmi,
+  'image rm': load.rmi,
+  'image remove': load.rmi,
+  'system prune': load.systemPrune,
+  'system reset': load.systemReset,
+  tag: load.tag,
+  'image tag': load.tag,
+  unshare: load.unshare,
+  untag: load.untag,
+  'image untag': load.untag,
+  version: load.version,
+  'volume create': load.volumeCreate,
+  'volume exists': load.volumeExists,
+  'volume inspect': load.volumeInspect,
+  'volume ls': load.volumeLs,
+  'volume list': load.volumeLs,
+  'volume prune': load.volumePrune,
+  'volume rm': load.volumeRm,
+  'volume remove': load.volumeRm,
 };
 
 /** The command that the words begin with, or undefined. */
@@ -106,12 +169,10 @@ export function wordsOf(group: readonly string[]): string[] {
 }
 
 /** The other ways to write a command. */
-export function routesOf(path: readonly string[]): string[][] {
-  const usual = path.join(' ');
-  const usualRoute = route(usual);
-  return Object.entries(ROUTES)
-    .filter(([words, other]) => other === usualRoute && words !== usual)
-    .map(([words]) => words.split(' '));
+export function alsoWritten(path: readonly string[]): string[] {
+  const words = path.join(' ');
+  const found = route(words);
+  return Object.keys(ROUTES).filter((other) => ROUTES[other] === found && other !== words);
 }
 
 /** The words of a group with what each does, sorted; groups inside it say that they are groups. */

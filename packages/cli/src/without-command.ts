@@ -1,7 +1,7 @@
 /** What happens when the words name no command: help, the version, or an error that guesses. */
 import { UsageError } from '@berth/errors';
 import { suggest } from './flags/suggest.ts';
-import { groupHelp } from './help.ts';
+import { groupHelp } from './group-help.ts';
 import { print } from './output/streams.ts';
 import { isGroup, wordsOf } from './routes.ts';
 

@@ -11,11 +11,13 @@ export const filterFlag = each('KEY=VALUE', 'only those that match, e.g. label=K
 /** `--filter` of commands whose `-f` is `--force`. */
 export const longFilterFlag = each('KEY=VALUE', 'only those that match, e.g. until=24h; repeatable');
 
+/** `--format` of inspect commands. */
 export const formatFlag = text('FORMAT', 'json, or a Go template such as "{{.ID}}"', { short: 'f' });
 
 /** `--format` of commands whose `-f` is `--filter`. */
 export const longFormatFlag = text('FORMAT', 'json, table …, or a Go template such as "{{.ID}}"');
 
+/** `--noheading` of list commands. */
 export const headingFlag = toggle('leave the line of titles out', { short: 'n' });
 
 /** `KEY=VALUE` or `KEY!=VALUE`. Throws UsageError for other text. */

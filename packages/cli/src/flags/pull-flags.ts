@@ -45,6 +45,8 @@ export function pullOptions(
   };
 }
 
+type PlatformValues = Pick<FlagValues<typeof PULL_FLAGS>, 'platform' | 'arch' | 'os' | 'variant'>;
+
 const POLICIES: Readonly<Record<string, PullOptions['policy']>> = {
   always: 'always',
   true: 'always',
@@ -66,7 +68,8 @@ function pullPolicy(text: string): PullOptions['policy'] {
   return policy;
 }
 
-function platformOf(flags: FlagValues<typeof PULL_FLAGS>): string | undefined {
+/** `OS/ARCH[/VARIANT]` of the flags, or undefined for this machine. Throws UsageError. */
+export function platformOf(flags: PlatformValues): string | undefined {
   const { platform, arch, os, variant } = flags;
   if (platform !== undefined) {
     if (arch !== undefined || os !== undefined) {

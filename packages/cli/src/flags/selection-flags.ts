@@ -6,6 +6,7 @@ import { forEach } from '../each.ts';
 import { listed, toggle, type FlagValues } from './flag.ts';
 import { longFilterFlag, parseFilters } from './list-flags.ts';
 
+/** `--latest` of commands that act on containers. */
 export const latestFlag = toggle('the container that was made last', { short: 'l' });
 
 /** For commands that act on containers. */
@@ -16,6 +17,7 @@ export const SELECTION_FLAGS = {
   latest: latestFlag,
 } as const;
 
+/** `--ignore` of commands that act on containers. */
 export const ignoreFlag = toggle('say nothing of containers that do not exist', { short: 'i' });
 
 /** What chooses containers; absent flags of a command are undefined. */

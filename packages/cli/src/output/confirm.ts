@@ -12,7 +12,7 @@ export function confirm(warning: string): boolean {
 }
 
 /** One line of standard input, byte by byte so that what follows is left for others. */
-function readLine(): string {
+export function readLine(): string {
   const byte = Buffer.alloc(1);
   const bytes: number[] = [];
   while (bytes.length < LONGEST_ANSWER_BYTES && readByte(byte) && byte[0] !== NEWLINE) {

@@ -1,6 +1,6 @@
 /** `login` and `logout`: credentials for registries, kept where Podman and Docker keep them. */
 import { NotFoundError } from '@berth/errors';
-import { loadCredentials, login as keep, logout as forget } from '@berth/transport';
+import { loadCredentials, login as keep, logout as forget, logoutAll as forgetAll } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 
 /** Who logs in, and where. */
@@ -40,10 +40,14 @@ export async function getLogin(
   return found.username;
 }
 
-/** The registry is forgotten. Throws NotFoundError when it was not known. */
+/** The registry is forgotten, or all of them; answers which. Throws NotFoundError for none. */
 export async function logout(
   _engine: Engine,
-  { registry, authFile }: { registry: string; authFile: string | undefined },
-): Promise<void> {
+  { registry, authFile }: { registry: string | undefined; authFile: string | undefined },
+): Promise<string[]> {
+  if (registry === undefined) {
+    return forgetAll({ authFile });
+  }
   await forget(registry, { authFile });
+  return [registry];
 }

@@ -1,0 +1,41 @@
+/** `berth load`: take images from an archive or a layout folder. */
+import { loadImages } from '@berth/engine/images/load';
+import { UsageError } from '@berth/errors';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { ignored, text, toggle } from '../../flags/flag.ts';
+import { print } from '../../output/streams.ts';
+import { isTerminal } from '../../output/terminal.ts';
+
+const FLAGS = {
+  input: text('PATH', 'read PATH instead of standard input', { short: 'i' }),
+  quiet: toggle('show no progress', { short: 'q' }),
+  'signature-policy': ignored('each'),
+} as const;
+
+/** The images are in the store; their names are printed. */
+export class LoadCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['load'],
+    operands: '',
+    most: 0,
+    summary: 'Load images from an archive',
+    details: `Reads what "save" of Docker, Podman and skopeo write: docker-archive and oci-archive, compressed
+or not, and folders in the OCI layout.`,
+    examples: [
+      ['From a file', 'berth load -i images.tar'],
+      ['From another machine', 'ssh build podman save app | berth load'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags }: Invocation<typeof FLAGS>): Promise<void> {
+    if (flags.input === undefined && isTerminal(0)) {
+      throw new UsageError('NO_INPUT', 'load from standard input: it is a terminal', {
+        hint: 'berth load -i FILE',
+      });
+    }
+    const loaded = await loadImages(this.openEngine(flags), { input: flags.input });
+    const names = loaded.flatMap(({ names, id }) => (names.length > 0 ? names : [`sha256:${id}`]));
+    print(names.map((name) => `Loaded image: ${name}\n`).join(''));
+  }
+}

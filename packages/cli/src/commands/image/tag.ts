@@ -1,0 +1,22 @@
+/** `berth tag`: give an image more names. */
+import { tagImage } from '@berth/engine/images/tag';
+import { BerthCommand, type Invocation } from '../../command.ts';
+
+const FLAGS = {} as const;
+
+/** The image has the names too. */
+export class TagCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['tag'],
+    operands: 'IMAGE NAME...',
+    least: 2,
+    summary: 'Give an image more names',
+    examples: [['Keep the one that works', 'berth tag app:latest app:good']],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ operands }: Invocation<typeof FLAGS>): Promise<void> {
+    const [image = '', ...names] = operands;
+    tagImage(this.openEngine(), image, names);
+  }
+}

@@ -1,0 +1,22 @@
+/** `berth untag`: take names from an image. */
+import { untagImage } from '@berth/engine/images/tag';
+import { BerthCommand, type Invocation } from '../../command.ts';
+
+const FLAGS = {} as const;
+
+/** The image has lost the names, but stays. */
+export class UntagCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['untag'],
+    operands: 'IMAGE [NAME...]',
+    least: 1,
+    summary: 'Take names from an image; all of them when none is given',
+    examples: [['One name', 'berth untag app app:old']],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ operands }: Invocation<typeof FLAGS>): Promise<void> {
+    const [image = '', ...names] = operands;
+    untagImage(this.openEngine(), image, names);
+  }
+}

@@ -1,0 +1,39 @@
+/** `berth volume rm`: remove volumes. */
+import { listVolumes, removeVolume } from '@berth/engine/volumes/volumes';
+import { NotFoundError, UsageError } from '@berth/errors';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { forEach } from '../../each.ts';
+import { toggle, whole } from '../../flags/flag.ts';
+
+const FLAGS = {
+  all: toggle('all volumes', { short: 'a' }),
+  force: toggle('containers that use them too; unknown names are no error', { short: 'f' }),
+  time: whole('SECONDS', 'with --force, how long to wait before killing', { short: 't' }),
+} as const;
+
+/** The volumes are gone with all that is in them; their names are printed. */
+export class VolumeRemoveCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['volume', 'rm'],
+    operands: 'VOLUME...',
+    summary: 'Remove volumes',
+    examples: [['With all that is in it', 'berth volume rm pgdata']],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
+    const engine = this.openEngine();
+    if (!flags.all && operands.length === 0) {
+      throw new UsageError('NO_VOLUME', 'remove volumes: no name and no --all');
+    }
+    const names = flags.all ? listVolumes(engine, []).map(({ name }) => name) : operands;
+    return forEach(names, async (name) => {
+      try {
+        return await removeVolume(engine, name, { force: flags.force });
+      } catch (error) {
+        if (flags.force && error instanceof NotFoundError) return undefined;
+        throw error;
+      }
+    });
+  }
+}

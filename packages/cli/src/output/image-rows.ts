@@ -1,0 +1,114 @@
+/** How `images` shows an image: a row for each of its names, fields of a template, json. */
+import type { ImageEntry } from '@berth/engine/images/list';
+import { humanAgo, humanSize } from './human.ts';
+import type { Column } from './listing.ts';
+
+const SHORT_ID = 12;
+const NONE = '<none>';
+
+/** An image under one of its names. */
+export interface ImageRow extends ImageEntry {
+  repository: string;
+  tag: string;
+  digest: string;
+}
+
+/** Titles of columns that are not the name of the field. */
+export const IMAGE_TITLES: Readonly<Record<string, string>> = {
+  ID: 'IMAGE ID',
+  Id: 'IMAGE ID',
+  CreatedAt: 'CREATED AT',
+  CreatedSince: 'CREATED',
+};
+
+/** A row for each name; an image without one has a row of its own. */
+export function imageRows(images: readonly ImageEntry[]): ImageRow[] {
+  return images.flatMap((image) =>
+    (image.names.length > 0 ? image.names : ['']).map((name) => rowOf(image, name)));
+}
+
+function rowOf(image: ImageEntry, name: string): ImageRow {
+  const colon = name.lastIndexOf(':');
+  const hasTag = colon > name.lastIndexOf('/');
+  const repository = name === '' ? NONE : hasTag ? name.slice(0, colon) : name;
+  const digest = image.digests.find((known) => known.startsWith(`${repository}@`)) ?? image.digests[0];
+  return {
+    ...image,
+    repository,
+    tag: name !== '' && hasTag ? name.slice(colon + 1) : NONE,
+    digest: digest?.slice(digest.indexOf('@') + 1) ?? NONE,
+  };
+}
+
+/** The usual columns; with `full` nothing is cut off. */
+export function imageColumns(
+  { full, digests }: { full: boolean; digests: boolean },
+): Column<ImageRow>[] {
+  const digest: Column<ImageRow> = { title: 'DIGEST', show: (row) => row.digest };
+  return [
+    { title: 'REPOSITORY', show: ({ repository }) => repository },
+    { title: 'TAG', show: ({ tag }) => tag },
+    ...(digests ? [digest] : []),
+    { title: 'IMAGE ID', show: ({ id }) => shortId(id, full) },
+    { title: 'CREATED', show: ({ createdAt }) => humanAgo(createdAt) },
+    { title: 'SIZE', show: ({ sizeBytes }) => humanSize(sizeBytes) },
+  ];
+}
+
+/** Podman's field names. */
+export function imageFields(row: ImageRow, full: boolean): object {
+  return {
+    ID: shortId(row.id, full),
+    Id: row.id,
+    Repository: row.repository,
+    Tag: row.tag,
+    Digest: row.digest,
+    Digests: row.digests,
+    Names: row.names,
+    RepoTags: row.names,
+    RepoDigests: row.digests,
+    Created: humanAgo(row.createdAt),
+    CreatedAt: row.createdAt,
+    CreatedSince: humanAgo(row.createdAt),
+    CreatedTime: row.createdAt,
+    Size: humanSize(row.sizeBytes),
+    VirtualSize: row.sizeBytes,
+    SharedSize: 0,
+    Labels: row.labels,
+    Containers: row.containers,
+    Dangling: row.dangling,
+    ReadOnly: row.readOnly,
+    IsReadOnly: row.readOnly,
+    History: row.names,
+    Os: row.os,
+    Arch: row.architecture,
+  };
+}
+
+/** Podman's object for `--format json`. */
+export function imageJson(image: ImageEntry): object {
+  const digests = image.digests.map((known) => known.slice(known.indexOf('@') + 1));
+  return {
+    Id: image.id,
+    ParentId: '',
+    RepoTags: image.names.length > 0 ? image.names : null,
+    RepoDigests: image.digests,
+    Size: image.sizeBytes,
+    SharedSize: 0,
+    VirtualSize: image.sizeBytes,
+    Labels: image.labels,
+    Containers: image.containers,
+    Arch: image.architecture,
+    Digest: digests[0] ?? '',
+    History: image.names,
+    IsManifestList: false,
+    Names: image.names,
+    Os: image.os,
+    Created: Math.floor(image.createdAt.getTime() / 1000),
+    CreatedAt: image.createdAt.toISOString(),
+  };
+}
+
+function shortId(id: string, full: boolean): string {
+  return full ? `sha256:${id}` : id.slice(0, SHORT_ID);
+}

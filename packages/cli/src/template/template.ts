@@ -1,0 +1,62 @@
+/**
+ * Go templates as `--format` takes them: text/template with the functions of Docker and Podman.
+ * Values are plain data; entry() marks those whose fields are all known.
+ */
+import { evaluate } from './evaluate.ts';
+import { parse } from './parse.ts';
+
+export { entry } from './values.ts';
+
+/** A template, ready for many values. */
+export interface Template {
+  /** Throws UsageError for a field that an entry() has not, and for functions misused. */
+  render(value: unknown): string;
+}
+
+/** Throws UsageError (BAD_TEMPLATE) for what is no template. */
+export function parseTemplate(text: string): Template {
+  const parsed = parse(text);
+  return { render: (value) => evaluate(parsed, value) };
+}
+
+/** A `--format` of a list. */
+export interface ListFormat {
+  isTable: boolean;
+  template: Template;
+  /** Titles of the table's columns; empty when it is none. */
+  titles: string[];
+}
+
+const TABLE = /^table(\s+|$)/;
+
+/** Reads `table {{.ID}}\t{{.Names}}` and plain templates; `\t` and `\n` may be typed as such. */
+export function templateFromFormat(
+  format: string,
+  titles: Readonly<Record<string, string>>,
+): ListFormat {
+  const isTable = TABLE.test(format);
+  const text = unescapeText(format.replace(TABLE, ''));
+  return {
+    isTable,
+    template: parseTemplate(text),
+    titles: isTable ? text.split('\t').map((cell) => titleOf(cell, titles)) : [],
+  };
+}
+
+/** Outside of actions only: inside, strings have escapes of their own. */
+function unescapeText(format: string): string {
+  return format
+    .split(/(\{\{[\s\S]*?\}\})/)
+    .map((part) => (part.startsWith('{{') ? part : part.replace(/\\t/g, '\t').replace(/\\n/g, '\n')))
+    .join('');
+}
+
+/** From the last field that the cell names: `CreatedAt` is `CREATED AT`. */
+function titleOf(cell: string, titles: Readonly<Record<string, string>>): string {
+  const fields = [...cell.matchAll(/\{\{[^}]*?\.([A-Za-z]+)[^}]*\}\}/g)].map(([, name = '']) => name);
+  return fields.map((name) => titles[name] ?? capitals(name)).join(' ');
+}
+
+function capitals(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toUpperCase();
+}
