@@ -10,6 +10,7 @@ int exec_main(int argc, char **argv);
 int attach_main(int argc, char **argv);
 int signal_main(int argc, char **argv);
 int wait_main(int argc, char **argv);
+int hello_main(int argc, char **argv);
 int supervise_main(int argc, char **argv);
 
 #endif

@@ -175,15 +175,18 @@ export function alsoWritten(path: readonly string[]): string[] {
   return Object.keys(ROUTES).filter((other) => ROUTES[other] === found && other !== words);
 }
 
-/** The words of a group with what each does, sorted; groups inside it say that they are groups. */
+/** The words of a group with what each does, sorted; other words for the same are left out. */
 export async function loadGroup(
   group: readonly string[],
 ): Promise<{ word: string; summary: string }[]> {
-  const entries = wordsOf(group).map(async (word) => {
-    const found = route([...group, word].join(' '));
-    const spec = found === undefined ? undefined : new (await found())().spec;
-    const summary = spec?.summary ?? `Commands for ${GROUPS[word] ?? word}`;
-    return { word, summary };
+  const known = new Map<Load | string, string>();
+  for (const word of wordsOf(group)) {
+    const key = route([...group, word].join(' ')) ?? word;
+    if (!known.has(key)) known.set(key, word);
+  }
+  const entries = [...known].map(async ([found, word]) => {
+    const spec = typeof found === 'string' ? undefined : new (await found())().spec;
+    return { word, summary: spec?.summary ?? `Commands for ${GROUPS[word] ?? word}` };
   });
   return (await Promise.all(entries)).sort((a, b) => (a.word < b.word ? -1 : 1));
 }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { digestOf, localPlatform, MEDIA_TYPE, type Descriptor, type ImageSource } from '@berth/oci';
 import { nativeHelper } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
+import { RELEASED } from '../system/version.ts';
 import { acquireImage } from './acquire.ts';
 import { embeddedReference, type EmbeddedName } from './embedded-name.ts';
 import { hostSkeleton } from './host-image.ts';
@@ -35,11 +36,12 @@ function hostSource(): ImageSource {
 function embeddedSource(name: string, layer: Buffer, config: Record<string, unknown>): ImageSource {
   const platform = localPlatform();
   const configBytes = json({
+    created: RELEASED,
     architecture: platform.architecture,
     os: platform.os,
     config,
     rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
-    history: [{ created_by: `berth ${name}` }],
+    history: [{ created: RELEASED, created_by: `berth ${name}` }],
   });
   const manifest = {
     schemaVersion: 2,

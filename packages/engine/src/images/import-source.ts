@@ -2,10 +2,11 @@
  * An image source made of one archive of a root file system. The archive is copied to a scratch
  * file first, because the image's config names the digest of its content.
  */
-import { createReadStream, createWriteStream } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { SystemError, UsageError } from '@berth/errors';
 import { decompress } from '@berth/layers';
 import {
   Digester,
@@ -73,7 +74,7 @@ async function copyPlain(
 ): Promise<{ digest: Descriptor['digest']; sizeBytes: number }> {
   const digester = new Digester();
   let sizeBytes = 0;
-  const stream = typeof input === 'string' ? createReadStream(input) : input;
+  const stream = typeof input === 'string' ? openArchiveFile(input) : input;
   const { bytes } = await decompress(stream);
   await pipeline(async function* () {
     for await (const chunk of bytes) {
@@ -83,6 +84,19 @@ async function copyPlain(
     }
   }, createWriteStream(path, { mode: 0o600 }));
   return { digest: digester.digest(), sizeBytes };
+}
+
+function openArchiveFile(path: string): Readable {
+  try {
+    const fd = openSync(path, 'r');
+    if (!fstatSync(fd).isDirectory()) return createReadStream('', { fd });
+    closeSync(fd);
+  } catch (cause) {
+    throw new SystemError('OPEN_ARCHIVE', `open "${path}"`, { cause });
+  }
+  throw new UsageError('NOT_AN_ARCHIVE', `import "${path}": a folder, not an archive`, {
+    hint: `tar -C ${path} -c . | berth import -`,
+  });
 }
 
 function json(value: unknown): Buffer {

@@ -70,7 +70,7 @@ export async function imageHistory(engine: Engine, name: string): Promise<Histor
   let layer = 0;
   const steps = config.history.map(({ created, createdBy, comment, emptyLayer }) => ({
     id: '<missing>',
-    createdAt: new Date(created ?? 0),
+    createdAt: new Date(created ?? config.created ?? 0),
     createdBy,
     sizeBytes: emptyLayer ? 0 : (sizes[layer++] ?? 0),
     comment,
