@@ -43,6 +43,8 @@ export interface Lab {
   start(args: readonly string[], options?: BerthOptions): Started;
   /** Runs berth on a terminal of its own; both outputs arrive in `stdout`. */
   terminal(args: readonly string[], options?: BerthOptions): Promise<Result>;
+  /** Runs a script of sh on a terminal of its own, with berth()'s environment and folder. */
+  inShell(script: string): Promise<Result>;
   /** Runs berth as the second user, who has a store of his own. Needs `missing.secondUser`. */
   bob(args: readonly string[], options?: ExecuteOptions): Promise<Result>;
   /** Loads a small image made on the spot, and gives its name. */
@@ -114,6 +116,10 @@ class OpenLab implements Lab {
   async terminal(args: readonly string[], options: BerthOptions = {}): Promise<Result> {
     const words = [...this.command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
     return execute(['script', '-qefc', words.join(' '), '/dev/null'], this.#complete(options));
+  }
+
+  async inShell(script: string): Promise<Result> {
+    return execute(['script', '-qefc', script, '/dev/null'], this.#complete({}));
   }
 
   async bob(args: readonly string[], options: ExecuteOptions = {}): Promise<Result> {

@@ -1,0 +1,87 @@
+/**
+ * `berth exec` and `berth attach`: more processes and more viewers of a running container.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { missing } from '../lab/probes.ts';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+before(async () => {
+  const image = await lab.image();
+  await lab.ok(['run', '-d', '--name', 'box', '-e', 'FROM_RUN=1', '-w', '/tmp', image, 'sleep', '1000']);
+});
+after(async () => { await lab.ok(['rm', '-f', '-t', '0', '--all']); });
+
+test('exec runs in the container, with its environment and folder', async () => {
+  assert.equal(await lab.ok(['exec', 'box', 'sh', '-c', 'echo $FROM_RUN $PWD; hostname']),
+    `1 /tmp\n${(await lab.ok(['ps', '-q'])).slice(0, 12)}`);
+});
+
+test('exec gives the exit status of the command, 127 and 126 as run does', async () => {
+  assert.equal((await lab.berth(['exec', 'box', 'sh', '-c', 'exit 5'])).status, 5);
+  assert.equal((await lab.berth(['exec', 'box', 'no-such'])).status, 127);
+  assert.equal((await lab.berth(['exec', 'box', '/etc/passwd'])).status, 126);
+  assert.equal((await lab.berth(['exec', 'box', 'sh', '-c', 'kill -9 $$'])).status, 137);
+});
+
+test('exec -i passes standard input on, without it there is none', async () => {
+  const { stdout } = await lab.berth(['exec', '-i', 'box', 'cat'], { input: 'through' });
+  assert.equal(stdout, 'through');
+  assert.equal((await lab.berth(['exec', 'box', 'cat'], { input: 'lost' })).stdout, '');
+});
+
+test('exec -t gives a terminal', async () => {
+  const { stdout } = await lab.terminal(['exec', '-it', 'box', 'tty']);
+  assert.match(stdout, /\/dev\/pts\/\d/);
+});
+
+test('exec -e, -u and -w', { skip: missing.subordinateIds }, async () => {
+  assert.equal(await lab.ok(['exec', '-e', 'A=b', '-u', 'user', '-w', '/home', 'box', 'sh', '-c',
+    'echo $A $PWD; id -u']), 'b /home\n1000');
+});
+
+test('exec -d comes back at once and the process goes on', async () => {
+  await lab.ok(['exec', '-d', 'box', 'sh', '-c', 'sleep 0.3; echo done >/tmp/later']);
+  await sleep(1500);
+  assert.equal(await lab.ok(['exec', 'box', 'cat', '/tmp/later']), 'done');
+});
+
+test('exec has the container\'s restrictions', async () => {
+  const of = async (...words: string[]): Promise<string> =>
+    lab.ok([...words, 'sh', '-c', 'grep -E "^(CapEff|CapBnd|Seccomp):" /proc/self/status']);
+  assert.equal(await of('exec', 'box'), await of('exec', 'box'));
+  const first = await lab.ok(['exec', 'box', 'grep', '-E', '^(CapEff|CapBnd|Seccomp):', '/proc/1/status']);
+  assert.equal(await of('exec', 'box'), first);
+});
+
+test('exec in what does not run says what to do', async () => {
+  await lab.ok(['create', '--name', 'resting', 'localhost/busybox', 'true']);
+  const { status, stderr } = await lab.berth(['exec', 'resting', 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /"resting"/);
+  assert.match(stderr, /hint: .*start/);
+});
+
+test('exec opens nothing of the host to the process', async () => {
+  const listed = await lab.ok(['exec', 'box', 'sh', '-c', 'ls /proc/self/fd']);
+  assert.deepEqual(listed.split('\n'), ['0', '1', '2', '3']);
+});
+
+test('many execs at once all come back', async () => {
+  const statuses = await Promise.all(Array.from({ length: 12 }, async (_, index) =>
+    (await lab.berth(['exec', 'box', 'sh', '-c', `exit ${index}`])).status));
+  assert.deepEqual(statuses, Array.from({ length: 12 }, (_, index) => index));
+});
+
+test('attach shows what a container writes and gives its status', async () => {
+  await lab.ok(['run', '-d', '-i', '--name', 'talker', 'localhost/busybox', 'sh', '-c',
+    'read line; echo "heard $line"; exit 4']);
+  const started = lab.start(['attach', 'talker']);
+  await sleep(300);
+  started.child.stdin.end('me\n');
+  const { status, stdout } = await started.finished;
+  assert.equal(stdout, 'heard me\n');
+  assert.equal(status, 4);
+});

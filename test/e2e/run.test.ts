@@ -1,0 +1,245 @@
+/**
+ * `berth run` as users know it: output, exit statuses, what the flags change inside.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { missing } from '../lab/probes.ts';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+let image = '';
+before(async () => { image = await lab.image(); });
+
+/** What a shell inside says. */
+async function inside(script: string, ...flags: string[]): Promise<string> {
+  return lab.ok(['run', '--rm', '--network', 'none', ...flags, image, 'sh', '-c', script]);
+}
+
+test('run hands the output through, each stream to its own', async () => {
+  const { status, stdout, stderr } = await lab.berth(
+    ['run', '--rm', image, 'sh', '-c', 'echo out; echo err >&2']);
+  assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: 'out\n', stderr: 'err\n' });
+});
+
+test('run gives the exit status of the command', async () => {
+  const { status } = await lab.berth(['run', '--rm', image, 'sh', '-c', 'exit 7']);
+  assert.equal(status, 7);
+});
+
+test('run gives 128+n when a signal ended the command', async () => {
+  const { status } = await lab.berth(['run', '--rm', image, 'sh', '-c', 'kill -9 $$']);
+  assert.equal(status, 137);
+});
+
+test('run gives 127 for a command that is not there, and names it', async () => {
+  const { status, stderr } = await lab.berth(['run', '--rm', image, 'no-such-command']);
+  assert.equal(status, 127);
+  assert.match(stderr, /^Error: .*"no-such-command".*not found/m);
+});
+
+test('run gives 126 for a command that can not be executed', async () => {
+  const { status, stderr } = await lab.berth(['run', '--rm', image, '/etc/passwd']);
+  assert.equal(status, 126);
+  assert.match(stderr, /^Error: .*"\/etc\/passwd".*permission denied/m);
+});
+
+test('run gives 125 for its own errors, with a guess for a mistyped flag', async () => {
+  const { status, stderr } = await lab.berth(['run', '--naem', 'x', image]);
+  assert.equal(status, 125);
+  assert.match(stderr, /--naem[\s\S]*--name/);
+});
+
+test('run -i passes standard input on to its end', async () => {
+  const input = 'x'.repeat(300_000);
+  const { stdout } = await lab.berth(['run', '--rm', '-i', image, 'wc', '-c'], { input });
+  assert.equal(stdout.trim(), '300000');
+});
+
+test('without -i the command finds an empty standard input', async () => {
+  const { stdout } = await lab.berth(['run', '--rm', image, 'cat'], { input: 'secret' });
+  assert.equal(stdout, '');
+});
+
+test('run -t gives a terminal, and none without it', async () => {
+  const { stdout } = await lab.terminal(['run', '--rm', '-it', image, 'tty']);
+  assert.match(stdout, /\/dev\/pts\/\d/);
+  const { stdout: none } = await lab.terminal(['run', '--rm', image, 'tty']);
+  assert.match(none, /not a tty/);
+});
+
+test('the terminal has the size of the caller\'s', async () => {
+  const words = [...lab.command, 'run', '--rm', '-it', image, 'stty', 'size'].join(' ');
+  const { stdout } = await lab.inShell(`stty rows 33 cols 101; ${words}`);
+  assert.match(stdout, /33 101/);
+});
+
+test('run -d prints the id and leaves the container running', async () => {
+  const id = await lab.ok(['run', '-d', '--name', 'background', image, 'sleep', '100']);
+  assert.match(id, /^[0-9a-f]{64}$/);
+  assert.equal(await lab.ok(['ps', '-q', '--no-trunc']), id);
+  await lab.ok(['rm', '-f', '-t', '0', 'background']);
+});
+
+test('--rm leaves nothing behind', async () => {
+  await lab.ok(['run', '--rm', '-v', '/data', image, 'touch', '/data/x']);
+  assert.equal(await lab.ok(['ps', '-aq']), '');
+  assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
+});
+
+test('-e, --env-file and -w reach the command; -e NAME passes the caller\'s value on', async () => {
+  writeFileSync(path.join(lab.home, 'env'), '# comment\n\nFROM_FILE=a b\nBOTH=file\n');
+  const { stdout } = await lab.berth([
+    'run', '--rm', '--env-file', 'env', '-e', 'BOTH=flag', '-e', 'PASSED', '-e', 'ABSENT',
+    '-w', '/tmp', image, 'sh', '-c', 'echo "$FROM_FILE|$BOTH|$PASSED|${ABSENT-unset}|$PWD"',
+  ], { env: { PASSED: 'from caller' } });
+  assert.equal(stdout, 'a b|flag|from caller|unset|/tmp\n');
+});
+
+test('the caller\'s environment stays outside', async () => {
+  const { stdout } = await lab.berth(['run', '--rm', image, 'env'], { env: { SECRET_TOKEN: 'x' } });
+  assert.doesNotMatch(stdout, /SECRET_TOKEN/);
+});
+
+test('-u takes names and numbers, with their groups and home', { skip: missing.subordinateIds },
+  async () => {
+    assert.equal(await inside('id -u; id -g; id -G; echo $HOME', '-u', 'user'),
+      '1000\n1000\n1000 50\n/home/user');
+    assert.equal(await inside('id -u; id -g', '-u', '4711:50'), '4711\n50');
+    const { status, stderr } = await lab.berth(['run', '--rm', '-u', 'nobody-here', image, 'id']);
+    assert.equal(status, 125);
+    assert.match(stderr, /nobody-here/);
+  });
+
+test('--entrypoint replaces the entrypoint, and "" clears it', async () => {
+  const wrapped = await lab.image({
+    name: 'localhost/wrapped:1',
+    config: { Entrypoint: ['echo', 'entry'], Cmd: ['default'], Env: ['PATH=/bin'] },
+  });
+  assert.equal(await lab.ok(['run', '--rm', wrapped]), 'entry default');
+  assert.equal(await lab.ok(['run', '--rm', wrapped, 'given']), 'entry given');
+  assert.equal(await lab.ok(['run', '--rm', '--entrypoint', 'printf', wrapped, 'x%s', 'y']), 'xy');
+  assert.equal(await lab.ok(['run', '--rm', '--entrypoint', '', wrapped, 'echo', 'bare']), 'bare');
+});
+
+test('a name is taken once; --replace takes it over', async () => {
+  await lab.ok(['create', '--name', 'taken', image, 'echo', 'first']);
+  const { status, stderr } = await lab.berth(['run', '--name', 'taken', image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /"taken"/);
+  assert.equal(await lab.ok(['run', '--rm', '--replace', '--name', 'taken', image, 'echo', 'second']),
+    'second');
+});
+
+test('--cidfile and --pidfile are written; an existing --cidfile is refused', async () => {
+  const cid = path.join(lab.home, 'cid');
+  const pid = path.join(lab.home, 'pid');
+  const id = await lab.ok(['run', '-d', '--cidfile', cid, '--pidfile', pid, image, 'sleep', '100']);
+  assert.equal(readFileSync(cid, 'utf8'), id);
+  assert.ok(existsSync(`/proc/${readFileSync(pid, 'utf8').trim()}`));
+  const { status, stderr } = await lab.berth(['run', '--cidfile', cid, image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /cid/);
+  await lab.ok(['rm', '-f', '-t', '0', '--cidfile', cid]);
+});
+
+test('-v binds folders and files, ro makes them read-only', async () => {
+  mkdirSync(path.join(lab.home, 'share'), { recursive: true });
+  writeFileSync(path.join(lab.home, 'share/file'), 'content');
+  const share = path.join(lab.home, 'share');
+  assert.equal(await inside('cat /s/file; echo new >/s/made', '-v', `${share}:/s`), 'content');
+  assert.equal(readFileSync(path.join(share, 'made'), 'utf8'), 'new\n');
+  assert.match(await inside('echo x 2>&1 >/s/x || echo refused', '-v', `${share}:/s:ro`), /refused/);
+  assert.equal(await inside('cat /f', '--mount', `type=bind,src=${share}/file,dst=/f,ro`), 'content');
+});
+
+test('-v of a folder that is not there says so', async () => {
+  const { status, stderr } = await lab.berth(['run', '--rm', '-v', '/no/such:/x', image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /"\/no\/such".*no such file/);
+});
+
+test('--tmpfs has its size, /dev/shm that of --shm-size', async () => {
+  assert.match(await inside('df -k /t', '--tmpfs', '/t:size=1m'), /\s1024\s/);
+  assert.match(await inside('df -k /dev/shm', '--shm-size', '2m'), /\s2048\s/);
+});
+
+test('--read-only leaves only the usual temporary places writable', async () => {
+  const script = 'touch /x 2>/dev/null && echo root; touch /tmp/x && echo tmp; touch /run/x && echo run';
+  assert.equal(await inside(script, '--read-only'), 'tmp\nrun');
+  assert.equal(await inside('touch /tmp/x 2>/dev/null || echo all', '--read-only',
+    '--read-only-tmpfs=false'), 'all');
+});
+
+test('--hostname, --add-host, --dns and --no-hosts shape /etc', async () => {
+  const hosts = await inside('hostname; cat /etc/hosts', '--hostname', 'box', '--add-host', 'db:10.1.2.3');
+  assert.match(hosts, /^box\n/);
+  assert.match(hosts, /10\.1\.2\.3\s+db/);
+  assert.match(await inside('cat /etc/resolv.conf', '--dns', '192.0.2.1', '--dns-search', 'example.org'),
+    /nameserver 192\.0\.2\.1[\s\S]*|search example\.org/);
+  assert.equal(await inside('cat /etc/hosts 2>/dev/null || echo none', '--no-hosts'), 'none');
+});
+
+test('--ulimit, --umask and --sysctl are in force', async () => {
+  assert.equal(await inside('ulimit -n; ulimit -Hn', '--ulimit', 'nofile=100:200'), '100\n200');
+  assert.equal(await inside('umask', '--umask', '0077'), '0077');
+  assert.equal(await inside('cat /proc/sys/net/ipv4/ip_default_ttl', '--sysctl',
+    'net.ipv4.ip_default_ttl=42'), '42');
+});
+
+test('--init reaps what is orphaned and passes the status on', async () => {
+  assert.match(await inside('head -c 10 /proc/1/cmdline', '--init'), /berth-init/);
+  const { status } = await lab.berth(['run', '--rm', '--init', image, 'sh', '-c', 'exit 9']);
+  assert.equal(status, 9);
+});
+
+test('--timeout ends the container', async () => {
+  const begin = Date.now();
+  const { status } = await lab.berth(['run', '--rm', '--timeout', '1', image, 'sleep', '50']);
+  assert.equal(status, 137);
+  assert.ok(Date.now() - begin < 20_000);
+});
+
+test('signals of the caller reach the command', async () => {
+  const started = lab.start(['run', '--rm', image, 'sh', '-c',
+    'trap "echo got; exit 3" TERM; echo ready; while :; do sleep 0.1; done']);
+  await started.seen(/ready/);
+  started.child.kill('SIGTERM');
+  const { status, stdout } = await started.finished;
+  assert.equal(status, 3);
+  assert.match(stdout, /got/);
+});
+
+test('--preserve-fds passes descriptors on, and nothing else is open inside', async () => {
+  writeFileSync(path.join(lab.home, 'three'), 'third');
+  const { stdout } = await lab.inShell(
+    `exec 3<three 4<three; ${lab.command.join(' ')} run --rm --preserve-fds 1 ${image} `
+    + 'sh -c \'cat <&3; ls /proc/self/fd\'');
+  assert.match(stdout, /^third/);
+  assert.deepEqual(stdout.replace('third', '').trim().split(/\s+/), ['0', '1', '2', '3', '4']);
+});
+
+test('--pull never does not ask a registry', async () => {
+  const { status, stderr } = await lab.berth(['run', '--pull', 'never', 'localhost/none:1', 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /localhost\/none:1/);
+});
+
+test('hello and host need no registry', async () => {
+  assert.match(await lab.ok(['run', '--rm', 'hello']), /Hello/);
+  assert.equal(await lab.ok(['run', '--rm', 'host', 'uname', '-s']), 'Linux');
+});
+
+test('the current folder\'s configuration files change nothing', async () => {
+  const folder = path.join(lab.home, 'hostile');
+  mkdirSync(path.join(folder, 'node_modules/koffi'), { recursive: true });
+  writeFileSync(path.join(folder, 'bunfig.toml'), 'preload = ["./evil.ts"]\n');
+  writeFileSync(path.join(folder, 'evil.ts'), 'console.log("EVIL"); process.exit(99);\n');
+  writeFileSync(path.join(folder, '.env'), 'HOME=/evil\nXDG_DATA_HOME=/evil\n');
+  writeFileSync(path.join(folder, 'package.json'), '{"type":"commonjs","imports":{"#a":"./evil.ts"}}');
+  writeFileSync(path.join(folder, 'tsconfig.json'), '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}');
+  writeFileSync(path.join(folder, 'node_modules/koffi/index.js'), 'console.log("EVIL")');
+  const { status, stdout } = await lab.berth(['run', '--rm', image, 'echo', 'fine'], { cwd: folder });
+  assert.deepEqual({ status, stdout }, { status: 0, stdout: 'fine\n' });
+});
