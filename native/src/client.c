@@ -140,9 +140,17 @@ static void send_number(struct client *client, enum message_kind kind, int numbe
 	message_send(client->control, &message);
 }
 
+/**
+ * client_terminal_size() - The size of the caller's terminal; 0 where there is none
+ */
+int client_terminal_size(const struct client *client)
+{
+	return client->terminal ? terminal_size(isatty(0) ? 0 : 1) : 0;
+}
+
 static void send_size(struct client *client)
 {
-	int32_t size = client->terminal ? terminal_size(isatty(0) ? 0 : 1) : 0;
+	int size = client_terminal_size(client);
 
 	if (size > 0)
 		send_number(client, MESSAGE_RESIZE, size);

@@ -29,6 +29,7 @@ struct client {
 	int timeout_ms;	/* of `wait`; -1 for ever */
 };
 
+int client_terminal_size(const struct client *client);
 int client_options(struct client *client, int argc, char **argv);
 void client_reset_process(void);
 int client_hand_streams(struct client *client, int given[3], struct failure *failure);

@@ -21,10 +21,12 @@
 /**
  * struct container_stdio - descriptors that a process is given
  * @stdio: what become 0, 1 and 2; ignored where the plan asks for a terminal
+ * @terminal_size: rows << 16 | columns of its terminal; 0 leaves it to the plan
  * @preserved: what become 3, 4, … (`preserve-fds`)
  */
 struct container_stdio {
 	int stdio[3];
+	int terminal_size;
 	const int *preserved;
 	size_t preserved_count;
 };

@@ -46,7 +46,7 @@ static int request(struct client *client, struct message *message, struct failur
 	unlink(client->plan);
 	if (plan_fd < 0 || choose_streams(client, &plan, given, failure) < 0)
 		return -1;
-	message_init(message, MESSAGE_EXEC, 0);
+	message_init(message, MESSAGE_EXEC, client_terminal_size(client));
 	message->flags = client->detach ? EXEC_DETACHED : 0;
 	if (add_fd(message, plan_fd, failure) < 0)
 		return -1;

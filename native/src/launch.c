@@ -87,7 +87,10 @@ static int prepare(struct client *client, const struct plan *plan, struct messag
 		return 0;
 	if (client->terminal)
 		client->streams &= ~(unsigned int)ATTACH_STDERR;
-	return client_attach_streams(client, first, failure);
+	if (client_attach_streams(client, first, failure) < 0)
+		return -1;
+	first->number = client_terminal_size(client);
+	return 0;
 }
 
 /**

@@ -106,8 +106,8 @@ static int open_terminal(int root, int *master, int *slave)
 }
 
 /* A new session always: without a terminal the process has no way to the caller's one. */
-static int take_terminal(const struct plan *plan, int tty, const struct identity *identity,
-			 struct failure *failure)
+static int take_terminal(const struct plan *plan, int tty, int known_size,
+			 const struct identity *identity, struct failure *failure)
 {
 	struct winsize size = {0};
 	uint64_t rows, columns;
@@ -119,11 +119,11 @@ static int take_terminal(const struct plan *plan, int tty, const struct identity
 	if (!parse_number(plan_value(plan, OP_TERMINAL, 0), UINT16_MAX, &rows) ||
 	    !parse_number(plan_value(plan, OP_TERMINAL, 1), UINT16_MAX, &columns))
 		return fail(failure, "size terminal", "", EINVAL);
-	size.ws_row = (unsigned short)rows;
-	size.ws_col = (unsigned short)columns;
+	size.ws_row = (unsigned short)(known_size > 0 ? known_size >> 16 : (int)rows);
+	size.ws_col = (unsigned short)(known_size > 0 ? known_size & 0xffff : (int)columns);
 	if (ioctl(tty, TIOCSCTTY, 0) < 0)
 		return fail(failure, "take terminal", "", errno);
-	if (rows != 0 && columns != 0)
+	if (size.ws_row != 0 && size.ws_col != 0)
 		ioctl(tty, TIOCSWINSZ, &size);
 	if (identity->uid != 0 && fchown(tty, identity->uid, (gid_t)-1) < 0)
 		return fail(failure, "give terminal to user", "", errno);
@@ -258,7 +258,7 @@ int process_prepare(const struct plan *plan, const struct container_stdio *stdio
 		fail(failure, "open terminal", "", errno);
 		goto out;
 	}
-	if (take_terminal(plan, tty, &identity, failure) == 0 &&
+	if (take_terminal(plan, tty, stdio->terminal_size, &identity, failure) == 0 &&
 	    set_inherited(plan, failure) == 0 &&
 	    enter_directory(plan, root, &identity, failure) == 0 &&
 	    take_descriptors(stdio, tty, sync, failure) == 0) {

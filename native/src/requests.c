@@ -92,6 +92,7 @@ static void attach(struct supervisor *s, struct peer *peer, struct message *mess
 	if (peer->exec != 0 || peer->in >= 0 || peer->out[0] >= 0 || peer->out[1] >= 0)
 		return;
 	peer->waits = true;
+	s->terminal_size = message->number;
 	if (message->flags & ATTACH_STDIN)
 		peer->in = take_pipe(message, &next, O_RDONLY);
 	if (message->flags & ATTACH_STDOUT)
@@ -109,7 +110,8 @@ static void attach(struct supervisor *s, struct peer *peer, struct message *mess
 static int run_exec(struct supervisor *s, struct peer *peer, struct message *message,
 		    struct failure *failure)
 {
-	struct container_stdio stdio = { .preserved = message->fds + 4 };
+	struct container_stdio stdio = { .preserved = message->fds + 4,
+					 .terminal_size = message->number };
 	struct container_process process;
 	struct message reply;
 	struct plan plan;

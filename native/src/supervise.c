@@ -135,7 +135,8 @@ static int clone_container(struct supervisor *s, struct failure *failure)
 	const char *stdio_use = plan_value(&s->plan, OP_STDIO, 0);
 	const char *preserve = plan_value(&s->plan, OP_PRESERVE_FDS, 0);
 	int given[3] = { 0, 1, 2 }, preserved[MESSAGE_MAX_FDS], result;
-	struct container_stdio stdio = { .preserved = preserved };
+	struct container_stdio stdio = { .preserved = preserved,
+					 .terminal_size = s->terminal_size };
 	uint64_t count = 0;
 
 	if (preserve != NULL)

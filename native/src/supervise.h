@@ -50,6 +50,7 @@ struct supervisor {
 	int control, lock, keepers, signals, listener;
 	const char *run_dir, *keepers_dir;
 	bool terminal, ended;
+	int terminal_size;	/* what the launching client said */
 	struct run run;
 	struct cgroup cgroup;
 	struct network_helper network;

@@ -2,7 +2,7 @@
  * `berth exec` and `berth attach`: more processes and more viewers of a running container.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { missing } from '../lab/probes.ts';
 import { openLab } from './harness.ts';
@@ -12,7 +12,7 @@ before(async () => {
   const image = await lab.image();
   await lab.ok(['run', '-d', '--name', 'box', '-e', 'FROM_RUN=1', '-w', '/tmp', image, 'sleep', '1000']);
 });
-after(async () => { await lab.ok(['rm', '-f', '-t', '0', '--all']); });
+lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
 
 test('exec runs in the container, with its environment and folder', async () => {
   assert.equal(await lab.ok(['exec', 'box', 'sh', '-c', 'echo $FROM_RUN $PWD; hostname']),

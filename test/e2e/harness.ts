@@ -47,6 +47,8 @@ export interface Lab {
   inShell(script: string): Promise<Result>;
   /** Runs berth as the second user, who has a store of his own. Needs `missing.secondUser`. */
   bob(args: readonly string[], options?: ExecuteOptions): Promise<Result>;
+  /** Runs at the end of the file, before it is looked for what is left. */
+  atEnd(clean: () => Promise<unknown>): void;
   /** Loads a small image made on the spot, and gives its name. */
   image(image?: Partial<SmallImage>): Promise<string>;
 }
@@ -82,6 +84,7 @@ class OpenLab implements Lab {
     ? [path.join(DIST, 'berth')] : [process.execPath, path.join(DIST, 'berth.cjs')];
 
   readonly environment: Readonly<Record<string, string>>;
+  readonly #cleaners: (() => Promise<unknown>)[] = [];
 
   constructor(folder: string, home: string, runtime: string) {
     this.folder = folder;
@@ -133,7 +136,12 @@ class OpenLab implements Lab {
     return name;
   }
 
+  atEnd(clean: () => Promise<unknown>): void {
+    this.#cleaners.push(clean);
+  }
+
   async close(): Promise<void> {
+    for (const clean of this.#cleaners) await clean();
     const leaks = findLeaks(this.folder, this.runtime);
     try {
       assert.deepEqual(leaks, [], 'something is left');

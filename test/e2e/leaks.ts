@@ -43,11 +43,15 @@ function mountsBelow(folder: string): string[] {
     .filter((target) => target.startsWith(`${folder}/`));
 }
 
+/** Empty: removing it would let two commands hold "the" lock. */
+const LOCK_THAT_STAYS = '/berth/keepers/lock';
+
 /** Regular files, sockets and pipes; the folders themselves may stay. */
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => path.join(folder, name))
-    .filter((file) => !statSync(file, { throwIfNoEntry: false })?.isDirectory());
+    .filter((file) => !file.endsWith(LOCK_THAT_STAYS)
+      && !statSync(file, { throwIfNoEntry: false })?.isDirectory());
 }
 
 function readOrNothing(file: string): string {

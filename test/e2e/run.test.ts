@@ -29,7 +29,7 @@ test('run gives the exit status of the command', async () => {
 });
 
 test('run gives 128+n when a signal ended the command', async () => {
-  const { status } = await lab.berth(['run', '--rm', image, 'sh', '-c', 'kill -9 $$']);
+  const { status } = await lab.berth(['run', '--rm', '--init', image, 'sh', '-c', 'kill -9 $$']);
   assert.equal(status, 137);
 });
 

@@ -62,13 +62,20 @@ export function requireAllowed(operation: Operation, subject: Subject): void {
   throw new ConflictError(
     'WRONG_STATE',
     `${operation} container "${subject.name}": it is ${subject.state}`,
-    hintFor(operation, subject),
+    wayOut(operation, subject),
   );
 }
 
-function hintFor(operation: Operation, subject: Subject): { hint: string } | undefined {
+/** Podman's exit status for what can't be removed while it runs. */
+const IN_USE_STATUS = 2;
+
+function wayOut(
+  operation: Operation,
+  subject: Subject,
+): { hint: string; exitStatus?: number } | undefined {
   if (subject.state === 'running' && operation === 'remove') {
-    return { hint: `berth stop ${subject.name}, or berth rm --force ${subject.name}` };
+    const hint = `berth stop ${subject.name}, or berth rm --force ${subject.name}`;
+    return { hint, exitStatus: IN_USE_STATUS };
   }
   if (operation !== 'start' && AT_REST.includes(subject.state)) {
     return { hint: `berth start ${subject.name}` };
