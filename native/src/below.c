@@ -30,7 +30,8 @@ static int open_how(int dir, const char *path, int flags, uint64_t resolve)
 int below_open(int root, const char *path, int flags, bool strict)
 {
 	return open_how(root, path, flags,
-			RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (strict ? RESOLVE_NO_SYMLINKS : 0));
+			RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS |
+			(strict ? RESOLVE_NO_SYMLINKS : 0));
 }
 
 /* One walk along a path that may have to start again along another one, because of a symlink. */

@@ -275,7 +275,8 @@ static int loop(struct client *client)
 			struct relay *relay = &client->relays[i];
 			short reading = wanted(client, i, true), writing = wanted(client, i, false);
 
-			polls[2 + 2 * i] = (struct pollfd){ reading ? relay->from : -1, reading, 0 };
+			polls[2 + 2 * i] =
+				(struct pollfd){ reading ? relay->from : -1, reading, 0 };
 			polls[3 + 2 * i] = (struct pollfd){ writing ? relay->to : -1, writing, 0 };
 		}
 		if (poll(polls, 8, -1) < 0 && errno != EINTR)

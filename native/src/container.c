@@ -213,7 +213,8 @@ static int join(const struct wanted *wanted, int which, struct failure *failure)
 		if (strcmp(record->args[1], "join-pid") == 0)
 			fds[i] = open_of_process(record, namespaces[i].file);
 		else
-			fds[i] = open(record->args[2], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+			fds[i] = open(record->args[2],
+				      O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		if (fds[i] < 0)
 			result = fail(failure, "open namespace", record->args[2], errno);
 	}
@@ -221,7 +222,8 @@ static int join(const struct wanted *wanted, int which, struct failure *failure)
 		if (fds[i] < 0)
 			continue;
 		if (result == 0 && setns(fds[i], namespaces[i].flag) < 0)
-			result = fail(failure, "join namespace", wanted->records[i]->args[2], errno);
+			result = fail(failure, "join namespace",
+				      wanted->records[i]->args[2], errno);
 		close(fds[i]);
 	}
 	return result;

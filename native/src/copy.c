@@ -88,7 +88,8 @@ static int copy_content(int from, int to)
 static int copy_file(int from_dir, int to_dir, const char *name, const struct stat *status)
 {
 	int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int to = from < 0 ? -1 : openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int to = from < 0 ? -1 : openat(to_dir, name,
+					O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int result = -1, error;
 
 	if (to >= 0 && copy_content(from, to) == 0)
@@ -320,7 +321,7 @@ int setup_copy_up(struct setup *setup, const struct plan_record *record)
 	data = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (data >= 0)
 		parent = openat(data, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Two containers that start with the same new volume: one copies, the other finds it full. */
+	/* Two containers start with the same new volume: one copies, the other finds it full. */
 	if (parent < 0 || name == NULL || name[1] == '\0' || flock(parent, LOCK_EX) < 0)
 		fail(setup->failure, "copy to volume", path, errno);
 	else

@@ -147,7 +147,8 @@ static int make_shared_memory(struct setup *setup, int dev, uint64_t size)
 	mount = mount_below(dev, "mqueue", "mqueue", "");
 	if (mount >= 0)
 		close(mount);
-	else if (errno != EPERM && errno != ENODEV)	/* the host's ipc namespace; not built in */
+	/* EPERM: the host's ipc namespace; ENODEV: not built in. */
+	else if (errno != EPERM && errno != ENODEV)
 		return fail(setup->failure, "mount on", "/dev/mqueue", errno);
 	return 0;
 }

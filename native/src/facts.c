@@ -56,7 +56,8 @@ int facts_write_file(const char *dir, const char *name, const char *text, struct
 	int fd;
 
 	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path) ||
-	    snprintf(temporary, sizeof(temporary), "%s/.%s.tmp", dir, name) >= (int)sizeof(temporary))
+	    snprintf(temporary, sizeof(temporary), "%s/.%s.tmp", dir, name) >=
+		    (int)sizeof(temporary))
 		return fail(failure, "write", dir, ENAMETOOLONG);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)

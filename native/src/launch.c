@@ -76,7 +76,8 @@ static _Noreturn void become_supervisor(const struct plan *plan, struct start *s
 static int prepare(struct client *client, const struct plan *plan, struct message *first,
 		   int given[3], struct failure *failure)
 {
-	const char *stdio = plan_value(plan, OP_STDIO, 0), *stdin_use = plan_value(plan, OP_STDIN, 0);
+	const char *stdio = plan_value(plan, OP_STDIO, 0);
+	const char *stdin_use = plan_value(plan, OP_STDIN, 0);
 
 	client->stdin_open = stdin_use != NULL && strcmp(stdin_use, "open") == 0;
 	client->terminal = stdio != NULL && strcmp(stdio, "terminal") == 0;

@@ -57,7 +57,8 @@ int log_open(struct log *log, const char *format, const char *path, const char *
 		log->format = LOG_K8S_FILE;
 	else if (strcmp(format, "json-file") == 0)
 		log->format = LOG_JSON_FILE;
-	if (log->format == LOG_NONE || path[0] != '/' || !parse_number(max_size, INT64_MAX, &size) ||
+	if (log->format == LOG_NONE || path[0] != '/' ||
+	    !parse_number(max_size, INT64_MAX, &size) ||
 	    !parse_number(max_files, 1000, &files)) {
 		errno = EINVAL;
 		return -1;

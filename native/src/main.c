@@ -24,7 +24,8 @@ static const struct {
 } applets[] = {
 	{ "launch", launch_main },   { "supervise", supervise_main }, { "exec", exec_main },
 	{ "attach", attach_main },   { "signal", signal_main },	      { "wait", wait_main },
-	{ "enter", enter_main },     { "remove", remove_main },	      { "seccomp", seccomp_main },
+	{ "enter", enter_main },     { "remove", remove_main },
+	{ "seccomp", seccomp_main },
 	{ "hello", hello_main },     { "version", version_main },
 };
 

@@ -247,8 +247,9 @@ static bool has_option(const char *options, const char *option)
 
 	for (const char *at = options; (at = strstr(at, option)) != NULL; at += length) {
 		bool starts = at == options || at[-1] == ',';
+		bool ends = option[length - 1] == '=' || at[length] == ',' || at[length] == '\0';
 
-		if (starts && (option[length - 1] == '=' || at[length] == ',' || at[length] == '\0'))
+		if (starts && ends)
 			return true;
 	}
 	return false;
@@ -369,7 +370,8 @@ int setup_bind(struct setup *setup, const struct plan_record *record)
 		return fail(setup->failure, "bind", source, errno);
 	if (strcmp(kind, "any") != 0 && (strcmp(kind, "dir") == 0) != S_ISDIR(status.st_mode)) {
 		close(mount);
-		return fail(setup->failure, "bind", source, S_ISDIR(status.st_mode) ? EISDIR : ENOTDIR);
+		return fail(setup->failure, "bind", source,
+			    S_ISDIR(status.st_mode) ? EISDIR : ENOTDIR);
 	}
 	target = open_target(setup, name, S_ISDIR(status.st_mode) ? BELOW_FOLDER : BELOW_FILE,
 			     false);

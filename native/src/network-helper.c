@@ -138,7 +138,8 @@ int network_wait(struct network_helper *helper, const struct plan *plan, pid_t h
 		return 0;
 	for (int waited = 0; waited < WAIT_MS; waited += STEP_MS) {
 		if (has_default_route(host_pid, "route", "\t00000000\t") ||
-		    has_default_route(host_pid, "ipv6_route", "00000000000000000000000000000000 00 "))
+		    has_default_route(host_pid, "ipv6_route",
+				      "00000000000000000000000000000000 00 "))
 			return 0;
 		if (waitpid(helper->pid, &status, WNOHANG) == helper->pid)
 			return report(helper, name, status, failure);

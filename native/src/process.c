@@ -173,7 +173,8 @@ static void give_pipes(const struct identity *identity)
 
 		if (fstatfs(i, &fs) == 0 && fs.f_type == PIPEFS_MAGIC &&
 		    fchown(i, identity->uid, identity->gid) < 0)
-			continue;	/* a pipe of another user: it stays as it was handed over */
+			/* A pipe of another user stays as it was handed over. */
+			continue;
 	}
 }
 
@@ -338,7 +339,8 @@ void process_execute(const struct plan *plan, int sync, struct failure *failure)
 	struct pollfd supervisor = {.fd = sync, .events = POLLIN};
 
 	/* For containers without a pid namespace whose end would end them. It is lost by a change
-	 * of identity, so it comes after that; a supervisor that died before is seen by the poll. */
+	 * of identity, so it comes after that; a supervisor that died before is seen by
+	 * the poll. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (poll(&supervisor, 1, 0) > 0 && (supervisor.revents & POLLHUP) != 0)
 		_exit(EXIT_ENGINE);

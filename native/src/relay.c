@@ -141,7 +141,8 @@ static void write_once(struct relay *relay)
 	wrote = send(relay->to, relay->buffer + relay->offset, relay->length,
 		     MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (wrote < 0 && errno == ENOTSOCK)
-		wrote = write(relay->to, relay->buffer + relay->offset, own ? relay->length : length);
+		wrote = write(relay->to, relay->buffer + relay->offset,
+			      own ? relay->length : length);
 	if (wrote < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (wrote < 0) {

@@ -121,7 +121,8 @@ static int run_exec(struct supervisor *s, struct peer *peer, struct message *mes
 		return fail_because(failure, "read request", "exec", "descriptors are missing", 0);
 	memcpy(stdio.stdio, message->fds + 1, sizeof(stdio.stdio));
 	stdio.preserved_count = (size_t)message->fd_count - 4;
-	if (lseek(message->fds[0], 0, SEEK_SET) < 0 || plan_read(message->fds[0], &plan, failure) < 0)
+	if (lseek(message->fds[0], 0, SEEK_SET) < 0 ||
+	    plan_read(message->fds[0], &plan, failure) < 0)
 		return failure->stage[0] != '\0' ? -1 : fail(failure, "read plan", "exec", errno);
 	result = container_exec(&s->init, &s->plan, &plan, &stdio, &process, failure);
 	plan_free(&plan);

@@ -86,7 +86,8 @@ static int mount_by_descriptors(const struct layers *layers, char *reason)
 static int mount_by_options(const struct layers *layers, const char *place)
 {
 	char options[OPTIONS_MAX];
-	int length = snprintf(options, sizeof(options), "userxattr,upperdir=%d,workdir=%d,lowerdir=",
+	int length = snprintf(options, sizeof(options),
+			      "userxattr,upperdir=%d,workdir=%d,lowerdir=",
 			      layers->fds[0], layers->fds[1]);
 
 	for (size_t i = 2; i < layers->count; i++) {

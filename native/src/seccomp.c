@@ -137,7 +137,8 @@ static int begin_filter(struct filters *filters, const char *action)
 {
 	scmp_filter_ctx filter;
 
-	if (filters->count == FILTERS_MAX || action == NULL || !read_action(action, &filters->normal))
+	if (filters->count == FILTERS_MAX || action == NULL ||
+	    !read_action(action, &filters->normal))
 		return -EINVAL;
 	filter = seccomp_init(filters->normal);
 	if (filter == NULL)

@@ -12,8 +12,8 @@ enum { MESSAGE_VERSION = 1, MESSAGE_MAX_FDS = 64 };
 
 enum message_kind {
 	/* client to supervisor */
-	MESSAGE_START = 1,	/* first on the launching client's own socket: nothing more wanted */
-	MESSAGE_ATTACH,		/* flags: ATTACH_*; descriptors: pipes in the order of the flags */
+	MESSAGE_START = 1,	/* first on the launching client's socket; number: size */
+	MESSAGE_ATTACH,		/* flags: ATTACH_*; descriptors: pipes in their order */
 	MESSAGE_EXEC,		/* flags: EXEC_*; descriptors: plan, 0, 1, 2, preserved ones */
 	MESSAGE_SIGNAL,		/* number */
 	MESSAGE_RESIZE,		/* number: rows << 16 | columns */

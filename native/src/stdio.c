@@ -57,7 +57,7 @@ int client_hand_streams(struct client *client, int given[3], struct failure *fai
 			return fail(failure, "use", names[fd], errno);
 		if (S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode))
 			return fail_because(failure, "use", names[fd],
-					    "folders and block devices can't be handed to a container",
+					    "folders and block devices can't be handed over",
 					    0);
 		if (!(client->streams & (1U << fd)) || (fd == 0 && !client->stdin_open))
 			given[fd] = open("/dev/null", O_RDWR | O_CLOEXEC);

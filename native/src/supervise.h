@@ -40,7 +40,7 @@ struct peer {
  * @sources:	what the container writes to: two pipes, or the terminal
  * @sink:	what it reads from, -1 when closed
  * @sink_full:	wait for room before reading more for it
- * @chunk, @chunk_length, @chunk_source:	output that not all peers have taken yet; nothing more
+ * @chunk, @chunk_length, @chunk_source:	output that not all peers have taken; nothing more
  *		is read until they have, or are dropped
  * @chunk_time:	when a peer last took something
  * @deadline:	when to kill, in ms of the monotonic clock; 0 never

@@ -1,4 +1,4 @@
-/* The shortest way from a plan to a running container, without a supervisor: `thin PLAN [EXEC_PLAN]`.
+/* The shortest way from a plan to a running container, with no supervisor: `thin PLAN [EXEC_PLAN]`.
  * It exits with the container's status, or that of the exec'd process. */
 #include <errno.h>
 #include <fcntl.h>

@@ -10,13 +10,27 @@ import { openLab } from './harness.ts';
 const lab = openLab();
 before(async () => {
   const image = await lab.image();
-  await lab.ok(['run', '-d', '--name', 'box', '-e', 'FROM_RUN=1', '-w', '/tmp', image, 'sleep', '1000']);
+  await lab.ok([
+    'run',
+    '-d',
+    '--name',
+    'box',
+    '-e',
+    'FROM_RUN=1',
+    '-w',
+    '/tmp',
+    image,
+    'sleep',
+    '1000',
+  ]);
 });
 lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
 
 test('exec runs in the container, with its environment and folder', async () => {
-  assert.equal(await lab.ok(['exec', 'box', 'sh', '-c', 'echo $FROM_RUN $PWD; hostname']),
-    `1 /tmp\n${(await lab.ok(['ps', '-q'])).slice(0, 12)}`);
+  assert.equal(
+    await lab.ok(['exec', 'box', 'sh', '-c', 'echo $FROM_RUN $PWD; hostname']),
+    `1 /tmp\n${(await lab.ok(['ps', '-q'])).slice(0, 12)}`,
+  );
 });
 
 test('exec gives the exit status of the command, 127 and 126 as run does', async () => {
@@ -38,8 +52,22 @@ test('exec -t gives a terminal', async () => {
 });
 
 test('exec -e, -u and -w', { skip: missing.subordinateIds }, async () => {
-  assert.equal(await lab.ok(['exec', '-e', 'A=b', '-u', 'user', '-w', '/home', 'box', 'sh', '-c',
-    'echo $A $PWD; id -u']), 'b /home\n1000');
+  assert.equal(
+    await lab.ok([
+      'exec',
+      '-e',
+      'A=b',
+      '-u',
+      'user',
+      '-w',
+      '/home',
+      'box',
+      'sh',
+      '-c',
+      'echo $A $PWD; id -u',
+    ]),
+    'b /home\n1000',
+  );
 });
 
 test('exec -d comes back at once and the process goes on', async () => {
@@ -48,11 +76,18 @@ test('exec -d comes back at once and the process goes on', async () => {
   assert.equal(await lab.ok(['exec', 'box', 'cat', '/tmp/later']), 'done');
 });
 
-test('exec has the container\'s restrictions', async () => {
+test("exec has the container's restrictions", async () => {
   const of = async (...words: string[]): Promise<string> =>
     lab.ok([...words, 'sh', '-c', 'grep -E "^(CapEff|CapBnd|Seccomp):" /proc/self/status']);
   assert.equal(await of('exec', 'box'), await of('exec', 'box'));
-  const first = await lab.ok(['exec', 'box', 'grep', '-E', '^(CapEff|CapBnd|Seccomp):', '/proc/1/status']);
+  const first = await lab.ok([
+    'exec',
+    'box',
+    'grep',
+    '-E',
+    '^(CapEff|CapBnd|Seccomp):',
+    '/proc/1/status',
+  ]);
   assert.equal(await of('exec', 'box'), first);
 });
 
@@ -70,14 +105,30 @@ test('exec opens nothing of the host to the process', async () => {
 });
 
 test('many execs at once all come back', async () => {
-  const statuses = await Promise.all(Array.from({ length: 12 }, async (_, index) =>
-    (await lab.berth(['exec', 'box', 'sh', '-c', `exit ${index}`])).status));
-  assert.deepEqual(statuses, Array.from({ length: 12 }, (_, index) => index));
+  const statuses = await Promise.all(
+    Array.from(
+      { length: 12 },
+      async (_, index) => (await lab.berth(['exec', 'box', 'sh', '-c', `exit ${index}`])).status,
+    ),
+  );
+  assert.deepEqual(
+    statuses,
+    Array.from({ length: 12 }, (_, index) => index),
+  );
 });
 
 test('attach shows what a container writes and gives its status', async () => {
-  await lab.ok(['run', '-d', '-i', '--name', 'talker', 'localhost/busybox', 'sh', '-c',
-    'read line; echo "heard $line"; exit 4']);
+  await lab.ok([
+    'run',
+    '-d',
+    '-i',
+    '--name',
+    'talker',
+    'localhost/busybox',
+    'sh',
+    '-c',
+    'read line; echo "heard $line"; exit 4',
+  ]);
   const started = lab.start(['attach', 'talker']);
   await sleep(300);
   started.child.stdin.end('me\n');

@@ -7,14 +7,24 @@ import { openLab } from './harness.ts';
 
 const lab = openLab();
 let image = '';
-before(async () => { image = await lab.image(); });
+before(async () => {
+  image = await lab.image();
+});
 
 async function stateOf(name: string): Promise<string> {
   return lab.ok(['inspect', '--type', 'container', '-f', '{{.State.Status}}', name]);
 }
 
 test('a container is created, started, ends and is started again', async () => {
-  const id = await lab.ok(['create', '--name', 'life', image, 'sh', '-c', 'echo run >>/log; cat /log']);
+  const id = await lab.ok([
+    'create',
+    '--name',
+    'life',
+    image,
+    'sh',
+    '-c',
+    'echo run >>/log; cat /log',
+  ]);
   assert.equal(await stateOf('life'), 'created');
   assert.equal(await lab.ok(['start', 'life']), 'life');
   assert.equal(await lab.ok(['wait', 'life']), '0');
@@ -37,8 +47,18 @@ test('stop asks politely, then kills after the time-out', async () => {
 });
 
 test('--stop-signal is the one that stop sends', async () => {
-  await lab.ok(['run', '-d', '--stop-signal', 'USR1', '--name', 'usr1', image, 'sh', '-c',
-    'trap "exit 11" USR1; while :; do sleep 0.1; done']);
+  await lab.ok([
+    'run',
+    '-d',
+    '--stop-signal',
+    'USR1',
+    '--name',
+    'usr1',
+    image,
+    'sh',
+    '-c',
+    'trap "exit 11" USR1; while :; do sleep 0.1; done',
+  ]);
   await lab.ok(['stop', 'usr1']);
   assert.equal(await lab.ok(['wait', 'usr1']), '11');
   await lab.ok(['rm', 'usr1']);
@@ -118,7 +138,8 @@ test('two starts at once: the container runs once', async () => {
 test('stop and rm at once: it is gone and neither hangs', async () => {
   await lab.ok(['run', '-d', '--name', 'both', image, 'sleep', '1000']);
   await Promise.all([
-    lab.berth(['stop', '-t', '0', 'both']), lab.berth(['rm', '-f', '-t', '0', 'both']),
+    lab.berth(['stop', '-t', '0', 'both']),
+    lab.berth(['rm', '-f', '-t', '0', 'both']),
   ]);
   assert.equal((await lab.berth(['container', 'exists', 'both'])).status, 1);
 });

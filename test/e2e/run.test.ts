@@ -10,7 +10,9 @@ import { openLab } from './harness.ts';
 
 const lab = openLab();
 let image = '';
-before(async () => { image = await lab.image(); });
+before(async () => {
+  image = await lab.image();
+});
 
 /** What a shell inside says. */
 async function inside(script: string, ...flags: string[]): Promise<string> {
@@ -18,8 +20,14 @@ async function inside(script: string, ...flags: string[]): Promise<string> {
 }
 
 test('run hands the output through, each stream to its own', async () => {
-  const { status, stdout, stderr } = await lab.berth(
-    ['run', '--rm', image, 'sh', '-c', 'echo out; echo err >&2']);
+  const { status, stdout, stderr } = await lab.berth([
+    'run',
+    '--rm',
+    image,
+    'sh',
+    '-c',
+    'echo out; echo err >&2',
+  ]);
   assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: 'out\n', stderr: 'err\n' });
 });
 
@@ -69,7 +77,7 @@ test('run -t gives a terminal, and none without it', async () => {
   assert.match(none, /not a tty/);
 });
 
-test('the terminal has the size of the caller\'s', async () => {
+test("the terminal has the size of the caller's", async () => {
   const words = [...lab.command, 'run', '--rm', '-it', image, 'stty', 'size'].join(' ');
   const { stdout } = await lab.inShell(`stty rows 33 cols 101; ${words}`);
   assert.match(stdout, /33 101/);
@@ -88,29 +96,51 @@ test('--rm leaves nothing behind', async () => {
   assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
 });
 
-test('-e, --env-file and -w reach the command; -e NAME passes the caller\'s value on', async () => {
+test("-e, --env-file and -w reach the command; -e NAME passes the caller's value on", async () => {
   writeFileSync(path.join(lab.home, 'env'), '# comment\n\nFROM_FILE=a b\nBOTH=file\n');
-  const { stdout } = await lab.berth([
-    'run', '--rm', '--env-file', 'env', '-e', 'BOTH=flag', '-e', 'PASSED', '-e', 'ABSENT',
-    '-w', '/tmp', image, 'sh', '-c', 'echo "$FROM_FILE|$BOTH|$PASSED|${ABSENT-unset}|$PWD"',
-  ], { env: { PASSED: 'from caller' } });
+  const { stdout } = await lab.berth(
+    [
+      'run',
+      '--rm',
+      '--env-file',
+      'env',
+      '-e',
+      'BOTH=flag',
+      '-e',
+      'PASSED',
+      '-e',
+      'ABSENT',
+      '-w',
+      '/tmp',
+      image,
+      'sh',
+      '-c',
+      'echo "$FROM_FILE|$BOTH|$PASSED|${ABSENT-unset}|$PWD"',
+    ],
+    { env: { PASSED: 'from caller' } },
+  );
   assert.equal(stdout, 'a b|flag|from caller|unset|/tmp\n');
 });
 
-test('the caller\'s environment stays outside', async () => {
+test("the caller's environment stays outside", async () => {
   const { stdout } = await lab.berth(['run', '--rm', image, 'env'], { env: { SECRET_TOKEN: 'x' } });
   assert.doesNotMatch(stdout, /SECRET_TOKEN/);
 });
 
-test('-u takes names and numbers, with their groups and home', { skip: missing.subordinateIds },
+test(
+  '-u takes names and numbers, with their groups and home',
+  { skip: missing.subordinateIds },
   async () => {
-    assert.equal(await inside('id -u; id -g; id -G; echo $HOME', '-u', 'user'),
-      '1000\n1000\n1000 50\n/home/user');
+    assert.equal(
+      await inside('id -u; id -g; id -G; echo $HOME', '-u', 'user'),
+      '1000\n1000\n1000 50\n/home/user',
+    );
     assert.equal(await inside('id -u; id -g', '-u', '4711:50'), '4711\n50');
     const { status, stderr } = await lab.berth(['run', '--rm', '-u', 'nobody-here', image, 'id']);
     assert.equal(status, 125);
     assert.match(stderr, /nobody-here/);
-  });
+  },
+);
 
 test('--entrypoint replaces the entrypoint, and "" clears it', async () => {
   const wrapped = await lab.image({
@@ -128,8 +158,10 @@ test('a name is taken once; --replace takes it over', async () => {
   const { status, stderr } = await lab.berth(['run', '--name', 'taken', image, 'true']);
   assert.equal(status, 125);
   assert.match(stderr, /"taken"/);
-  assert.equal(await lab.ok(['run', '--rm', '--replace', '--name', 'taken', image, 'echo', 'second']),
-    'second');
+  assert.equal(
+    await lab.ok(['run', '--rm', '--replace', '--name', 'taken', image, 'echo', 'second']),
+    'second',
+  );
 });
 
 test('--cidfile and --pidfile are written; an existing --cidfile is refused', async () => {
@@ -150,8 +182,14 @@ test('-v binds folders and files, ro makes them read-only', async () => {
   const share = path.join(lab.home, 'share');
   assert.equal(await inside('cat /s/file; echo new >/s/made', '-v', `${share}:/s`), 'content');
   assert.equal(readFileSync(path.join(share, 'made'), 'utf8'), 'new\n');
-  assert.match(await inside('echo x 2>&1 >/s/x || echo refused', '-v', `${share}:/s:ro`), /refused/);
-  assert.equal(await inside('cat /f', '--mount', `type=bind,src=${share}/file,dst=/f,ro`), 'content');
+  assert.match(
+    await inside('echo x 2>&1 >/s/x || echo refused', '-v', `${share}:/s:ro`),
+    /refused/,
+  );
+  assert.equal(
+    await inside('cat /f', '--mount', `type=bind,src=${share}/file,dst=/f,ro`),
+    'content',
+  );
 });
 
 test('-v of a folder that is not there says so', async () => {
@@ -166,26 +204,39 @@ test('--tmpfs has its size, /dev/shm that of --shm-size', async () => {
 });
 
 test('--read-only leaves only the usual temporary places writable', async () => {
-  const script = 'touch /x 2>/dev/null && echo root; touch /tmp/x && echo tmp; touch /run/x && echo run';
+  const script =
+    'touch /x 2>/dev/null && echo root; touch /tmp/x && echo tmp; touch /run/x && echo run';
   assert.equal(await inside(script, '--read-only'), 'tmp\nrun');
-  assert.equal(await inside('touch /tmp/x 2>/dev/null || echo all', '--read-only',
-    '--read-only-tmpfs=false'), 'all');
+  assert.equal(
+    await inside('touch /tmp/x 2>/dev/null || echo all', '--read-only', '--read-only-tmpfs=false'),
+    'all',
+  );
 });
 
 test('--hostname, --add-host, --dns and --no-hosts shape /etc', async () => {
-  const hosts = await inside('hostname; cat /etc/hosts', '--hostname', 'box', '--add-host', 'db:10.1.2.3');
+  const hosts = await inside(
+    'hostname; cat /etc/hosts',
+    '--hostname',
+    'box',
+    '--add-host',
+    'db:10.1.2.3',
+  );
   assert.match(hosts, /^box\n/);
   assert.match(hosts, /10\.1\.2\.3\s+db/);
-  assert.match(await inside('cat /etc/resolv.conf', '--dns', '192.0.2.1', '--dns-search', 'example.org'),
-    /nameserver 192\.0\.2\.1[\s\S]*|search example\.org/);
+  assert.match(
+    await inside('cat /etc/resolv.conf', '--dns', '192.0.2.1', '--dns-search', 'example.org'),
+    /nameserver 192\.0\.2\.1[\s\S]*|search example\.org/,
+  );
   assert.equal(await inside('cat /etc/hosts 2>/dev/null || echo none', '--no-hosts'), 'none');
 });
 
 test('--ulimit, --umask and --sysctl are in force', async () => {
   assert.equal(await inside('ulimit -n; ulimit -Hn', '--ulimit', 'nofile=100:200'), '100\n200');
   assert.equal(await inside('umask', '--umask', '0077'), '0077');
-  assert.equal(await inside('cat /proc/sys/net/ipv4/ip_default_ttl', '--sysctl',
-    'net.ipv4.ip_default_ttl=42'), '42');
+  assert.equal(
+    await inside('cat /proc/sys/net/ipv4/ip_default_ttl', '--sysctl', 'net.ipv4.ip_default_ttl=42'),
+    '42',
+  );
 });
 
 test('--init reaps what is orphaned and passes the status on', async () => {
@@ -202,8 +253,14 @@ test('--timeout ends the container', async () => {
 });
 
 test('signals of the caller reach the command', async () => {
-  const started = lab.start(['run', '--rm', image, 'sh', '-c',
-    'trap "echo got; exit 3" TERM; echo ready; while :; do sleep 0.1; done']);
+  const started = lab.start([
+    'run',
+    '--rm',
+    image,
+    'sh',
+    '-c',
+    'trap "echo got; exit 3" TERM; echo ready; while :; do sleep 0.1; done',
+  ]);
   await started.seen(/ready/);
   started.child.kill('SIGTERM');
   const { status, stdout } = await started.finished;
@@ -214,14 +271,21 @@ test('signals of the caller reach the command', async () => {
 test('--preserve-fds passes descriptors on, and nothing else is open inside', async () => {
   writeFileSync(path.join(lab.home, 'three'), 'third');
   const { stdout } = await lab.inShell(
-    `exec 3<three 4<three; ${lab.command.join(' ')} run --rm --preserve-fds 1 ${image} `
-    + 'sh -c \'cat <&3; ls /proc/self/fd\'');
+    `exec 3<three 4<three; ${lab.command.join(' ')} run --rm --preserve-fds 1 ${image} ` +
+      "sh -c 'cat <&3; ls /proc/self/fd'",
+  );
   assert.match(stdout, /^third/);
   assert.deepEqual(stdout.replace('third', '').trim().split(/\s+/), ['0', '1', '2', '3', '4']);
 });
 
 test('--pull never does not ask a registry', async () => {
-  const { status, stderr } = await lab.berth(['run', '--pull', 'never', 'localhost/none:1', 'true']);
+  const { status, stderr } = await lab.berth([
+    'run',
+    '--pull',
+    'never',
+    'localhost/none:1',
+    'true',
+  ]);
   assert.equal(status, 125);
   assert.match(stderr, /localhost\/none:1/);
 });
@@ -231,15 +295,23 @@ test('hello and host need no registry', async () => {
   assert.equal(await lab.ok(['run', '--rm', 'host', 'uname', '-s']), 'Linux');
 });
 
-test('the current folder\'s configuration files change nothing', async () => {
+test("the current folder's configuration files change nothing", async () => {
   const folder = path.join(lab.home, 'hostile');
   mkdirSync(path.join(folder, 'node_modules/koffi'), { recursive: true });
   writeFileSync(path.join(folder, 'bunfig.toml'), 'preload = ["./evil.ts"]\n');
   writeFileSync(path.join(folder, 'evil.ts'), 'console.log("EVIL"); process.exit(99);\n');
   writeFileSync(path.join(folder, '.env'), 'HOME=/evil\nXDG_DATA_HOME=/evil\n');
-  writeFileSync(path.join(folder, 'package.json'), '{"type":"commonjs","imports":{"#a":"./evil.ts"}}');
-  writeFileSync(path.join(folder, 'tsconfig.json'), '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}');
+  writeFileSync(
+    path.join(folder, 'package.json'),
+    '{"type":"commonjs","imports":{"#a":"./evil.ts"}}',
+  );
+  writeFileSync(
+    path.join(folder, 'tsconfig.json'),
+    '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}',
+  );
   writeFileSync(path.join(folder, 'node_modules/koffi/index.js'), 'console.log("EVIL")');
-  const { status, stdout } = await lab.berth(['run', '--rm', image, 'echo', 'fine'], { cwd: folder });
+  const { status, stdout } = await lab.berth(['run', '--rm', image, 'echo', 'fine'], {
+    cwd: folder,
+  });
   assert.deepEqual({ status, stdout }, { status: 0, stdout: 'fine\n' });
 });

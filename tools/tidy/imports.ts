@@ -6,7 +6,12 @@ import { builtinModules } from 'node:module';
 import path from 'node:path';
 import ts from 'typescript';
 import {
-  BUN_PACKAGE, FOLDER_IMPORTS, LIBRARY_OWNERS, PACKAGE_IMPORTS, PACKAGES_WITH_SUBPATHS, TEST_LIBRARIES,
+  BUN_PACKAGE,
+  FOLDER_IMPORTS,
+  LIBRARY_OWNERS,
+  PACKAGE_IMPORTS,
+  PACKAGES_WITH_SUBPATHS,
+  TEST_LIBRARIES,
 } from './rules.ts';
 import { lineOf, parse } from './source.ts';
 import type { SourceFile, Violation } from './source.ts';
@@ -24,7 +29,8 @@ export function checkImports(sources: readonly SourceFile[]): Violation[] {
     (edges.get(source.file) ?? []).flatMap(({ specifier, line }) => {
       const message = problemWith(source, specifier);
       return message === undefined ? [] : [{ file: source.file, line, message }];
-    }));
+    }),
+  );
   return [...violations, ...findCycles(edges)];
 }
 
@@ -47,9 +53,10 @@ function specifierOf(node: ts.Node): string | undefined {
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
     return literal(node.argument.literal);
   }
-  const isDynamic = ts.isCallExpression(node)
-    && (node.expression.kind === ts.SyntaxKind.ImportKeyword
-      || node.expression.getText() === 'require');
+  const isDynamic =
+    ts.isCallExpression(node) &&
+    (node.expression.kind === ts.SyntaxKind.ImportKeyword ||
+      node.expression.getText() === 'require');
   return isDynamic ? literal(node.arguments[0]) : undefined;
 }
 
@@ -62,7 +69,8 @@ function problemWith(source: SourceFile, specifier: string): string | undefined 
   if (specifier.startsWith('node:')) return undefined;
   if (specifier.startsWith('bun:') || specifier === 'bun') {
     return source.packageName === BUN_PACKAGE
-      ? undefined : `imports "${specifier}": only packages/${BUN_PACKAGE} may`;
+      ? undefined
+      : `imports "${specifier}": only packages/${BUN_PACKAGE} may`;
   }
   if (builtinModules.includes(specifier)) return `imports "${specifier}": write node:${specifier}`;
   if (specifier.startsWith('@berth/')) return packageProblem(source, specifier);
@@ -74,7 +82,8 @@ function relativeProblem(source: SourceFile, specifier: string): string | undefi
   const target = path.posix.join(path.posix.dirname(source.file), specifier);
   const folders = [source.area, ...(FOLDER_IMPORTS[source.area] ?? [])];
   return folders.some((folder) => target.startsWith(`${folder}/`))
-    ? undefined : `imports "${specifier}": outside ${source.area}, import the package by name`;
+    ? undefined
+    : `imports "${specifier}": outside ${source.area}, import the package by name`;
 }
 
 function packageProblem(source: SourceFile, specifier: string): string | undefined {
@@ -90,12 +99,13 @@ function packageProblem(source: SourceFile, specifier: string): string | undefin
   const allowed = PACKAGE_IMPORTS[source.packageName];
   if (allowed === undefined) return `packages/${source.packageName} is not in the import table`;
   return allowed.includes(target)
-    ? undefined : `${problem}: ${source.packageName} may import ${list(allowed)}`;
+    ? undefined
+    : `${problem}: ${source.packageName} may import ${list(allowed)}`;
 }
 
 function libraryProblem(source: SourceFile, specifier: string): string | undefined {
   const parts = specifier.split('/');
-  const name = specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0] ?? specifier;
+  const name = specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? specifier);
   const owner = LIBRARY_OWNERS[name];
   if (owner !== undefined && owner === source.packageName) return undefined;
   const isTool = source.packageName === undefined || source.kind === 'test';

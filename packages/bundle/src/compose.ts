@@ -3,7 +3,14 @@
  * Pure: nothing is looked up and nothing of the image is trusted.
  */
 import { UsageError } from '@berth/errors';
-import type { DeviceSpec, ImageConfig, LinuxSpec, NamespaceType, RuntimeSpec, SeccompSpec } from '@berth/oci';
+import type {
+  DeviceSpec,
+  ImageConfig,
+  LinuxSpec,
+  NamespaceType,
+  RuntimeSpec,
+  SeccompSpec,
+} from '@berth/oci';
 import { capabilities } from './capabilities.ts';
 import type { HostFacts } from './host-facts.ts';
 import { maskedPaths } from './masked-paths.ts';
@@ -14,6 +21,7 @@ import { resources } from './resources.ts';
 import { customSeccomp, defaultSeccomp } from './seccomp-profile.ts';
 import { sysctls } from './sysctls.ts';
 
+/** Everything that a runtime spec is made from; compose() looks at nothing else. */
 export interface ComposeInput {
   id: string;
   /** Every volume named by now. */

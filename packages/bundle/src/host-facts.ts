@@ -1,5 +1,6 @@
 /** What compose() must know of the machine; the engine finds it out. */
 
+/** What was found out about this machine for one request. */
 export interface HostFacts {
   /** `amd64`, `arm64` … */
   architecture: string;

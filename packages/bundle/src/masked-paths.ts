@@ -11,6 +11,7 @@ const READ_ONLY = [
   '/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger',
 ];
 
+/** What `--security-opt mask=` and `unmask=` change of the default paths. */
 export interface MaskRequest {
   privileged: boolean;
   security: { mask: readonly string[]; unmask: readonly string[] };

@@ -40,7 +40,12 @@ export function tmpfsOptions(options: readonly string[], target: string): string
       result.delete('tmpcopyup');
     } else if (option === 'suid' || option === 'dev') {
       result.delete(`no${option}`);
-    } else if (FREE.has(option) || TMPFS_VALUE.test(option) || option === 'tmpcopyup' || option === 'rw') {
+    } else if (
+      FREE.has(option) ||
+      TMPFS_VALUE.test(option) ||
+      option === 'tmpcopyup' ||
+      option === 'rw'
+    ) {
       result.add(option);
     } else {
       refuseUnlessIgnored(option, target);
@@ -51,9 +56,13 @@ export function tmpfsOptions(options: readonly string[], target: string): string
 
 function refuseUnlessIgnored(option: string, target: string): void {
   if (option === 'U' || option === 'idmap' || option.startsWith('idmap=')) {
-    throw new UnsupportedError('MOUNT_OPTION_UNSUPPORTED', `mount on "${target}": the option "${option}" is not supported`, {
-      hint: 'leave it out, and change owners with: berth unshare chown',
-    });
+    throw new UnsupportedError(
+      'MOUNT_OPTION_UNSUPPORTED',
+      `mount on "${target}": the option "${option}" is not supported`,
+      {
+        hint: 'leave it out, and change owners with: berth unshare chown',
+      },
+    );
   }
   if (!WITHOUT_EFFECT.has(option)) {
     throw new UsageError('BAD_MOUNT_OPTION', `mount on "${target}": no such option as "${option}"`);

@@ -30,8 +30,22 @@ function kernelMounts(request: ContainerRequest): MountSpec[] {
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
     { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec'] },
     sharedMemory(request),
-    ...(hostIpc ? [] : [{ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] }]),
-    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', access] },
+    ...(hostIpc
+      ? []
+      : [
+          {
+            destination: '/dev/mqueue',
+            type: 'mqueue',
+            source: 'mqueue',
+            options: ['nosuid', 'noexec', 'nodev'],
+          },
+        ]),
+    {
+      destination: '/sys',
+      type: 'sysfs',
+      source: 'sysfs',
+      options: ['nosuid', 'noexec', 'nodev', access],
+    },
     {
       destination: '/sys/fs/cgroup',
       type: 'cgroup2',
@@ -43,7 +57,12 @@ function kernelMounts(request: ContainerRequest): MountSpec[] {
 
 function sharedMemory(request: ContainerRequest): MountSpec {
   if (request.ipc.kind === 'host') {
-    return { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', 'rw', 'nosuid', 'nodev'] };
+    return {
+      destination: '/dev/shm',
+      type: 'bind',
+      source: '/dev/shm',
+      options: ['rbind', 'rw', 'nosuid', 'nodev'],
+    };
   }
   const size = request.shmSizeBytes ?? DEFAULT_SHM_BYTES;
   const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${size}`];
@@ -61,11 +80,23 @@ function readOnlyMounts(request: ContainerRequest): MountSpec[] {
 function timezoneMount({ timezoneFile }: HostFacts): MountSpec[] {
   return timezoneFile === undefined
     ? []
-    : [{ destination: '/etc/localtime', type: 'bind', source: timezoneFile, options: ['bind', 'ro', 'rprivate'] }];
+    : [
+        {
+          destination: '/etc/localtime',
+          type: 'bind',
+          source: timezoneFile,
+          options: ['bind', 'ro', 'rprivate'],
+        },
+      ];
 }
 
 function tmpfs(destination: string, options: readonly string[]): MountSpec {
-  return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(options, destination) };
+  return {
+    destination,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: tmpfsOptions(options, destination),
+  };
 }
 
 function mountSpec(mount: MountRequest, host: HostFacts): MountSpec {
@@ -74,7 +105,12 @@ function mountSpec(mount: MountRequest, host: HostFacts): MountSpec {
     return tmpfs(destination, mount.options);
   }
   if (mount.type === 'bind') {
-    return { destination, type: 'bind', source: mount.source, options: bindOptions(mount.options, destination) };
+    return {
+      destination,
+      type: 'bind',
+      source: mount.source,
+      options: bindOptions(mount.options, destination),
+    };
   }
   return {
     destination,

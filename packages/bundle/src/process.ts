@@ -9,6 +9,7 @@ import { rlimits } from './rlimits.ts';
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_UMASK = 0o022;
 
+/** What the first process of a container is decided from. */
 export interface ProcessInput {
   request: ContainerRequest;
   image: ImageConfig;
@@ -40,9 +41,13 @@ function processArguments(request: ContainerRequest, image: ImageConfig): string
   const command = request.command.length > 0 ? request.command : imageCommand;
   const args = [...entrypoint, ...command];
   if (args.length === 0 || args[0] === '') {
-    throw new UsageError('NO_COMMAND', `run "${request.image}": neither the image nor the command line says what to run`, {
-      hint: `berth run ${request.image} sh`,
-    });
+    throw new UsageError(
+      'NO_COMMAND',
+      `run "${request.image}": neither the image nor the command line says what to run`,
+      {
+        hint: `berth run ${request.image} sh`,
+      },
+    );
   }
   return args;
 }

@@ -42,6 +42,7 @@ export interface NetworkRequest {
   value: string | undefined;
 }
 
+/** One `--ulimit`. */
 export interface UlimitRequest {
   /** Lower case without RLIMIT_, e.g. `nofile`; `host` copies the caller's limits. */
   name: string;
@@ -50,6 +51,7 @@ export interface UlimitRequest {
   hard: number;
 }
 
+/** One `--device`. */
 export interface DeviceRequest {
   source: string;
   target: string;
@@ -57,6 +59,7 @@ export interface DeviceRequest {
   permissions: string;
 }
 
+/** All `--security-opt` together. */
 export interface SecurityRequest {
   noNewPrivileges: boolean;
   /** A path, `unconfined`, or undefined for the default profile. */
@@ -67,6 +70,7 @@ export interface SecurityRequest {
   unmask: string[];
 }
 
+/** Limits of memory, processors and processes; undefined is not limited. */
 export interface ResourceRequest {
   memoryBytes: number | undefined;
   memoryReservationBytes: number | undefined;
@@ -79,6 +83,7 @@ export interface ResourceRequest {
   pidsLimit: number | undefined;
 }
 
+/** `--log-driver` and `--log-opt`; undefined leaves it to the engine. */
 export interface LogRequest {
   driver: 'k8s-file' | 'json-file' | 'none' | 'passthrough' | undefined;
   maxSizeBytes: number | undefined;

@@ -11,7 +11,9 @@ const LEAST_MEMORY_BYTES = 6 * 1024 * 1024;
 export function resources(request: ResourceRequest): ResourcesSpec {
   const memory = memoryLimits(request);
   const cpu = {
-    ...(request.cpus === undefined ? {} : { quota: Math.round(request.cpus * CPU_PERIOD_US), period: CPU_PERIOD_US }),
+    ...(request.cpus === undefined
+      ? {}
+      : { quota: Math.round(request.cpus * CPU_PERIOD_US), period: CPU_PERIOD_US }),
     ...(request.cpuShares === undefined ? {} : { shares: request.cpuShares }),
     ...(request.cpusetCpus === undefined ? {} : { cpus: request.cpusetCpus }),
   };
@@ -23,12 +25,22 @@ export function resources(request: ResourceRequest): ResourcesSpec {
 }
 
 function memoryLimits(request: ResourceRequest): NonNullable<ResourcesSpec['memory']> {
-  const { memoryBytes: limit, memorySwapBytes: swap, memoryReservationBytes: reservation } = request;
+  const {
+    memoryBytes: limit,
+    memorySwapBytes: swap,
+    memoryReservationBytes: reservation,
+  } = request;
   if (limit !== undefined && limit > 0 && limit < LEAST_MEMORY_BYTES) {
-    throw new UsageError('MEMORY_TOO_LOW', `limit memory to ${limit} bytes: ${LEAST_MEMORY_BYTES} is the least that works`);
+    throw new UsageError(
+      'MEMORY_TOO_LOW',
+      `limit memory to ${limit} bytes: ${LEAST_MEMORY_BYTES} is the least that works`,
+    );
   }
   if (limit !== undefined && swap !== undefined && swap >= 0 && swap < limit) {
-    throw new UsageError('SWAP_TOO_LOW', `limit memory and swap to ${swap} bytes: less than the memory limit, ${limit}`);
+    throw new UsageError(
+      'SWAP_TOO_LOW',
+      `limit memory and swap to ${swap} bytes: less than the memory limit, ${limit}`,
+    );
   }
   return {
     ...(limit === undefined || limit === 0 ? {} : { limit }),

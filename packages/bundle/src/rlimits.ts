@@ -5,8 +5,22 @@ import type { HostFacts } from './host-facts.ts';
 import type { UlimitRequest } from './request.ts';
 
 const NAMES = new Set([
-  'as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc',
-  'rss', 'rtprio', 'rttime', 'sigpending', 'stack',
+  'as',
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'locks',
+  'memlock',
+  'msgqueue',
+  'nice',
+  'nofile',
+  'nproc',
+  'rss',
+  'rtprio',
+  'rttime',
+  'sigpending',
+  'stack',
 ]);
 const UNLIMITED = -1;
 
@@ -15,7 +29,9 @@ export function rlimits(requests: readonly UlimitRequest[], host: HostFacts): Rl
   const limits = new Map<string, RlimitSpec>();
   for (const request of requests) {
     if (request.name === 'host') {
-      host.limits.forEach(({ soft, hard }, name) => limits.set(name, spec(name, number(soft), number(hard))));
+      host.limits.forEach(({ soft, hard }, name) =>
+        limits.set(name, spec(name, number(soft), number(hard))),
+      );
     } else {
       limits.set(request.name, checked(request, host));
     }
@@ -31,12 +47,19 @@ function checked({ name, soft, hard }: UlimitRequest, host: HostFacts): RlimitSp
   }
   const allowed = host.limits.get(name)?.hard ?? Infinity;
   if (Number.isFinite(allowed) && (hard === UNLIMITED || hard > allowed)) {
-    throw new UsageError('ULIMIT_TOO_HIGH', `set the limit "${name}" to ${hard}: this user may have ${allowed} at most`, {
-      hint: `--ulimit ${name}=${allowed}`,
-    });
+    throw new UsageError(
+      'ULIMIT_TOO_HIGH',
+      `set the limit "${name}" to ${hard}: this user may have ${allowed} at most`,
+      {
+        hint: `--ulimit ${name}=${allowed}`,
+      },
+    );
   }
   if (hard !== UNLIMITED && (soft === UNLIMITED || soft > hard)) {
-    throw new UsageError('BAD_ULIMIT', `set the limit "${name}": its soft value ${soft} is above the hard one, ${hard}`);
+    throw new UsageError(
+      'BAD_ULIMIT',
+      `set the limit "${name}": its soft value ${soft} is above the hard one, ${hard}`,
+    );
   }
   return spec(name, soft, hard);
 }

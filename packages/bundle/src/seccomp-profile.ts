@@ -34,7 +34,9 @@ export function defaultSeccomp(architecture: string, capabilities: readonly stri
       allow([...ALLOWED, ...(ALLOWED_BY_ARCHITECTURE[architecture] ?? [])]),
       refuse([...REFUSED], EPERM),
       ...capabilityRules(capabilities),
-      ...PERSONALITIES.map((value) => allowIf('personality', { index: 0, value, op: 'SCMP_CMP_EQ' })),
+      ...PERSONALITIES.map((value) =>
+        allowIf('personality', { index: 0, value, op: 'SCMP_CMP_EQ' }),
+      ),
       ...socketRules(capabilities.includes('CAP_AUDIT_WRITE')),
     ],
   };
@@ -44,7 +46,10 @@ function capabilityRules(capabilities: readonly string[]): SeccompRule[] {
   return Object.entries(ALLOWED_BY_CAPABILITY).map(([capability, names]) =>
     capabilities.includes(capability)
       ? allow([...names])
-      : refuse(names.filter((name) => !ALLOWED.includes(name)), EPERM),
+      : refuse(
+          names.filter((name) => !ALLOWED.includes(name)),
+          EPERM,
+        ),
   );
 }
 
@@ -79,13 +84,19 @@ export function customSeccomp(
   facts: { architecture: string; capabilities: readonly string[] },
 ): SeccompSpec {
   const document = profile as Partial<DockerProfile> | null;
-  if (typeof document !== 'object' || document === null || typeof document.defaultAction !== 'string') {
+  if (
+    typeof document !== 'object' ||
+    document === null ||
+    typeof document.defaultAction !== 'string'
+  ) {
     throw new UsageError('BAD_SECCOMP', 'read seccomp profile: it has no "defaultAction"');
   }
   const rules = Array.isArray(document.syscalls) ? document.syscalls : [];
   return {
     defaultAction: document.defaultAction,
-    ...(document.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: document.defaultErrnoRet }),
+    ...(document.defaultErrnoRet === undefined
+      ? {}
+      : { defaultErrnoRet: document.defaultErrnoRet }),
     architectures: document.architectures ?? ARCHITECTURES[facts.architecture] ?? [],
     syscalls: rules.filter((rule) => applies(rule, facts)).map(runtimeRule),
   };

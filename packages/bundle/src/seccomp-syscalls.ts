@@ -55,7 +55,8 @@ export const ALLOWED: readonly string[] = [
   'setresgid32', 'setresuid', 'setresuid32', 'setreuid', 'setreuid32', 'setrlimit', 'setsid',
   'setsockopt', 'setuid', 'setuid32', 'setxattr', 'setxattrat', 'shmat', 'shmctl', 'shmdt',
   'shmget', 'shutdown', 'sigaction', 'sigaltstack', 'signal', 'signalfd', 'signalfd4',
-  'sigpending', 'sigprocmask', 'sigreturn', 'sigsuspend', 'socketcall', 'socketpair', 'splice', 'stat',
+  'sigpending', 'sigprocmask', 'sigreturn', 'sigsuspend', 'socketcall', 'socketpair', 'splice',
+  'stat',
   'stat64', 'statfs', 'statfs64', 'statmount', 'statx', 'symlink', 'symlinkat', 'sync',
   'sync_file_range', 'syncfs', 'syscall', 'sysinfo', 'syslog', 'tee', 'tgkill', 'time',
   'timer_create', 'timer_delete', 'timer_getoverrun', 'timer_gettime', 'timer_gettime64',
@@ -78,13 +79,19 @@ export const REFUSED: readonly string[] = [
 /** Allowed on these architectures only. */
 export const ALLOWED_BY_ARCHITECTURE: Readonly<Record<string, readonly string[]>> = {
   amd64: ['arch_prctl', 'modify_ldt'],
-  arm64: ['arm_fadvise64_64', 'arm_sync_file_range', 'breakpoint', 'cacheflush', 'set_tls', 'sync_file_range2'],
+  arm64: [
+    'arm_fadvise64_64', 'arm_sync_file_range', 'breakpoint', 'cacheflush', 'set_tls',
+    'sync_file_range2',
+  ],
 };
 
 /** Allowed with the capability, refused with EPERM without it. */
 export const ALLOWED_BY_CAPABILITY: Readonly<Record<string, readonly string[]>> = {
   CAP_DAC_READ_SEARCH: ['open_by_handle_at'],
-  CAP_SYS_ADMIN: ['bpf', 'fanotify_init', 'lookup_dcookie', 'perf_event_open', 'quotactl', 'setdomainname', 'sethostname', 'setns'],
+  CAP_SYS_ADMIN: [
+    'bpf', 'fanotify_init', 'lookup_dcookie', 'perf_event_open', 'quotactl', 'setdomainname',
+    'sethostname', 'setns',
+  ],
   CAP_SYS_CHROOT: ['chroot'],
   CAP_SYS_MODULE: ['delete_module', 'finit_module', 'init_module', 'query_module'],
   CAP_SYS_PACCT: ['acct'],

@@ -1,4 +1,4 @@
-/** A seccomp profile in the line format that the native helper compiles; see docs/launch-plan.md. */
+/** A seccomp profile in the line format of docs/launch-plan.md, which the helper compiles. */
 import { UsageError } from '@berth/errors';
 import type { SeccompAction, SeccompArgument, SeccompRule, SeccompSpec } from '@berth/oci';
 
@@ -56,6 +56,9 @@ function action(name: SeccompAction, errnoRet: number | undefined): string {
     case 'SCMP_ACT_LOG':
       return 'log';
     default:
-      throw new UsageError('BAD_SECCOMP', `read seccomp profile: the action "${String(name)}" is not supported`);
+      throw new UsageError(
+        'BAD_SECCOMP',
+        `read seccomp profile: the action "${String(name)}" is not supported`,
+      );
   }
 }

@@ -12,7 +12,10 @@ const VALUE = /^[A-Za-z0-9 \t._:,\/-]*$/;
 export function sysctls(request: ContainerRequest): Record<string, string> {
   for (const [key, value] of Object.entries(request.sysctls)) {
     if (key.includes('..') || !VALUE.test(value)) {
-      throw new UsageError('BAD_SYSCTL', `set the sysctl "${key}=${value}": not a plain name and value`);
+      throw new UsageError(
+        'BAD_SYSCTL',
+        `set the sysctl "${key}=${value}": not a plain name and value`,
+      );
     }
     requireOwn(key, request);
   }
@@ -21,12 +24,16 @@ export function sysctls(request: ContainerRequest): Record<string, string> {
 
 function requireOwn(key: string, request: ContainerRequest): void {
   const sharesNetwork = ['host', 'container', 'path'].includes(request.network.kind);
-  const isOwn = (namespace: { kind: string }): boolean => !['host', 'container'].includes(namespace.kind);
+  const isOwn = (namespace: { kind: string }): boolean =>
+    !['host', 'container'].includes(namespace.kind);
   const allowed =
     (NET.test(key) && !sharesNetwork) ||
     (IPC.test(key) && isOwn(request.ipc)) ||
     (UTS.test(key) && isOwn(request.uts));
   if (!allowed) {
-    throw new UsageError('SYSCTL_OF_HOST', `set the sysctl "${key}": it belongs to the host, not to a namespace of the container`);
+    throw new UsageError(
+      'SYSCTL_OF_HOST',
+      `set the sysctl "${key}": it belongs to the host, not to a namespace of the container`,
+    );
   }
 }

@@ -10,10 +10,17 @@ import {
   type Account,
   type Directories,
 } from '@berth/host';
-import { chooseIdMaps, runHelper, removeArguments, type EnterSettings, type IdMaps } from '@berth/isolation';
+import {
+  chooseIdMaps,
+  runHelper,
+  removeArguments,
+  type EnterSettings,
+  type IdMaps,
+} from '@berth/isolation';
 import { openStore, type Store } from '@berth/storage';
 import type { Report } from './progress.ts';
 
+/** What the global flags choose; undefined is the default. */
 export interface EngineOptions {
   root?: string | undefined;
   runroot?: string | undefined;
@@ -21,6 +28,7 @@ export interface EngineOptions {
   report?: Report | undefined;
 }
 
+/** The context of all operations; its parts are made when they are first asked for. */
 export interface Engine {
   readonly options: EngineOptions;
   readonly directories: Directories;

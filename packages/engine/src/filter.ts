@@ -8,6 +8,7 @@ export interface Filter {
   negate: boolean;
 }
 
+/** Whether an entry matches the value of a filter. */
 export type Predicate<T> = (entry: T, value: string) => boolean;
 
 /**
@@ -50,12 +51,18 @@ export function parseTime(text: string): Date {
   }
   if (/^(\d+(\.\d+)?[smhd])+$/.test(text)) {
     const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
-    const agoMs = parts.reduce((sum, [, n, unit]) => sum + Number(n) * (UNITS_MS[unit ?? 's'] ?? 0), 0);
+    const agoMs = parts.reduce(
+      (sum, [, n, unit]) => sum + Number(n) * (UNITS_MS[unit ?? 's'] ?? 0),
+      0,
+    );
     return new Date(Date.now() - agoMs);
   }
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) {
-    throw new UsageError('BAD_TIME', `read the time "${text}": neither a timestamp nor a duration such as 1h30m`);
+    throw new UsageError(
+      'BAD_TIME',
+      `read the time "${text}": neither a timestamp nor a duration such as 1h30m`,
+    );
   }
   return date;
 }

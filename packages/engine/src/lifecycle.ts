@@ -12,14 +12,11 @@
  */
 import { ConflictError } from '@berth/errors';
 
+/** The states, as described above. */
 export type ContainerState =
-  | 'created'
-  | 'running'
-  | 'stopping'
-  | 'exited'
-  | 'unknown'
-  | 'elsewhere';
+  'created' | 'running' | 'stopping' | 'exited' | 'unknown' | 'elsewhere';
 
+/** What a user asks of a container. */
 export type Operation = 'start' | 'stop' | 'kill' | 'exec' | 'attach' | 'remove' | 'rename' | 'top';
 
 const AT_REST: readonly ContainerState[] = ['created', 'exited', 'unknown'];
@@ -36,10 +33,12 @@ const ALLOWED: Record<Operation, readonly ContainerState[]> = {
   rename: [...AT_REST, 'running'],
 };
 
+/** Whether the operation makes sense in the state. */
 export function isAllowed(operation: Operation, state: ContainerState): boolean {
   return ALLOWED[operation].includes(state);
 }
 
+/** The container that an operation is asked of. */
 export interface Subject {
   name: string;
   state: ContainerState;
@@ -55,7 +54,8 @@ export function requireAllowed(operation: Operation, subject: Subject): void {
   if (subject.state === 'elsewhere') {
     throw new ConflictError(
       'RUNNING_ELSEWHERE',
-      `${operation} container "${subject.name}": it runs elsewhere (${subject.host ?? 'another pid namespace'})`,
+      `${operation} container "${subject.name}": ` +
+        `it runs elsewhere (${subject.host ?? 'another pid namespace'})`,
       { hint: `use berth on that machine, or berth rm --force ${subject.name} if it is gone` },
     );
   }

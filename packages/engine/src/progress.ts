@@ -1,5 +1,6 @@
 /** What the engine reports while it works, as data: the command line decides how it looks. */
 
+/** Something that a person who waits wants to know. */
 export type ProgressEvent =
   | { kind: 'resolving'; name: string }
   | {
@@ -14,4 +15,5 @@ export type ProgressEvent =
   | { kind: 'retry'; what: string; reason: string; delayMs: number }
   | { kind: 'warning'; message: string };
 
+/** Takes events as they happen; must not throw. */
 export type Report = (event: ProgressEvent) => void;

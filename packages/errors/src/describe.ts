@@ -5,7 +5,7 @@ import { redact } from './redact.ts';
 const MAX_CAUSES = 8;
 const ENGINE_FAILURE = 125;
 
-/** `action "object": cause: deeper cause`; a cause that the text already ends with is not repeated. */
+/** `action "object": cause: deeper cause`; what the text already ends with is not repeated. */
 export function describe(error: unknown): string {
   let text = '';
   let current: unknown = error;

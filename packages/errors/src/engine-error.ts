@@ -4,6 +4,7 @@
  */
 import { redact } from './redact.ts';
 
+/** What an error says besides its message. */
 export interface ErrorOptions {
   /** A command that the user can type, or what to change. */
   hint?: string | undefined;

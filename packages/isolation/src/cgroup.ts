@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemdScope, type PreparedScope, type ScopeLimits } from './systemd-scope.ts';
 
+/** The limits of one run, and what is known of the caller. */
 export interface CgroupWish {
   id: string;
   runNumber: number;
@@ -16,6 +17,7 @@ export interface CgroupWish {
   uid: number;
 }
 
+/** How a run gets its cgroup: a systemd scope, a folder, or not at all and why. */
 export type CgroupSettings =
   | { kind: 'scope'; busSocket: string; scope: PreparedScope }
   | { kind: 'directory'; path: string; writes: { file: string; value: string }[] }
@@ -51,7 +53,10 @@ function delegatedDirectory(wish: CgroupWish): CgroupSettings {
     return { kind: 'directory', path, writes: wanted.map(({ file, value }) => ({ file, value })) };
   }
   const controllers = [...new Set(wanted.map(({ controller }) => controller))].join(', ');
-  return none(wish, `no systemd session, and the controllers ${controllers} are not delegated to this user`);
+  return none(
+    wish,
+    `no systemd session, and the controllers ${controllers} are not delegated to this user`,
+  );
 }
 
 function none(wish: CgroupWish, reason: string): CgroupSettings {

@@ -5,63 +5,15 @@
  */
 import type { RuntimeSpec } from '@berth/oci';
 import type { CgroupSettings } from './cgroup.ts';
-import type { IdMaps } from './id-maps.ts';
+import type {
+  ExitStep,
+  NamespaceName,
+  NamespaceSettings,
+  SupervisorSettings,
+} from './plan-settings.ts';
 import { addMounts } from './plan-mounts.ts';
-import { addProcess, type ProcessExtras } from './plan-process.ts';
+import { addProcess } from './plan-process.ts';
 import { PlanWriter } from './plan-writer.ts';
-
-export interface LogSettings {
-  driver: 'k8s-file' | 'json-file' | 'none' | 'passthrough';
-  path: string;
-  /** 0 is unlimited. */
-  maxSizeBytes: number;
-  maxFiles: number;
-}
-
-/** The root file system: an overlay of layers, top one first, or a plain folder. */
-export type RootSettings =
-  | { kind: 'overlay'; upper: string; work: string; lowers: readonly string[] }
-  | { kind: 'folder'; path: string };
-
-/** Where a namespace of the container comes from. */
-export type NamespaceSettings =
-  | { from: 'new' | 'host' }
-  | { from: 'process'; pid: number; startTime: string }
-  | { from: 'path'; path: string };
-
-export type NamespaceName = 'pid' | 'ipc' | 'uts' | 'net' | 'cgroup' | 'mount';
-
-/** One step at the end of the last run, after the exit record is there. */
-export type ExitStep =
-  | { step: 'unlink'; path: string }
-  | { step: 'remove'; path: string }
-  | { step: 'rename'; from: string; to: string }
-  | { step: 'append'; file: string; line: string };
-
-export interface SupervisorSettings {
-  id: string;
-  stateDirectory: string;
-  runDirectory: string;
-  keepersDirectory: string;
-  /** The immutable head of the summary file. */
-  summary: string;
-  idMaps: IdMaps;
-  stdio: 'handed' | 'piped' | 'terminal';
-  stdinOpen: boolean;
-  log: LogSettings;
-  timeoutSeconds: number;
-  stopSignal: number;
-  pidFile: string | undefined;
-  init: boolean;
-  cgroup: CgroupSettings;
-  networkHelper: readonly string[] | undefined;
-  namespaces: Record<NamespaceName, NamespaceSettings>;
-  root: RootSettings;
-  /** Empty volumes to fill from the image: the path in the container and the volume's folder. */
-  copyUps: readonly { target: string; data: string }[];
-  process: ProcessExtras;
-  exitSteps: readonly ExitStep[];
-}
 
 /** The plan's bytes. Throws UsageError where the plan can't be encoded or grows too large. */
 export function containerPlan(spec: RuntimeSpec, settings: SupervisorSettings): Buffer {

@@ -77,6 +77,7 @@ export class DbusBody {
   }
 }
 
+/** A call of a method of the session bus. */
 export interface MethodCall {
   serial: number;
   destination: string;

@@ -7,6 +7,7 @@ import { SystemError } from '@berth/errors';
 import type { IdMaps } from './id-maps.ts';
 import { helperEnvironment, nativeHelper, programCommand } from './native-helper.ts';
 
+/** Which namespace is entered, and how it is made when there is none. */
 export interface EnterSettings {
   idMaps: IdMaps;
   keepersDirectory: string;
@@ -51,13 +52,19 @@ export function runHelper(args: readonly string[], input?: Buffer): Buffer {
     throw new SystemError('HELPER_FAILED', `run "${helper}"`, { cause: result.error });
   }
   if (result.status !== 0) {
-    const said = result.stderr.toString('utf8').trim().replace(/^Error: /, '');
-    throw new SystemError('HELPER_FAILED', said === '' ? `berth-native ${args[0]}: exit status ${result.status}` : said);
+    const said = result.stderr
+      .toString('utf8')
+      .trim()
+      .replace(/^Error: /, '');
+    throw new SystemError(
+      'HELPER_FAILED',
+      said === '' ? `berth-native ${args[0]}: exit status ${result.status}` : said,
+    );
   }
   return result.stdout;
 }
 
-/** Starts this program's worker `name` as root of the user's namespace. The caller owns the child. */
+/** Starts this program's worker as root of the user's namespace; the caller owns the child. */
 export function spawnWorker(
   settings: EnterSettings,
   worker: readonly string[],

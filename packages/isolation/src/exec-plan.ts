@@ -3,6 +3,7 @@ import type { ProcessSpec } from '@berth/oci';
 import { addProcessRecords, type ProcessExtras } from './plan-process.ts';
 import { PlanWriter } from './plan-writer.ts';
 
+/** One more process in a container. */
 export interface ExecSettings {
   process: ProcessSpec;
   extras: ProcessExtras;

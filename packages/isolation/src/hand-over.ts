@@ -6,6 +6,7 @@ import { execve } from '@berth/host';
 import { callersDescriptorLimit } from './descriptor-limit.ts';
 import { helperEnvironment, nativeHelper } from './native-helper.ts';
 
+/** How the native client behaves. */
 export interface ClientSettings {
   /** Streams to attach to; empty when only starting. */
   attach: readonly string[];

@@ -11,6 +11,7 @@ export interface IdMap {
   count: number;
 }
 
+/** The id maps of a user's containers. */
 export interface IdMaps {
   tier: 'full' | 'single';
   uids: IdMap[];
@@ -19,6 +20,7 @@ export interface IdMaps {
   helpers: { newuidmap: string; newgidmap: string } | undefined;
 }
 
+/** What the maps are chosen from. */
 export interface IdMapFacts {
   uid: number;
   gid: number;
@@ -56,9 +58,11 @@ function mapsForRoot(facts: IdMapFacts): IdMaps {
   if (facts.uidRanges.length === 0 || facts.gidRanges.length === 0) {
     throw new UnsupportedError(
       'ROOT_WITHOUT_RANGE',
-      'map ids for "root": no subordinate ids, and the host\'s uid 0 is never mapped into a container',
+      'map ids for "root": no subordinate ids, and the host\'s uid 0 is never mapped',
       {
-        hint: "add them with: echo root:100000:65536 | tee -a /etc/subuid /etc/subgid, or run berth as an ordinary user",
+        hint:
+          'echo root:100000:65536 | tee -a /etc/subuid /etc/subgid, ' +
+          'or run berth as an ordinary user',
       },
     );
   }

@@ -4,15 +4,7 @@
  * about images or records.
  */
 export { cgroupSettings, type CgroupSettings, type CgroupWish } from './cgroup.ts';
-export {
-  containerPlan,
-  type ExitStep,
-  type LogSettings,
-  type NamespaceName,
-  type NamespaceSettings,
-  type RootSettings,
-  type SupervisorSettings,
-} from './container-plan.ts';
+export { containerPlan } from './container-plan.ts';
 export {
   enterArguments,
   removeArguments,
@@ -31,5 +23,13 @@ export {
 export { chooseIdMaps, idMapKey, type IdMap, type IdMapFacts, type IdMaps } from './id-maps.ts';
 export { helperEnvironment, nativeHelper, programCommand, programFile } from './native-helper.ts';
 export type { ProcessExtras } from './plan-process.ts';
+export type {
+  ExitStep,
+  LogSettings,
+  NamespaceName,
+  NamespaceSettings,
+  RootSettings,
+  SupervisorSettings,
+} from './plan-settings.ts';
 export { PlanWriter } from './plan-writer.ts';
 export { systemdScope, type ScopeLimits, type ScopeSettings } from './systemd-scope.ts';

@@ -21,7 +21,15 @@ const FLAGS: Record<string, number> = {
   strictatime: 1 << 24,
 };
 
-const CLEARS: Record<string, number> = { rw: 1, suid: 2, dev: 4, exec: 8, async: 16, atime: 1024, diratime: 2048 };
+const CLEARS: Record<string, number> = {
+  rw: 1,
+  suid: 2,
+  dev: 4,
+  exec: 8,
+  async: 16,
+  atime: 1024,
+  diratime: 2048,
+};
 
 const PROPAGATION: Record<string, number> = {
   unbindable: 1 << 17,
@@ -34,6 +42,7 @@ const PROPAGATION: Record<string, number> = {
   rshared: (1 << 20) | 16384,
 };
 
+/** Mount options as the kernel takes them. */
 export interface MountNumbers {
   flags: number;
   propagation: number;

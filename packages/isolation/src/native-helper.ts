@@ -21,7 +21,8 @@ export function nativeHelper(): string {
   if ((status.mode & GROUP_OR_OTHER_WRITE) !== 0 || (status.uid !== 0 && status.uid !== owner)) {
     throw new UnsupportedError(
       'HELPER_UNSAFE',
-      `use "${path}": other users can replace it (owner ${status.uid}, mode ${(status.mode & 0o7777).toString(8)})`,
+      `use "${path}": other users can replace it ` +
+        `(owner ${status.uid}, mode ${(status.mode & 0o7777).toString(8)})`,
       { hint: `chmod go-w ${path}` },
     );
   }

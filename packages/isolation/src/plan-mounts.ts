@@ -1,6 +1,6 @@
 /** The root file system and mount records of a plan, in the runtime spec's order. */
 import type { MountSpec, RuntimeSpec } from '@berth/oci';
-import type { SupervisorSettings } from './container-plan.ts';
+import type { SupervisorSettings } from './plan-settings.ts';
 import { mountNumbers } from './mount-options.ts';
 import type { PlanWriter } from './plan-writer.ts';
 

@@ -5,6 +5,7 @@
  */
 import { UsageError } from '@berth/errors';
 
+/** The first string of every plan: its format and version. */
 export const PLAN_HEADER = 'berth-plan 1';
 /** What the reader accepts at most; larger plans are refused before anything is started. */
 export const MAX_PLAN_BYTES = 8 * 1024 * 1024;
@@ -14,7 +15,7 @@ const MAX_PLAN_STRINGS = 65_536;
 export class PlanWriter {
   private readonly strings: string[] = [PLAN_HEADER];
 
-  /** Appends one record. Throws UsageError when an argument holds a NUL, which no plan can carry. */
+  /** Appends one record. Throws UsageError for an argument with a NUL, which no plan can carry. */
   add(op: string, ...args: readonly (string | number)[]): this {
     this.strings.push(`${op} ${args.length}`);
     for (const arg of args) {
@@ -35,7 +36,8 @@ export class PlanWriter {
       throw new UsageError(
         'PLAN_TOO_LARGE',
         `launch plan: ${plan.length} bytes in ${all.length} strings is more than ` +
-          `${MAX_PLAN_BYTES} bytes or ${MAX_PLAN_STRINGS} strings: fewer arguments, variables or mounts are needed`,
+          `${MAX_PLAN_BYTES} bytes or ${MAX_PLAN_STRINGS} strings: ` +
+          'fewer arguments, variables or mounts are needed',
       );
     }
     return plan;

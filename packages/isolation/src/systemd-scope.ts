@@ -4,6 +4,7 @@
  */
 import { DbusBody, methodCall } from './dbus-message.ts';
 
+/** A transient scope of the user's systemd. */
 export interface ScopeSettings {
   /** Unit name, ending in `.scope`. */
   unit: string;
@@ -26,6 +27,7 @@ export interface ScopeLimits {
   pids: number | undefined;
 }
 
+/** The messages that make it, and where the pid goes. */
 export interface PreparedScope {
   bytes: Buffer;
   /** Where the supervisor's pid goes, as a little-endian 32-bit number. */
@@ -100,7 +102,10 @@ function setLimits(set: SetProperty, limits: ScopeLimits): void {
     ['MemoryLow', limits.memoryReservationBytes],
     ['MemorySwapMax', limits.swapBytes],
     ['TasksMax', limits.pids],
-    ['CPUQuotaPerSecUSec', limits.cpus === undefined ? undefined : Math.round(limits.cpus * MICROSECONDS)],
+    [
+      'CPUQuotaPerSecUSec',
+      limits.cpus === undefined ? undefined : Math.round(limits.cpus * MICROSECONDS),
+    ],
     ['CPUWeight', limits.cpuWeight],
   ];
   for (const [name, value] of numbers) {
@@ -110,7 +115,9 @@ function setLimits(set: SetProperty, limits: ScopeLimits): void {
   }
   if (limits.processors !== undefined) {
     const mask = processorMask(limits.processors);
-    set('AllowedCPUs', 'ay', (body) => body.array(1, (bytes) => mask.forEach((byte) => bytes.byte(byte))));
+    set('AllowedCPUs', 'ay', (body) =>
+      body.array(1, (bytes) => mask.forEach((byte) => bytes.byte(byte))),
+    );
   }
 }
 
@@ -118,7 +125,7 @@ function processorMask(processors: readonly number[]): number[] {
   const mask = new Array<number>(Math.floor(Math.max(...processors) / 8) + 1).fill(0);
   for (const processor of processors) {
     const byte = Math.floor(processor / 8);
-    mask[byte] = (mask[byte] ?? 0) | (1 << processor % 8);
+    mask[byte] = (mask[byte] ?? 0) | (1 << (processor % 8));
   }
   return mask;
 }

@@ -3,6 +3,7 @@
  * so that a container reaches the host under the host's own address.
  */
 
+/** The addresses, the same for every container that has a network of its own. */
 export const GUEST = {
   address: '10.0.2.100',
   prefixLength: 24,

@@ -1,6 +1,7 @@
 /** The container's /etc/hosts: the host's entries, the user's, and the container's own names. */
 import { UsageError } from '@berth/errors';
 
+/** What /etc/hosts is made from. */
 export interface HostsSettings {
   /** `NAME:ADDRESS` of --add-host; `host-gateway` stands for the host. */
   addHosts: readonly string[];
@@ -38,7 +39,10 @@ function addedHost(entry: string, hostAddress: string | undefined): string {
     return `${address}\t${names.replaceAll(';', ' ')}`;
   }
   if (hostAddress === undefined) {
-    throw new UsageError('NO_HOST_GATEWAY', `add host "${entry}": this network does not reach the host`);
+    throw new UsageError(
+      'NO_HOST_GATEWAY',
+      `add host "${entry}": this network does not reach the host`,
+    );
   }
   return `${hostAddress}\t${names.replaceAll(';', ' ')}`;
 }

@@ -2,7 +2,12 @@
  * The network package: which helper connects a container, with which arguments, and what the
  * container's hosts and resolv.conf files say. It starts nothing: the supervisor does.
  */
-export { chooseNetwork, type NetworkChoice, type NetworkKind, type NetworkWish } from './network-choice.ts';
+export {
+  chooseNetwork,
+  type NetworkChoice,
+  type NetworkKind,
+  type NetworkWish,
+} from './network-choice.ts';
 export { pastaArguments } from './pasta.ts';
 export { slirpArguments } from './slirp4netns.ts';
 export { hostsFile, type HostsSettings } from './hosts.ts';

@@ -9,8 +9,10 @@ import { pastaArguments } from './pasta.ts';
 import { slirpArguments } from './slirp4netns.ts';
 import type { AssignedPort } from './ports.ts';
 
+/** How a container is connected. */
 export type NetworkKind = 'pasta' | 'slirp4netns' | 'none' | 'host' | 'container' | 'path';
 
+/** What the flags ask for. */
 export interface NetworkWish {
   kind: NetworkKind | 'default';
   options: readonly string[];
@@ -19,6 +21,7 @@ export interface NetworkWish {
   path: string;
 }
 
+/** What it will be, with a warning where that is less than asked for. */
 export interface NetworkChoice {
   kind: NetworkKind;
   /** Program and arguments of the helper, `@NETNS@` unreplaced; undefined when none is needed. */
@@ -29,7 +32,10 @@ export interface NetworkChoice {
 
 const HINT = 'install pasta (Debian: apt-get install passt), or use --network none or host';
 
-/** The choice for this wish. Throws UsageError for ports that can't be published, UnsupportedError for missing helpers. */
+/**
+ * The choice for this wish. Throws UsageError for ports that can't be published, UnsupportedError
+ * for missing helpers.
+ */
 export function chooseNetwork(wish: NetworkWish): NetworkChoice {
   if (wish.kind === 'default' || wish.kind === 'pasta') {
     const pasta = findProgram('pasta', wish.path);
@@ -37,14 +43,19 @@ export function chooseNetwork(wish: NetworkWish): NetworkChoice {
       return withHelper('pasta', [pasta, ...pastaArguments(wish.ports, wish.options)]);
     }
     if (wish.kind === 'pasta') {
-      throw new UnsupportedError('NO_PASTA', 'connect by "pasta": it is not installed', { hint: HINT });
+      throw new UnsupportedError('NO_PASTA', 'connect by "pasta": it is not installed', {
+        hint: HINT,
+      });
     }
   }
   if (wish.kind === 'default' || wish.kind === 'slirp4netns') {
     return slirpOrNothing(wish);
   }
   if (wish.ports.length > 0 && wish.kind !== 'host') {
-    throw new UsageError('PORTS_WITHOUT_NETWORK', `publish ports on network "${wish.kind}": it has none of its own`);
+    throw new UsageError(
+      'PORTS_WITHOUT_NETWORK',
+      `publish ports on network "${wish.kind}": it has none of its own`,
+    );
   }
   return { kind: wish.kind, helper: undefined, warning: undefined };
 }
@@ -55,7 +66,11 @@ function slirpOrNothing(wish: NetworkWish): NetworkChoice {
     return withHelper('slirp4netns', [slirp, ...slirpArguments(wish.ports, wish.options)]);
   }
   if (wish.kind === 'slirp4netns' || wish.ports.length > 0) {
-    throw new UnsupportedError('NO_NETWORK_HELPER', `connect by "${wish.kind}": neither pasta nor slirp4netns is installed`, { hint: HINT });
+    throw new UnsupportedError(
+      'NO_NETWORK_HELPER',
+      `connect by "${wish.kind}": neither pasta nor slirp4netns is installed`,
+      { hint: HINT },
+    );
   }
   return {
     kind: 'none',
@@ -72,7 +87,10 @@ function withHelper(kind: NetworkKind, helper: string[]): NetworkChoice {
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/local/bin', '/usr/sbin', '/sbin'];
 
 function findProgram(name: string, path: string): string | undefined {
-  const folders = [...path.split(':').filter((folder) => folder.startsWith('/')), ...SYSTEM_FOLDERS];
+  const folders = [
+    ...path.split(':').filter((folder) => folder.startsWith('/')),
+    ...SYSTEM_FOLDERS,
+  ];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 

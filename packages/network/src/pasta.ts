@@ -9,7 +9,10 @@ import type { AssignedPort } from './ports.ts';
  * Arguments after the program's name. `@NETNS@` stands for the container's network namespace and
  * is replaced by the supervisor. Options of the user come last, so that they win.
  */
-export function pastaArguments(ports: readonly AssignedPort[], options: readonly string[]): string[] {
+export function pastaArguments(
+  ports: readonly AssignedPort[],
+  options: readonly string[],
+): string[] {
   return [
     '--config-net',
     '--foreground',

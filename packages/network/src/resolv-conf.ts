@@ -1,5 +1,6 @@
 /** The container's /etc/resolv.conf, from the host's and the user's wishes. */
 
+/** What /etc/resolv.conf is made from. */
 export interface ResolvSettings {
   /** Text of the host's resolv.conf; empty when it has none. */
   host: string;
@@ -10,11 +11,13 @@ export interface ResolvSettings {
   forwarder: string | undefined;
 }
 
-/** The file's text. `--dns-search .` clears the host's search list, as resolv.conf(5) has no other way. */
+/** The text. `--dns-search .` clears the host's list: resolv.conf(5) has no other way. */
 export function resolvConf(settings: ResolvSettings): string {
   const host = parse(settings.host);
-  const search = settings.search.length > 0 ? settings.search.filter((name) => name !== '.') : host.search;
-  const nameservers = settings.nameservers.length > 0 ? settings.nameservers : inherited(host, settings);
+  const search =
+    settings.search.length > 0 ? settings.search.filter((name) => name !== '.') : host.search;
+  const nameservers =
+    settings.nameservers.length > 0 ? settings.nameservers : inherited(host, settings);
   const options = [...new Set([...host.options, ...settings.options])];
   const lines = nameservers.map((address) => `nameserver ${address}`);
   if (search.length > 0) {

@@ -3,6 +3,7 @@ import { IntegrityError } from '@berth/errors';
 import { isDigest, type Digest } from './digest.ts';
 import type { Platform } from './platform.ts';
 
+/** Points at content by its digest (image-spec, descriptor.md). */
 export interface Descriptor {
   mediaType: string;
   digest: Digest;
@@ -23,9 +24,17 @@ export function checkDescriptor(value: unknown, where: string): Descriptor {
   }
   const { mediaType, digest, size, platform, annotations, urls } = value as Record<string, unknown>;
   if (typeof digest !== 'string' || !isDigest(digest)) {
-    throw new IntegrityError('BAD_DIGEST', `read ${where}: "${String(digest).slice(0, 100)}" is not a digest`);
+    throw new IntegrityError(
+      'BAD_DIGEST',
+      `read ${where}: "${String(digest).slice(0, 100)}" is not a digest`,
+    );
   }
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || size > MAX_BLOB_BYTES) {
+  if (
+    typeof size !== 'number' ||
+    !Number.isSafeInteger(size) ||
+    size < 0 ||
+    size > MAX_BLOB_BYTES
+  ) {
     throw new IntegrityError('BAD_SIZE', `read ${where}: its size ${String(size)} is impossible`);
   }
   return {
@@ -38,6 +47,7 @@ export function checkDescriptor(value: unknown, where: string): Descriptor {
   };
 }
 
+/** Whether it is an object of JSON, neither an array nor null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -14,7 +14,10 @@ const FORMS: Record<string, RegExp> = {
 export function parseDigest(text: string): Digest {
   const form = FORMS[text.slice(0, text.indexOf(':'))];
   if (form === undefined || !form.test(text)) {
-    throw new UsageError('BAD_DIGEST', `read the digest "${text.slice(0, 200)}": not sha256:<64 hex digits>`);
+    throw new UsageError(
+      'BAD_DIGEST',
+      `read the digest "${text.slice(0, 200)}": not sha256:<64 hex digits>`,
+    );
   }
   return text as Digest;
 }
@@ -24,6 +27,7 @@ export function isDigest(text: string): text is Digest {
   return FORMS[text.slice(0, text.indexOf(':'))]?.test(text) === true;
 }
 
+/** What stands before the colon. */
 export function digestAlgorithm(digest: Digest): string {
   return digest.slice(0, digest.indexOf(':'));
 }

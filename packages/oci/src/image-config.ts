@@ -4,6 +4,7 @@ import { isRecord, stringsOf } from './descriptor.ts';
 import { isDigest, type Digest } from './digest.ts';
 import { parseObject } from './manifest.ts';
 
+/** An image's configuration, checked (image-spec, config.md). */
 export interface ImageConfig {
   created: string | undefined;
   author: string | undefined;
@@ -27,6 +28,7 @@ export interface ImageConfig {
   history: HistoryRecord[];
 }
 
+/** One step of an image's making. */
 export interface HistoryRecord {
   created: string | undefined;
   createdBy: string;

@@ -13,6 +13,7 @@ export interface RawDocument {
   mediaType: string;
 }
 
+/** From where in a layer to read. */
 export interface LayerRequest {
   /** Where to begin, for a download that broke off. */
   offset: number;
@@ -23,7 +24,11 @@ export interface LayerRequest {
 export interface ImageSource {
   /** For messages: a reference, or the path of an archive. */
   readonly name: string;
-  manifest(): Promise<{ document: RawDocument; manifest: Manifest; indexDigest: Digest | undefined }>;
+  manifest(): Promise<{
+    document: RawDocument;
+    manifest: Manifest;
+    indexDigest: Digest | undefined;
+  }>;
   /** Verified against the manifest. */
   config(): Promise<Uint8Array>;
   /** The layer as stored, possibly compressed, from the offset. The reader verifies it. */

@@ -8,6 +8,7 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_LAYERS = 1000;
 const MAX_MANIFESTS = 10_000;
 
+/** An image manifest, checked (image-spec, manifest.md). */
 export interface Manifest {
   kind: 'manifest';
   mediaType: string;
@@ -17,6 +18,7 @@ export interface Manifest {
   annotations: Record<string, string>;
 }
 
+/** An image index, checked (image-spec, image-index.md). */
 export interface Index {
   kind: 'index';
   mediaType: string;
@@ -33,15 +35,24 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest | 
   const hasLayers = document['layers'] !== undefined || document['config'] !== undefined;
   const hasManifests = document['manifests'] !== undefined;
   if (hasLayers && hasManifests) {
-    throw new IntegrityError('AMBIGUOUS_MANIFEST', 'read manifest: it has both layers and manifests');
+    throw new IntegrityError(
+      'AMBIGUOUS_MANIFEST',
+      'read manifest: it has both layers and manifests',
+    );
   }
   const own = typeof document['mediaType'] === 'string' ? document['mediaType'] : '';
   const said = [own, mediaType].filter((type) => isIndexType(type) || isManifestType(type));
   if (said.some((type) => isIndexType(type) !== hasManifests)) {
-    throw new IntegrityError('AMBIGUOUS_MANIFEST', `read manifest: its media type "${said[0]}" contradicts its content`);
+    throw new IntegrityError(
+      'AMBIGUOUS_MANIFEST',
+      `read manifest: its media type "${said[0]}" contradicts its content`,
+    );
   }
   if (document['schemaVersion'] !== 2) {
-    throw new IntegrityError('OLD_MANIFEST', `read manifest: schema version ${String(document['schemaVersion'])} is not supported`);
+    throw new IntegrityError(
+      'OLD_MANIFEST',
+      `read manifest: schema version ${String(document['schemaVersion'])} is not supported`,
+    );
   }
   return hasManifests ? readIndex(document, said[0]) : readManifest(document, said[0]);
 }
@@ -49,7 +60,10 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest | 
 /** Parses JSON of bounded size into an object. Throws IntegrityError. */
 export function parseObject(bytes: Uint8Array): Record<string, unknown> {
   if (bytes.length > MAX_MANIFEST_BYTES) {
-    throw new IntegrityError('DOCUMENT_TOO_LARGE', `read document: ${bytes.length} bytes are more than ${MAX_MANIFEST_BYTES}`);
+    throw new IntegrityError(
+      'DOCUMENT_TOO_LARGE',
+      `read document: ${bytes.length} bytes are more than ${MAX_MANIFEST_BYTES}`,
+    );
   }
   let value: unknown;
   try {
@@ -85,7 +99,10 @@ function readManifest(document: Record<string, unknown>, mediaType: string | und
 
 function listOf(value: unknown, name: string, limit: number): unknown[] {
   if (!Array.isArray(value) || value.length > limit) {
-    throw new IntegrityError('BAD_MANIFEST', `read manifest: "${name}" is not a list of at most ${limit}`);
+    throw new IntegrityError(
+      'BAD_MANIFEST',
+      `read manifest: "${name}" is not a list of at most ${limit}`,
+    );
   }
   return value;
 }

@@ -1,5 +1,6 @@
 /** The media types of images, and how a layer's type says it is compressed. */
 
+/** The media types that are read and written. */
 export const MEDIA_TYPE = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -14,10 +15,12 @@ export const MEDIA_TYPE = {
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 } as const;
 
+/** Whether it is an index of OCI or a manifest list of Docker. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === MEDIA_TYPE.ociIndex || mediaType === MEDIA_TYPE.dockerIndex;
 }
 
+/** Whether it is a manifest of OCI or of Docker, schema 2. */
 export function isManifestType(mediaType: string): boolean {
   return mediaType === MEDIA_TYPE.ociManifest || mediaType === MEDIA_TYPE.dockerManifest;
 }

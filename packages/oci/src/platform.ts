@@ -1,6 +1,7 @@
 /** Platforms of images, with the names that people use for them. */
 import { UsageError } from '@berth/errors';
 
+/** A platform in Go's names (image-spec, image-index.md). */
 export interface Platform {
   os: string;
   architecture: string;
@@ -23,7 +24,8 @@ const ARCHITECTURES: Record<string, string> = {
 export function normalizePlatform(platform: Platform): Platform {
   const architecture = ARCHITECTURES[platform.architecture] ?? platform.architecture;
   const { variant } = platform;
-  const keep = variant !== undefined && variant !== '' && !(architecture === 'arm64' && /^v?8$/.test(variant));
+  const keep =
+    variant !== undefined && variant !== '' && !(architecture === 'arm64' && /^v?8$/.test(variant));
   return {
     os: platform.os.toLowerCase(),
     architecture,
@@ -35,7 +37,10 @@ export function normalizePlatform(platform: Platform): Platform {
 export function parsePlatform(text: string): Platform {
   const parts = text.split('/');
   if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9._-]+$/.test(part))) {
-    throw new UsageError('BAD_PLATFORM', `read the platform "${text}": not of the form os/arch[/variant]`);
+    throw new UsageError(
+      'BAD_PLATFORM',
+      `read the platform "${text}": not of the form os/arch[/variant]`,
+    );
   }
   const [first = '', second, variant] = parts;
   const local = localPlatform();
@@ -47,7 +52,10 @@ export function parsePlatform(text: string): Platform {
 
 /** This machine's. */
 export function localPlatform(): Platform {
-  return normalizePlatform({ os: 'linux', architecture: process.arch === 'arm' ? 'arm' : process.arch });
+  return normalizePlatform({
+    os: 'linux',
+    architecture: process.arch === 'arm' ? 'arm' : process.arch,
+  });
 }
 
 /**
@@ -66,9 +74,12 @@ export function choosePlatform<T extends { platform?: Platform }>(
   const variant = (entry: T): string | undefined =>
     entry.platform === undefined ? undefined : normalizePlatform(entry.platform).variant;
   const exact = suits.find((entry) => variant(entry) === want.variant);
-  return exact ?? (want.variant === undefined ? suits[0] : suits.find((e) => variant(e) === undefined));
+  return (
+    exact ?? (want.variant === undefined ? suits[0] : suits.find((e) => variant(e) === undefined))
+  );
 }
 
+/** `os/architecture[/variant]` */
 export function formatPlatform({ os, architecture, variant }: Platform): string {
   return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
 }

@@ -22,12 +22,15 @@ export interface Reference {
   digest: Digest | undefined;
 }
 
+/** The tag of names that have neither tag nor digest. */
 export const DEFAULT_TAG = 'latest';
 const DOCKER_HUB = 'docker.io';
 const HUB_ALIASES = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 const MAX_NAME_LENGTH = 255;
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const REGISTRY = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
+const IP6 = '\\[[0-9A-Fa-f:.]+\\]';
+const REGISTRY = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|${IP6})(?::\\d{1,5})?$`);
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /** Takes a name apart. Throws UsageError that names what is wrong with it. */
@@ -46,7 +49,10 @@ export function parseImageName(text: string): ImageName {
   return { ...splitRegistry(path, text), tag, digest };
 }
 
-function splitRegistry(path: string, text: string): { registry: string | undefined; repository: string } {
+function splitRegistry(
+  path: string,
+  text: string,
+): { registry: string | undefined; repository: string } {
   const slash = path.indexOf('/');
   const first = slash < 0 ? '' : path.slice(0, slash);
   const isRegistry = first === 'localhost' || /[.:]/.test(first) || first !== first.toLowerCase();
@@ -59,7 +65,8 @@ function splitRegistry(path: string, text: string): { registry: string | undefin
     throw bad(text, repository.length === 0 ? 'it is empty' : 'it is too long');
   }
   if (!repository.split('/').every((component) => COMPONENT.test(component))) {
-    const why = repository === repository.toLowerCase() ? 'not a repository name' : 'must be lower case';
+    const why =
+      repository === repository.toLowerCase() ? 'not a repository name' : 'must be lower case';
     throw bad(text, why);
   }
   return { registry, repository };
@@ -97,6 +104,7 @@ export function formatReference(reference: Reference): string {
   return `${formatRepository(reference)}${tag}${digest}`;
 }
 
+/** `registry/repository` */
 export function formatRepository({ registry, repository }: Reference): string {
   return `${registry}/${repository}`;
 }

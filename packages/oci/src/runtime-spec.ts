@@ -1,5 +1,6 @@
 /** The parts of the OCI runtime specification's config.json that Berth writes and reads. */
 
+/** The part of config.json (runtime-spec, config.md) that Berth writes. */
 export interface RuntimeSpec {
   ociVersion: string;
   process: ProcessSpec;
@@ -10,6 +11,7 @@ export interface RuntimeSpec {
   linux: LinuxSpec;
 }
 
+/** `process` (runtime-spec, config.md). */
 export interface ProcessSpec {
   terminal?: boolean;
   user: { uid: number; gid: number; umask?: number; additionalGids?: number[] };
@@ -38,6 +40,7 @@ export interface RlimitSpec {
   hard: number;
 }
 
+/** An element of `mounts`. */
 export interface MountSpec {
   destination: string;
   type?: string;
@@ -45,6 +48,7 @@ export interface MountSpec {
   options?: string[];
 }
 
+/** `linux` (runtime-spec, config-linux.md). */
 export interface LinuxSpec {
   namespaces: { type: NamespaceType; path?: string }[];
   sysctl?: Record<string, string>;
@@ -56,6 +60,7 @@ export interface LinuxSpec {
   rootfsPropagation?: string;
 }
 
+/** Namespaces as the spec names them. */
 export type NamespaceType = 'pid' | 'network' | 'ipc' | 'uts' | 'mount' | 'user' | 'cgroup';
 
 /** A device node: rootless, the host's node at `source` is bound to `path`. */
@@ -66,12 +71,14 @@ export interface DeviceSpec {
   permissions?: string;
 }
 
+/** `linux.resources` */
 export interface ResourcesSpec {
   memory?: { limit?: number; reservation?: number; swap?: number };
   cpu?: { quota?: number; period?: number; shares?: number; cpus?: string };
   pids?: { limit: number };
 }
 
+/** What happens to a system call. */
 export type SeccompAction =
   | 'SCMP_ACT_ALLOW'
   | 'SCMP_ACT_ERRNO'
@@ -81,6 +88,7 @@ export type SeccompAction =
   | 'SCMP_ACT_TRAP'
   | 'SCMP_ACT_LOG';
 
+/** `linux.seccomp` */
 export interface SeccompSpec {
   defaultAction: SeccompAction;
   defaultErrnoRet?: number;
@@ -88,6 +96,7 @@ export interface SeccompSpec {
   syscalls: SeccompRule[];
 }
 
+/** Calls that share an action. */
 export interface SeccompRule {
   names: string[];
   action: SeccompAction;
@@ -95,6 +104,7 @@ export interface SeccompRule {
   args?: SeccompArgument[];
 }
 
+/** A condition on one argument of a call. */
 export interface SeccompArgument {
   index: number;
   value: number;

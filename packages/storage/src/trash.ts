@@ -79,10 +79,13 @@ export class Trash {
 /** True when the tree is gone; false when files in it are not the user's to remove. */
 function removePlain(path: string): boolean {
   return attempt('remove', path, () => {
-    const removed = unless(['EACCES', 'EPERM', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EIO'], () => {
-      rmSync(path, { recursive: true, force: true });
-      return true;
-    });
+    const removed = unless(
+      ['EACCES', 'EPERM', 'ENOTDIR', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EIO'],
+      () => {
+        rmSync(path, { recursive: true, force: true });
+        return true;
+      },
+    );
     return removed ?? false;
   });
 }

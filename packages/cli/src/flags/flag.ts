@@ -54,27 +54,47 @@ export function toggle(
 }
 
 /** A flag with a text; the last one given counts. */
-export function text(placeholder: string, description: string, options: FlagOptions = {}): Flag<'text'> {
+export function text(
+  placeholder: string,
+  description: string,
+  options: FlagOptions = {},
+): Flag<'text'> {
   return make('text', { placeholder, description, options });
 }
 
 /** A flag with a whole number. */
-export function whole(placeholder: string, description: string, options: FlagOptions = {}): Flag<'whole'> {
+export function whole(
+  placeholder: string,
+  description: string,
+  options: FlagOptions = {},
+): Flag<'whole'> {
   return make('whole', { placeholder, description, options });
 }
 
 /** A flag with a number that may have a fraction. */
-export function decimal(placeholder: string, description: string, options: FlagOptions = {}): Flag<'decimal'> {
+export function decimal(
+  placeholder: string,
+  description: string,
+  options: FlagOptions = {},
+): Flag<'decimal'> {
   return make('decimal', { placeholder, description, options });
 }
 
 /** A flag that may be given several times; each value is kept as typed. */
-export function each(placeholder: string, description: string, options: FlagOptions = {}): Flag<'each'> {
+export function each(
+  placeholder: string,
+  description: string,
+  options: FlagOptions = {},
+): Flag<'each'> {
   return make('each', { placeholder, description, options });
 }
 
 /** As each(), and one value may hold several, separated by commas. */
-export function listed(placeholder: string, description: string, options: FlagOptions = {}): Flag<'listed'> {
+export function listed(
+  placeholder: string,
+  description: string,
+  options: FlagOptions = {},
+): Flag<'listed'> {
   return make('listed', { placeholder, description, options });
 }
 

@@ -2,7 +2,8 @@
  * not exist here are accepted, because scripts pass them. */
 import { ignored, refused, text, toggle, type FlagValues } from './flag.ts';
 
-const NO_REMOTE = 'there is no service to talk to: leave the flag out and run berth on that machine';
+const NO_REMOTE =
+  'there is no service to talk to: leave the flag out and run berth on that machine';
 
 /** The flags before a command; every command's own table is looked at first. */
 export const GLOBAL_FLAGS = {
@@ -10,7 +11,10 @@ export const GLOBAL_FLAGS = {
   'log-level': text('LEVEL', 'show errors in full from "debug" on (debug, info, warn, error, …)'),
   root: text('PATH', 'keep images, containers and volumes under PATH'),
   runroot: text('PATH', 'keep sockets and other running state under PATH'),
-  'storage-driver': text('NAME', 'overlay, fuse-overlayfs or copy; the first that works by default'),
+  'storage-driver': text(
+    'NAME',
+    'overlay, fuse-overlayfs or copy; the first that works by default',
+  ),
   'storage-opt': ignored('each'),
   'cgroup-manager': ignored('each'),
   conmon: ignored('each'),

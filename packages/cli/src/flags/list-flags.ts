@@ -4,15 +4,24 @@ import { UsageError } from '@berth/errors';
 import { each, text, toggle } from './flag.ts';
 
 /** `--filter` of commands that list, select or prune. */
-export const filterFlag = each('KEY=VALUE', 'only those that match, e.g. label=KEY=VALUE; repeatable', {
-  short: 'f',
-});
+export const filterFlag = each(
+  'KEY=VALUE',
+  'only those that match, e.g. label=KEY=VALUE; repeatable',
+  {
+    short: 'f',
+  },
+);
 
 /** `--filter` of commands whose `-f` is `--force`. */
-export const longFilterFlag = each('KEY=VALUE', 'only those that match, e.g. until=24h; repeatable');
+export const longFilterFlag = each(
+  'KEY=VALUE',
+  'only those that match, e.g. until=24h; repeatable',
+);
 
 /** `--format` of inspect commands. */
-export const formatFlag = text('FORMAT', 'json, or a Go template such as "{{.ID}}"', { short: 'f' });
+export const formatFlag = text('FORMAT', 'json, or a Go template such as "{{.ID}}"', {
+  short: 'f',
+});
 
 /** `--format` of commands whose `-f` is `--filter`. */
 export const longFormatFlag = text('FORMAT', 'json, table …, or a Go template such as "{{.ID}}"');

@@ -1,7 +1,7 @@
 /**
- * Parses arguments by a table of flags, as Podman's users type them: `--name=value`, `--name value`,
- * `-it`, `-p8080:80`, `--rm=false`, `--` as the end of flags. Where a command line of another
- * program follows, parsing stops at the first operand.
+ * Parses arguments by a table of flags, as Podman's users type them: `--name=value`,
+ * `--name value`, `-it`, `-p8080:80`, `--rm=false`, `--` as the end of flags. Where
+ * a command line of another program follows, parsing stops at the first operand.
  */
 import { UnsupportedError, UsageError } from '@berth/errors';
 import { splitCsv } from '../parse/csv.ts';
@@ -45,7 +45,13 @@ export function parseFlags<T extends FlagTable>(
   { flags, stopsAtOperand, command }: ParseOptions<T>,
 ): ParsedArguments<T> {
   const state: State = {
-    flags, command, args, next: 0, values: initialValues(flags), given: new Set(), help: false,
+    flags,
+    command,
+    args,
+    next: 0,
+    values: initialValues(flags),
+    given: new Set(),
+    help: false,
   };
   const operands: string[] = [];
   while (state.next < args.length) {
@@ -177,7 +183,10 @@ function readValue(name: string, flag: Flag, value: string): FlagValue {
 }
 
 function badValue(name: string, value: string, reason: string): UsageError {
-  return new UsageError('BAD_FLAG_VALUE', `invalid argument "${value}" for "--${name}" flag: ${reason}`);
+  return new UsageError(
+    'BAD_FLAG_VALUE',
+    `invalid argument "${value}" for "--${name}" flag: ${reason}`,
+  );
 }
 
 function unknownFlag(state: State, typed: string): UsageError {

@@ -31,7 +31,8 @@ export function pullOptions(
   given: ReadonlySet<string>,
   policy: string,
 ): PullOptions {
-  const retryDelayMs = flags['retry-delay'] === undefined ? undefined : parseDuration(flags['retry-delay']);
+  const retryDelayMs =
+    flags['retry-delay'] === undefined ? undefined : parseDuration(flags['retry-delay']);
   return {
     policy: pullPolicy(policy),
     platform: platformOf(flags),
@@ -101,5 +102,8 @@ export function parseDuration(text: string): number {
       hint: 'write it as 90s, 1m30s or 500ms',
     });
   }
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ''] ?? 0), 0);
+  return parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ''] ?? 0),
+    0,
+  );
 }

@@ -44,7 +44,10 @@ export async function selectContainers(
   const { all = false, latest = false, filter = [], cidfile = [] } = flags;
   const chooses = all || latest || filter.length > 0 || cidfile.length > 0;
   if (!chooses && operands.length === 0) {
-    throw new UsageError('NO_CONTAINER', 'choose containers: no name, no id and no --all or --latest');
+    throw new UsageError(
+      'NO_CONTAINER',
+      'choose containers: no name, no id and no --all or --latest',
+    );
   }
   if (all && operands.length > 0) {
     throw new UsageError('ALL_AND_NAMES', `read --all: it excludes names such as "${operands[0]}"`);
@@ -54,7 +57,12 @@ export async function selectContainers(
   }
   const filters = parseFilters(filter);
   const ids = await resolveContainers(engine, {
-    names: [], all, latest, filters, cidFiles: cidfile, running,
+    names: [],
+    all,
+    latest,
+    filters,
+    cidFiles: cidfile,
+    running,
   });
   return [...ids, ...operands];
 }

@@ -17,9 +17,13 @@ export const CONTAINER_TITLES: Readonly<Record<string, string>> = {
 };
 
 /** The usual columns; with `full` nothing is cut off. */
-export function containerColumns(
-  { full, size }: { full: boolean; size: boolean },
-): Column<ContainerEntry>[] {
+export function containerColumns({
+  full,
+  size,
+}: {
+  full: boolean;
+  size: boolean;
+}): Column<ContainerEntry>[] {
   const sizes: Column<ContainerEntry> = { title: 'SIZE', show: sizeText };
   return [
     { title: 'CONTAINER ID', show: ({ id }) => shortId(id, full) },
@@ -90,7 +94,8 @@ export function containerJson(entry: ContainerEntry): object {
     PodName: '',
     Ports: ports.map(portJson),
     Restarts: 0,
-    Size: entry.sizeRw === undefined ? null : { rootFsSize: entry.sizeRootFs, rwSize: entry.sizeRw },
+    Size:
+      entry.sizeRw === undefined ? null : { rootFsSize: entry.sizeRootFs, rwSize: entry.sizeRw },
     StartedAt: seconds(startedAt),
     State: entry.state,
     Status: statusText(entry),
@@ -126,7 +131,10 @@ function statusText({ state, startedAt, exitedAt, exitCode, host }: ContainerEnt
 
 /** A command's control characters must not reach the terminal. */
 function commandText(entry: ContainerEntry, full: boolean): string {
-  const text = (full ? entry.command.join(' ') : entry.commandText).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  const text = (full ? entry.command.join(' ') : entry.commandText).replace(
+    /[\u0000-\u001f\u007f-\u009f]+/g,
+    ' ',
+  );
   return full || text.length <= SHORT_COMMAND ? text : `${text.slice(0, SHORT_COMMAND - 3)}...`;
 }
 

@@ -29,7 +29,12 @@ export function humanSpan(ms: number): string {
   if (seconds < 1) {
     return 'Less than a second';
   }
-  const [, unit, one, many] = STEPS.find(([limit]) => seconds < limit) ?? [0, 1, '1 second', 'seconds'];
+  const [, unit, one, many] = STEPS.find(([limit]) => seconds < limit) ?? [
+    0,
+    1,
+    '1 second',
+    'seconds',
+  ];
   const count = Math.floor(seconds / unit);
   return count <= 1 ? one : `${count} ${many}`;
 }

@@ -24,14 +24,16 @@ export const IMAGE_TITLES: Readonly<Record<string, string>> = {
 /** A row for each name; an image without one has a row of its own. */
 export function imageRows(images: readonly ImageEntry[]): ImageRow[] {
   return images.flatMap((image) =>
-    (image.names.length > 0 ? image.names : ['']).map((name) => rowOf(image, name)));
+    (image.names.length > 0 ? image.names : ['']).map((name) => rowOf(image, name)),
+  );
 }
 
 function rowOf(image: ImageEntry, name: string): ImageRow {
   const colon = name.lastIndexOf(':');
   const hasTag = colon > name.lastIndexOf('/');
   const repository = name === '' ? NONE : hasTag ? name.slice(0, colon) : name;
-  const digest = image.digests.find((known) => known.startsWith(`${repository}@`)) ?? image.digests[0];
+  const digest =
+    image.digests.find((known) => known.startsWith(`${repository}@`)) ?? image.digests[0];
   return {
     ...image,
     repository,
@@ -41,9 +43,13 @@ function rowOf(image: ImageEntry, name: string): ImageRow {
 }
 
 /** The usual columns; with `full` nothing is cut off. */
-export function imageColumns(
-  { full, digests }: { full: boolean; digests: boolean },
-): Column<ImageRow>[] {
+export function imageColumns({
+  full,
+  digests,
+}: {
+  full: boolean;
+  digests: boolean;
+}): Column<ImageRow>[] {
   const digest: Column<ImageRow> = { title: 'DIGEST', show: (row) => row.digest };
   return [
     { title: 'REPOSITORY', show: ({ repository }) => repository },

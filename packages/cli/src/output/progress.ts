@@ -91,7 +91,10 @@ function barLine({ digest, state, currentBytes, totalBytes }: LayerEvent): strin
   }
   const share = totalBytes > 0 ? Math.min(1, currentBytes / totalBytes) : 0;
   const filled = Math.round(share * BAR_WIDTH);
-  const bar = `${'='.repeat(Math.max(0, filled - 1))}${filled > 0 ? '>' : ''}`.padEnd(BAR_WIDTH, '-');
+  const bar = `${'='.repeat(Math.max(0, filled - 1))}${filled > 0 ? '>' : ''}`.padEnd(
+    BAR_WIDTH,
+    '-',
+  );
   return `${title} [${bar}] ${humanSize(currentBytes)} / ${humanSize(totalBytes)}`;
 }
 

@@ -6,7 +6,9 @@ const GAP = 2;
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
-    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, [...cell].length)));
+    row.forEach(
+      (cell, column) => (widths[column] = Math.max(widths[column] ?? 0, [...cell].length)),
+    );
   }
   return rows.map((row) => `${formatRow(row, widths)}\n`).join('');
 }

@@ -25,7 +25,11 @@ export async function terminalColumns(
     return Math.min(stated, MAX_COLUMNS);
   }
   const { spawnSync } = await import('node:child_process');
-  const options = { stdio: [descriptor, 'pipe', 'ignore'] as const, timeout: 500, encoding: 'utf8' as const };
+  const options = {
+    stdio: [descriptor, 'pipe', 'ignore'] as const,
+    timeout: 500,
+    encoding: 'utf8' as const,
+  };
   const { stdout } = spawnSync('stty', ['size'], { ...options, stdio: [...options.stdio] });
   const columns = Number(/^\d+ (\d+)/.exec(stdout ?? '')?.[1]);
   return columns > 0 ? Math.min(columns, MAX_COLUMNS) : DEFAULT_COLUMNS;

@@ -13,12 +13,17 @@ export function formatYaml(value: unknown): string {
 function block(value: unknown, depth: number): string {
   if (Array.isArray(value)) {
     if (value.length === 0) return ' []';
-    return value.map((item) => `\n${indent(depth)}-${listItem(item, depth)}`).join('').concat(depth === 0 ? '\n' : '');
+    return value
+      .map((item) => `\n${indent(depth)}-${listItem(item, depth)}`)
+      .join('')
+      .concat(depth === 0 ? '\n' : '');
   }
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
     if (entries.length === 0) return ' {}';
-    const lines = entries.map(([key, inner]) => `\n${indent(depth)}${scalar(key)}:${block(inner, depth + 1)}`);
+    const lines = entries.map(
+      ([key, inner]) => `\n${indent(depth)}${scalar(key)}:${block(inner, depth + 1)}`,
+    );
     return lines.join('').concat(depth === 0 ? '\n' : '');
   }
   return ` ${scalar(value)}`;

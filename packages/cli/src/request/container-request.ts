@@ -68,9 +68,23 @@ function identity(
 function processOf(
   flags: Flags,
 ): Part<
-  | 'entrypoint' | 'interactive' | 'tty' | 'environment' | 'unsetEnvironment' | 'unsetAllEnvironment'
-  | 'workingDirectory' | 'user' | 'groupAdd' | 'init' | 'stopSignal' | 'stopTimeoutSeconds'
-  | 'timeoutSeconds' | 'umask' | 'timezone' | 'oomScoreAdjust' | 'preserveDescriptors'
+  | 'entrypoint'
+  | 'interactive'
+  | 'tty'
+  | 'environment'
+  | 'unsetEnvironment'
+  | 'unsetAllEnvironment'
+  | 'workingDirectory'
+  | 'user'
+  | 'groupAdd'
+  | 'init'
+  | 'stopSignal'
+  | 'stopTimeoutSeconds'
+  | 'timeoutSeconds'
+  | 'umask'
+  | 'timezone'
+  | 'oomScoreAdjust'
+  | 'preserveDescriptors'
 > {
   return {
     entrypoint: parseEntrypoint(flags.entrypoint),
@@ -133,7 +147,10 @@ const WORST_OOM_SCORE = 1000;
 
 function parseOomScore(value: number | undefined): number | undefined {
   if (value !== undefined && Math.abs(value) > WORST_OOM_SCORE) {
-    throw new UsageError('BAD_OOM_SCORE', `read --oom-score-adj "${value}": not between -1000 and 1000`);
+    throw new UsageError(
+      'BAD_OOM_SCORE',
+      `read --oom-score-adj "${value}": not between -1000 and 1000`,
+    );
   }
   return value;
 }
@@ -143,7 +160,10 @@ const MAX_PRESERVED = 1024;
 /** A small natural number; 0 when the flag is absent. */
 export function parseCount(value: number | undefined, flag: string): number {
   if (value !== undefined && (value < 0 || value > MAX_PRESERVED)) {
-    throw new UsageError('BAD_COUNT', `read --${flag} "${value}": not between 0 and ${MAX_PRESERVED}`);
+    throw new UsageError(
+      'BAD_COUNT',
+      `read --${flag} "${value}": not between 0 and ${MAX_PRESERVED}`,
+    );
   }
   return value ?? 0;
 }
@@ -167,8 +187,16 @@ function files(
 function network(
   flags: Flags,
 ): Part<
-  | 'hostname' | 'network' | 'ports' | 'publishAll' | 'expose' | 'addHosts' | 'dns' | 'dnsSearch'
-  | 'dnsOptions' | 'noHosts'
+  | 'hostname'
+  | 'network'
+  | 'ports'
+  | 'publishAll'
+  | 'expose'
+  | 'addHosts'
+  | 'dns'
+  | 'dnsSearch'
+  | 'dnsOptions'
+  | 'noHosts'
 > {
   return {
     hostname: flags.hostname,
@@ -187,7 +215,15 @@ function network(
 function isolation(
   flags: Flags,
 ): Part<
-  | 'capAdd' | 'capDrop' | 'privileged' | 'security' | 'ulimits' | 'sysctls' | 'pid' | 'ipc' | 'uts'
+  | 'capAdd'
+  | 'capDrop'
+  | 'privileged'
+  | 'security'
+  | 'ulimits'
+  | 'sysctls'
+  | 'pid'
+  | 'ipc'
+  | 'uts'
   | 'cgroupns'
 > {
   return {
@@ -199,7 +235,12 @@ function isolation(
     sysctls: parseSysctls(flags.sysctl),
     pid: parseNamespace('pid', flags.pid, ['private', 'host', 'container', 'path']),
     ipc: parseNamespace('ipc', flags.ipc, [
-      'private', 'shareable', 'host', 'none', 'container', 'path',
+      'private',
+      'shareable',
+      'host',
+      'none',
+      'container',
+      'path',
     ]),
     uts: parseNamespace('uts', flags.uts, ['private', 'host', 'container', 'path']),
     cgroupns: parseNamespace('cgroupns', flags.cgroupns, ['private', 'host', 'container', 'path']),

@@ -25,7 +25,10 @@ export function parseEnvironment(flags: EnvironmentFlags, caller: Caller): strin
 }
 
 function proxyVariables(caller: Caller): string[] {
-  return assignments(PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()]), caller);
+  return assignments(
+    PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()]),
+    caller,
+  );
 }
 
 /** `NAME=VALUE`; `NAME` and `PREFIX*` are looked up, and left out where the caller has none. */
@@ -38,7 +41,10 @@ function variable(text: string, caller: Caller, where: string): string[] {
     return [text];
   }
   return name.endsWith('*')
-    ? assignments(Object.keys(caller).filter((known) => known.startsWith(name.slice(0, -1))), caller)
+    ? assignments(
+        Object.keys(caller).filter((known) => known.startsWith(name.slice(0, -1))),
+        caller,
+      )
     : assignments([name], caller);
 }
 
@@ -54,7 +60,10 @@ function lines(file: string): string[] {
   } catch (cause) {
     throw new SystemError('READ_FILE', `open "${file}"`, { cause });
   }
-  const all = text.replace(/^\uFEFF/, '').split(/\r?\n/).map((line) => line.trimStart());
+  const all = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((line) => line.trimStart());
   return all.filter((line) => line !== '' && !line.startsWith('#'));
 }
 

@@ -28,7 +28,8 @@ export function parseLimits(flags: LimitFlags): ResourceRequest {
   return {
     memoryBytes: parseOptionalSize(flags.memory, 'memory'),
     memoryReservationBytes: parseOptionalSize(flags['memory-reservation'], 'memory-reservation'),
-    memorySwapBytes: swap === undefined ? undefined : swap === '-1' ? -1 : parseSize(swap, 'memory-swap'),
+    memorySwapBytes:
+      swap === undefined ? undefined : swap === '-1' ? -1 : parseSize(swap, 'memory-swap'),
     cpus: processors(flags),
     cpuShares: flags['cpu-shares'],
     cpusetCpus: list,
@@ -44,5 +45,7 @@ function processors(flags: LimitFlags): number | undefined {
   if (cpus !== undefined && cpus < 0.01) {
     throw new UsageError('BAD_CPUS', `read --cpus "${cpus}": 0.01 is the least`);
   }
-  return cpus ?? (quota === undefined || quota <= 0 ? undefined : quota / (period ?? DEFAULT_PERIOD_US));
+  return (
+    cpus ?? (quota === undefined || quota <= 0 ? undefined : quota / (period ?? DEFAULT_PERIOD_US))
+  );
 }

@@ -21,7 +21,10 @@ export function parseVolume(text: string): MountRequest {
     return { type: 'bind', source, target: second, options, createSource: false };
   }
   if (options.includes('O')) {
-    throw new UnsupportedError('OVERLAY_VOLUME', `mount "${text}": the option "O" is not supported`);
+    throw new UnsupportedError(
+      'OVERLAY_VOLUME',
+      `mount "${text}": the option "O" is not supported`,
+    );
   }
   return { type: 'volume', name: first, target: second, options };
 }
@@ -68,15 +71,36 @@ function mountRequest({ text, type, source, target, options }: MountParts): Moun
     case 'tmpfs':
       return { type, target, options };
     default:
-      throw new UnsupportedError('MOUNT_TYPE', `mount "${text}": the type "${type}" is not supported`, {
-        hint: 'use type=bind, type=volume or type=tmpfs',
-      });
+      throw new UnsupportedError(
+        'MOUNT_TYPE',
+        `mount "${text}": the type "${type}" is not supported`,
+        {
+          hint: 'use type=bind, type=volume or type=tmpfs',
+        },
+      );
   }
 }
 
 const PLAIN_OPTIONS = new Set([
-  'ro', 'rw', 'suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'U', 'copy', 'nocopy',
-  'tmpcopyup', 'notmpcopyup', 'noatime', 'relatime', 'bind', 'rbind', 'z', 'Z',
+  'ro',
+  'rw',
+  'suid',
+  'nosuid',
+  'dev',
+  'nodev',
+  'exec',
+  'noexec',
+  'U',
+  'copy',
+  'nocopy',
+  'tmpcopyup',
+  'notmpcopyup',
+  'noatime',
+  'relatime',
+  'bind',
+  'rbind',
+  'z',
+  'Z',
 ]);
 const NEGATIONS: Readonly<Record<string, string>> = { ro: 'rw', rw: 'ro' };
 

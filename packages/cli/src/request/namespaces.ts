@@ -27,7 +27,11 @@ export function parseNamespace(
 /** The network; without a flag the default, which the engine chooses. */
 export function parseNetwork(text: string | undefined): NetworkRequest {
   const [mode = '', value] = splitMode(text ?? '');
-  const plain = (kind: NetworkRequest['kind']): NetworkRequest => ({ kind, options: [], value: undefined });
+  const plain = (kind: NetworkRequest['kind']): NetworkRequest => ({
+    kind,
+    options: [],
+    value: undefined,
+  });
   switch (mode) {
     case '':
     case 'default':
@@ -44,9 +48,13 @@ export function parseNetwork(text: string | undefined): NetworkRequest {
     case 'ns':
       return { kind: 'path', options: [], value: requireValue('network', text ?? '', value) };
     default:
-      throw new UnsupportedError('NAMED_NETWORK', `use the network "${text}": named networks are not supported`, {
-        hint: 'use none, host, pasta, slirp4netns, container:NAME or ns:PATH',
-      });
+      throw new UnsupportedError(
+        'NAMED_NETWORK',
+        `use the network "${text}": named networks are not supported`,
+        {
+          hint: 'use none, host, pasta, slirp4netns, container:NAME or ns:PATH',
+        },
+      );
   }
 }
 

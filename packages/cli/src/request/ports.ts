@@ -21,7 +21,8 @@ export function parsePublish(text: string): PortRequest {
     throw badPort(text, 'the ranges differ in length');
   }
   return {
-    hostAddress: address === undefined || address === '' ? undefined : address.replace(/^\[|\]$/g, ''),
+    hostAddress:
+      address === undefined || address === '' ? undefined : address.replace(/^\[|\]$/g, ''),
     hostPort: outside?.first,
     containerPort: inside.first,
     count: inside.count,

@@ -2,7 +2,7 @@
 import type { DeviceRequest, SecurityRequest, UlimitRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
 
-/** All options together. `label` and `apparmor` are accepted: neither confines a user's container. */
+/** All options together. `label` and `apparmor` are accepted: neither would confine anything. */
 export function parseSecurity(options: readonly string[]): SecurityRequest {
   const security: SecurityRequest = {
     noNewPrivileges: false,
@@ -65,7 +65,10 @@ export function parseDevice(text: string): DeviceRequest {
     throw new UsageError('BAD_DEVICE', `give the device "${text}": not an absolute path`);
   }
   if (!/^[rwm]{1,3}$/.test(permissions)) {
-    throw new UsageError('BAD_DEVICE', `give the device "${text}": "${permissions}" is none of r, w, m`);
+    throw new UsageError(
+      'BAD_DEVICE',
+      `give the device "${text}": "${permissions}" is none of r, w, m`,
+    );
   }
   return { source, target, permissions };
 }

@@ -115,7 +115,8 @@ class Run {
   private command([first, ...rest]: readonly Operand[], scope: Scope, piped: unknown[]): unknown {
     if (first === undefined) return undefined;
     if (first.kind !== 'function') {
-      if (rest.length + piped.length > 0) throw fillError('a value that is no function has arguments');
+      if (rest.length + piped.length > 0)
+        throw fillError('a value that is no function has arguments');
       return this.operand(first, scope);
     }
     const args = rest.map((operand) => this.operand(operand, scope));

@@ -75,7 +75,8 @@ function compare(a: unknown, b: unknown): number {
 function comparable(value: unknown): string | number | boolean | null {
   if (value === undefined || value === null) return null;
   if (value instanceof Date) return value.getTime();
-  const isBasic = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  const isBasic =
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
   if (!isBasic) throw fillError(`compare ${formatValue(value)}: lists and maps have no order`);
   return value;
 }

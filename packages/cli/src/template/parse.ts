@@ -29,7 +29,11 @@ class Parser {
   /** Nodes up to one of the endings, or to the end of the template when there are none. */
   block(endings: readonly Ending[]): { body: Node[]; ending: Ending; rest: Token[]; at: number } {
     const body: Node[] = [];
-    for (let piece = this.pieces[this.next++]; piece !== undefined; piece = this.pieces[this.next++]) {
+    for (
+      let piece = this.pieces[this.next++];
+      piece !== undefined;
+      piece = this.pieces[this.next++]
+    ) {
       if (piece.kind === 'text') {
         body.push(piece);
         continue;
@@ -76,9 +80,10 @@ class Parser {
     let otherwise: Node[] = [];
     if (ending === 'else') {
       const [word, ...condition] = rest;
-      otherwise = word === undefined
-        ? this.block(['end']).body
-        : [this.control(this.elseKind(word, end), condition, end)];
+      otherwise =
+        word === undefined
+          ? this.block(['end']).body
+          : [this.control(this.elseKind(word, end), condition, end)];
     }
     this.depth--;
     return { kind, pipeline, body, otherwise };
@@ -171,7 +176,7 @@ class PipelineReader {
 
   private operand(): Operand {
     let operand = this.term();
-    for (let token = this.tokens[this.at]; token?.kind === 'field' && !token.isSpaced; ) {
+    for (let token = this.tokens[this.at]; token?.kind === 'field' && !token.isSpaced;) {
       operand = { kind: 'field', of: operand, name: token.text.slice(1) };
       token = this.tokens[++this.at];
     }

@@ -47,13 +47,17 @@ export function templateFromFormat(
 function unescapeText(format: string): string {
   return format
     .split(/(\{\{[\s\S]*?\}\})/)
-    .map((part) => (part.startsWith('{{') ? part : part.replace(/\\t/g, '\t').replace(/\\n/g, '\n')))
+    .map((part) =>
+      part.startsWith('{{') ? part : part.replace(/\\t/g, '\t').replace(/\\n/g, '\n'),
+    )
     .join('');
 }
 
 /** From the last field that the cell names: `CreatedAt` is `CREATED AT`. */
 function titleOf(cell: string, titles: Readonly<Record<string, string>>): string {
-  const fields = [...cell.matchAll(/\{\{[^}]*?\.([A-Za-z]+)[^}]*\}\}/g)].map(([, name = '']) => name);
+  const fields = [...cell.matchAll(/\{\{[^}]*?\.([A-Za-z]+)[^}]*\}\}/g)].map(
+    ([, name = '']) => name,
+  );
   return fields.map((name) => titles[name] ?? capitals(name)).join(' ');
 }
 

@@ -11,7 +11,8 @@ export interface Token {
 }
 
 /** Text between actions, or an action's words. */
-export type Piece = { kind: 'text'; text: string } | { kind: 'action'; tokens: Token[]; at: number };
+export type Piece =
+  { kind: 'text'; text: string } | { kind: 'action'; tokens: Token[]; at: number };
 
 const OPEN = '{{';
 const CLOSE = '}}';
@@ -28,7 +29,7 @@ const PUNCTUATION = /^(:=|[|()=,.])/;
 export function cut(template: string): Piece[] {
   const pieces: Piece[] = [];
   let trimNext = false;
-  for (let at = 0; at < template.length; ) {
+  for (let at = 0; at < template.length;) {
     const open = template.indexOf(OPEN, at);
     const end = open < 0 ? template.length : open;
     let text = template.slice(at, end);
@@ -39,7 +40,8 @@ export function cut(template: string): Piece[] {
     const action = readAction(template, open + (trims ? 3 : 2), open);
     trimNext = action.trims;
     at = action.next;
-    if (action.tokens !== undefined) pieces.push({ kind: 'action', tokens: action.tokens, at: open });
+    if (action.tokens !== undefined)
+      pieces.push({ kind: 'action', tokens: action.tokens, at: open });
   }
   return pieces.filter((piece) => piece.kind === 'action' || piece.text !== '');
 }
@@ -58,10 +60,11 @@ function readAction(template: string, from: number, open: number): Action {
   }
   const tokens: Token[] = [];
   let isSpaced = false;
-  for (let at = from; at < template.length; ) {
+  for (let at = from; at < template.length;) {
     const rest = template.slice(at);
     const close = /^(\s-)?\}\}/.exec(rest);
-    if (close !== null) return { tokens, next: at + close[0].length, trims: close[1] !== undefined };
+    if (close !== null)
+      return { tokens, next: at + close[0].length, trims: close[1] !== undefined };
     const blank = /^\s+/.exec(rest);
     if (blank !== null) {
       isSpaced = true;
@@ -84,7 +87,10 @@ const PATTERNS: readonly (readonly [Token['kind'], RegExp])[] = [
   ['punctuation', PUNCTUATION],
 ];
 
-function readToken(template: string, at: number): { token: Omit<Token, 'isSpaced'>; length: number } {
+function readToken(
+  template: string,
+  at: number,
+): { token: Omit<Token, 'isSpaced'>; length: number } {
   const rest = template.slice(at);
   const raw = RAW.exec(rest);
   if (raw !== null) return { token: { kind: 'string', text: raw[1] ?? '' }, length: raw[0].length };
@@ -104,7 +110,13 @@ function readToken(template: string, at: number): { token: Omit<Token, 'isSpaced
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
-  n: '\n', t: '\t', r: '\r', a: '\u0007', b: '\b', f: '\f', v: '\v',
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  a: '\u0007',
+  b: '\b',
+  f: '\f',
+  v: '\v',
 };
 
 function unescape(text: string): string {

@@ -18,7 +18,9 @@ export function fieldOf(value: unknown, name: string): unknown {
   if (Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name];
   if (STRUCT in value) {
     const meant = suggest(name, Object.keys(value));
-    throw fillError(`no such field as .${name}${meant === undefined ? '' : `; did you mean .${meant}?`}`);
+    throw fillError(
+      `no such field as .${name}${meant === undefined ? '' : `; did you mean .${meant}?`}`,
+    );
   }
   return undefined;
 }
@@ -47,7 +49,10 @@ export function formatValue(value: unknown): string {
     const members = value as Record<string, unknown>;
     return STRUCT in value
       ? `{${Object.values(members).map(formatValue).join(' ')}}`
-      : `map[${Object.keys(members).sort().map((key) => `${key}:${formatValue(members[key])}`).join(' ')}]`;
+      : `map[${Object.keys(members)
+          .sort()
+          .map((key) => `${key}:${formatValue(members[key])}`)
+          .join(' ')}]`;
   }
   return String(value);
 }
@@ -63,11 +68,16 @@ export function elementsOf(value: unknown): [unknown, unknown][] {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return value.map((element: unknown, index) => [index, element]);
   if (typeof value === 'number') {
-    return Array.from({ length: Math.max(0, Math.min(value, MAX_COUNT)) }, (_, index) => [index, index]);
+    return Array.from({ length: Math.max(0, Math.min(value, MAX_COUNT)) }, (_, index) => [
+      index,
+      index,
+    ]);
   }
   if (typeof value === 'object' && !(value instanceof Date)) {
     const members = value as Record<string, unknown>;
-    return Object.keys(members).sort().map((key) => [key, members[key]]);
+    return Object.keys(members)
+      .sort()
+      .map((key) => [key, members[key]]);
   }
   throw fillError(`range over ${describeKind(value)}`);
 }

@@ -39,7 +39,9 @@ function pattern(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch (cause) {
-    throw new UsageError('BAD_FILTER', `filter by name "${text}": not a regular expression`, { cause });
+    throw new UsageError('BAD_FILTER', `filter by name "${text}": not a regular expression`, {
+      cause,
+    });
   }
 }
 

@@ -27,6 +27,7 @@ const DEFAULT_STOP_SIGNAL = 'SIGTERM';
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
 const NAME_ATTEMPTS = 20;
 
+/** A container that exists and has never run. */
 export interface CreatedContainer {
   id: string;
   record: BerthContainer;
@@ -146,7 +147,6 @@ function storeContainer(engine: Engine, { record, spec, named }: Stored): Contai
   }
 }
 
-
 async function makeRoomForName(engine: Engine, name: string, replace: boolean): Promise<void> {
   if (!replace) {
     return;
@@ -172,9 +172,13 @@ function writeIdFile({ cidFile }: ContainerRequest, id: string): void {
   } catch (cause) {
     const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
     throw isThere
-      ? new ConflictError('CIDFILE_EXISTS', `write container id file "${cidFile}": it exists already`, {
-          hint: `make sure its container is gone, then rm ${cidFile}`,
-        })
+      ? new ConflictError(
+          'CIDFILE_EXISTS',
+          `write container id file "${cidFile}": it exists already`,
+          {
+            hint: `make sure its container is gone, then rm ${cidFile}`,
+          },
+        )
       : new SystemError('CIDFILE', `write container id file "${cidFile}"`, { cause });
   }
 }

@@ -8,7 +8,12 @@ import type { RuntimeSpec } from '@berth/oci';
 import { GUEST, hostsFile, resolvConf } from '@berth/network';
 import type { BerthContainer } from './record.ts';
 
-const FILES = { hosts: '/etc/hosts', 'resolv.conf': '/etc/resolv.conf', hostname: '/etc/hostname' } as const;
+const FILES = {
+  hosts: '/etc/hosts',
+  'resolv.conf': '/etc/resolv.conf',
+  hostname: '/etc/hostname',
+} as const;
+/** The name of such a file in the container's directory. */
 export type EtcFile = keyof typeof FILES;
 
 /** The files to write, by name; what the user mounts or forbids is left out. */
@@ -65,7 +70,11 @@ function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
     addHosts: record.request.addHosts,
     names: [...new Set(names)],
     address: hasOwnNetwork ? GUEST.address : undefined,
-    hostAddress: hasOwnNetwork ? hostAddress() : record.network === 'host' ? '127.0.0.1' : undefined,
+    hostAddress: hasOwnNetwork
+      ? hostAddress()
+      : record.network === 'host'
+        ? '127.0.0.1'
+        : undefined,
   });
 }
 

@@ -17,6 +17,7 @@ import type { BerthContainer } from './record.ts';
 import { compiledSeccomp } from './seccomp-cache.ts';
 import { readSpec } from './start.ts';
 
+/** One more process, as the flags of `exec` ask for it. */
 export interface ExecRequest {
   container: string;
   command: string[];
@@ -39,20 +40,25 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
   const spec = readSpec(paths.spec);
-  const plan = writeExecPlan(paths.runDirectory, execPlan({
-    process: processOf(spec, request),
-    extras: {
-      user: request.user ?? record.user,
-      groupAdd: record.request.groupAdd,
-      createWorkingDirectory: false,
-      seccomp: request.privileged ? undefined : compiledSeccomp(engine, spec.linux.seccomp, record.request),
-      preserveDescriptors: request.preserveDescriptors,
-      terminalSize: { rows: 0, columns: 0 },
-    },
-    stdio: request.tty ? 'terminal' : 'handed',
-    stdinOpen: request.interactive,
-    detach: request.detach,
-  }));
+  const plan = writeExecPlan(
+    paths.runDirectory,
+    execPlan({
+      process: processOf(spec, request),
+      extras: {
+        user: request.user ?? record.user,
+        groupAdd: record.request.groupAdd,
+        createWorkingDirectory: false,
+        seccomp: request.privileged
+          ? undefined
+          : compiledSeccomp(engine, spec.linux.seccomp, record.request),
+        preserveDescriptors: request.preserveDescriptors,
+        terminalSize: { rows: 0, columns: 0 },
+      },
+      stdio: request.tty ? 'terminal' : 'handed',
+      stdinOpen: request.interactive,
+      detach: request.detach,
+    }),
+  );
   const kept = Array.from({ length: request.preserveDescriptors }, (_, index) => 3 + index);
   return handOver(execArguments(paths.runDirectory, plan, clientOf(request)), kept);
 }
@@ -79,10 +85,12 @@ function clientOf(request: ExecRequest): ClientSettings {
 /** The container's process with what exec changes. */
 function processOf(spec: RuntimeSpec, request: ExecRequest): ProcessSpec {
   const environment = new Map(
-    [...spec.process.env, ...(request.tty ? ['TERM=xterm'] : []), ...request.environment].map((entry) => {
-      const equals = entry.indexOf('=');
-      return [entry.slice(0, equals), entry.slice(equals + 1)];
-    }),
+    [...spec.process.env, ...(request.tty ? ['TERM=xterm'] : []), ...request.environment].map(
+      (entry) => {
+        const equals = entry.indexOf('=');
+        return [entry.slice(0, equals), entry.slice(equals + 1)];
+      },
+    ),
   );
   const all = { capAdd: ['ALL'], capDrop: [], privileged: true };
   const { capabilities: own, ...process } = spec.process;
@@ -97,6 +105,7 @@ function processOf(spec: RuntimeSpec, request: ExecRequest): ProcessSpec {
   };
 }
 
+/** How a client attaches. */
 export interface AttachOptions {
   stdin: boolean;
   detachKeys: string | undefined;
@@ -113,11 +122,16 @@ export async function attachContainer(
   const id = containers.resolve(name);
   runningInit(engine, id, 'attach to');
   const record = containers.record<BerthContainer>(id);
-  const streams = stdin && record.request.interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
+  const streams =
+    stdin && record.request.interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
   if (record.log.driver === 'passthrough') {
-    throw new UnsupportedError('NO_ATTACH', `attach to container "${name}": its streams belong to the command that started it`, {
-      hint: `berth exec -it ${name} sh`,
-    });
+    throw new UnsupportedError(
+      'NO_ATTACH',
+      `attach to container "${name}": its streams belong to the command that started it`,
+      {
+        hint: `berth exec -it ${name} sh`,
+      },
+    );
   }
   const args = attachArguments(containers.paths(id).runDirectory, {
     attach: streams,

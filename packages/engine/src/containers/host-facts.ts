@@ -11,6 +11,7 @@ import type { FoundImage } from '../images/find.ts';
 
 const ZONES = '/usr/share/zoneinfo';
 
+/** The facts, and mounts that the image itself calls for. */
 export interface RequestFacts {
   facts: HostFacts;
   /** Mounts that the image needs on this machine: the host image's programs. */

@@ -2,6 +2,7 @@
 import { ConflictError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
 
+/** The first process of a running container, as the host counts. */
 export interface InitProcess {
   pid: number;
   startTime: string;
@@ -18,9 +19,13 @@ export function runningInit(engine: Engine, id: string, purpose: string): InitPr
   const entry = engine.store.containers.entry(id);
   const init = entry.summary.init;
   if (entry.state.state !== 'running' || init === undefined) {
-    throw new ConflictError('NOT_RUNNING', `${purpose} container "${entry.name}": it is ${entry.state.state}`, {
-      hint: `berth start ${entry.name}`,
-    });
+    throw new ConflictError(
+      'NOT_RUNNING',
+      `${purpose} container "${entry.name}": it is ${entry.state.state}`,
+      {
+        hint: `berth start ${entry.name}`,
+      },
+    );
   }
   return init;
 }

@@ -1,4 +1,5 @@
 /** `inspect` of a container, in Podman's shape. */
+import type { MountRequest } from '@berth/bundle';
 import type { RuntimeSpec } from '@berth/oci';
 import type { ContainerEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
@@ -85,7 +86,10 @@ function graphDriver(engine: Engine, record: BerthContainer): Record<string, unk
   return {
     Name: 'overlay',
     Data: {
-      LowerDir: [...record.layers].reverse().map((diffId) => layers.treePath(diffId)).join(':'),
+      LowerDir: [...record.layers]
+        .reverse()
+        .map((diffId) => layers.treePath(diffId))
+        .join(':'),
       UpperDir: paths.upper,
       WorkDir: paths.work,
     },
@@ -169,11 +173,10 @@ function configSection(record: BerthContainer, spec: RuntimeSpec): Record<string
 
 function hostConfigSection(record: BerthContainer, spec: RuntimeSpec): Record<string, unknown> {
   const { request } = record;
-  const { resources } = spec.linux;
   return {
     Binds: request.mounts
       .filter(({ type }) => type !== 'tmpfs')
-      .map((mount) => `${mount.type === 'bind' ? mount.source : (mount.type === 'volume' ? mount.name : '')}:${mount.target}`),
+      .map((mount) => `${sourceOf(mount)}:${mount.target}`),
     ContainerIDFile: request.cidFile ?? '',
     LogConfig: {
       Type: record.log.driver,
@@ -182,7 +185,8 @@ function hostConfigSection(record: BerthContainer, spec: RuntimeSpec): Record<st
       Tag: request.log.tag ?? '',
       Size: `${record.log.maxSizeBytes}B`,
     },
-    NetworkMode: record.joins['net'] === undefined ? record.network : `container:${record.joins['net']}`,
+    NetworkMode:
+      record.joins['net'] === undefined ? record.network : `container:${record.joins['net']}`,
     PortBindings: networkSection(record)['Ports'],
     RestartPolicy: { Name: '', MaximumRetryCount: 0 },
     AutoRemove: request.remove,
@@ -204,6 +208,21 @@ function hostConfigSection(record: BerthContainer, spec: RuntimeSpec): Record<st
     UsernsMode: '',
     ShmSize: request.shmSizeBytes ?? 65_536_000,
     Runtime: 'berth-native',
+    ...limitsSection(record, spec),
+    Init: request.init,
+    Tmpfs: Object.fromEntries(
+      request.mounts
+        .filter(({ type }) => type === 'tmpfs')
+        .map(({ target, options }) => [target, options.join(',')]),
+    ),
+  };
+}
+
+function limitsSection(
+  { request }: BerthContainer,
+  { linux: { resources }, process }: RuntimeSpec,
+): Record<string, unknown> {
+  return {
     Memory: resources?.memory?.limit ?? 0,
     MemoryReservation: resources?.memory?.reservation ?? 0,
     MemorySwap: resources?.memory?.swap ?? 0,
@@ -213,10 +232,15 @@ function hostConfigSection(record: BerthContainer, spec: RuntimeSpec): Record<st
     CpuQuota: resources?.cpu?.quota ?? 0,
     CpusetCpus: resources?.cpu?.cpus ?? '',
     PidsLimit: resources?.pids?.limit ?? 0,
-    Ulimits: (spec.process.rlimits ?? []).map(({ type, soft, hard }) => ({ Name: type, Soft: soft, Hard: hard })),
-    Init: request.init,
-    Tmpfs: Object.fromEntries(
-      request.mounts.filter(({ type }) => type === 'tmpfs').map(({ target, options }) => [target, options.join(',')]),
-    ),
+    Ulimits: (process.rlimits ?? []).map(({ type, soft, hard }) => ({
+      Name: type,
+      Soft: soft,
+      Hard: hard,
+    })),
   };
+}
+
+function sourceOf(mount: MountRequest): string {
+  if (mount.type === 'bind') return mount.source;
+  return mount.type === 'volume' ? (mount.name ?? '') : '';
 }

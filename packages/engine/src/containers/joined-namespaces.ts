@@ -32,7 +32,10 @@ export function liveJoins(
   const settings: Record<string, NamespaceSettings> = {};
   for (const [name, id] of Object.entries(record.joins)) {
     if (!engine.store.containers.exists(id)) {
-      throw new ConflictError('JOINED_GONE', `join the ${name} namespace of container "${id.slice(0, 12)}": it is gone`);
+      throw new ConflictError(
+        'JOINED_GONE',
+        `join the ${name} namespace of container "${id.slice(0, 12)}": it is gone`,
+      );
     }
     const { pid, startTime } = runningInit(engine, id, `join the ${name} namespace of`);
     settings[name] = { from: 'process', pid, startTime };

@@ -23,6 +23,7 @@ import { formatPorts, portMappings } from './published-ports.ts';
 import type { BerthContainer } from './record.ts';
 import { compiledSeccomp } from './seccomp-cache.ts';
 
+/** What one run is planned from. */
 export interface LaunchPlan {
   record: BerthContainer;
   spec: RuntimeSpec;
@@ -68,7 +69,10 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
       work: paths.work,
       lowers: [...record.layers].reverse().map((diffId) => store.layers.treePath(diffId)),
     },
-    copyUps: record.copyUps.map(({ target, volume }) => ({ target, data: store.volumes.dataPath(volume) })),
+    copyUps: record.copyUps.map(({ target, volume }) => ({
+      target,
+      data: store.volumes.dataPath(volume),
+    })),
     process: {
       user: record.user,
       groupAdd: request.groupAdd,
@@ -184,7 +188,8 @@ function limitsOf({ memory, cpu, pids }: ResourcesSpec): ScopeLimits {
   return {
     memoryBytes: number(memory?.limit),
     memoryReservationBytes: number(memory?.reservation),
-    swapBytes: swap === undefined ? undefined : swap === UNLIMITED ? Infinity : swap - (memory?.limit ?? 0),
+    swapBytes:
+      swap === undefined ? undefined : swap === UNLIMITED ? Infinity : swap - (memory?.limit ?? 0),
     cpus: cpu?.quota === undefined ? undefined : cpu.quota / (cpu.period ?? 1),
     cpuWeight: cpu?.shares === undefined ? undefined : weightOf(cpu.shares),
     processors: cpu?.cpus === undefined ? undefined : processorList(cpu.cpus),

@@ -24,7 +24,7 @@ export interface LogPosition {
   rest: Buffer;
 }
 
-/** Opens a log file at an offset. The caller closes the descriptor. Undefined when there is none. */
+/** Opens a log file at an offset; the caller closes it. Undefined when there is none. */
 export function openLog(path: string, offset: number): LogPosition | undefined {
   try {
     return { descriptor: openSync(path, 'r'), offset, rest: Buffer.alloc(0) };
@@ -36,6 +36,7 @@ export function openLog(path: string, offset: number): LogPosition | undefined {
   }
 }
 
+/** Gives the descriptor back. */
 export function closeLog(position: LogPosition): void {
   closeSync(position.descriptor);
 }
@@ -45,7 +46,13 @@ export function readBatch(position: LogPosition, format: LogFormat): LogLine[] {
   for (;;) {
     const buffer = Buffer.allocUnsafe(position.rest.length + CHUNK_BYTES);
     position.rest.copy(buffer);
-    const count = readSync(position.descriptor, buffer, position.rest.length, CHUNK_BYTES, position.offset);
+    const count = readSync(
+      position.descriptor,
+      buffer,
+      position.rest.length,
+      CHUNK_BYTES,
+      position.offset,
+    );
     if (count === 0) {
       return [];
     }
@@ -134,7 +141,11 @@ function scanBackwards(
 /** Starts of the lines in a buffer; its first bytes start one only at the start of the file. */
 function lineStarts(buffer: Buffer, atFileStart: boolean): number[] {
   const starts = atFileStart ? [0] : [];
-  for (let at = buffer.indexOf(NEWLINE); at >= 0 && at + 1 < buffer.length; at = buffer.indexOf(NEWLINE, at + 1)) {
+  for (
+    let at = buffer.indexOf(NEWLINE);
+    at >= 0 && at + 1 < buffer.length;
+    at = buffer.indexOf(NEWLINE, at + 1)
+  ) {
     starts.push(at + 1);
   }
   return starts;

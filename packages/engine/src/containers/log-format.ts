@@ -12,6 +12,7 @@ export interface LogLine {
   partial: boolean;
 }
 
+/** The formats of logs that are kept in files. */
 export type LogFormat = 'k8s-file' | 'json-file';
 
 const NEWLINE = 0x0a;

@@ -2,13 +2,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnsupportedError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
-import { closeLog, findTail, isCurrent, logFiles, openLog, readBatch, type LogPosition } from './log-file.ts';
+import {
+  closeLog,
+  findTail,
+  isCurrent,
+  logFiles,
+  openLog,
+  readBatch,
+  type LogPosition,
+} from './log-file.ts';
 import type { LogFormat, LogLine } from './log-format.ts';
 import type { BerthContainer } from './record.ts';
 import { stateIfThere } from './wait.ts';
 
 export type { LogLine } from './log-format.ts';
 
+/** Which part of a log is wanted. */
 export interface LogOptions {
   follow: boolean;
   /** Only the last lines; undefined is all. */
@@ -29,9 +38,13 @@ export async function* readLogs(
   const record = engine.store.containers.record<BerthContainer>(id);
   const { driver, path } = record.log;
   if (driver === 'none' || driver === 'passthrough') {
-    throw new UnsupportedError('NO_LOG', `read the log of container "${name}": its log driver is "${driver}"`, {
-      hint: 'run it with --log-driver k8s-file',
-    });
+    throw new UnsupportedError(
+      'NO_LOG',
+      `read the log of container "${name}": its log driver is "${driver}"`,
+      {
+        hint: 'run it with --log-driver k8s-file',
+      },
+    );
   }
   const inTime = timeFilter(options);
   yield* written(path, driver, { options, inTime });
@@ -64,13 +77,18 @@ async function* written(
   { options, inTime }: { options: LogOptions; inTime: InTime },
 ): AsyncGenerator<LogLine[]> {
   const files = logFiles(path);
-  const start = options.tail === undefined ? { file: 0, offset: 0 } : findTail(files, options.tail, format);
+  const start =
+    options.tail === undefined ? { file: 0, offset: 0 } : findTail(files, options.tail, format);
   for (let index = start.file; index < files.length; index++) {
     const position = openLog(files[index] ?? '', index === start.file ? start.offset : 0);
     if (position === undefined) {
       continue;
     }
-    for (let lines = readBatch(position, format); lines.length > 0; lines = readBatch(position, format)) {
+    for (
+      let lines = readBatch(position, format);
+      lines.length > 0;
+      lines = readBatch(position, format)
+    ) {
       yield inTime(lines);
     }
     if (index === files.length - 1 && options.follow) {
@@ -89,11 +107,14 @@ interface Following {
 }
 
 /** What is still to come, until the container has ended. Rotation moves on to the new file. */
-async function* growing(engine: Engine, { id, path, format, inTime }: Following): AsyncGenerator<LogLine[]> {
+async function* growing(
+  engine: Engine,
+  { id, path, format, inTime }: Following,
+): AsyncGenerator<LogLine[]> {
   for (;;) {
     const state = stateIfThere(engine, id)?.state;
     followed ??= openLog(path, 0);
-    for (let lines = followed === undefined ? [] : readBatch(followed, format); lines.length > 0; ) {
+    for (let lines = followed === undefined ? [] : readBatch(followed, format); lines.length > 0;) {
       yield inTime(lines);
       lines = followed === undefined ? [] : readBatch(followed, format);
     }

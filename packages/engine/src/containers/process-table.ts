@@ -24,6 +24,7 @@ interface ProcessEntry {
   virtualKib: string;
 }
 
+/** How ids of the host are shown. */
 export interface IdNames {
   /** From a uid of the host to what the container calls it. */
   user(hostUid: number): string;
@@ -40,7 +41,10 @@ const COLUMNS: Record<string, Column> = {
   pid: { title: 'PID', value: (e) => e.pid },
   hpid: { title: 'HPID', value: (e) => String(e.hostPid) },
   ppid: { title: 'PPID', value: (e) => e.parentPid },
-  pcpu: { title: '%CPU', value: (e) => ((100 * e.cpuSeconds) / Math.max(e.elapsedSeconds, 1)).toFixed(3) },
+  pcpu: {
+    title: '%CPU',
+    value: (e) => ((100 * e.cpuSeconds) / Math.max(e.elapsedSeconds, 1)).toFixed(3),
+  },
   etime: { title: 'ELAPSED', value: (e) => formatSpan(e.elapsedSeconds) },
   time: { title: 'TIME', value: (e) => formatSpan(Math.floor(e.cpuSeconds)) },
   tty: { title: 'TTY', value: (e) => e.tty },
@@ -55,7 +59,11 @@ const COLUMNS: Record<string, Column> = {
 const DEFAULT_COLUMNS = ['user', 'pid', 'ppid', 'pcpu', 'etime', 'tty', 'time', 'args'];
 
 /** Titles first, then a row a process. Throws UsageError for an unknown descriptor. */
-export function processTable(initPid: number, descriptors: readonly string[], names: IdNames): string[][] {
+export function processTable(
+  initPid: number,
+  descriptors: readonly string[],
+  names: IdNames,
+): string[][] {
   const columns = (descriptors.length === 0 ? DEFAULT_COLUMNS : descriptors).map(columnFor);
   const entries = processesWith(initPid);
   return [
@@ -132,7 +140,9 @@ function innermostPid(status: string): string | undefined {
 /** The parent as seen inside: 0 where it lies outside the container. */
 function innerParent(hostPid: number): string {
   try {
-    const pids = NS_OF_PID.exec(readFileSync(`/proc/${hostPid}/status`, 'utf8'))?.[1]?.trim().split(/\s+/);
+    const pids = NS_OF_PID.exec(readFileSync(`/proc/${hostPid}/status`, 'utf8'))?.[1]
+      ?.trim()
+      .split(/\s+/);
     return pids !== undefined && pids.length > 2 ? (pids.at(-1) ?? '0') : '0';
   } catch {
     return '0';

@@ -36,7 +36,13 @@ export function formatPorts(mappings: readonly PortMapping[]): string {
   return mappings.map(formatPort).join(', ');
 }
 
-function formatPort({ hostAddress, hostPort, containerPort, protocol, count }: PortMapping): string {
+function formatPort({
+  hostAddress,
+  hostPort,
+  containerPort,
+  protocol,
+  count,
+}: PortMapping): string {
   const range = (first: number): string =>
     count > 1 ? `${first}-${first + count - 1}` : String(first);
   return `${formatAddress(hostAddress)}:${range(hostPort)}->${range(containerPort)}/${protocol}`;

@@ -6,6 +6,7 @@ import type { ContainerRequest } from '@berth/bundle';
 import type { AssignedPort, NetworkKind } from '@berth/network';
 import type { ContainerRecord } from '@berth/storage';
 
+/** The record; storage reads its own part of it and keeps the rest unread. */
 export interface BerthContainer extends ContainerRecord {
   readonly request: ContainerRequest;
   /** What runs, image defaults included. */
@@ -18,7 +19,12 @@ export interface BerthContainer extends ContainerRecord {
   readonly user: string;
   readonly stopSignal: number;
   readonly stopTimeoutSeconds: number;
-  readonly log: { driver: 'k8s-file' | 'json-file' | 'none' | 'passthrough'; maxSizeBytes: number; maxFiles: number; path: string };
+  readonly log: {
+    driver: 'k8s-file' | 'json-file' | 'none' | 'passthrough';
+    maxSizeBytes: number;
+    maxFiles: number;
+    path: string;
+  };
   /** Volumes made for this container alone; they go with it. */
   readonly anonymousVolumes: readonly string[];
   /** Volumes to fill from the image at the first start. */

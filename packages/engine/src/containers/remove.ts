@@ -7,6 +7,7 @@ import { matchingContainers } from './container-filters.ts';
 import type { BerthContainer } from './record.ts';
 import { endNow, stopById } from './stop.ts';
 
+/** How far a removal goes. */
 export interface RemoveOptions {
   force: boolean;
   /** Anonymous volumes go too. */
@@ -62,6 +63,7 @@ async function bringToRest(engine: Engine, id: string, options: RemoveOptions): 
   }
 }
 
+/** Something that was removed, and the bytes that it took. */
 export interface Reclaimed {
   id: string;
   reclaimedBytes: number;

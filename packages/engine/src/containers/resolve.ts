@@ -5,6 +5,7 @@ import type { Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
 import { matchingContainers } from './container-filters.ts';
 
+/** What chooses containers. */
 export interface Selection {
   names: readonly string[];
   all: boolean;
@@ -21,7 +22,9 @@ export async function resolveContainers(engine: Engine, selection: Selection): P
   const ids: string[] = [];
   if (selection.all || selection.filters.length > 0) {
     const entries = matchingContainers(engine, selection.filters);
-    const wanted = entries.filter(({ state }) => selection.running !== true || state.state === 'running');
+    const wanted = entries.filter(
+      ({ state }) => selection.running !== true || state.state === 'running',
+    );
     ids.push(...wanted.map(({ id }) => id));
   }
   if (selection.latest) {

@@ -6,6 +6,7 @@ import type { PullOptions } from '../images/pull-options.ts';
 import { makeContainer } from './create.ts';
 import { writePlan } from './launch.ts';
 
+/** How the client behaves while the container runs. */
 export interface LaunchOptions {
   detach: boolean;
   /** Undefined attaches to output, and to input with -i. */

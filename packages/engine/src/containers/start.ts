@@ -33,14 +33,22 @@ export async function startById(engine: Engine, id: string): Promise<void> {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   if (result.status !== 0) {
-    const said = result.stderr.toString('utf8').trim().replace(/^Error: /, '');
-    throw new SystemError('START_FAILED', said === '' ? `start container "${id.slice(0, 12)}"` : said, {
-      cause: result.error,
-      exitStatus: result.status ?? undefined,
-    });
+    const said = result.stderr
+      .toString('utf8')
+      .trim()
+      .replace(/^Error: /, '');
+    throw new SystemError(
+      'START_FAILED',
+      said === '' ? `start container "${id.slice(0, 12)}"` : said,
+      {
+        cause: result.error,
+        exitStatus: result.status ?? undefined,
+      },
+    );
   }
 }
 
+/** How `start --attach` behaves. */
 export interface AttachedStart {
   interactive: boolean;
   detachKeys: string | undefined;
@@ -56,7 +64,13 @@ export async function startAttached(
   const id = engine.store.containers.resolve(name);
   const plan = preparePlan(engine, id);
   const attach = interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
-  const args = launchArguments(plan, { attach, detachKeys, sigProxy, detach: false, print: undefined });
+  const args = launchArguments(plan, {
+    attach,
+    detachKeys,
+    sigProxy,
+    detach: false,
+    print: undefined,
+  });
   return handOver(args, []);
 }
 
@@ -67,7 +81,12 @@ function preparePlan(engine: Engine, id: string): string {
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
   const spec = readSpec(paths.spec);
-  return writePlan(engine, { record: { ...record, name: containers.name(id) }, spec, paths, handed: false });
+  return writePlan(engine, {
+    record: { ...record, name: containers.name(id) },
+    spec,
+    paths,
+    handed: false,
+  });
 }
 
 /** Reads a container's spec.json. Throws IntegrityError when it is damaged. */

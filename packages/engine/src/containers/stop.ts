@@ -1,4 +1,4 @@
-/** Ends containers: politely first, by their stop signal, then for good. Also `kill` and `restart`. */
+/** `stop`, `kill` and `restart`: containers are ended politely first, then for good. */
 import { SystemError } from '@berth/errors';
 import { signalProcess } from '@berth/host';
 import type { Engine } from '../engine.ts';
@@ -14,6 +14,7 @@ const KILL_GRACE_MS = 10_000;
 /** Beyond this a timer would overflow and fire at once. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
+/** How patient a stop is. */
 export interface StopOptions {
   /** Undefined is the container's own; below zero waits for ever. */
   timeoutSeconds: number | undefined;
@@ -47,7 +48,9 @@ export async function stopById(engine: Engine, id: string, options: StopOptions)
     }
     engine.report({
       kind: 'warning',
-      message: `container ${id.slice(0, 12)} did not end on its stop signal within ${seconds} seconds: killing it`,
+      message:
+        `container ${id.slice(0, 12)} did not end on its stop signal ` +
+        `within ${seconds} seconds: killing it`,
     });
   }
   await endNow(engine, id);
@@ -57,7 +60,10 @@ export async function stopById(engine: Engine, id: string, options: StopOptions)
 export async function endNow(engine: Engine, id: string): Promise<void> {
   signalInit(engine, id, SIGKILL);
   if (!(await waitUntilEnded(engine, id, KILL_GRACE_MS))) {
-    throw new SystemError('STOP_FAILED', `stop container "${id.slice(0, 12)}": its processes do not end`);
+    throw new SystemError(
+      'STOP_FAILED',
+      `stop container "${id.slice(0, 12)}": its processes do not end`,
+    );
   }
 }
 

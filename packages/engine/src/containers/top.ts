@@ -13,10 +13,14 @@ export async function topContainer(
   const id = engine.store.containers.resolve(name);
   const init = runningInit(engine, id, 'top of');
   const { uids, gids } = engine.idMaps;
-  return processTable(init.pid, descriptors.flatMap((text) => text.split(',')).filter((d) => d !== ''), {
-    user: (hostUid) => insideId(hostUid, uids),
-    group: (hostGid) => insideId(hostGid, gids),
-  });
+  return processTable(
+    init.pid,
+    descriptors.flatMap((text) => text.split(',')).filter((d) => d !== ''),
+    {
+      user: (hostUid) => insideId(hostUid, uids),
+      group: (hostGid) => insideId(hostGid, gids),
+    },
+  );
 }
 
 /** Names are the container's affair; 0 is root everywhere. */

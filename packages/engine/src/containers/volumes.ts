@@ -6,6 +6,7 @@ import type { ContainerRequest, MountRequest } from '@berth/bundle';
 import type { Engine } from '../engine.ts';
 import type { FoundImage } from '../images/find.ts';
 
+/** The volumes of a new container, all of which exist. */
 export interface PlannedVolumes {
   /** The request with volumes added for the image's VOLUMEs and every volume named. */
   request: ContainerRequest;
@@ -23,7 +24,9 @@ export function planVolumes(
 ): PlannedVolumes {
   const planned: PlannedVolumes = { request, names: [], anonymous: [], copyUps: [] };
   const wanted = [...request.mounts, ...imageVolumes(request, image)];
-  const mounts = wanted.map((mount) => (mount.type === 'volume' ? place(engine, mount, planned) : mount));
+  const mounts = wanted.map((mount) =>
+    mount.type === 'volume' ? place(engine, mount, planned) : mount,
+  );
   return { ...planned, request: { ...request, mounts } };
 }
 

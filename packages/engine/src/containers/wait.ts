@@ -24,6 +24,7 @@ function hasEnded(state: DerivedState['state']): boolean {
   return state === 'exited' || state === 'unknown' || state === 'created';
 }
 
+/** What is waited for. */
 export interface WaitOptions {
   conditions: readonly string[];
   intervalMs: number;
@@ -39,17 +40,30 @@ export async function waitContainer(
   { conditions, intervalMs }: WaitOptions,
 ): Promise<number> {
   const wanted = conditions.length === 0 ? ['stopped'] : conditions;
-  const unknown = wanted.find((condition) => CONDITIONS[condition] === undefined && condition !== 'removed');
+  const unknown = wanted.find(
+    (condition) => CONDITIONS[condition] === undefined && condition !== 'removed',
+  );
   if (unknown !== undefined) {
-    throw new UsageError('BAD_CONDITION', `wait for the condition "${unknown}": no such condition`, {
-      hint: `conditions are ${Object.keys(CONDITIONS).join(', ')}, removed`,
-    });
+    throw new UsageError(
+      'BAD_CONDITION',
+      `wait for the condition "${unknown}": no such condition`,
+      {
+        hint: `conditions are ${Object.keys(CONDITIONS).join(', ')}, removed`,
+      },
+    );
   }
   const id = engine.store.containers.resolve(name);
   let last: DerivedState | undefined;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS, intervalMs)) {
+  for (
+    let pauseMs = FIRST_PAUSE_MS;
+    ;
+    pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS, intervalMs)
+  ) {
     const state = stateIfThere(engine, id);
-    if (state === undefined || wanted.some((condition) => CONDITIONS[condition]?.(state.state) === true)) {
+    if (
+      state === undefined ||
+      wanted.some((condition) => CONDITIONS[condition]?.(state.state) === true)
+    ) {
       return (state ?? last)?.exitCode ?? (state === undefined ? 0 : UNKNOWN_EXIT);
     }
     last = state;

@@ -18,6 +18,7 @@ import type { ImageRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { unpackLayer } from './unpack-layer.ts';
 
+/** Under which names an image enters the store. */
 export interface AcquireOptions {
   /** Full references that point to the image afterwards. */
   names: readonly string[];
@@ -25,7 +26,7 @@ export interface AcquireOptions {
   repository: string;
 }
 
-/** The image is in the store under its names; answers its id. Throws what source and layers throw. */
+/** The image is in the store under its names; answers its id. Throws what the source throws. */
 export async function acquireImage(
   engine: Engine,
   source: ImageSource,
@@ -60,12 +61,16 @@ function requireConfig(
 ): void {
   const { manifest, config, configBytes } = found;
   if (digestOf(configBytes) !== manifest.config.digest) {
-    throw new IntegrityError('DIGEST_MISMATCH', `pull "${source.name}": its config does not have the digest ${manifest.config.digest}`);
+    throw new IntegrityError(
+      'DIGEST_MISMATCH',
+      `pull "${source.name}": its config does not have the digest ${manifest.config.digest}`,
+    );
   }
   if (config.diffIds.length !== manifest.layers.length) {
     throw new IntegrityError(
       'LAYERS_MISMATCH',
-      `pull "${source.name}": ${manifest.layers.length} layers in the manifest, ${config.diffIds.length} in the config`,
+      `pull "${source.name}": ${manifest.layers.length} layers in the manifest, ` +
+        `${config.diffIds.length} in the config`,
     );
   }
 }
@@ -83,7 +88,13 @@ async function unpackAll(engine: Engine, job: UnpackAll): Promise<void> {
   const abort = new AbortController();
   const waiting = distinctLayers(manifest.layers, config);
   for (const { descriptor } of waiting) {
-    engine.report({ kind: 'layer', digest: descriptor.digest, state: 'waiting', currentBytes: 0, totalBytes: descriptor.size });
+    engine.report({
+      kind: 'layer',
+      digest: descriptor.digest,
+      state: 'waiting',
+      currentBytes: 0,
+      totalBytes: descriptor.size,
+    });
   }
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {

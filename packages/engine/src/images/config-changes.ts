@@ -7,7 +7,12 @@ type Instruction = (config: Config, value: string) => void;
 const INSTRUCTIONS: Record<string, Instruction> = {
   CMD: (config, value) => (config['Cmd'] = wordsOf(value)),
   ENTRYPOINT: (config, value) => (config['Entrypoint'] = wordsOf(value)),
-  ENV: (config, value) => append(config, 'Env', pairsOf(value).map(([k, v]) => `${k}=${v}`)),
+  ENV: (config, value) =>
+    append(
+      config,
+      'Env',
+      pairsOf(value).map(([k, v]) => `${k}=${v}`),
+    ),
   EXPOSE: (config, value) => keys(config, 'ExposedPorts', value.split(/\s+/).map(withProtocol)),
   LABEL: (config, value) =>
     (config['Labels'] = { ...(config['Labels'] as object), ...Object.fromEntries(pairsOf(value)) }),
@@ -24,9 +29,13 @@ export function applyChanges(changes: readonly string[]): Config {
     const [, word = '', value = ''] = /^\s*([A-Za-z]+)(?:\s+|=)(.*)$/s.exec(change) ?? [];
     const instruction = INSTRUCTIONS[word.toUpperCase()];
     if (instruction === undefined) {
-      throw new UsageError('BAD_CHANGE', `change the image's config by "${change}": not supported`, {
-        hint: `instructions are ${Object.keys(INSTRUCTIONS).join(', ')}`,
-      });
+      throw new UsageError(
+        'BAD_CHANGE',
+        `change the image's config by "${change}": not supported`,
+        {
+          hint: `instructions are ${Object.keys(INSTRUCTIONS).join(', ')}`,
+        },
+      );
     }
     instruction(config, value.trim());
   }

@@ -1,5 +1,6 @@
 /** The names of the images that Berth brings along. */
 
+/** The images that need no registry. */
 export type EmbeddedName = 'hello' | 'host';
 
 const REPOSITORY = 'localhost/berth';

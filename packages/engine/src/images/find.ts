@@ -9,6 +9,7 @@ import type { Engine } from '../engine.ts';
 import { embeddedName, embeddedReference, type EmbeddedName } from './embedded-name.ts';
 import type { PullOptions } from './pull-options.ts';
 
+/** An image of the store, with its parsed config. */
 export interface FoundImage {
   record: ImageRecord;
   config: ImageConfig;
@@ -24,7 +25,7 @@ export async function findImage(
 ): Promise<FoundImage> {
   const embedded = embeddedName(text);
   const always = pull.policy === 'always' && embedded === undefined;
-  const local = always ? undefined : findLocal(engine, text) ?? findEmbedded(engine, embedded);
+  const local = always ? undefined : (findLocal(engine, text) ?? findEmbedded(engine, embedded));
   if (local !== undefined && (pull.policy !== 'newer' || embedded !== undefined)) {
     return local;
   }
@@ -34,9 +35,13 @@ export async function findImage(
     return readImage(engine, { id, name: embeddedReference(embedded) });
   }
   if (pull.policy === 'never') {
-    throw new NotFoundError('NO_SUCH_IMAGE', `find image "${text}": it is not in the store, and pulling is off`, {
-      hint: `berth pull ${text}`,
-    });
+    throw new NotFoundError(
+      'NO_SUCH_IMAGE',
+      `find image "${text}": it is not in the store, and pulling is off`,
+      {
+        hint: `berth pull ${text}`,
+      },
+    );
   }
   const { pullImage } = await import('./pull.ts');
   const [id] = await pullImage(engine, text, pull);

@@ -27,7 +27,21 @@ const PROGRAM_SETTINGS = [
   '/etc/terminfo',
 ];
 
-const PLAIN_FOLDERS = ['dev', 'etc', 'home', 'mnt', 'proc', 'run', 'srv', 'sys', 'var', 'var/lib', 'var/cache', 'var/log', 'var/spool'];
+const PLAIN_FOLDERS = [
+  'dev',
+  'etc',
+  'home',
+  'mnt',
+  'proc',
+  'run',
+  'srv',
+  'sys',
+  'var',
+  'var/lib',
+  'var/cache',
+  'var/log',
+  'var/spool',
+];
 
 const PASSWD = [
   'root:x:0:0:root:/root:/bin/sh',
@@ -36,7 +50,13 @@ const PASSWD = [
   'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin',
 ];
 const GROUP = ['root:x:0:', 'daemon:x:1:', 'tty:x:5:', 'user:x:1000:', 'nogroup:x:65534:'];
-const NSSWITCH = ['passwd: files', 'group: files', 'shadow: files', 'hosts: files dns', 'services: files'];
+const NSSWITCH = [
+  'passwd: files',
+  'group: files',
+  'shadow: files',
+  'hosts: files dns',
+  'services: files',
+];
 
 /** The skeleton's entries; links such as /bin -> usr/bin are those of this host. */
 export function hostSkeleton(): TarEntry[] {
@@ -50,7 +70,11 @@ export function hostSkeleton(): TarEntry[] {
       entries.push({ path: path.slice(1), type: 'symlink', mode: 0o777, linkTarget: link });
     }
   }
-  entries.push(text('etc/passwd', PASSWD), text('etc/group', GROUP), text('etc/nsswitch.conf', NSSWITCH));
+  entries.push(
+    text('etc/passwd', PASSWD),
+    text('etc/group', GROUP),
+    text('etc/nsswitch.conf', NSSWITCH),
+  );
   return entries;
 }
 

@@ -45,7 +45,9 @@ export async function importSource(
     ...(platform.variant === undefined ? {} : { variant: platform.variant }),
     config: applyChanges(settings.changes),
     rootfs: { type: 'layers', diff_ids: [digest] },
-    history: [{ created, created_by: '/bin/sh -c #(nop) ADD file in /', comment: settings.message }],
+    history: [
+      { created, created_by: '/bin/sh -c #(nop) ADD file in /', comment: settings.message },
+    ],
   });
   const layer: Descriptor = { mediaType: MEDIA_TYPE.ociLayer, digest, size: sizeBytes };
   const manifest = {
@@ -76,13 +78,16 @@ async function copyPlain(
   let sizeBytes = 0;
   const stream = typeof input === 'string' ? openArchiveFile(input) : input;
   const { bytes } = await decompress(stream);
-  await pipeline(async function* () {
-    for await (const chunk of bytes) {
-      digester.update(chunk);
-      sizeBytes += chunk.length;
-      yield chunk;
-    }
-  }, createWriteStream(path, { mode: 0o600 }));
+  await pipeline(
+    async function* () {
+      for await (const chunk of bytes) {
+        digester.update(chunk);
+        sizeBytes += chunk.length;
+        yield chunk;
+      }
+    },
+    createWriteStream(path, { mode: 0o600 }),
+  );
   return { digest: digester.digest(), sizeBytes };
 }
 

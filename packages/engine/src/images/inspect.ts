@@ -5,10 +5,7 @@ import { findLocal, type FoundImage } from './find.ts';
 import { describeImage, type ImageEntry } from './list.ts';
 
 /** The image's description with Podman's keys. Throws NotFoundError. */
-export async function inspectImage(
-  engine: Engine,
-  name: string,
-): Promise<Record<string, unknown>> {
+export async function inspectImage(engine: Engine, name: string): Promise<Record<string, unknown>> {
   const { record, config, entry } = found(engine, name);
   const raw = parseObject(engine.store.images.config(record.id));
   const origins = engine.store.images.origins(record.id);
@@ -27,7 +24,10 @@ export async function inspectImage(
     Os: config.os,
     Size: record.sizeBytes,
     VirtualSize: record.sizeBytes,
-    GraphDriver: { Name: 'overlay', Data: { UpperDir: topTree(engine, record.layers.at(-1)?.diffId) } },
+    GraphDriver: {
+      Name: 'overlay',
+      Data: { UpperDir: topTree(engine, record.layers.at(-1)?.diffId) },
+    },
     RootFS: { Type: 'layers', Layers: config.diffIds },
     Labels: config.labels,
     Annotations: {},
@@ -97,7 +97,9 @@ export async function imageTree(engine: Engine, name: string): Promise<ImageTree
   const layers = record.layers.map(({ diffId }) => ({
     id: diffId,
     sizeBytes: engine.store.layers.record(diffId).sizeBytes,
-    topOf: all.filter((other) => other.record.layers.at(-1)?.diffId === diffId).flatMap((o) => o.names),
+    topOf: all
+      .filter((other) => other.record.layers.at(-1)?.diffId === diffId)
+      .flatMap((o) => o.names),
   }));
   return { image: entry, layers };
 }

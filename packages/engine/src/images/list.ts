@@ -32,14 +32,12 @@ export interface ImageListOptions {
 }
 
 /** The images, newest first unless sorted otherwise. */
-export async function listImages(
-  engine: Engine,
-  options: ImageListOptions,
-): Promise<ImageEntry[]> {
+export async function listImages(engine: Engine, options: ImageListOptions): Promise<ImageEntry[]> {
   const { images } = engine.store;
   const entries = images.list().map((entry) => describeImage(engine, entry));
   const accepts = matcher(options.filters, predicates(engine, entries));
-  const named = options.names.length === 0 ? entries : entries.filter((entry) => isNamed(entry, options.names));
+  const named =
+    options.names.length === 0 ? entries : entries.filter((entry) => isNamed(entry, options.names));
   return sorted(named.filter(accepts), options.sort);
 }
 

@@ -1,5 +1,6 @@
 /** How images are got, as data that costs nothing to load. */
 
+/** When an image is pulled, which one, and how the registry is reached. */
 export interface PullOptions {
   policy: 'always' | 'missing' | 'never' | 'newer';
   /** `os/arch[/variant]`; undefined is this machine's. */

@@ -70,17 +70,22 @@ async function pullFirst(engine: Engine, job: PullJob): Promise<string> {
       failures.push(error);
     }
   }
-  throw new NotFoundError('NO_SUCH_IMAGE', `pull "${job.name}": no registry of the search list has it`, {
-    cause: failures.at(-1),
-    details: { tried: candidates.map(({ reference }) => formatReference(reference)) },
-  });
+  throw new NotFoundError(
+    'NO_SUCH_IMAGE',
+    `pull "${job.name}": no registry of the search list has it`,
+    {
+      cause: failures.at(-1),
+      details: { tried: candidates.map(({ reference }) => formatReference(reference)) },
+    },
+  );
 }
 
 async function pullReference(engine: Engine, reference: Reference, job: PullJob): Promise<string> {
   const source = registrySource(reference, { client: job.client, platform: job.platform });
   try {
     return await acquireImage(engine, source, {
-      names: reference.tag === undefined ? [] : [formatReference({ ...reference, digest: undefined })],
+      names:
+        reference.tag === undefined ? [] : [formatReference({ ...reference, digest: undefined })],
       repository: formatRepository(reference),
     });
   } finally {
@@ -91,7 +96,10 @@ async function pullReference(engine: Engine, reference: Reference, job: PullJob)
 async function pullAllTags(engine: Engine, job: PullJob): Promise<string[]> {
   const [candidate] = resolveName(job.name, job.client.config);
   if (candidate === undefined) {
-    throw new NotFoundError('NO_SUCH_IMAGE', `pull "${job.name}": no registry is configured for it`);
+    throw new NotFoundError(
+      'NO_SUCH_IMAGE',
+      `pull "${job.name}": no registry is configured for it`,
+    );
   }
   const ids: string[] = [];
   for (const tag of await listTags(candidate.reference, job.client)) {

@@ -82,7 +82,8 @@ async function requireUnused(engine: Engine, id: string, force: boolean): Promis
     const first = users[0]?.slice(0, 12) ?? '';
     throw new ConflictError(
       'IMAGE_IN_USE',
-      `remove image "${id.slice(0, 12)}": used by container ${users.map((u) => u.slice(0, 12)).join(', ')}`,
+      `remove image "${id.slice(0, 12)}": used by container ` +
+        users.map((user) => user.slice(0, 12)).join(', '),
       { hint: `berth rm ${first}, or berth rmi --force`, exitStatus: 2 },
     );
   }

@@ -7,6 +7,7 @@ import { UsageError } from '@berth/errors';
 const BLOCK_BYTES = 512;
 const NAME_BYTES = 100;
 
+/** One member of an archive. */
 export interface TarEntry {
   path: string;
   type: 'file' | 'directory' | 'symlink';

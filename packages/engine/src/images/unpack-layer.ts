@@ -12,6 +12,7 @@ import { idMapKey, spawnWorker } from '@berth/isolation';
 import type { Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 
+/** A layer, and where it comes from. */
 export interface LayerRequest {
   source: ImageSource;
   descriptor: Descriptor;
@@ -34,7 +35,11 @@ export async function unpackLayer(engine: Engine, request: LayerRequest): Promis
   }
   const staging = store.layers.stage();
   try {
-    const result = await runApply(engine, { ...request, tree: staging.tree, recipe: staging.recipe });
+    const result = await runApply(engine, {
+      ...request,
+      tree: staging.tree,
+      recipe: staging.recipe,
+    });
     requireDigest(result, request);
     store.layers.commit(staging, {
       version: 1,
@@ -64,7 +69,8 @@ function requireDigest(result: LayerResult, { descriptor, source }: LayerRequest
   if (!isPlain && result.blobDigest !== descriptor.digest) {
     throw new IntegrityError(
       'DIGEST_MISMATCH',
-      `pull layer "${descriptor.digest}" of "${source.name}": its content has the digest ${result.blobDigest}`,
+      `pull layer "${descriptor.digest}" of "${source.name}": ` +
+        `its content has the digest ${result.blobDigest}`,
     );
   }
 }
@@ -101,7 +107,10 @@ async function runApply(engine: Engine, request: ApplyRequest): Promise<LayerRes
 
 function workerLost(complaint: string): SystemError {
   const said = complaint.trim().replace(/^Error: /, '');
-  return new SystemError('WORKER_FAILED', `unpack layer: ${said === '' ? 'the worker ended without an answer' : said}`);
+  return new SystemError(
+    'WORKER_FAILED',
+    `unpack layer: ${said === '' ? 'the worker ended without an answer' : said}`,
+  );
 }
 
 /** Streams the layer to the worker; answers what went wrong, undefined when all was sent. */
@@ -142,5 +151,10 @@ function progress(
   descriptor: Descriptor,
   event: { state: 'pulling' | 'exists' | 'done'; currentBytes: number },
 ): void {
-  engine.report({ kind: 'layer', digest: descriptor.digest, totalBytes: descriptor.size, ...event });
+  engine.report({
+    kind: 'layer',
+    digest: descriptor.digest,
+    totalBytes: descriptor.size,
+    ...event,
+  });
 }

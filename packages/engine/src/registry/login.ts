@@ -1,6 +1,11 @@
 /** `login` and `logout`: credentials for registries, kept where Podman and Docker keep them. */
 import { NotFoundError } from '@berth/errors';
-import { loadCredentials, login as keep, logout as forget, logoutAll as forgetAll } from '@berth/transport';
+import {
+  loadCredentials,
+  login as keep,
+  logout as forget,
+  logoutAll as forgetAll,
+} from '@berth/transport';
 import type { Engine } from '../engine.ts';
 
 /** Who logs in, and where. */

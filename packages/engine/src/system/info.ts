@@ -20,7 +20,11 @@ export async function systemInfo(engine: Engine): Promise<Record<string, unknown
 function hostInfo(engine: Engine): Record<string, unknown> {
   const { uids, gids, tier } = engine.idMaps;
   const extents = (maps: typeof uids) =>
-    maps.map(({ inside, outside, count }) => ({ container_id: inside, host_id: outside, size: count }));
+    maps.map(({ inside, outside, count }) => ({
+      container_id: inside,
+      host_id: outside,
+      size: count,
+    }));
   return {
     arch: arch() === 'x64' ? 'amd64' : arch(),
     cpus: availableParallelism(),
@@ -77,7 +81,8 @@ function diskInfo(path: string): Record<string, number> {
 function distribution(): Record<string, string> {
   try {
     const text = readFileSync('/etc/os-release', 'utf8');
-    const value = (key: string): string => new RegExp(`^${key}="?([^"\n]*)`, 'm').exec(text)?.[1] ?? '';
+    const value = (key: string): string =>
+      new RegExp(`^${key}="?([^"\n]*)`, 'm').exec(text)?.[1] ?? '';
     return { distribution: value('ID'), version: value('VERSION_ID') };
   } catch {
     return {};
@@ -103,10 +108,17 @@ function cgroupManager(engine: Engine): string {
   });
   return settings.kind === 'none'
     ? `none (${settings.reason ?? 'not limited'})`
-    : settings.kind === 'scope' ? 'systemd' : 'cgroupfs';
+    : settings.kind === 'scope'
+      ? 'systemd'
+      : 'cgroupfs';
 }
 
 function networkHelper(): string {
-  const { kind } = chooseNetwork({ kind: 'default', options: [], ports: [], path: process.env['PATH'] ?? '' });
+  const { kind } = chooseNetwork({
+    kind: 'default',
+    options: [],
+    ports: [],
+    path: process.env['PATH'] ?? '',
+  });
   return kind;
 }

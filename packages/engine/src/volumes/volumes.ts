@@ -30,9 +30,13 @@ export interface VolumeRequest {
 /** The volume exists; answers its name. Throws ConflictError when it did before. */
 export function createVolume(engine: Engine, request: VolumeRequest): string {
   if (request.driver !== undefined && request.driver !== 'local') {
-    throw new UnsupportedError('NO_SUCH_DRIVER', `make a volume by the driver "${request.driver}": not supported`, {
-      hint: 'leave --driver out',
-    });
+    throw new UnsupportedError(
+      'NO_SUCH_DRIVER',
+      `make a volume by the driver "${request.driver}": not supported`,
+      {
+        hint: 'leave --driver out',
+      },
+    );
   }
   return engine.store.volumes.create({
     name: request.name,
@@ -56,7 +60,10 @@ export function listVolumes(engine: Engine, filters: readonly Filter[]): VolumeE
     since: (entry, value) => entry.createdAt > parseTime(value),
     anonymous: (entry, value) => entry.anonymous === (value !== 'false'),
   });
-  return volumes.list().map((record) => entryOf(engine, record)).filter(accepts);
+  return volumes
+    .list()
+    .map((record) => entryOf(engine, record))
+    .filter(accepts);
 }
 
 function entryOf(engine: Engine, record: VolumeRecord): VolumeEntry {

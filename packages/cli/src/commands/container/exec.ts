@@ -31,8 +31,8 @@ export class ExecCommand extends BerthCommand<typeof FLAGS> {
     operands: 'CONTAINER COMMAND [ARG...]',
     stopsAtOperand: true,
     summary: 'Run a command in a running container',
-    details: `The exit status is that of the command; 125 when Berth failed, 126 when the command can't be
-executed, 127 when it is not there.`,
+    details: `The exit status is that of the command; 125 when Berth failed, 126 when the
+command can't be executed, 127 when it is not there.`,
     examples: [
       ['A shell in a running container', 'berth exec -it web sh'],
       ['A command as another user', 'berth exec -u postgres db psql -c "select 1"'],
@@ -45,7 +45,10 @@ executed, 127 when it is not there.`,
     const words = flags.cidfile === undefined ? operands : [readIdFile(flags.cidfile), ...operands];
     const [container, ...command] = await selectOne(engine, { flags, operands: words });
     if (command.length === 0) {
-      throw new UsageError('NO_COMMAND', `exec in container "${container}": the command is missing`);
+      throw new UsageError(
+        'NO_COMMAND',
+        `exec in container "${container}": the command is missing`,
+      );
     }
     return execInContainer(engine, {
       container,

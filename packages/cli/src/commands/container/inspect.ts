@@ -43,7 +43,8 @@ export class InspectCommand extends BerthCommand<typeof FLAGS> {
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
     const type = this.spec.path[0] === 'container' ? 'container' : (flags.type ?? 'all');
-    const kinds = type === 'all' ? Object.values(TYPES) : [TYPES[type]].flatMap((kind) => kind ?? []);
+    const kinds =
+      type === 'all' ? Object.values(TYPES) : [TYPES[type]].flatMap((kind) => kind ?? []);
     if (kinds.length === 0) {
       throw new UsageError('BAD_TYPE', `inspect objects of type "${type}": no such type`);
     }
@@ -85,5 +86,8 @@ async function inspectFirst(engine: Engine, { name, size, kinds }: Wanted): Prom
       if (!(error instanceof NotFoundError) || (isLast && kinds.length === 1)) throw error;
     }
   }
-  throw new NotFoundError('NO_SUCH_OBJECT', `inspect "${name}": no such container, image or volume`);
+  throw new NotFoundError(
+    'NO_SUCH_OBJECT',
+    `inspect "${name}": no such container, image or volume`,
+  );
 }

@@ -38,11 +38,12 @@ export class LogsCommand extends BerthCommand<typeof FLAGS> {
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
     const names = await selectContainers(engine, { flags, operands });
-    const show = (name: string): Promise<void> => showLog(engine, name, {
-      options: logOptions(flags),
-      prefix: prefixOf(name, names.indexOf(name), flags),
-      timestamps: flags.timestamps,
-    });
+    const show = (name: string): Promise<void> =>
+      showLog(engine, name, {
+        options: logOptions(flags),
+        prefix: prefixOf(name, names.indexOf(name), flags),
+        timestamps: flags.timestamps,
+      });
     if (!flags.follow) {
       return forEach(names, show);
     }
@@ -73,7 +74,11 @@ interface Shown {
   timestamps: boolean;
 }
 
-async function showLog(engine: Engine, name: string, { options, prefix, timestamps }: Shown): Promise<void> {
+async function showLog(
+  engine: Engine,
+  name: string,
+  { options, prefix, timestamps }: Shown,
+): Promise<void> {
   const writers = { stdout: new LineWriter(1), stderr: new LineWriter(2) };
   for await (const batch of readLogs(engine, name, options)) {
     for (const line of batch) {

@@ -5,7 +5,12 @@ import { formatAddress } from '@berth/engine/containers/published-ports';
 import { NotFoundError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { forEach } from '../../each.ts';
-import { latestFlag, SELECTION_FLAGS, selectContainers, selectOne } from '../../flags/selection-flags.ts';
+import {
+  latestFlag,
+  SELECTION_FLAGS,
+  selectContainers,
+  selectOne,
+} from '../../flags/selection-flags.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = { all: SELECTION_FLAGS.all, latest: latestFlag } as const;
@@ -34,13 +39,24 @@ export class PortCommand extends BerthCommand<typeof FLAGS> {
     }
     const [name, wanted] = await selectOne(engine, { flags, operands });
     const lines = containerPorts(engine, name).flatMap(portLines);
-    print(`${(wanted === undefined ? lines : [hostSide(lines, name, wanted)]).join('\n')}\n`.replace(/^\n$/, ''));
+    print(
+      `${(wanted === undefined ? lines : [hostSide(lines, name, wanted)]).join('\n')}\n`.replace(
+        /^\n$/,
+        '',
+      ),
+    );
     return 0;
   }
 }
 
 /** `80/tcp -> 0.0.0.0:8080`, a line for each port of a range. */
-function portLines({ hostAddress, hostPort, containerPort, protocol, count }: PortMapping): string[] {
+function portLines({
+  hostAddress,
+  hostPort,
+  containerPort,
+  protocol,
+  count,
+}: PortMapping): string[] {
   const address = formatAddress(hostAddress);
   return Array.from(
     { length: count },
@@ -52,7 +68,10 @@ function hostSide(lines: readonly string[], name: string, wanted: string): strin
   const port = wanted.includes('/') ? wanted : `${wanted}/tcp`;
   const line = lines.find((text) => text.startsWith(`${port} -> `));
   if (line === undefined) {
-    throw new NotFoundError('NO_SUCH_PORT', `find port "${port}" of container "${name}": not published`);
+    throw new NotFoundError(
+      'NO_SUCH_PORT',
+      `find port "${port}" of container "${name}": not published`,
+    );
   }
   return line.slice(`${port} -> `.length);
 }

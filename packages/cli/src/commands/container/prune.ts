@@ -18,7 +18,9 @@ export class ContainerPruneCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'Remove all containers that do not run',
-    examples: [['Those that ended more than a day ago', 'berth container prune --filter until=24h']],
+    examples: [
+      ['Those that ended more than a day ago', 'berth container prune --filter until=24h'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -4,7 +4,12 @@ import { BerthCommand, type Invocation } from '../../command.ts';
 import { ignored, text, toggle, whole } from '../../flags/flag.ts';
 import { filterFlag, headingFlag, longFormatFlag, parseFilters } from '../../flags/list-flags.ts';
 import { latestFlag } from '../../flags/selection-flags.ts';
-import { containerColumns, containerFields, containerJson, CONTAINER_TITLES } from '../../output/container-rows.ts';
+import {
+  containerColumns,
+  containerFields,
+  containerJson,
+  CONTAINER_TITLES,
+} from '../../output/container-rows.ts';
 import { printListing } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 

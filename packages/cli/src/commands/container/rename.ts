@@ -16,7 +16,9 @@ export class RenameCommand extends BerthCommand<typeof FLAGS> {
     flags: FLAGS,
   } as const;
 
-  protected async run({ operands: [name = '', newName = ''] }: Invocation<typeof FLAGS>): Promise<void> {
+  protected async run({
+    operands: [name = '', newName = ''],
+  }: Invocation<typeof FLAGS>): Promise<void> {
     renameContainer(this.openEngine(), name, newName);
   }
 }

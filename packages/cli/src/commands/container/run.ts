@@ -24,12 +24,15 @@ export class RunCommand extends BerthCommand<typeof FLAGS> {
     least: 1,
     stopsAtOperand: true,
     summary: 'Run a command in a new container',
-    details: `The image is pulled when it is not there. The exit status is that of the command; 125 when
-Berth failed, 126 when the command can't be executed, 127 when it is not there.`,
+    details: `The image is pulled when it is not there. The exit status is that of the
+command; 125 when Berth failed, 126 when the command can't be executed, 127 when it is not there.`,
     examples: [
       ['A shell in Debian, gone when it ends', 'berth run --rm -it debian bash'],
       ['A web server in the background, on port 8080', 'berth run -d --name web -p 8080:80 nginx'],
-      ['A tool that works on the current folder', 'berth run --rm -v "$PWD:/work" -w /work gcc make'],
+      [
+        'A tool that works on the current folder',
+        'berth run --rm -v "$PWD:/work" -w /work gcc make',
+      ],
       ["The host's own programs, in a container", 'berth run --rm -it host bash'],
     ],
     flags: FLAGS,

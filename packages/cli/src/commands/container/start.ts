@@ -4,7 +4,10 @@ import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
 import {
-  forEachContainer, latestFlag, SELECTION_FLAGS, selectContainers,
+  forEachContainer,
+  latestFlag,
+  SELECTION_FLAGS,
+  selectContainers,
 } from '../../flags/selection-flags.ts';
 
 const FLAGS = {
@@ -33,7 +36,9 @@ export class StartCommand extends BerthCommand<typeof FLAGS> {
   protected async run({ flags, operands, given }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
     if (!flags.attach && !flags.interactive) {
-      return forEachContainer(engine, { flags, operands }, async (name) => startContainer(engine, name));
+      return forEachContainer(engine, { flags, operands }, async (name) =>
+        startContainer(engine, name),
+      );
     }
     const [name, second] = await selectContainers(engine, { flags, operands });
     if (name === undefined || second !== undefined) {

@@ -19,8 +19,8 @@ export class StopCommand extends BerthCommand<typeof FLAGS> {
     path: ['stop'],
     operands: 'CONTAINER...',
     summary: 'Stop containers',
-    details: `Each gets its stop signal (TERM unless the image or --stop-signal says otherwise) and is killed
-when it has not ended after its stop timeout.`,
+    details: `Each gets its stop signal (TERM unless the image or --stop-signal says
+otherwise) and is killed when it has not ended after its stop timeout.`,
     examples: [
       ['Stop a container', 'berth stop web'],
       ['Stop all that run, killing them after 2 seconds', 'berth stop --all --time 2'],

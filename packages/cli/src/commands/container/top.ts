@@ -14,7 +14,8 @@ export class TopCommand extends BerthCommand<typeof FLAGS> {
     operands: 'CONTAINER [COLUMN...]',
     stopsAtOperand: true,
     summary: 'List the processes of a container',
-    details: 'COLUMN is one of user, pid, ppid, pcpu, etime, tty, time, args, comm, hpid, huser and others.',
+    details:
+      'COLUMN is one of user, pid, ppid, pcpu, etime, tty, time, args, comm, hpid, huser …',
     examples: [
       ['The usual columns', 'berth top web'],
       ['Process ids inside and outside', 'berth top web pid hpid args'],

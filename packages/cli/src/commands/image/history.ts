@@ -83,7 +83,14 @@ function rowOf(entry: HistoryEntry, { human, full }: { human: boolean; full: boo
 }
 
 function historyJson({ id, createdAt, createdBy, sizeBytes, comment, tags }: HistoryEntry): object {
-  return { id, created: createdAt.toISOString(), CreatedBy: createdBy, size: sizeBytes, comment, tags };
+  return {
+    id,
+    created: createdAt.toISOString(),
+    CreatedBy: createdBy,
+    size: sizeBytes,
+    comment,
+    tags,
+  };
 }
 
 function shortId(id: string, full: boolean): string {

@@ -3,7 +3,13 @@ import { listImages } from '@berth/engine/images/list';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
 import { filterFlag, headingFlag, longFormatFlag, parseFilters } from '../../flags/list-flags.ts';
-import { IMAGE_TITLES, imageColumns, imageFields, imageJson, imageRows } from '../../output/image-rows.ts';
+import {
+  IMAGE_TITLES,
+  imageColumns,
+  imageFields,
+  imageJson,
+  imageRows,
+} from '../../output/image-rows.ts';
 import { isJson, printJson, printListing } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 

@@ -19,8 +19,8 @@ export class LoadCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'Load images from an archive',
-    details: `Reads what "save" of Docker, Podman and skopeo write: docker-archive and oci-archive, compressed
-or not, and folders in the OCI layout.`,
+    details: `Reads what "save" of Docker, Podman and skopeo write: docker-archive and
+oci-archive, compressed or not, and folders in the OCI layout.`,
     examples: [
       ['From a file', 'berth load -i images.tar'],
       ['From another machine', 'ssh build podman save app | berth load'],

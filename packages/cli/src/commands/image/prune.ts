@@ -31,7 +31,10 @@ export class ImagePruneCommand extends BerthCommand<typeof FLAGS> {
       return;
     }
     const { all } = flags;
-    const pruned = await pruneImages(this.openEngine(), { all, filters: parseFilters(flags.filter) });
+    const pruned = await pruneImages(this.openEngine(), {
+      all,
+      filters: parseFilters(flags.filter),
+    });
     print(pruned.map(({ id }) => `${id}\n`).join(''));
   }
 }

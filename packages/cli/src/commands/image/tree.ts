@@ -24,7 +24,8 @@ export class ImageTreeCommand extends BerthCommand<typeof FLAGS> {
     const lines = layers.map(({ id, sizeBytes, topOf }, index) => {
       const branch = index === layers.length - 1 ? '└──' : '├──';
       const top = topOf.length > 0 ? ` Top Layer of: [${topOf.join(' ')}]` : '';
-      return `${branch} ID: ${id.replace(/^sha256:/, '').slice(0, 12)} Size: ${humanSize(sizeBytes)}${top}\n`;
+      const short = id.replace(/^sha256:/, '').slice(0, 12);
+      return `${branch} ID: ${short} Size: ${humanSize(sizeBytes)}${top}\n`;
     });
     const head = [
       `Image ID: ${image.id.slice(0, 12)}`,

@@ -33,7 +33,10 @@ export class LoginCommand extends BerthCommand<typeof FLAGS> {
     summary: 'Log in to a registry',
     examples: [
       ['Asking for name and password', 'berth login registry.example.org'],
-      ['In a script', 'pass show registry | berth login -u bot --password-stdin registry.example.org'],
+      [
+        'In a script',
+        'pass show registry | berth login -u bot --password-stdin registry.example.org',
+      ],
     ],
     flags: FLAGS,
   } as const;

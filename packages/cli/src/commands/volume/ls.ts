@@ -46,7 +46,14 @@ export class VolumeListCommand extends BerthCommand<typeof FLAGS> {
 }
 
 /** Podman's names. */
-function volumeFields({ name, driver, mountpoint, createdAt, labels, ...rest }: VolumeEntry): object {
+function volumeFields({
+  name,
+  driver,
+  mountpoint,
+  createdAt,
+  labels,
+  ...rest
+}: VolumeEntry): object {
   return {
     Name: name,
     Driver: driver,
