@@ -407,11 +407,19 @@ static int abandon(struct container_process *process)
  */
 static int step_in(int sync, uint64_t flags)
 {
-	pid_t pid = clone_process(flags | CLONE_PARENT);
-	struct failure failure;
+	struct failure failure = {0};
+	int gate[2];
+	pid_t pid = pipe2(gate, O_CLOEXEC) < 0 ? -1 : clone_process(flags | CLONE_PARENT);
+	char byte;
 
-	if (pid == 0)
+	if (pid == 0) {
+		/* Its messages come after FORKED: the gate opens when this process's end is closed. */
+		close(gate[1]);
+		while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
+			;
+		close(gate[0]);
 		return 0;
+	}
 	if (pid < 0) {
 		fail(&failure, "start process", "", errno);
 		give_up(sync, &failure);

@@ -11,6 +11,10 @@ export function mountTarget(target: string): string {
   if (normal === '/') {
     throw new UsageError('BAD_MOUNT_TARGET', 'mount on "/": the root has its own file system');
   }
+  if (normal === '/proc') {
+    // CVE-2019-16884: what is written to a /proc that is none is written elsewhere.
+    throw new UsageError('BAD_MOUNT_TARGET', 'mount on "/proc": nothing may take its place');
+  }
   return normal;
 }
 

@@ -5,6 +5,7 @@ import type { ContainerRequest } from './request.ts';
 const IPC = /^(kernel\.(shm[a-z_]+|msg[a-z]+|sem)|fs\.mqueue\.[a-z_]+)$/;
 const NET = /^net\.[A-Za-z0-9_.\/-]+$/;
 const UTS = /^kernel\.(hostname|domainname)$/;
+const SHARED_NETWORKS: readonly string[] = ['host', 'container', 'path'];
 /** `+` and the like once smuggled in further settings (CVE-2022-0811). */
 const VALUE = /^[A-Za-z0-9 \t._:,\/-]*$/;
 
@@ -19,11 +20,16 @@ export function sysctls(request: ContainerRequest): Record<string, string> {
     }
     requireOwn(key, request);
   }
-  return { ...request.sysctls };
+  return { ...defaults(request), ...request.sysctls };
+}
+
+/** Podman's: lets root of the container ping without raw sockets. */
+function defaults({ network }: ContainerRequest): Record<string, string> {
+  return SHARED_NETWORKS.includes(network.kind) ? {} : { 'net.ipv4.ping_group_range': '0 0' };
 }
 
 function requireOwn(key: string, request: ContainerRequest): void {
-  const sharesNetwork = ['host', 'container', 'path'].includes(request.network.kind);
+  const sharesNetwork = SHARED_NETWORKS.includes(request.network.kind);
   const isOwn = (namespace: { kind: string }): boolean =>
     !['host', 'container'].includes(namespace.kind);
   const allowed =

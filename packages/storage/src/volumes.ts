@@ -23,6 +23,8 @@ export interface CreateVolume {
   readonly options?: Readonly<Record<string, string>> | undefined;
   /** A volume of that name may be there already: its record is answered. */
   readonly ignoreExisting?: boolean | undefined;
+  /** Goes with its container; by default what was given no name. */
+  readonly anonymous?: boolean | undefined;
 }
 
 const RECORD = 'record.json';
@@ -58,7 +60,7 @@ export class VolumeStore {
       createdAtMs: Date.now(),
       labels: request.labels ?? {},
       options: request.options ?? {},
-      anonymous: request.name === undefined,
+      anonymous: request.anonymous ?? request.name === undefined,
     };
     const target = this.#directory(record.name);
     const directory = this.#stage(record);

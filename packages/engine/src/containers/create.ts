@@ -2,7 +2,7 @@
  * Makes a container from a request: image, volumes, ports and runtime spec are decided here, and
  * the store makes it appear at once. Nothing runs yet.
  */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { compose, type ContainerRequest } from '@berth/bundle';
 import { ConflictError, NotFoundError, SystemError } from '@berth/errors';
 import type { RuntimeSpec } from '@berth/oci';
@@ -20,7 +20,7 @@ import type { BerthContainer } from './record.ts';
 import { removeById } from './remove.ts';
 import { etcFiles } from './etc-files.ts';
 import { signalNumber } from './signals.ts';
-import { planVolumes } from './volumes.ts';
+import { dropVolumes, makeVolumes, planVolumes } from './volumes.ts';
 import { wantedPorts } from './wanted-ports.ts';
 
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
@@ -56,13 +56,31 @@ export async function makeContainer(
   }
   const id = randomId();
   writeIdFile(request, id);
+  try {
+    return await decideAndStore(engine, { id, image, request });
+  } catch (error) {
+    if (request.cidFile !== undefined) rmSync(request.cidFile, { force: true });
+    throw error;
+  }
+}
+
+async function decideAndStore(
+  engine: Engine,
+  { id, image, request }: { id: string; image: FoundImage; request: ContainerRequest },
+): Promise<CreatedContainer> {
   const host = await hostFacts(engine, { image, request });
   const asked = { ...request, mounts: [...request.mounts, ...host.extraMounts] };
-  const volumes = planVolumes(engine, { request: asked, image });
+  const volumes = planVolumes(asked, image);
   const spec = compose({ id, request: volumes.request, image: image.config, host: host.facts });
   const record = await decideRecord(engine, { id, image, request: volumes.request, spec, volumes });
-  const paths = storeContainer(engine, { record, spec, named: request.name !== undefined });
-  return { id, record, spec, paths };
+  const made = makeVolumes(engine, volumes);
+  try {
+    const paths = storeContainer(engine, { record, spec, named: request.name !== undefined });
+    return { id, record, spec, paths };
+  } catch (error) {
+    await dropVolumes(engine, made);
+    throw error;
+  }
 }
 
 interface Decided {

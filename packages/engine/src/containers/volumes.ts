@@ -1,31 +1,29 @@
 /**
- * The volumes of a new container: named ones are made where they are missing, images' VOLUMEs get
- * anonymous ones, and every volume becomes a bind of its folder.
+ * The volumes of a new container: images' VOLUMEs get anonymous ones, every volume becomes a bind
+ * of its folder, and those that are missing are made once everything else has been decided.
  */
 import type { ContainerRequest, MountRequest } from '@berth/bundle';
-import type { Engine } from '../engine.ts';
+import { randomId } from '@berth/storage';
+import { removeTrees, type Engine } from '../engine.ts';
 import type { FoundImage } from '../images/find.ts';
 
-/** The volumes of a new container, all of which exist. */
+/** The volumes of a new container. */
 export interface PlannedVolumes {
   /** The request with volumes added for the image's VOLUMEs and every volume named. */
   request: ContainerRequest;
   /** Every volume it mounts. */
   names: string[];
   anonymous: string[];
-  /** Fresh volumes that are filled from the image at first start. */
+  /** Volumes that are filled from the image when they are empty at a start. */
   copyUps: { target: string; volume: string }[];
 }
 
-/** Makes the volumes that are missing. */
-export function planVolumes(
-  engine: Engine,
-  { request, image }: { request: ContainerRequest; image: FoundImage },
-): PlannedVolumes {
+/** Names every volume; nothing is made yet. */
+export function planVolumes(request: ContainerRequest, image: FoundImage): PlannedVolumes {
   const planned: PlannedVolumes = { request, names: [], anonymous: [], copyUps: [] };
   const wanted = [...request.mounts, ...imageVolumes(request, image)];
   const mounts = wanted.map((mount) =>
-    mount.type === 'volume' ? place(engine, mount, planned) : mount,
+    mount.type === 'volume' ? place(mount, planned) : mount,
   );
   return { ...planned, request: { ...request, mounts } };
 }
@@ -39,16 +37,34 @@ function imageVolumes(request: ContainerRequest, image: FoundImage): MountReques
 
 type VolumeMount = Extract<MountRequest, { type: 'volume' }>;
 
-function place(engine: Engine, mount: VolumeMount, planned: PlannedVolumes): MountRequest {
-  const { volumes } = engine.store;
-  const isFresh = mount.name === undefined || !volumes.exists(mount.name);
-  const { name } = volumes.create({ name: mount.name, ignoreExisting: true });
+function place(mount: VolumeMount, planned: PlannedVolumes): MountRequest {
+  const name = mount.name ?? randomId();
   planned.names.push(name);
   if (mount.name === undefined) {
     planned.anonymous.push(name);
   }
-  if (isFresh && !mount.options.includes('nocopy')) {
+  if (!mount.options.includes('nocopy')) {
     planned.copyUps.push({ target: mount.target, volume: name });
   }
   return { ...mount, name };
+}
+
+/** The volumes exist; answers those that did not before. */
+export function makeVolumes(engine: Engine, { names, anonymous }: PlannedVolumes): string[] {
+  const { volumes } = engine.store;
+  const missing = names.filter((name) => !volumes.exists(name));
+  for (const name of missing) {
+    volumes.create({ name, ignoreExisting: true, anonymous: anonymous.includes(name) });
+  }
+  return missing;
+}
+
+/** Takes back what makeVolumes() made for a container that came to nothing. */
+export async function dropVolumes(engine: Engine, names: readonly string[]): Promise<void> {
+  const { volumes, containers } = engine.store;
+  const unused = names.filter((name) => containers.usersOfVolume(name).length === 0);
+  await removeTrees(
+    engine,
+    unused.map((name) => volumes.remove(name, () => containers.usersOfVolume(name))),
+  );
 }

@@ -1,0 +1,105 @@
+/**
+ * Networks: none, host, pasta, slirp4netns, a container's; published ports.
+ */
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { missing } from '../lab/probes.ts';
+import { freePort } from '../lab/registry.ts';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+let image = '';
+before(async () => {
+  image = await lab.image({ layers: [{ 'www/index.html': 'served\n' }] });
+});
+lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
+
+/** What a server on the host's loopback interface answers; tries for two seconds. */
+async function fetchText(port: number): Promise<string> {
+  for (let left = 40; ; left--) {
+    try {
+      return await (await fetch(`http://127.0.0.1:${port}/`)).text();
+    } catch (error) {
+      if (left === 0) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+test('none has a loopback interface and nothing else', async () => {
+  const links = await lab.ok(['run', '--rm', '--network', 'none', image, 'sh', '-c',
+    'ls /sys/class/net; ip address show lo | grep -q 127.0.0.1 && echo up']);
+  assert.equal(links, 'lo\nup');
+});
+
+test('host has the interfaces of the host', async () => {
+  const { readdirSync } = await import('node:fs');
+  const inside = await lab.ok(['run', '--rm', '--network', 'host', image, 'ls', '/sys/class/net']);
+  assert.deepEqual(inside.split('\n').sort(), readdirSync('/sys/class/net').sort());
+});
+
+test('a port is published, until the container ends', { skip: missing.pasta }, async () => {
+  const port = await freePort();
+  await lab.ok(['run', '-d', '--name', 'web', '-p', `${port}:80`, image, 'httpd', '-f', '-h', '/www']);
+  assert.equal(await fetchText(port), 'served\n');
+  await lab.ok(['rm', '-f', '-t', '0', 'web']);
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
+});
+
+for (const helper of ['pasta', 'slirp4netns'] as const) {
+  test(`${helper} gives an address and a default route`, { skip: missing[helper] }, async () => {
+    const routes = await lab.ok(['run', '--rm', '--network', helper, image, 'ip', 'route']);
+    assert.match(routes, /^default via 10\.0\.2\.2/m);
+  });
+}
+
+test('slirp4netns does not publish ports, and says what does', { skip: missing.slirp4netns },
+  async () => {
+    const { status, stderr } = await lab.berth(
+      ['run', '--rm', '--network', 'slirp4netns', '-p', '80', image, 'true']);
+    assert.equal(status, 125);
+    assert.match(stderr, /slirp4netns[\s\S]*hint: .*pasta/);
+  });
+
+test('a container joins another one\'s network', { skip: missing.pasta }, async () => {
+  await lab.ok(['run', '-d', '--name', 'server', image, 'httpd', '-f', '-h', '/www']);
+  const { stdout } = await lab.berth(['run', '--rm', '--network', 'container:server', image, 'sh', '-c',
+    'for i in 1 2 3 4 5; do wget -qO- http://127.0.0.1/ && break; sleep 0.2; done']);
+  assert.equal(stdout, 'served\n');
+  await lab.ok(['rm', '-f', '-t', '0', 'server']);
+  const { status, stderr } = await lab.berth(
+    ['run', '--rm', '--network', 'container:server', image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /"server"/);
+});
+
+test('a port that is taken is named', { skip: missing.pasta }, async () => {
+  const port = await freePort();
+  await lab.ok(['run', '-d', '--name', 'first', '-p', `127.0.0.1:${port}:80`, image, 'sleep', '100']);
+  const { status, stderr } = await lab.berth(
+    ['run', '--rm', '-p', `127.0.0.1:${port}:80`, image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, new RegExp(String(port)));
+  await lab.ok(['rm', '-f', '-t', '0', 'first']);
+});
+
+test('-P publishes what the image exposes', { skip: missing.pasta }, async () => {
+  const exposing = await lab.image({
+    name: 'localhost/exposing:1',
+    layers: [{ 'www/index.html': 'exposed\n' }],
+    config: { Env: ['PATH=/bin'], ExposedPorts: { '80/tcp': {} }, Cmd: ['httpd', '-f', '-h', '/www'] },
+  });
+  await lab.ok(['run', '-d', '--name', 'exposed', '-P', exposing]);
+  const address = await lab.ok(['port', 'exposed', '80']);
+  assert.equal(await fetchText(Number(address.split(':').at(-1))), 'exposed\n');
+  await lab.ok(['rm', '-f', '-t', '0', 'exposed']);
+});
+
+test('bad ports are refused before anything is made', async () => {
+  for (const port of ['0:80', '80:99999', 'x', '80:80/sctp', '8000-8002:80-81']) {
+    const { status, stderr } = await lab.berth(['run', '--rm', '-p', port, image, 'true']);
+    assert.equal(status, 125, port);
+    assert.match(stderr, /port/);
+  }
+});

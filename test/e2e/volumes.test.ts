@@ -1,0 +1,81 @@
+/**
+ * Volumes: named, anonymous, filled from the image, shared, removed.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { before, test } from 'node:test';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+let image = '';
+before(async () => {
+  image = await lab.image({
+    name: 'localhost/with-data:1',
+    layers: [{ 'data/seed': 'from image', 'data/sub/deep': 'deep' }],
+    config: { Env: ['PATH=/bin'], Cmd: ['sh'], Volumes: { '/data': {} } },
+  });
+});
+
+test('volumes are made, listed, inspected and removed', async () => {
+  assert.equal(await lab.ok(['volume', 'create', '--label', 'a=b', 'one']), 'one');
+  assert.equal((await lab.berth(['volume', 'create', 'one'])).status, 125);
+  assert.equal(await lab.ok(['volume', 'create', '--ignore', 'one']), 'one');
+  assert.equal(await lab.ok(['volume', 'ls', '-q', '--filter', 'label=a=b']), 'one');
+  const folder = await lab.ok(['volume', 'inspect', '-f', '{{.Mountpoint}}', 'one']);
+  assert.ok(existsSync(folder));
+  assert.equal((await lab.berth(['volume', 'exists', 'one'])).status, 0);
+  assert.equal(await lab.ok(['volume', 'rm', 'one']), 'one');
+  assert.ok(!existsSync(folder));
+  assert.equal((await lab.berth(['volume', 'exists', 'one'])).status, 1);
+});
+
+test('a fresh volume is filled from the image, an old one keeps its content', async () => {
+  assert.equal(await lab.ok(['run', '--rm', '-v', 'filled:/data', image, 'cat', '/data/seed', '/data/sub/deep']),
+    'from imagedeep');
+  await lab.ok(['run', '--rm', '-v', 'filled:/data', image, 'sh', '-c', 'echo mine >/data/seed']);
+  assert.equal(await lab.ok(['run', '--rm', '-v', 'filled:/data', image, 'cat', '/data/seed']), 'mine');
+  assert.equal(await lab.ok(['run', '--rm', '-v', 'empty:/data:nocopy', image, 'ls', '/data']), '');
+  await lab.ok(['volume', 'rm', 'filled', 'empty']);
+});
+
+test('VOLUME of an image is anonymous and goes with --rm, or with rm -v', async () => {
+  assert.equal(await lab.ok(['run', '--rm', image, 'cat', '/data/seed']), 'from image');
+  assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
+  await lab.ok(['run', '--name', 'kept', image, 'true']);
+  const name = await lab.ok(['volume', 'ls', '-q']);
+  assert.match(name, /^[0-9a-f]{64}$/);
+  await lab.ok(['rm', '-v', 'kept']);
+  assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
+});
+
+test('a volume in use is not removed, unless its containers go too', async () => {
+  await lab.ok(['run', '-d', '--name', 'user', '-v', 'used:/data', image, 'sleep', '100']);
+  const { status, stderr } = await lab.berth(['volume', 'rm', 'used']);
+  assert.equal(status, 2);
+  assert.match(stderr, /"used"/);
+  await lab.ok(['volume', 'rm', '--force', 'used']);
+  assert.equal(await lab.ok(['ps', '-aq']), '');
+});
+
+test('two containers share a volume', async () => {
+  await lab.ok(['run', '-d', '--name', 'writer', '-v', 'both:/data', image, 'sh', '-c',
+    'echo said >/data/word; sleep 100']);
+  const { stdout } = await lab.berth(['run', '--rm', '-v', 'both:/data:ro', image, 'sh', '-c',
+    'while ! cat /data/word 2>/dev/null; do sleep 0.1; done; touch /data/x 2>/dev/null || echo readonly']);
+  assert.equal(stdout, 'said\nreadonly\n');
+  await lab.ok(['rm', '-f', '-t', '0', 'writer']);
+  assert.equal(await lab.ok(['volume', 'prune', '-f']), 'both');
+});
+
+test('a container that fails to be made leaves no volume', async () => {
+  await lab.berth(['run', '--rm', '-v', 'fresh:/data', '-v', 'x:/proc', image, 'true']);
+  assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
+});
+
+test('options of other engines are accepted, unknown ones named', async () => {
+  await lab.ok(['run', '--rm', '-v', 'z:/data:z', '-v', 'Z:/other:Z', image, 'true']);
+  const { status, stderr } = await lab.berth(['run', '--rm', '-v', 'x:/data:bogus', image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /"bogus"/);
+  await lab.ok(['volume', 'rm', '--all']);
+});
