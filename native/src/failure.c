@@ -37,8 +37,9 @@ static const struct {
 	int error;	/* 0: any */
 	const char *hint;
 } hints[] = {
-	{"create user namespace", 0, "run: berth doctor"},
-	{"map ids", 0, "run: berth doctor"},
+	{"create user namespace", 0, 
+	 "run: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces"},
+	{"map ids", 0, "run: grep \"$USER\" /etc/subuid /etc/subgid"},
 	{"mount overlay", EINVAL, "run: berth info, and choose another --storage-driver"},
 	{"join session keyring", EDQUOT, "raise it: sysctl kernel.keys.maxkeys"},
 };

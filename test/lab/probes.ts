@@ -29,6 +29,9 @@ export const missing = {
   /** The second user of the lab answers. */
   secondUser: process.env['BERTH_TEST_SECOND'] === undefined
     ? 'there is no second user here' : false as const,
+  /** A file system of a few megabytes that the user may fill. */
+  smallDisk: process.env['BERTH_TEST_SMALL_DISK'] === undefined
+    ? 'there is no small disk here' : false as const,
   /** A user's systemd that makes scopes. */
   systemd: existsSync(path.join(process.env['XDG_RUNTIME_DIR'] ?? '/nowhere', 'systemd/private'))
     ? false as const : 'there is no systemd of this user',

@@ -2,7 +2,7 @@
  * Subordinate ids: which ranges /etc/subuid and /etc/subgid give to a user, and whether the two
  * set-id helpers that map them are there. Ranges are checked here as well as by the helpers.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { lookUpFileCapability } from './file-capability.ts';
 
@@ -75,12 +75,21 @@ function findHelper(name: string, directories: readonly string[]): string | unde
   for (const directory of directories) {
     if (!directory.startsWith('/')) continue;
     const path = join(directory, name);
-    const status = statSync(path, { throwIfNoEntry: false });
+    const status = statusOf(path);
     if (status === undefined || !status.isFile() || (status.mode & EXECUTABLE) === 0) continue;
     const isSetUid = status.uid === 0 && (status.mode & SET_UID) !== 0;
     if (isSetUid || lookUpFileCapability(path, capability)) return path;
   }
   return undefined;
+}
+
+/** Undefined also where a folder of PATH may not be entered. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function isValid({ start, count }: IdRange): boolean {

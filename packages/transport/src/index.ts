@@ -20,3 +20,4 @@ export type { MirrorRule, RegistryRule } from './registry-rule.ts';
 export type { RegistrySourceOptions } from './registry-source.ts';
 export { currentDigest, listTags, registrySource } from './registry-source.ts';
 export type { RetryNotice, RetryPolicy } from './retry.ts';
+export { DEFAULT_RETRY } from './retry.ts';

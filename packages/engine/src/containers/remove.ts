@@ -1,4 +1,5 @@
 /** `rm` and `container prune`: containers go with what was made for them alone. */
+import { IntegrityError } from '@berth/errors';
 import { measureTree } from './size.ts';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
@@ -37,9 +38,9 @@ export async function removeById(
   if (!containers.exists(id)) {
     return;
   }
-  const record = containers.record<BerthContainer>(id);
+  const record = readableRecord(engine, id);
   const trees = [containers.remove(id)];
-  if (options.volumes || record.request.remove) {
+  if (record !== undefined && (options.volumes || record.request.remove)) {
     for (const name of record.anonymousVolumes) {
       if (volumes.exists(name)) {
         trees.push(volumes.remove(name, () => containers.usersOfVolume(name)));
@@ -47,6 +48,16 @@ export async function removeById(
     }
   }
   await removeTrees(engine, trees.filter((tree) => tree !== undefined));
+}
+
+/** Undefined when it is damaged: the container goes, its volumes stay for `volume prune`. */
+function readableRecord(engine: Engine, id: string): BerthContainer | undefined {
+  try {
+    return engine.store.containers.record<BerthContainer>(id);
+  } catch (error) {
+    if (error instanceof IntegrityError) return undefined;
+    throw error;
+  }
 }
 
 async function bringToRest(engine: Engine, id: string, options: RemoveOptions): Promise<void> {

@@ -9,6 +9,7 @@ import {
 } from '@berth/oci';
 import {
   createRegistryClient,
+  DEFAULT_RETRY,
   listTags,
   registrySource,
   resolveName,
@@ -44,6 +45,11 @@ function openClient(engine: Engine, options: PullOptions): RegistryClient {
     authFile: options.authFile,
     certDirectory: options.certDir,
     tlsVerify: options.tlsVerify,
+    retry: {
+      ...DEFAULT_RETRY,
+      ...(options.retry === undefined ? {} : { attempts: options.retry + 1 }),
+      ...(options.retryDelayMs === undefined ? {} : { firstDelayMs: options.retryDelayMs }),
+    },
     onRetry: ({ registry, error, delayMs }) =>
       engine.report({ kind: 'retry', what: registry, reason: describe(error), delayMs }),
   });

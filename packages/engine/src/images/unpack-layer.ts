@@ -10,7 +10,7 @@ import { applyWorkerArguments, parseApplyAnswer, type LayerResult } from '@berth
 import type { Descriptor, ImageSource } from '@berth/oci';
 import { idMapKey, spawnWorker } from '@berth/isolation';
 import type { Session } from '@berth/storage';
-import type { Engine } from '../engine.ts';
+import { removeTrees, type Engine } from '../engine.ts';
 
 /** A layer, and where it comes from. */
 export interface LayerRequest {
@@ -50,6 +50,8 @@ export async function unpackLayer(engine: Engine, request: LayerRequest): Promis
       sourceDigest: descriptor.digest,
     });
   } catch (error) {
+    // At once, for the disk may be full; what resists waits in the trash.
+    await removeTrees(engine, [staging.tree]).catch(() => undefined);
     store.layers.discard(staging);
     throw error;
   }

@@ -1,0 +1,160 @@
+/**
+ * Faults: full disks, read-only homes, no runtime folder, kill -9 of everything, a reboot. After
+ * each the next command works and nothing is lost or left.
+ */
+import assert from 'node:assert/strict';
+import {
+  chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { archiveOf } from '../lab/images.ts';
+import { missing } from '../lab/probes.ts';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+let image = '';
+before(async () => { image = await lab.image(); });
+lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
+
+async function stateOf(name: string): Promise<string> {
+  return lab.ok(['inspect', '--type', 'container', '-f', '{{.State.Status}}', name]);
+}
+
+async function supervisorOf(name: string): Promise<number> {
+  return Number(await lab.ok(['inspect', '-f', '{{.State.ConmonPid}}', name]));
+}
+
+test('kill -9 of the supervisor ends the container, and the next commands say so', async () => {
+  await lab.ok(['run', '-d', '--name', 'orphaned', image, 'sleep', '1000']);
+  const init = Number(await lab.ok(['inspect', '-f', '{{.State.Pid}}', 'orphaned']));
+  process.kill(await supervisorOf('orphaned'), 'SIGKILL');
+  for (let left = 40; existsSync(`/proc/${init}`) && left > 0; left--) await sleep(50);
+  assert.ok(!existsSync(`/proc/${init}`), 'the container has ended with its supervisor');
+  assert.match(await stateOf('orphaned'), /unknown|exited/);
+  assert.match(await lab.ok(['ps', '-a', '--filter', 'name=orphaned']), /Exited/);
+  await lab.ok(['start', 'orphaned']);
+  assert.equal(await stateOf('orphaned'), 'running');
+  await lab.ok(['rm', '-f', '-t', '0', 'orphaned']);
+});
+
+test('kill -9 of a foreground client leaves the container running', async () => {
+  const started = lab.start(['run', '--name', 'survivor', image, 'sh', '-c', 'echo up; sleep 1000']);
+  await started.seen(/up/);
+  started.child.kill('SIGKILL');
+  await started.finished.catch(() => undefined);
+  assert.equal(await stateOf('survivor'), 'running');
+  await lab.ok(['rm', '-f', '-t', '0', 'survivor']);
+});
+
+test('kill -9 of create and rm at many moments: the store stays usable', async () => {
+  for (let delayMs = 4; delayMs < 60; delayMs += 7) {
+    const creating = lab.start(['create', '--name', 'torn', image, 'true']);
+    setTimeout(() => creating.child.kill('SIGKILL'), delayMs);
+    await creating.finished.catch(() => undefined);
+    const removing = lab.start(['rm', '-f', 'torn']);
+    setTimeout(() => removing.child.kill('SIGKILL'), delayMs);
+    await removing.finished.catch(() => undefined);
+    await lab.ok(['ps', '-a']);
+    await lab.ok(['rm', '-f', 'torn']);
+    assert.equal((await lab.berth(['container', 'exists', 'torn'])).status, 1);
+  }
+  await lab.ok(['create', '--name', 'torn', image, 'true']);
+  await lab.ok(['rm', 'torn']);
+});
+
+test('kill -9 of run --rm at many moments leaves nothing that the next command keeps', async () => {
+  for (let delayMs = 5; delayMs < 90; delayMs += 12) {
+    const running = lab.start(['run', '--rm', image, 'sleep', '0.05']);
+    setTimeout(() => running.child.kill('SIGKILL'), delayMs);
+    await running.finished.catch(() => undefined);
+  }
+  await sleep(500);
+  await lab.ok(['system', 'prune', '-f']);
+  assert.equal(await lab.ok(['ps', '-aq']), '');
+});
+
+test('a reboot: what was recorded as running has ended, and starts again', async () => {
+  await lab.ok(['run', '-d', '--name', 'rebooted', image, 'sleep', '1000']);
+  const folder = path.join(lab.data, 'v1/containers', await lab.ok(['ps', '-q', '--no-trunc']));
+  process.kill(await supervisorOf('rebooted'), 'SIGKILL');
+  await sleep(300);
+  // As after a boot: another boot id in the facts, and an empty runtime folder.
+  const [run = ''] = readdirSync(path.join(folder, 'runs'));
+  for (const file of ['summary', `runs/${run}/facts`].map((name) => path.join(folder, name))) {
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+      '00000000-0000-4000-8000-000000000000'));
+  }
+  rmSync(path.join(lab.runtime, 'berth'), { recursive: true });
+  assert.match(await lab.ok(['ps', '-a', '--filter', 'name=rebooted']), /Exited/);
+  await lab.ok(['start', 'rebooted']);
+  assert.equal(await stateOf('rebooted'), 'running');
+  await lab.ok(['rm', '-f', '-t', '0', 'rebooted']);
+});
+
+test('without XDG_RUNTIME_DIR everything works', async () => {
+  const runtime = false as const;
+  const id = (await lab.berth(['run', '-d', '--name', 'elsewhere', image, 'sleep', '100'], { runtime })).stdout;
+  assert.match(id, /^[0-9a-f]{64}$/m);
+  assert.equal((await lab.berth(['exec', 'elsewhere', 'echo', 'hi'], { runtime })).stdout, 'hi\n');
+  assert.equal((await lab.berth(['rm', '-f', '-t', '0', 'elsewhere'], { runtime })).status, 0);
+});
+
+test('a home that can not be written is named', async () => {
+  const home = path.join(lab.folder, 'readonly');
+  mkdirSync(home);
+  chmodSync(home, 0o555);
+  const { status, stderr } = await lab.berth(['run', '--rm', 'hello'], { env: { HOME: home } });
+  assert.equal(status, 125);
+  assert.match(stderr, /readonly\/?.*permission denied/);
+  assert.doesNotMatch(stderr, /bug/);
+});
+
+test('a damaged record does not keep others from being listed', async () => {
+  await lab.ok(['create', '--name', 'fine', image, 'true']);
+  await lab.ok(['create', '--name', 'damaged', image, 'true']);
+  const ids = (await lab.ok(['ps', '-aq', '--no-trunc'])).split('\n');
+  const folder = path.join(lab.data, 'v1/containers', ids[0] ?? '');
+  writeFileSync(path.join(folder, 'config.json'), '{"version":');
+  assert.match(await lab.ok(['ps', '-a']), /fine/);
+  const { status, stderr } = await lab.berth(['start', 'damaged']);
+  assert.equal(status, 125);
+  assert.match(stderr, /config\.json/);
+  assert.doesNotMatch(stderr, /bug/);
+  await lab.ok(['rm', '-f', 'damaged', 'fine']);
+});
+
+test('a layer that went away is named, with the way out', async () => {
+  const gone = await lab.image({ name: 'localhost/gone:1', layers: [{ only: 'here' }] });
+  const layers = path.join(lab.data, 'v1/layers');
+  const kept = readdirSync(layers);
+  await lab.ok(['run', '--rm', gone, 'true']);
+  for (const name of kept) renameSync(path.join(layers, name), path.join(lab.home, `moved-${name}`));
+  const { status, stderr } = await lab.berth(['run', '--rm', gone, 'true']);
+  for (const name of kept) renameSync(path.join(lab.home, `moved-${name}`), path.join(layers, name));
+  assert.equal(status, 125);
+  assert.match(stderr, /layer[\s\S]*hint: berth pull/);
+});
+
+test('a full disk is named, and after room is made everything works', {
+  skip: missing.smallDisk,
+}, async () => {
+  const small = path.join(process.env['BERTH_TEST_SMALL_DISK'] ?? '', 'home');
+  mkdirSync(small);
+  const env = { HOME: small };
+  const { archive } = archiveOf({ layers: [{ big: 'x'.repeat(6_000_000) }] }, lab.folder);
+  const { status, stderr } = await lab.berth(['load', '-q', '-i', archive], { env });
+  assert.equal(status, 125);
+  assert.match(stderr, /no space left/i);
+  assert.doesNotMatch(stderr, /bug/);
+  await lab.ok(['run', '--rm', 'hello'], { env });
+  assert.throws(() => writeFileSync(path.join(small, 'filler'), Buffer.alloc(8_000_000)), /ENOSPC/);
+  const full = await lab.berth(['run', '--rm', 'hello'], { env });
+  assert.equal(full.status, 125);
+  assert.match(full.stderr, /no space left/i);
+  rmSync(path.join(small, 'filler'));
+  assert.match(await lab.ok(['run', '--rm', 'hello'], { env }), /Hello/);
+  await lab.ok(['system', 'reset', '-f'], { env });
+});
