@@ -13,8 +13,6 @@ import {
 
 const EPERM = 1;
 const ENOSYS = 38;
-const AF_NETLINK = 16;
-const NETLINK_AUDIT = 9;
 
 const ARCHITECTURES: Record<string, string[]> = {
   amd64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
@@ -37,7 +35,6 @@ export function defaultSeccomp(architecture: string, capabilities: readonly stri
       ...PERSONALITIES.map((value) =>
         allowIf('personality', { index: 0, value, op: 'SCMP_CMP_EQ' }),
       ),
-      ...socketRules(capabilities.includes('CAP_AUDIT_WRITE')),
     ],
   };
 }
@@ -51,16 +48,6 @@ function capabilityRules(capabilities: readonly string[]): SeccompRule[] {
           EPERM,
         ),
   );
-}
-
-/** Messages of the audit subsystem need the capability; every other socket is allowed. */
-function socketRules(mayAudit: boolean): SeccompRule[] {
-  return mayAudit
-    ? [allow(['socket'])]
-    : [
-        allowIf('socket', { index: 0, value: AF_NETLINK, op: 'SCMP_CMP_NE' }),
-        allowIf('socket', { index: 2, value: NETLINK_AUDIT, op: 'SCMP_CMP_NE' }),
-      ];
 }
 
 function allow(names: string[]): SeccompRule {

@@ -55,7 +55,7 @@ export const ALLOWED: readonly string[] = [
   'setresgid32', 'setresuid', 'setresuid32', 'setreuid', 'setreuid32', 'setrlimit', 'setsid',
   'setsockopt', 'setuid', 'setuid32', 'setxattr', 'setxattrat', 'shmat', 'shmctl', 'shmdt',
   'shmget', 'shutdown', 'sigaction', 'sigaltstack', 'signal', 'signalfd', 'signalfd4',
-  'sigpending', 'sigprocmask', 'sigreturn', 'sigsuspend', 'socketcall', 'socketpair', 'splice',
+  'sigpending', 'sigprocmask', 'sigreturn', 'sigsuspend', 'socket', 'socketcall', 'socketpair', 'splice',
   'stat',
   'stat64', 'statfs', 'statfs64', 'statmount', 'statx', 'symlink', 'symlinkat', 'sync',
   'sync_file_range', 'syncfs', 'syscall', 'sysinfo', 'syslog', 'tee', 'tgkill', 'time',

@@ -50,7 +50,10 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
         createWorkingDirectory: false,
         seccomp: request.privileged
           ? undefined
-          : compiledSeccomp(engine, spec.linux.seccomp, record.request),
+          : compiledSeccomp(engine, spec.linux.seccomp, {
+              security: record.request.security,
+              capabilities: spec.process.capabilities?.bounding ?? [],
+            }),
         preserveDescriptors: request.preserveDescriptors,
         terminalSize: { rows: 0, columns: 0 },
       },

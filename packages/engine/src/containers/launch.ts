@@ -77,7 +77,10 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
       user: record.user,
       groupAdd: request.groupAdd,
       createWorkingDirectory: true,
-      seccomp: compiledSeccomp(engine, spec.linux.seccomp, request),
+      seccomp: compiledSeccomp(engine, spec.linux.seccomp, {
+        security: request.security,
+        capabilities: spec.process.capabilities?.bounding ?? [],
+      }),
       preserveDescriptors: request.preserveDescriptors,
       terminalSize: { rows: 0, columns: 0 },
     },

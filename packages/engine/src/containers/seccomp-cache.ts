@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refusalText, seccompText, type ContainerRequest } from '@berth/bundle';
+import { refusalText, seccompText, type SecurityRequest } from '@berth/bundle';
 import { nativeHelper, runHelper } from '@berth/isolation';
 import type { SeccompSpec } from '@berth/oci';
 import type { Engine } from '../engine.ts';
@@ -13,13 +13,13 @@ import type { Engine } from '../engine.ts';
 export function compiledSeccomp(
   engine: Engine,
   profile: SeccompSpec | undefined,
-  { security }: ContainerRequest,
+  { security, capabilities }: { security: SecurityRequest; capabilities: readonly string[] },
 ): Buffer | undefined {
   if (profile === undefined) {
     return undefined;
   }
   const isDefault = security.seccompProfile === undefined;
-  const text = seccompText(profile) + (isDefault ? refusalText(profile.architectures) : '');
+  const text = seccompText(profile) + (isDefault ? refusalText(profile.architectures, capabilities) : '');
   const { mtimeMs, size } = statSync(nativeHelper());
   const source = Buffer.from(`${mtimeMs} ${size}\n${text}`);
   const folder = join(engine.directories.cache, 'seccomp');

@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { IntegrityError, SystemError } from '@berth/errors';
 import { applyWorkerArguments, parseApplyAnswer, type LayerResult } from '@berth/layers';
 import type { Descriptor, ImageSource } from '@berth/oci';
@@ -119,21 +120,16 @@ function workerLost(complaint: string): SystemError {
 async function feed(engine: Engine, request: ApplyRequest, stdin: Writable): Promise<unknown> {
   const { source, descriptor, signal } = request;
   let sentBytes = 0;
-  let pipeFailure: unknown;
-  stdin.on('error', (error) => (pipeFailure = error));
   try {
-    for await (const chunk of await source.layer(descriptor, { offset: 0, signal })) {
-      if (pipeFailure !== undefined) {
-        return pipeFailure;
+    const content = await source.layer(descriptor, { offset: 0, signal });
+    await pipeline(async function* () {
+      for await (const chunk of content) {
+        sentBytes += chunk.length;
+        progress(engine, descriptor, { state: 'pulling', currentBytes: sentBytes });
+        yield chunk;
       }
-      sentBytes += chunk.length;
-      if (!stdin.write(chunk)) {
-        await Promise.race([once(stdin, 'drain'), once(stdin, 'close')]);
-      }
-      progress(engine, descriptor, { state: 'pulling', currentBytes: sentBytes });
-    }
-    stdin.end();
-    return pipeFailure;
+    }, stdin);
+    return undefined;
   } catch (error) {
     stdin.destroy();
     return error;
