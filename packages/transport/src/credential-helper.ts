@@ -89,8 +89,9 @@ async function runHelper(run: HelperRun): Promise<{ status: number; output: stri
   const child = spawn(`docker-credential-${run.name}`, [run.verb], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...run.environment },
-    timeout: LIMIT_MS,
   });
+  // Not spawn's own `timeout`: for a program that is missing it keeps the process waiting.
+  const limit = setTimeout(() => child.kill(), LIMIT_MS);
   // A helper that exits without reading its input is judged by its status alone.
   child.stdin.on('error', () => undefined);
   child.stdin.end(run.input);
@@ -104,6 +105,8 @@ async function runHelper(run: HelperRun): Promise<{ status: number; output: stri
       throw helperError(run.name, `${run.verb}: no such program "docker-credential-${run.name}"`);
     }
     throw cause;
+  } finally {
+    clearTimeout(limit);
   }
 }
 
