@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "handshake.h"
 #include "process.h"
 #include "setup.h"
 #include "userns.h"
@@ -69,94 +70,6 @@ static int read_wanted(const struct plan *plan, struct wanted *wanted, struct fa
 	if ((wanted->joined & CLONE_NEWNS) != 0)
 		return fail_because(failure, stage, "mount", "is always new", 0);
 	return 0;
-}
-
-/* ---- messages ---- */
-
-enum kind { HELLO = 1, FORKED, READY, FAILED };
-
-struct message {
-	enum kind kind;
-	pid_t pid;
-	struct failure failure;
-};
-
-static void send_message(int sync, enum kind kind, pid_t pid, int fd, const struct failure *failure)
-{
-	struct message message = {.kind = kind, .pid = pid};
-	struct iovec data = {&message, sizeof(message)};
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {{0}};
-	struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1};
-
-	if (failure != NULL)
-		message.failure = *failure;
-	if (fd >= 0) {
-		struct cmsghdr *rights;
-
-		header.msg_control = control.bytes;
-		header.msg_controllen = sizeof(control.bytes);
-		rights = CMSG_FIRSTHDR(&header);
-		rights->cmsg_level = SOL_SOCKET;
-		rights->cmsg_type = SCM_RIGHTS;
-		rights->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(rights), &fd, sizeof(int));
-	}
-	/* Who can't be told is gone; then everything here ends too. */
-	if (sendmsg(sync, &header, MSG_NOSIGNAL) < 0 && errno == EPIPE)
-		_exit(EXIT_ENGINE);
-}
-
-/* Return: 1 with a message, 0 at the end, -1 with a failure: the other side's or our own. */
-static int receive(int sync, struct message *message, int *fd, struct failure *failure)
-{
-	struct iovec data = {message, sizeof(*message)};
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {{0}};
-	struct msghdr header = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *rights;
-	ssize_t got;
-
-	*fd = -1;
-	while ((got = recvmsg(sync, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
-		;
-	if (got < 0 && errno == ECONNRESET)
-		return 0;
-	if (got < 0)
-		return fail(failure, "start container", "", errno);
-	if (got == 0)
-		return 0;
-	rights = CMSG_FIRSTHDR(&header);
-	if (rights != NULL && rights->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(rights), sizeof(int));
-	if (got != sizeof(*message))
-		return fail(failure, "start container", "", EPROTO);
-	if (message->kind != FAILED)
-		return 1;
-	*failure = message->failure;
-	return -1;
-}
-
-static int expect(int sync, enum kind kind, struct message *message, int *fd,
-		  struct failure *failure)
-{
-	int got = receive(sync, message, fd, failure);
-
-	if (got < 0)
-		return -1;
-	if (got == 0)
-		return fail_because(failure, "start container", "",
-				    "its first process ended during the set-up", 0);
-	return message->kind == kind ? 0 : fail(failure, "start container", "", EPROTO);
 }
 
 /* ---- inside ---- */
@@ -319,7 +232,7 @@ static int host_pid(void)
 
 _Noreturn static void give_up(int sync, const struct failure *failure)
 {
-	send_message(sync, FAILED, 0, -1, failure);
+	handshake_send(sync, HANDSHAKE_FAILED, 0, -1, failure);
 	_exit(failure->status == 0 ? EXIT_ENGINE : failure->status);
 }
 
@@ -347,13 +260,13 @@ _Noreturn static void run_first(const struct plan *plan, const struct wanted *wa
 		give_up(sync, &failure);
 	if (own_net)
 		net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	send_message(sync, HELLO, host_pid(), net, NULL);
+	handshake_send(sync, HANDSHAKE_HELLO, host_pid(), net, NULL);
 	if (net >= 0)
 		close(net);
 	if (set_up_system(plan, wanted, &failure) < 0 || set_up_files(&setup) < 0 ||
 	    process_prepare(plan, stdio, setup.tty, &setup.terminal, &sync, &failure) < 0)
 		give_up(sync, &failure);
-	send_message(sync, READY, 0, setup.terminal, NULL);
+	handshake_send(sync, HANDSHAKE_READY, 0, setup.terminal, NULL);
 	while ((got = read(sync, &go, 1)) < 0 && errno == EINTR)
 		;
 	if (got != 1)
@@ -413,7 +326,8 @@ static int step_in(int sync, uint64_t flags)
 	char byte;
 
 	if (pid == 0) {
-		/* Its messages come after FORKED: the gate opens when this process's end is closed. */
+		/* Its messages come after FORKED: the gate opens when this process's end is
+		 * closed. */
 		close(gate[1]);
 		while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
 			;
@@ -424,7 +338,7 @@ static int step_in(int sync, uint64_t flags)
 		fail(&failure, "start process", "", errno);
 		give_up(sync, &failure);
 	}
-	send_message(sync, FORKED, pid, -1, NULL);
+	handshake_send(sync, HANDSHAKE_FORKED, pid, -1, NULL);
 	_exit(0);
 }
 
@@ -432,8 +346,8 @@ static int step_in(int sync, uint64_t flags)
 static int take_stepped(pid_t intermediate, struct container_process *process,
 			struct failure *failure)
 {
-	struct message message;
-	int fd, result = expect(process->sync, FORKED, &message, &fd, failure);
+	struct handshake_message message;
+	int fd, result = handshake_expect(process->sync, HANDSHAKE_FORKED, &message, &fd, failure);
 
 	while (waitpid(intermediate, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -483,9 +397,10 @@ int container_clone(const struct plan *plan, const struct container_stdio *stdio
 
 int container_hello(struct container_process *process, struct failure *failure)
 {
-	struct message message;
+	struct handshake_message message;
 
-	if (expect(process->sync, HELLO, &message, &process->netns, failure) < 0)
+	if (handshake_expect(process->sync, HANDSHAKE_HELLO, &message, &process->netns,
+			     failure) < 0)
 		return abandon(process);
 	process->host_pid = message.pid;
 	return 0;
@@ -493,9 +408,10 @@ int container_hello(struct container_process *process, struct failure *failure)
 
 int container_ready(struct container_process *process, struct failure *failure)
 {
-	struct message message;
+	struct handshake_message message;
 
-	if (expect(process->sync, READY, &message, &process->terminal, failure) < 0)
+	if (handshake_expect(process->sync, HANDSHAKE_READY, &message, &process->terminal,
+			     failure) < 0)
 		return abandon(process);
 	return 0;
 }
@@ -510,8 +426,8 @@ int container_release(struct container_process *process, struct failure *failure
 
 int container_started(struct container_process *process, struct failure *failure)
 {
-	struct message message;
-	int fd, got = receive(process->sync, &message, &fd, failure);
+	struct handshake_message message;
+	int fd, got = handshake_receive(process->sync, &message, &fd, failure);
 
 	if (got > 0)
 		got = fail(failure, "start container", "", EPROTO);
@@ -575,7 +491,7 @@ _Noreturn static void run_later(int init, int flags, const struct plan *exec_pla
 	step_in(sync, 0);
 	if (process_prepare(exec_plan, stdio, -1, &terminal, &sync, &failure) < 0)
 		give_up(sync, &failure);
-	send_message(sync, READY, 0, terminal, NULL);
+	handshake_send(sync, HANDSHAKE_READY, 0, terminal, NULL);
 	process_execute(exec_plan, sync, &failure);
 	give_up(sync, &failure);
 }

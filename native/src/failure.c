@@ -37,7 +37,7 @@ static const struct {
 	int error;	/* 0: any */
 	const char *hint;
 } hints[] = {
-	{"create user namespace", 0, 
+	{"create user namespace", 0,
 	 "run: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces"},
 	{"map ids", 0, "run: grep \"$USER\" /etc/subuid /etc/subgid"},
 	{"mount overlay", EINVAL, "run: berth info, and choose another --storage-driver"},

@@ -4,7 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import {
-  chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
@@ -15,7 +23,9 @@ import { openLab } from './harness.ts';
 
 const lab = openLab();
 let image = '';
-before(async () => { image = await lab.image(); });
+before(async () => {
+  image = await lab.image();
+});
 lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
 
 async function stateOf(name: string): Promise<string> {
@@ -40,7 +50,8 @@ test('kill -9 of the supervisor ends the container, and the next commands say so
 });
 
 test('kill -9 of a foreground client leaves the container running', async () => {
-  const started = lab.start(['run', '--name', 'survivor', image, 'sh', '-c', 'echo up; sleep 1000']);
+  const script = 'echo up; sleep 1000';
+  const started = lab.start(['run', '--name', 'survivor', image, 'sh', '-c', script]);
   await started.seen(/up/);
   started.child.kill('SIGKILL');
   await started.finished.catch(() => undefined);
@@ -84,8 +95,8 @@ test('a reboot: what was recorded as running has ended, and starts again', async
   const [run = ''] = readdirSync(path.join(folder, 'runs'));
   for (const file of ['summary', `runs/${run}/facts`].map((name) => path.join(folder, name))) {
     const text = readFileSync(file, 'utf8');
-    writeFileSync(file, text.replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
-      '00000000-0000-4000-8000-000000000000'));
+    const bootId = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+    writeFileSync(file, text.replace(bootId, '00000000-0000-4000-8000-000000000000'));
   }
   rmSync(path.join(lab.runtime, 'berth'), { recursive: true });
   assert.match(await lab.ok(['ps', '-a', '--filter', 'name=rebooted']), /Exited/);
@@ -96,7 +107,8 @@ test('a reboot: what was recorded as running has ended, and starts again', async
 
 test('without XDG_RUNTIME_DIR everything works', async () => {
   const runtime = false as const;
-  const id = (await lab.berth(['run', '-d', '--name', 'elsewhere', image, 'sleep', '100'], { runtime })).stdout;
+  const args = ['run', '-d', '--name', 'elsewhere', image, 'sleep', '100'];
+  const id = (await lab.berth(args, { runtime })).stdout;
   assert.match(id, /^[0-9a-f]{64}$/m);
   assert.equal((await lab.berth(['exec', 'elsewhere', 'echo', 'hi'], { runtime })).stdout, 'hi\n');
   assert.equal((await lab.berth(['rm', '-f', '-t', '0', 'elsewhere'], { runtime })).status, 0);
@@ -131,30 +143,38 @@ test('a layer that went away is named, with the way out', async () => {
   const layers = path.join(lab.data, 'v1/layers');
   const kept = readdirSync(layers);
   await lab.ok(['run', '--rm', gone, 'true']);
-  for (const name of kept) renameSync(path.join(layers, name), path.join(lab.home, `moved-${name}`));
+  for (const name of kept)
+    renameSync(path.join(layers, name), path.join(lab.home, `moved-${name}`));
   const { status, stderr } = await lab.berth(['run', '--rm', gone, 'true']);
-  for (const name of kept) renameSync(path.join(lab.home, `moved-${name}`), path.join(layers, name));
+  for (const name of kept)
+    renameSync(path.join(lab.home, `moved-${name}`), path.join(layers, name));
   assert.equal(status, 125);
   assert.match(stderr, /layer[\s\S]*hint: berth pull/);
 });
 
-test('a full disk is named, and after room is made everything works', {
-  skip: missing.smallDisk,
-}, async () => {
-  const small = path.join(process.env['BERTH_TEST_SMALL_DISK'] ?? '', 'home');
-  mkdirSync(small);
-  const env = { HOME: small };
-  const { archive } = archiveOf({ layers: [{ big: 'x'.repeat(6_000_000) }] }, lab.folder);
-  const { status, stderr } = await lab.berth(['load', '-q', '-i', archive], { env });
-  assert.equal(status, 125);
-  assert.match(stderr, /no space left/i);
-  assert.doesNotMatch(stderr, /bug/);
-  await lab.ok(['run', '--rm', 'hello'], { env });
-  assert.throws(() => writeFileSync(path.join(small, 'filler'), Buffer.alloc(8_000_000)), /ENOSPC/);
-  const full = await lab.berth(['run', '--rm', 'hello'], { env });
-  assert.equal(full.status, 125);
-  assert.match(full.stderr, /no space left/i);
-  rmSync(path.join(small, 'filler'));
-  assert.match(await lab.ok(['run', '--rm', 'hello'], { env }), /Hello/);
-  await lab.ok(['system', 'reset', '-f'], { env });
-});
+test(
+  'a full disk is named, and after room is made everything works',
+  {
+    skip: missing.smallDisk,
+  },
+  async () => {
+    const small = mkdtempSync(path.join(process.env['BERTH_TEST_SMALL_DISK'] ?? '', 'home-'));
+    const env = { HOME: small };
+    const { archive } = archiveOf({ layers: [{ big: 'x'.repeat(6_000_000) }] }, lab.folder);
+    const { status, stderr } = await lab.berth(['load', '-q', '-i', archive], { env });
+    assert.equal(status, 125);
+    assert.match(stderr, /no space left/i);
+    assert.doesNotMatch(stderr, /bug/);
+    await lab.ok(['run', '--rm', 'hello'], { env });
+    assert.throws(
+      () => writeFileSync(path.join(small, 'filler'), Buffer.alloc(8_000_000)),
+      /ENOSPC/,
+    );
+    const full = await lab.berth(['run', '--rm', 'hello'], { env });
+    assert.equal(full.status, 125);
+    assert.match(full.stderr, /no space left/i);
+    rmSync(path.join(small, 'filler'));
+    assert.match(await lab.ok(['run', '--rm', 'hello'], { env }), /Hello/);
+    await lab.ok(['system', 'reset', '-f'], { env });
+  },
+);

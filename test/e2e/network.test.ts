@@ -28,8 +28,16 @@ async function fetchText(port: number): Promise<string> {
 }
 
 test('none has a loopback interface and nothing else', async () => {
-  const links = await lab.ok(['run', '--rm', '--network', 'none', image, 'sh', '-c',
-    'ls /sys/class/net; ip address show lo | grep -q 127.0.0.1 && echo up']);
+  const links = await lab.ok([
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    image,
+    'sh',
+    '-c',
+    'ls /sys/class/net; ip address show lo | grep -q 127.0.0.1 && echo up',
+  ]);
   assert.equal(links, 'lo\nup');
 });
 
@@ -41,7 +49,19 @@ test('host has the interfaces of the host', async () => {
 
 test('a port is published, until the container ends', { skip: missing.pasta }, async () => {
   const port = await freePort();
-  await lab.ok(['run', '-d', '--name', 'web', '-p', `${port}:80`, image, 'httpd', '-f', '-h', '/www']);
+  await lab.ok([
+    'run',
+    '-d',
+    '--name',
+    'web',
+    '-p',
+    `${port}:80`,
+    image,
+    'httpd',
+    '-f',
+    '-h',
+    '/www',
+  ]);
   assert.equal(await fetchText(port), 'served\n');
   await lab.ok(['rm', '-f', '-t', '0', 'web']);
   await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
@@ -54,31 +74,72 @@ for (const helper of ['pasta', 'slirp4netns'] as const) {
   });
 }
 
-test('slirp4netns does not publish ports, and says what does', { skip: missing.slirp4netns },
+test(
+  'slirp4netns does not publish ports, and says what does',
+  { skip: missing.slirp4netns },
   async () => {
-    const { status, stderr } = await lab.berth(
-      ['run', '--rm', '--network', 'slirp4netns', '-p', '80', image, 'true']);
+    const { status, stderr } = await lab.berth([
+      'run',
+      '--rm',
+      '--network',
+      'slirp4netns',
+      '-p',
+      '80',
+      image,
+      'true',
+    ]);
     assert.equal(status, 125);
     assert.match(stderr, /slirp4netns[\s\S]*hint: .*pasta/);
-  });
+  },
+);
 
-test('a container joins another one\'s network', { skip: missing.pasta }, async () => {
+test("a container joins another one's network", { skip: missing.pasta }, async () => {
   await lab.ok(['run', '-d', '--name', 'server', image, 'httpd', '-f', '-h', '/www']);
-  const { stdout } = await lab.berth(['run', '--rm', '--network', 'container:server', image, 'sh', '-c',
-    'for i in 1 2 3 4 5; do wget -qO- http://127.0.0.1/ && break; sleep 0.2; done']);
+  const { stdout } = await lab.berth([
+    'run',
+    '--rm',
+    '--network',
+    'container:server',
+    image,
+    'sh',
+    '-c',
+    'for i in 1 2 3 4 5; do wget -qO- http://127.0.0.1/ && break; sleep 0.2; done',
+  ]);
   assert.equal(stdout, 'served\n');
   await lab.ok(['rm', '-f', '-t', '0', 'server']);
-  const { status, stderr } = await lab.berth(
-    ['run', '--rm', '--network', 'container:server', image, 'true']);
+  const { status, stderr } = await lab.berth([
+    'run',
+    '--rm',
+    '--network',
+    'container:server',
+    image,
+    'true',
+  ]);
   assert.equal(status, 125);
   assert.match(stderr, /"server"/);
 });
 
 test('a port that is taken is named', { skip: missing.pasta }, async () => {
   const port = await freePort();
-  await lab.ok(['run', '-d', '--name', 'first', '-p', `127.0.0.1:${port}:80`, image, 'sleep', '100']);
-  const { status, stderr } = await lab.berth(
-    ['run', '--rm', '-p', `127.0.0.1:${port}:80`, image, 'true']);
+  await lab.ok([
+    'run',
+    '-d',
+    '--name',
+    'first',
+    '-p',
+    `127.0.0.1:${port}:80`,
+    image,
+    'sleep',
+    '100',
+  ]);
+  const { status, stderr } = await lab.berth([
+    'run',
+    '--rm',
+    '-p',
+    `127.0.0.1:${port}:80`,
+    image,
+    'true',
+  ]);
   assert.equal(status, 125);
   assert.match(stderr, new RegExp(String(port)));
   await lab.ok(['rm', '-f', '-t', '0', 'first']);
@@ -88,7 +149,11 @@ test('-P publishes what the image exposes', { skip: missing.pasta }, async () =>
   const exposing = await lab.image({
     name: 'localhost/exposing:1',
     layers: [{ 'www/index.html': 'exposed\n' }],
-    config: { Env: ['PATH=/bin'], ExposedPorts: { '80/tcp': {} }, Cmd: ['httpd', '-f', '-h', '/www'] },
+    config: {
+      Env: ['PATH=/bin'],
+      ExposedPorts: { '80/tcp': {} },
+      Cmd: ['httpd', '-f', '-h', '/www'],
+    },
   });
   await lab.ok(['run', '-d', '--name', 'exposed', '-P', exposing]);
   const address = await lab.ok(['port', 'exposed', '80']);

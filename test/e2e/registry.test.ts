@@ -4,7 +4,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
-  copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
@@ -26,10 +32,16 @@ before(async () => {
   if (skip !== false) return;
   open = await startRegistry(lab.folder);
   closed = await startRegistry(lab.folder, { tls: true, password });
-  for (const [name, text] of [['app:1', 'one'], ['app:2', 'two']] as const) {
-    const { archive } = archiveOf({
-      layers: [{ version: text }, { 'other/file': 'x'.repeat(200_000) }],
-    }, lab.folder);
+  for (const [name, text] of [
+    ['app:1', 'one'],
+    ['app:2', 'two'],
+  ] as const) {
+    const { archive } = archiveOf(
+      {
+        layers: [{ version: text }, { 'other/file': 'x'.repeat(200_000) }],
+      },
+      lab.folder,
+    );
     open.push(`oci-archive:${archive}`, name);
     closed.push(`oci-archive:${archive}`, name);
   }
@@ -65,8 +77,9 @@ test('a second pull fetches nothing', { skip }, async () => {
 });
 
 test('pull by digest, and all tags', { skip }, async () => {
-  const [digest = ''] = JSON.parse(await lab.ok(['image', 'inspect', '-f', '{{json .RepoDigests}}',
-    plain('app:1')])) as string[];
+  const [digest = ''] = JSON.parse(
+    await lab.ok(['image', 'inspect', '-f', '{{json .RepoDigests}}', plain('app:1')]),
+  ) as string[];
   await lab.ok(['pull', '-q', '--tls-verify=false', digest]);
   await lab.ok(['pull', '-q', '--all-tags', '--tls-verify=false', plain('app')]);
   assert.match(await lab.ok(['images', '--format', '{{.Tag}}']), /1\n2|2\n1/);
@@ -80,7 +93,10 @@ test('an unknown image, an unknown tag, a wrong digest', { skip }, async () => {
 });
 
 test('a registry that is down', { skip }, async () => {
-  await failsToPull(['--retry', '0', '--tls-verify=false', '127.0.0.1:1/x'], /127\.0\.0\.1:1.*refused/);
+  await failsToPull(
+    ['--retry', '0', '--tls-verify=false', '127.0.0.1:1/x'],
+    /127\.0\.0\.1:1.*refused/,
+  );
 });
 
 test('TLS: an unknown authority is refused, certs.d makes it known', { skip }, async () => {
@@ -97,10 +113,14 @@ test('login keeps the password for the user alone, logout forgets it', { skip },
   const host = closed?.host ?? '';
   const certs = ['--cert-dir', path.join(lab.home, 'certs')];
   await failsToPull([...certs, '--retry', '0', `${host}/app:2`], /unauthorized|401|log ?in/i);
-  const wrong = await lab.berth(['login', ...certs, '-u', 'ann', '--password-stdin', host], { input: 'no' });
+  const wrong = await lab.berth(['login', ...certs, '-u', 'ann', '--password-stdin', host], {
+    input: 'no',
+  });
   assert.equal(wrong.status, 125);
   const input = 's3cret\n';
-  const { stdout } = await lab.berth(['login', ...certs, '-u', 'ann', '--password-stdin', host], { input });
+  const { stdout } = await lab.berth(['login', ...certs, '-u', 'ann', '--password-stdin', host], {
+    input,
+  });
   assert.equal(stdout, 'Login Succeeded!\n');
   const file = path.join(lab.runtime, 'containers/auth.json');
   assert.ok(existsSync(file));
@@ -135,11 +155,20 @@ for (const status of [403, 404, 429, 500, 503]) {
 }
 
 test('manifests that are none, or confuse, are refused', async () => {
-  for (const body of ['', '{', '[]', '{"schemaVersion":1}', '{"layers":[],"manifests":[]}',
-    `{"schemaVersion":2,"config":{"digest":"sha256:../../x","size":1},"layers":[]}`]) {
+  for (const body of [
+    '',
+    '{',
+    '[]',
+    '{"schemaVersion":1}',
+    '{"layers":[],"manifests":[]}',
+    `{"schemaVersion":2,"config":{"digest":"sha256:../../x","size":1},"layers":[]}`,
+  ]) {
     const type = 'application/vnd.oci.image.manifest.v1+json';
-    const { host, server } = await brokenRegistry((url) =>
-      ({ status: 200, headers: { 'content-type': type }, body: url.endsWith('/v2/') ? '{}' : body }));
+    const { host, server } = await brokenRegistry((url) => ({
+      status: 200,
+      headers: { 'content-type': type },
+      body: url.endsWith('/v2/') ? '{}' : body,
+    }));
     await failsToPull(['--retry', '0', '--tls-verify=false', `${host}/x:1`], /x:1|manifest/);
     server.close();
   }
@@ -147,7 +176,10 @@ test('manifests that are none, or confuse, are refused', async () => {
 });
 
 /** Passes `limit` bytes of answers on, then cuts the connection. */
-async function cuttingProxy(target: string, limit: number): Promise<{ host: string; close(): void }> {
+async function cuttingProxy(
+  target: string,
+  limit: number,
+): Promise<{ host: string; close(): void }> {
   const [, port] = target.split(':');
   let left = limit;
   const server = createTcpServer((client) => {
@@ -175,14 +207,21 @@ async function cuttingProxy(target: string, limit: number): Promise<{ host: stri
 test('a connection that is cut in the middle of a layer is resumed', { skip }, async () => {
   await lab.ok(['rmi', '-a', '-f']);
   const proxy = await cuttingProxy(open?.host ?? '', 600_000);
-  const { status, stderr } = await lab.berth(
-    ['pull', '--tls-verify=false', '--retry-delay', '100ms', `${proxy.host}/app:1`]);
+  const { status, stderr } = await lab.berth([
+    'pull',
+    '--tls-verify=false',
+    '--retry-delay',
+    '100ms',
+    `${proxy.host}/app:1`,
+  ]);
   proxy.close();
   assert.equal(status, 0, stderr);
   assert.equal(await lab.ok(['run', '--rm', `${proxy.host}/app:1`, 'cat', '/version']), 'one');
 });
 
-test('kill -9 in the middle of a pull leaves nothing visible, and the next pull works', { skip },
+test(
+  'kill -9 in the middle of a pull leaves nothing visible, and the next pull works',
+  { skip },
   async () => {
     await lab.ok(['rmi', '-a', '-f']);
     for (const delayMs of [20, 60, 120, 200]) {
@@ -194,30 +233,37 @@ test('kill -9 in the middle of a pull leaves nothing visible, and the next pull 
     }
     await lab.ok(['pull', '-q', '--tls-verify=false', plain('app:1')]);
     assert.equal(await lab.ok(['run', '--rm', plain('app:1'), 'cat', '/version']), 'one');
-  });
+  },
+);
 
 test('two pulls of one image at once both succeed', { skip }, async () => {
   await lab.ok(['rmi', '-a', '-f']);
-  const ids = await Promise.all([1, 2, 3].map(async () =>
-    lab.ok(['pull', '-q', '--tls-verify=false', plain('app:2')])));
+  const ids = await Promise.all(
+    [1, 2, 3].map(async () => lab.ok(['pull', '-q', '--tls-verify=false', plain('app:2')])),
+  );
   assert.equal(new Set(ids).size, 1);
 });
 
-test('archives of skopeo are loaded: docker and OCI, compressed, from a stream', { skip }, async () => {
-  const { archive } = archiveOf({ name: 'localhost/archived:1' }, lab.folder);
-  const copy = (to: string): void => void execFileSync('skopeo', ['copy', '-q', `oci-archive:${archive}`, to]);
-  const docker = path.join(lab.folder, 'docker.tar');
-  copy(`docker-archive:${docker}:localhost/docker:1`);
-  assert.match(await lab.ok(['load', '-i', docker]), /Loaded image: localhost\/docker:1/);
-  execFileSync('gzip', ['-k', docker]);
-  assert.match(await lab.ok(['load', '-q', '-i', `${docker}.gz`]), /localhost\/docker:1/);
-  execFileSync('zstd', ['-q', '-k', docker]);
-  const { stdout } = await lab.berth(['load'], { input: readFileSync(`${docker}.zst`) });
-  assert.match(stdout, /localhost\/docker:1/);
-  copy(`oci:${path.join(lab.folder, 'layout')}:localhost/layout:1`);
-  assert.match(await lab.ok(['load', '-i', path.join(lab.folder, 'layout')]), /layout:1/);
-  assert.equal(await lab.ok(['run', '--rm', 'localhost/docker:1', 'echo', 'runs']), 'runs');
-});
+test(
+  'archives of skopeo are loaded: docker and OCI, compressed, from a stream',
+  { skip },
+  async () => {
+    const { archive } = archiveOf({ name: 'localhost/archived:1' }, lab.folder);
+    const copy = (to: string): void =>
+      void execFileSync('skopeo', ['copy', '-q', `oci-archive:${archive}`, to]);
+    const docker = path.join(lab.folder, 'docker.tar');
+    copy(`docker-archive:${docker}:localhost/docker:1`);
+    assert.match(await lab.ok(['load', '-i', docker]), /Loaded image: localhost\/docker:1/);
+    execFileSync('gzip', ['-k', docker]);
+    assert.match(await lab.ok(['load', '-q', '-i', `${docker}.gz`]), /localhost\/docker:1/);
+    execFileSync('zstd', ['-q', '-k', docker]);
+    const { stdout } = await lab.berth(['load'], { input: readFileSync(`${docker}.zst`) });
+    assert.match(stdout, /localhost\/docker:1/);
+    copy(`oci:${path.join(lab.folder, 'layout')}:localhost/layout:1`);
+    assert.match(await lab.ok(['load', '-i', path.join(lab.folder, 'layout')]), /layout:1/);
+    assert.equal(await lab.ok(['run', '--rm', 'localhost/docker:1', 'echo', 'runs']), 'runs');
+  },
+);
 
 test('archives that are none are refused', async () => {
   const file = path.join(lab.folder, 'none.tar');
@@ -237,8 +283,16 @@ test('import makes an image of a root file system', async () => {
   mkdirSync(path.join(tree, 'bin'), { recursive: true });
   copyFileSync('/bin/busybox', path.join(tree, 'bin/busybox'));
   execFileSync('tar', ['-C', tree, '--owner=0', '--group=0', '-czf', `${tree}.tgz`, '.']);
-  await lab.ok(['import', '-q', '-c', 'CMD ["/bin/busybox","echo","imported"]', '-c', 'ENV A=b',
-    `${tree}.tgz`, 'made:1']);
+  await lab.ok([
+    'import',
+    '-q',
+    '-c',
+    'CMD ["/bin/busybox","echo","imported"]',
+    '-c',
+    'ENV A=b',
+    `${tree}.tgz`,
+    'made:1',
+  ]);
   assert.equal(await lab.ok(['run', '--rm', 'made:1']), 'imported');
   assert.match(await lab.ok(['history', 'made:1']), /imported from/);
 });

@@ -30,10 +30,24 @@ test('volumes are made, listed, inspected and removed', async () => {
 });
 
 test('a fresh volume is filled from the image, an old one keeps its content', async () => {
-  assert.equal(await lab.ok(['run', '--rm', '-v', 'filled:/data', image, 'cat', '/data/seed', '/data/sub/deep']),
-    'from imagedeep');
+  assert.equal(
+    await lab.ok([
+      'run',
+      '--rm',
+      '-v',
+      'filled:/data',
+      image,
+      'cat',
+      '/data/seed',
+      '/data/sub/deep',
+    ]),
+    'from imagedeep',
+  );
   await lab.ok(['run', '--rm', '-v', 'filled:/data', image, 'sh', '-c', 'echo mine >/data/seed']);
-  assert.equal(await lab.ok(['run', '--rm', '-v', 'filled:/data', image, 'cat', '/data/seed']), 'mine');
+  assert.equal(
+    await lab.ok(['run', '--rm', '-v', 'filled:/data', image, 'cat', '/data/seed']),
+    'mine',
+  );
   assert.equal(await lab.ok(['run', '--rm', '-v', 'empty:/data:nocopy', image, 'ls', '/data']), '');
   await lab.ok(['volume', 'rm', 'filled', 'empty']);
 });
@@ -58,10 +72,29 @@ test('a volume in use is not removed, unless its containers go too', async () =>
 });
 
 test('two containers share a volume', async () => {
-  await lab.ok(['run', '-d', '--name', 'writer', '-v', 'both:/data', image, 'sh', '-c',
-    'echo said >/data/word; sleep 100']);
-  const { stdout } = await lab.berth(['run', '--rm', '-v', 'both:/data:ro', image, 'sh', '-c',
-    'while ! cat /data/word 2>/dev/null; do sleep 0.1; done; touch /data/x 2>/dev/null || echo readonly']);
+  await lab.ok([
+    'run',
+    '-d',
+    '--name',
+    'writer',
+    '-v',
+    'both:/data',
+    image,
+    'sh',
+    '-c',
+    'echo said >/data/word; sleep 100',
+  ]);
+  const { stdout } = await lab.berth([
+    'run',
+    '--rm',
+    '-v',
+    'both:/data:ro',
+    image,
+    'sh',
+    '-c',
+    'while ! cat /data/word 2>/dev/null; do sleep 0.1; done; ' +
+      'touch /data/x 2>/dev/null || echo readonly',
+  ]);
   assert.equal(stdout, 'said\nreadonly\n');
   await lab.ok(['rm', '-f', '-t', '0', 'writer']);
   assert.equal(await lab.ok(['volume', 'prune', '-f']), 'both');

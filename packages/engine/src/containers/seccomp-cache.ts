@@ -19,7 +19,8 @@ export function compiledSeccomp(
     return undefined;
   }
   const isDefault = security.seccompProfile === undefined;
-  const text = seccompText(profile) + (isDefault ? refusalText(profile.architectures, capabilities) : '');
+  const refusals = isDefault ? refusalText(profile.architectures, capabilities) : '';
+  const text = seccompText(profile) + refusals;
   const { mtimeMs, size } = statSync(nativeHelper());
   const source = Buffer.from(`${mtimeMs} ${size}\n${text}`);
   const folder = join(engine.directories.cache, 'seccomp');
