@@ -1,14 +1,15 @@
 /**
- * Bundles the program into one script, from which both executables are made. Changes to what
- * libraries do make it start in a third of the time: built-in modules that few commands need are
- * loaded when they are first used, clipanion does not open the standard streams, and koffi looks
- * for its native part in one place only.
+ * Bundles the program into one script, from which both executables are made. Modules are loaded when
+ * they are first used. Changes to what libraries do make it start faster still: the built-in modules
+ * that they import are loaded late too, clipanion does not open the standard streams, and koffi
+ * looks for its native part in one place only.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { BuildError } from './command.ts';
+import { isOfLibrary, lateModules } from './late-modules.ts';
 
 /** Which runtime the script is for. */
 export type ScriptRuntime = 'bun' | 'node';
@@ -30,36 +31,26 @@ export async function bundle(entry: string, root: string, runtime: ScriptRuntime
     legalComments: 'none',
     logLevel: 'warning',
     logOverride: { 'empty-import-meta': 'silent' },
-    plugins: [lateBuiltins, clipanionWithoutStreams, ...koffi],
+    plugins: [lateModules(root), lateBuiltins, clipanionWithoutStreams, ...koffi],
   });
-  return withSharedNamespaces(outputFiles.map(({ text }) => text).join(''));
+  return outputFiles.map(({ text }) => text).join('');
 }
 
-const NAMESPACE_MAKER = 'var __toESM=(mod,isNodeMode,target)=>';
-
-/** esbuild copies the members of node:fs for each of the files that import it; once is enough. */
-function withSharedNamespaces(script: string): string {
-  return replaceOnce(script, 'the bundle', NAMESPACE_MAKER, 'var __namespaces=new Map,'
-    + '__toESM=(mod,isNodeMode)=>{let known=__namespaces.get(mod);'
-    + 'return known||__namespaces.set(mod,known=__makeNamespace(mod,isNodeMode)),known},'
-    + '__makeNamespace=(mod,isNodeMode,target)=>');
-}
-
-/** Modules whose loading takes a millisecond and more; the others are there anyway. */
+/** Built-ins whose loading takes a millisecond and more; the others are there anyway. */
 const LATE_BUILTINS = [
   'assert', 'async_hooks', 'child_process', 'crypto', 'dgram', 'dns', 'http', 'https', 'net', 'os',
   'process', 'stream', 'timers/promises', 'tls', 'tty', 'util', 'worker_threads', 'zlib',
 ];
 
-/** Stands for a built-in by getters, so that importing it is free and using it loads it. */
+/** Stands for what a library imports by getters: importing is free, and using loads it. */
 const lateBuiltins: Plugin = {
   name: 'late-builtins',
   setup({ onResolve, onLoad }) {
     const filter = new RegExp(`^(node:)?(${LATE_BUILTINS.join('|')})$`);
-    onResolve({ filter }, ({ path: name, namespace }) =>
-      namespace === 'late-builtin'
-        ? { path: name, external: true }
-        : { path: name.replace(/^node:/, ''), namespace: 'late-builtin' });
+    onResolve({ filter }, ({ path: name, importer }) =>
+      isOfLibrary(importer)
+        ? { path: name.replace(/^node:/, ''), namespace: 'late-builtin' }
+        : { path: name, external: true });
     onLoad({ filter: /./, namespace: 'late-builtin' }, ({ path: name }) => ({
       contents: gettersOf(name),
       resolveDir: '/',
