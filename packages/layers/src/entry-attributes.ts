@@ -87,7 +87,7 @@ export class AttributeWriter {
     set: (name: string, value: Buffer) => number,
   ): void {
     for (const attribute of entry.attributes) {
-      if (!ALLOWED_ATTRIBUTE.test(attribute.name) || RESERVED_ATTRIBUTE.test(attribute.name)) {
+      if (!isKeptAttribute(attribute.name)) {
         this.skippedAttributes += 1;
         continue;
       }
@@ -98,11 +98,18 @@ export class AttributeWriter {
   }
 }
 
+/** True for the extended attributes that a tree takes from an archive; the others are left out. */
+export function isKeptAttribute(name: string): boolean {
+  return ALLOWED_ATTRIBUTE.test(name) && !RESERVED_ATTRIBUTE.test(name);
+}
+
 /**
+ * The value that a file gets, and gives back when it is asked inside the namespace.
+ *
  * Capabilities that were read inside a user namespace carry root's id there, 0: the same as the
  * older form without an id, which the kernel completes with the id of the namespace it is in.
  */
-function attributeValue({ name, value }: EntryAttribute): Buffer {
+export function attributeValue({ name, value }: EntryAttribute): Buffer {
   if (name !== CAPABILITY || value.length !== REVISION_3_BYTES) return value;
   const magic = value.readUInt32LE(0);
   const isOfRoot = value.readUInt32LE(REVISION_2_BYTES) === 0;

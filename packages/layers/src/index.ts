@@ -17,3 +17,6 @@ export { readRecipe } from './recipe-reader.ts';
 export type { Recipe, RecipeRecord } from './recipe-reader.ts';
 export { reproduceTar } from './reproduce-tar.ts';
 export type { DataSegment, EntryAttribute, EntryType, TarEntry } from './tar-entry.ts';
+export { verifyLayer, runVerifyWorker } from './verify-worker.ts';
+export type { VerifyAnswer, VerifyJob } from './verify-worker.ts';
+export type { TreeDifference, VerifyOptions } from './verify-tree.ts';

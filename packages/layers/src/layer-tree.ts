@@ -19,10 +19,13 @@ import { pathArgument, shown } from './tar-entry.ts';
 import type { TarEntry } from './tar-entry.ts';
 
 /** What userxattr overlays read as "nothing of the lower layers is seen in this directory". */
-const OPAQUE_ATTRIBUTE = 'user.overlay.opaque';
-const OPAQUE_VALUE = Buffer.from('y');
-const IMPLIED_MODE = 0o755;
-const MOST_LINKS = 40;
+export const OPAQUE_ATTRIBUTE = 'user.overlay.opaque';
+/** Its value. */
+export const OPAQUE_VALUE = Buffer.from('y');
+/** Mode of directories that no entry describes. */
+export const IMPLIED_MODE = 0o755;
+/** Symbolic links on the way to one name at most, as in the kernel. */
+export const MOST_LINKS = 40;
 const ROOT = '';
 const { EEXIST } = constants.errno;
 

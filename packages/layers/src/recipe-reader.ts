@@ -84,6 +84,7 @@ function checkHeader(header: Buffer, flags: number): void {
   const version = header.readUInt32LE(RECIPE_HEADER.versionAt);
   if (version !== RECIPE_VERSION) throw damaged(`version ${version} is not known`);
   if ((flags & FLAG_COMPLETE) === 0) throw damaged('it was never completed');
+  if ((flags & ~(FLAG_COMPLETE | FLAG_STORED)) !== 0) throw damaged('its flags are not known');
 }
 
 function* readRecords(fd: number): Generator<RecipeRecord> {

@@ -63,6 +63,15 @@ export class TarReader {
     }
   }
 
+  /** Goes over the payload that comes next, all `sizeBytes` of it, without having its bytes. */
+  skipPayload(sizeBytes: number): void {
+    if (!this.#bodyIsPayload || this.#partialBytes > 0 || this.#bodyBytes !== sizeBytes) {
+      throw badArchive('read archive: a payload of another length than its header says');
+    }
+    this.#bodyBytes = 0;
+    this.#endEntry();
+  }
+
   /** Declares the end. Throws an IntegrityError when the archive stops within an entry. */
   finish(): void {
     const isWhole = this.#partialBytes === 0 && this.#bodyBytes === 0 &&

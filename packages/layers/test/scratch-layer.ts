@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
-  closeSync, existsSync, lstatSync, mkdirSync, mkdtempSync, openSync, readdirSync,
+  chmodSync, closeSync, existsSync, lstatSync, mkdirSync, mkdtempSync, openSync, readdirSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyLayer, readRecipe, reproduceTar } from '../src/index.ts';
+import { applyLayer, readRecipe, reproduceTar, verifyLayer } from '../src/index.ts';
 import type { ApplyLayerOptions, LayerResult } from '../src/index.ts';
 import { describeTree } from './tree-manifest.ts';
 import type { TreeNode } from './tree-manifest.ts';
@@ -35,6 +35,7 @@ export async function unpack(bytes: Buffer, options: Options = {}): Promise<Scra
   const home = process.cwd();
   const tree = join(directory, 'tree');
   mkdirSync(tree);
+  chmodSync(tree, 0o755);
   writeFileSync(join(directory, 'canary'), 'untouched');
   const before = describeOutside(directory);
   const recipeFd = openSync(join(directory, 'recipe'), 'wx+');
@@ -44,6 +45,12 @@ export async function unpack(bytes: Buffer, options: Options = {}): Promise<Scra
     const owners = process.getuid?.() === 0 ? 'native' : 'ignore';
     const blob = chunksOf(bytes, chunkBytes);
     const result = await applyLayer({ owners, ...rest, blob, recipeFd });
+    const verified = await verifyLayer({
+      tree, recipe: join(directory, 'recipe'), diffId: result.diffId, recipeDigest: undefined,
+      owners: rest.owners ?? owners, canLackAttributes: result.counts.skippedAttributes > 0,
+      part: 0, parts: 1, quick: false,
+    });
+    assert.deepEqual(verified, { differences: [], more: 0, recipeProblem: undefined });
     return {
       result,
       tree: describeTree(tree),

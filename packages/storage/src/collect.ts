@@ -162,7 +162,8 @@ function collectBlobs(parts: CollectParts): Found {
   });
 }
 
-function usedLayers({ images, containers, staging }: CollectParts): Set<string> | undefined {
+/** Diff ids of the layers that something needs; undefined when a damaged record hides needs. */
+export function usedLayers({ images, containers, staging }: CollectParts): Set<string> | undefined {
   if (!images.areRecordsReadable() || !containers.areRecordsReadable()) return undefined;
   return new Set([
     ...pinnedDigests(staging, 'layer-'),
@@ -171,7 +172,8 @@ function usedLayers({ images, containers, staging }: CollectParts): Set<string> 
   ]);
 }
 
-function usedBlobs({ images, staging }: CollectParts): Set<string> | undefined {
+/** Digests of the blobs that something needs; undefined when a damaged record hides needs. */
+export function usedBlobs({ images, staging }: CollectParts): Set<string> | undefined {
   if (!images.areRecordsReadable()) return undefined;
   const used = new Set(pinnedDigests(staging, 'blob-'));
   for (const { record } of images.list()) {

@@ -19,6 +19,7 @@ export type {
 export type { CreateVolume, VolumeStore } from './volumes.ts';
 export type { RemoveTrees, Trash } from './trash.ts';
 export type { Session } from './staging.ts';
+export type { FindingKind, StoreCheckOptions, StoreFinding } from './check-finding.ts';
 export type { CollectOptions, CollectReport } from './collect.ts';
 export { formatSummaryHead, parseSummary } from './summary.ts';
 export type { RunFacts, Summary, SummaryHead } from './summary.ts';

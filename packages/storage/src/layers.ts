@@ -10,6 +10,7 @@ import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, NotFoundError } from '@berth/errors';
 import { checkDigest } from './digest-path.ts';
+import { fileDigest } from './file-digest.ts';
 import { attempt, ifThere } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import type { LayerRecord } from './records.ts';
@@ -104,7 +105,9 @@ export class LayerStore {
    */
   commit(staging: LayerStaging, record: LayerRecord): void {
     const target = this.path(record.diffId);
-    writeNewFile(join(staging.directory, RECORD), JSON.stringify(record), 'durable');
+    const recipeDigest = fileDigest(staging.recipe);
+    const complete: LayerRecord = { ...record, recipeDigest };
+    writeNewFile(join(staging.directory, RECORD), JSON.stringify(complete), 'durable');
     ensureDirectory(this.#layout.layers);
     for (let left = ATTEMPTS; left > 0; left -= 1) {
       if (renameUnlessTaken(staging.directory, target)) return;
@@ -116,6 +119,12 @@ export class LayerStore {
     }
     throw new ConflictError('LAYER_BUSY',
       `store layer "${record.diffId}": others keep replacing it`);
+  }
+
+  /** As `commit`, in place of the layer that is there: it is damaged. */
+  replace(staging: LayerStaging, record: LayerRecord): void {
+    this.#trash.take(this.path(record.diffId), 'tree');
+    this.commit(staging, record);
   }
 
   /** The half-made layer is in the trash. */

@@ -64,6 +64,10 @@ export interface LayerRecord {
   readonly idMap: string;
   /** `sha256:…` of the compressed layer it came from, for information. */
   readonly sourceDigest?: string | undefined;
+  /** `sha256:…` of the recipe's file, taken when the layer was stored. */
+  readonly recipeDigest?: string | undefined;
+  /** Extended attributes that the file system or this namespace could not hold. */
+  readonly skippedAttributes?: number | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@
  * is first written to it.
  */
 import { BlobStore } from './blobs.ts';
+import type { StoreCheckOptions, StoreFinding } from './check-finding.ts';
 import { collect, sweepStaging } from './collect.ts';
 import type { CollectOptions, CollectReport } from './collect.ts';
 import { ContainerNames } from './container-names.ts';
@@ -38,6 +39,10 @@ export interface Store {
   openSession(): Session;
   /** What nothing uses is gone, and what the dead left is repaired. */
   collect(options?: CollectOptions): Promise<CollectReport>;
+  /** What is wrong with records, names, links and leftovers. Reads no layer's tree. */
+  check(options?: StoreCheckOptions): Promise<StoreFinding[]>;
+  /** The finding is mended from what the store itself has; false when that can't be. */
+  repair(finding: StoreFinding): Promise<boolean>;
 }
 
 /** What tests replace. */
@@ -63,6 +68,7 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
   const parts = {
     layout, staging, trash, blobs, layers, images, containers, containerNames, lock,
   };
+  const checked = { ...parts, volumes };
   return {
     layout, blobs, images, layers, containers, volumes, staging, trash, lock,
     openSession: () => {
@@ -70,5 +76,7 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
       return staging.openSession();
     },
     collect: (options) => collect(parts, options),
+    check: async (options) => (await import('./check.ts')).checkStore(checked, options),
+    repair: async (finding) => (await import('./repair.ts')).repairFinding(checked, finding),
   };
 }

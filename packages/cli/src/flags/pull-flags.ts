@@ -25,6 +25,22 @@ export const PULL_FLAGS = {
   'retry-delay': text('DURATION', 'how long to wait before trying again, e.g. 2s'),
 } as const;
 
+/** How registries are reached, for commands that pull what they know already. */
+export function registryOptions(
+  flags: FlagValues<typeof REGISTRY_FLAGS>,
+  given: ReadonlySet<string>,
+): PullOptions {
+  return {
+    policy: 'always',
+    platform: undefined,
+    credentials: flags.creds,
+    authFile: flags.authfile,
+    tlsVerify: given.has('tls-verify') ? flags['tls-verify'] : undefined,
+    certDir: flags['cert-dir'],
+    quiet: true,
+  };
+}
+
 /** What the flags say. Throws UsageError for contradictions. */
 export function pullOptions(
   flags: FlagValues<typeof PULL_FLAGS>,

@@ -49,6 +49,7 @@ export async function unpackLayer(engine: Engine, request: LayerRequest): Promis
       fileCount: Object.values(result.counts).reduce((sum, count) => sum + count, 0),
       idMap: idMapKey(engine.idMaps),
       sourceDigest: descriptor.digest,
+      skippedAttributes: result.counts.skippedAttributes,
     });
   } catch (error) {
     // At once, for the disk may be full; what resists waits in the trash.

@@ -1,0 +1,93 @@
+/** `berth system check`: prove the store, and mend it. */
+import { checkSystem } from '@berth/engine/system/check';
+import type { CheckFinding, CheckReport } from '@berth/engine/system/check-report';
+import { IntegrityError } from '@berth/errors';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { text, toggle } from '../../flags/flag.ts';
+import { parseDuration, registryOptions, REGISTRY_FLAGS } from '../../flags/pull-flags.ts';
+import { humanSize } from '../../output/human.ts';
+import { isJson, printJson, printObjects } from '../../output/listing.ts';
+import { print } from '../../output/streams.ts';
+
+const FLAGS = {
+  ...REGISTRY_FLAGS,
+  force: toggle('with --repair: also remove damaged containers, and those of damaged images', {
+    short: 'f',
+  }),
+  format: text('FORMAT', 'json, or a Go template for each finding'),
+  max: text('DURATION', 'let unused layers pass that are younger than this', { short: 'm' }),
+  quick: toggle('compare sizes, not contents', { short: 'q' }),
+  repair: toggle('pull again what is damaged, and remove what can not be had again', {
+    short: 'r',
+  }),
+} as const;
+
+/** Prints what is wrong, object by object, and what was done. */
+export class SystemCheckCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['system', 'check'],
+    operands: '',
+    most: 0,
+    summary: 'Check that everything in the store is as it was stored',
+    details: `Compares every file of every layer (content, owner, mode, extended attributes, time)
+with its recipe, every record with what it is about, and looks for names that point nowhere and for
+what killed commands left. The exit status is 0 when nothing is wrong, or nothing is any more.`,
+    examples: [
+      ['Look only', 'berth system check'],
+      ['Mend what can be mended', 'berth system check --repair'],
+      ['In seconds, without reading contents', 'berth system check --quick'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, given }: Invocation<typeof FLAGS>): Promise<void> {
+    const { format, force, quick, repair } = flags;
+    const unusedAgeMs = flags.max === undefined ? 0 : parseDuration(flags.max);
+    const engine = this.openEngine({ quiet: true });
+    const pull = registryOptions(flags, given);
+    const report = await checkSystem(engine, { force, quick, repair, unusedAgeMs, pull });
+    if (format === undefined) {
+      print(report.findings.map(line).join('') + summary(report));
+    } else if (isJson(format)) {
+      printJson(report);
+    } else {
+      await printObjects(report.findings, format);
+    }
+    requireSound(report, repair);
+  }
+}
+
+function line({ kind, object, path, problem, action, repaired }: CheckFinding): string {
+  const where = path === undefined ? '' : `"${path}": `;
+  const done = action === undefined ? '' : ` (${action})`;
+  const what = kind === 'leftover' || kind === 'stranger' ? object : `${kind} ${shortened(object)}`;
+  return `${what}: ${where}${problem}${done}${action === undefined || repaired ? '' : ' [!]'}\n`;
+}
+
+function shortened(object: string): string {
+  const isLong = /^(sha256:)?[0-9a-f]{64}$/.test(object);
+  return isLong ? object.replace('sha256:', '').slice(0, 12) : object;
+}
+
+function summary({ checked, findings }: CheckReport): string {
+  const { images, layers, layerBytes, layerFiles, containers, volumes } = checked;
+  const what =
+    `${images} images, ${layers} layers (${layerFiles} files, ${humanSize(layerBytes)}), ` +
+    `${containers} containers, ${volumes} volumes`;
+  const repaired = findings.filter((finding) => finding.repaired).length;
+  const result = findings.length === 0 ? 'nothing is wrong'
+    : `${findings.length} things found, ${repaired} repaired`;
+  return `Checked ${what}: ${result}\n`;
+}
+
+function requireSound({ findings }: CheckReport, repair: boolean): void {
+  const left = findings.filter((finding) => !finding.repaired);
+  if (left.length === 0) return;
+  throw repair
+    ? new IntegrityError('STORE_DAMAGED', `repair the store: ${left.length} things are left`, {
+      hint: 'berth system check --repair --force removes what is damaged and what uses it',
+    })
+    : new IntegrityError('STORE_DAMAGED', `check the store: ${left.length} things are wrong`, {
+      hint: 'berth system check --repair',
+    });
+}

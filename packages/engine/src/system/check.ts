@@ -1,0 +1,81 @@
+/**
+ * `system check`: everything in the store against everything that is known of it, and with
+ * `repair` what can be done about what was found.
+ */
+import { IntegrityError, NotFoundError } from '@berth/errors';
+import type { LayerRecord, StoreFinding } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import { checkLayerTrees, type LayerDamage } from './check-layers.ts';
+import type { CheckFinding, CheckOptions, CheckReport } from './check-report.ts';
+
+/** The store was checked. Repairs, if asked, are done and proven by a second check. */
+export async function checkSystem(engine: Engine, options: CheckOptions): Promise<CheckReport> {
+  const report = await check(engine, options);
+  if (!options.repair || report.findings.length === 0) {
+    return report;
+  }
+  const { repairAll } = await import('./repair.ts');
+  const actions = await repairAll(engine, report.findings, options);
+  const left = new Set((await check(engine, options)).findings.map(keyOf));
+  return {
+    ...report,
+    findings: report.findings.map((finding) => ({
+      ...finding,
+      action: actions.get(finding),
+      repaired: !left.has(keyOf(finding)),
+    })),
+  };
+}
+
+async function check(engine: Engine, options: CheckOptions): Promise<CheckReport> {
+  const { store } = engine;
+  const { quick, unusedAgeMs } = options;
+  const found = await store.check({ quick, unusedAgeMs });
+  const records = readableLayers(engine);
+  const damages = await checkLayerTrees(engine, records, { quick });
+  const known = found.map((finding) => complete(finding));
+  return {
+    findings: [...known, ...damages.flatMap(layerFindings)],
+    checked: {
+      images: store.images.ids().length,
+      layers: records.length,
+      layerBytes: records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      layerFiles: records.reduce((sum, { fileCount }) => sum + fileCount, 0),
+      containers: store.containers.ids().length,
+      volumes: store.volumes.list().length,
+    },
+  };
+}
+
+/** Layers whose record is damaged are findings already. */
+function readableLayers({ store }: Engine): LayerRecord[] {
+  return store.layers.list().flatMap((diffId) => {
+    try {
+      const record = store.layers.record(diffId);
+      return record.diffId === diffId ? [record] : [];
+    } catch (error) {
+      if (error instanceof IntegrityError || error instanceof NotFoundError) {
+        return [];
+      }
+      throw error;
+    }
+  });
+}
+
+function complete(finding: StoreFinding, path?: string): CheckFinding {
+  return { ...finding, path, action: undefined, repaired: false };
+}
+
+function layerFindings(damage: LayerDamage): CheckFinding[] {
+  const { diffId, differences, more, recipeProblem } = damage;
+  const base = { kind: 'layer', object: diffId, state: 'damaged' } as const;
+  return [
+    ...differences.map(({ path, problem }) => complete({ ...base, problem }, path)),
+    ...(more > 0 ? [complete({ ...base, problem: `${more} more files differ` })] : []),
+    ...(recipeProblem === undefined ? [] : [complete({ ...base, problem: recipeProblem })]),
+  ];
+}
+
+function keyOf({ kind, object, path, problem }: CheckFinding): string {
+  return [kind, object, path ?? '', problem].join('\0');
+}

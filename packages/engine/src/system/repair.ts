@@ -1,0 +1,186 @@
+/**
+ * Repairs what `system check` found: from the store itself, from the registry that an image came
+ * from, or by giving up what can't be had again.
+ */
+import { describe, EngineError } from '@berth/errors';
+import { removeById } from '../containers/remove.ts';
+import { collectGarbage, type Engine } from '../engine.ts';
+import { pullImage } from '../images/pull.ts';
+import type { CheckFinding, CheckOptions } from './check-report.ts';
+
+/** What was tried for each finding, to be read behind the object's name. */
+export type RepairActions = Map<CheckFinding, string>;
+
+/** Everything that can be done was done. Nothing that works is touched. */
+export async function repairAll(
+  engine: Engine,
+  findings: readonly CheckFinding[],
+  options: CheckOptions,
+): Promise<RepairActions> {
+  const actions: RepairActions = new Map();
+  const images = damagedImages(engine, findings);
+  for (const [id, about] of images) {
+    const action = await repairImage(engine, { id, about, options });
+    for (const finding of about) actions.set(finding, action);
+  }
+  for (const finding of findings.filter((one) => !actions.has(one))) {
+    const action = await repairOther(engine, finding, options.force);
+    if (action !== undefined) actions.set(finding, action);
+  }
+  await collectGarbage(engine);
+  return actions;
+}
+
+/** The images that findings are about, themselves or by a layer or blob of theirs. */
+function damagedImages(
+  engine: Engine,
+  findings: readonly CheckFinding[],
+): Map<string, CheckFinding[]> {
+  const { images } = engine.store;
+  const found = new Map<string, CheckFinding[]>();
+  const add = (id: string, finding: CheckFinding): void => {
+    found.set(id, [...(found.get(id) ?? []), finding]);
+  };
+  const entries = images.list();
+  for (const finding of findings) {
+    const { kind, object, state } = finding;
+    if (kind === 'image') add(object, finding);
+    if (state === 'unused') continue;
+    if (kind === 'layer') {
+      entries
+        .filter(({ record }) => record.layers.some(({ diffId }) => diffId === object))
+        .forEach(({ record }) => add(record.id, finding));
+    }
+    if (kind === 'blob') {
+      images
+        .ids()
+        .filter((id) => `sha256:${id}` === object || isManifestOf(engine, id, object))
+        .forEach((id) => add(id, finding));
+    }
+  }
+  return found;
+}
+
+function isManifestOf({ store }: Engine, id: string, digest: string): boolean {
+  return store.images.idsOfManifest(digest).includes(id);
+}
+
+interface ImageRepair {
+  id: string;
+  about: readonly CheckFinding[];
+  options: CheckOptions;
+}
+
+async function repairImage(engine: Engine, repair: ImageRepair): Promise<string> {
+  const { id, about, options } = repair;
+  const { force } = options;
+  const running = runningUsers(engine, about);
+  if (running.length > 0 && !force) {
+    const ids = running.map((user) => user.slice(0, 12)).join(', ');
+    return `left alone: container ${ids} runs on it`;
+  }
+  const taken = takeDamaged(engine, about);
+  const pulled = await pullAgain(engine, id, options);
+  if (pulled.ok) {
+    return `pulled again from ${pulled.from}`;
+  }
+  const users = engine.store.containers.usersOfImage(id);
+  if (users.length > 0 && !force) {
+    for (const { trashed, path } of taken) engine.store.trash.putBack(trashed, path);
+    return `left alone: ${pulled.reason}; container ${users[0]?.slice(0, 12) ?? ''} uses it`;
+  }
+  for (const user of users) {
+    await removeById(engine, user, { force: true, volumes: false, timeoutSeconds: 0 });
+  }
+  engine.store.images.remove(id);
+  return `removed: ${pulled.reason}`;
+}
+
+/** Containers that run on a layer that is damaged: its files must not go from under them. */
+function runningUsers({ store }: Engine, about: readonly CheckFinding[]): string[] {
+  const layers = new Set(about.filter(({ kind }) => kind === 'layer').map(({ object }) => object));
+  return store.containers
+    .records()
+    .filter((record) => record.layers.some((diffId) => layers.has(diffId)))
+    .map(({ id }) => id)
+    .filter((id) => !['created', 'exited', 'unknown'].includes(store.containers.state(id).state));
+}
+
+/** What is damaged is out of the way, so that a pull brings it anew. */
+function takeDamaged({ store }: Engine, about: readonly CheckFinding[]) {
+  const paths = new Set(
+    about.flatMap(({ kind, object, state }) => {
+      if (state !== 'damaged') return [];
+      if (kind === 'layer') return [store.layers.path(object)];
+      return kind === 'blob' ? [store.blobs.path(object)] : [];
+    }),
+  );
+  return [...paths].flatMap((path) => {
+    const trashed = store.trash.take(path, 'tree');
+    return trashed === undefined ? [] : [{ path, trashed }];
+  });
+}
+
+type Pulled = { ok: true; from: string } | { ok: false; reason: string };
+
+/** Tries every repository that the image is known to have come from. */
+async function pullAgain(
+  engine: Engine,
+  id: string,
+  options: CheckOptions,
+): Promise<Pulled> {
+  const origins = originsOf(engine, id).filter(({ repository }) => repository !== '');
+  let reason = 'it came from no registry';
+  for (const { repository, manifestDigest } of origins.reverse()) {
+    const name = `${repository}@${manifestDigest}`;
+    try {
+      const ids = await pullImage(engine, name, options.pull);
+      if (ids.includes(id)) return { ok: true, from: repository };
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      reason = describe(error);
+    }
+  }
+  return { ok: false, reason };
+}
+
+function originsOf({ store }: Engine, id: string) {
+  try {
+    return store.images.origins(id);
+  } catch (error) {
+    if (error instanceof EngineError) return [];
+    throw error;
+  }
+}
+
+async function repairOther(
+  engine: Engine,
+  finding: CheckFinding,
+  force: boolean,
+): Promise<string | undefined> {
+  const { kind, object, state } = finding;
+  if (kind === 'container' && force) {
+    await removeById(engine, object, { force: true, volumes: false, timeoutSeconds: 0 });
+    return 'removed';
+  }
+  if (kind === 'container') return 'left alone: --force removes it';
+  if (kind === 'stranger') return 'left alone: it may be yours';
+  if (state === 'unused') return 'removed';
+  if (kind === 'layer' || kind === 'blob') return removeUnneeded(engine, finding);
+  return (await engine.store.repair(finding)) ? REPAIRED[kind] : undefined;
+}
+
+const REPAIRED: Readonly<Record<string, string>> = {
+  'image-name': 'removed',
+  'container-name': 'removed',
+  volume: 'given a new record; its data is as it was',
+};
+
+/** No image has it: what nobody else needs goes. */
+function removeUnneeded({ store }: Engine, { kind, object }: CheckFinding): string {
+  const isNeeded =
+    kind === 'layer' && store.containers.records().some(({ layers }) => layers.includes(object));
+  if (isNeeded) return 'left alone: a container needs it; --force removes nothing of a container';
+  store.trash.take(kind === 'layer' ? store.layers.path(object) : store.blobs.path(object), 'tree');
+  return 'removed';
+}

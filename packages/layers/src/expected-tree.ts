@@ -1,0 +1,174 @@
+/**
+ * The tree that an archive makes, in memory: what layer-tree.ts does to the disk, done to nodes.
+ * Checking a layer compares the two. Paths are canonical byte strings; '' is the root.
+ */
+import { badArchive } from './limits.ts';
+import { MOST_LINKS } from './layer-tree.ts';
+import type { DirectoryAttributes } from './layer-tree.ts';
+import type { DataSegment } from './tar-entry.ts';
+import { shown } from './tar-entry.ts';
+
+/** Kinds of files that a layer's tree holds. */
+export type NodeKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'whiteout';
+
+/** One file; names that are hard links of each other share it. */
+export interface ExpectedNode {
+  readonly kind: NodeKind;
+  /** Undefined where no entry describes it: implied directories, whiteouts. */
+  attributes: DirectoryAttributes | undefined;
+  /** How many names it has. */
+  names: number;
+  /** Target of a symbolic link. */
+  readonly target: string;
+  readonly sizeBytes: number;
+  /** Where a file's bytes are and what they are; undefined for an empty file. */
+  payload: ExpectedPayload | undefined;
+  /** Of directories: names and what is there. */
+  readonly children: Map<string, ExpectedNode>;
+  /** Of directories: lower layers are hidden. */
+  isOpaque: boolean;
+}
+
+/** The payload of a file, as its recipe knows it. */
+export interface ExpectedPayload {
+  readonly sizeBytes: number;
+  readonly sha256: Buffer;
+  /** Empty for a file without holes. */
+  readonly segments: readonly DataSegment[];
+}
+
+const ROOT = '';
+
+/** A node that nothing points to yet. */
+export function newNode(
+  kind: NodeKind,
+  parts: Partial<Pick<ExpectedNode, 'attributes' | 'target' | 'sizeBytes'>> = {},
+): ExpectedNode {
+  return {
+    kind, attributes: parts.attributes, names: 0, target: parts.target ?? '',
+    sizeBytes: parts.sizeBytes ?? 0, payload: undefined, children: new Map(), isOpaque: false,
+  };
+}
+
+/** The tree; starts with an empty root. */
+export class ExpectedTree {
+  readonly #directories = new Map<string, ExpectedNode>([[ROOT, newNode('directory')]]);
+
+  /** Every directory by its path, parents before their children. */
+  get directories(): ReadonlyMap<string, ExpectedNode> {
+    return this.#directories;
+  }
+
+  get(path: string): ExpectedNode | undefined {
+    if (path === ROOT) return this.#directories.get(ROOT);
+    const [parent, name] = splitPath(path);
+    return this.#directories.get(parent)?.children.get(name);
+  }
+
+  /** Where a new entry goes; parents are made where missing. */
+  place(components: readonly string[]): string {
+    return this.#join(components, true);
+  }
+
+  /** What a hard link means. */
+  existing(components: readonly string[]): string {
+    return this.#join(components, false);
+  }
+
+  /** `node` is at `path`, in place of what was there. */
+  put(path: string, node: ExpectedNode): void {
+    this.clear(path);
+    const [parent, name] = splitPath(path);
+    this.#directories.get(parent)?.children.set(name, node);
+    node.names += 1;
+  }
+
+  /** A directory is at `path`; one that was there stays. */
+  putDirectory(path: string): ExpectedNode {
+    const known = this.#directories.get(path);
+    if (known !== undefined) return known;
+    const node = newNode('directory');
+    // As on the disk: the archive says that the path was something else before.
+    node.isOpaque = this.get(path) !== undefined;
+    this.put(path, node);
+    this.#directories.set(path, node);
+    return node;
+  }
+
+  /** Lower layers are hidden at `path`. */
+  hide(path: string): void {
+    const directory = this.#directories.get(path);
+    if (directory !== undefined) directory.isOpaque = true;
+    else if (this.get(path) === undefined) this.put(path, newNode('whiteout'));
+  }
+
+  /** Lower layers are hidden in the directory at these components. */
+  hideContent(components: readonly string[]): void {
+    const directory = this.#directories.get(this.#directory(components, true));
+    if (directory !== undefined) directory.isOpaque = true;
+  }
+
+  /** Nothing is at `path`. */
+  clear(path: string): void {
+    const node = this.get(path);
+    if (node === undefined) return;
+    for (const name of node.children.keys()) this.clear(below(path, name));
+    const [parent, name] = splitPath(path);
+    this.#directories.get(parent)?.children.delete(name);
+    this.#directories.delete(path);
+    node.names -= 1;
+  }
+
+  #join(components: readonly string[], canMake: boolean): string {
+    const base = components[components.length - 1];
+    if (base === undefined) return ROOT;
+    return below(this.#directory(components.slice(0, -1), canMake), base);
+  }
+
+  #directory(components: readonly string[], canMake: boolean): string {
+    const path = components.join('/');
+    return this.#directories.has(path) ? path : this.#walk(components, canMake);
+  }
+
+  #walk(components: readonly string[], canMake: boolean): string {
+    const pending = [...components].reverse();
+    let current = ROOT;
+    let links = 0;
+    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+      if (part === '' || part === '.') continue;
+      const next = part === '..' ? splitPath(current)[0] : below(current, part);
+      const target = this.#directories.has(next) ? undefined : this.#enter(next, canMake);
+      if (target === undefined) {
+        current = next;
+        continue;
+      }
+      links += 1;
+      if (links > MOST_LINKS) throw badArchive(`check layer: "${shown(next)}": too many links`);
+      if (target.startsWith('/')) current = ROOT;
+      pending.push(...target.split('/').reverse());
+    }
+    return current;
+  }
+
+  /** Makes `path` a directory, or answers the target of the link that it is. */
+  #enter(path: string, canMake: boolean): string | undefined {
+    const node = this.get(path);
+    if (node?.kind === 'symlink') return node.target;
+    if (!canMake || (node !== undefined && node.kind !== 'whiteout')) {
+      throw badArchive(`check layer: "${shown(path)}" is no directory`);
+    }
+    this.putDirectory(path);
+    return undefined;
+  }
+}
+
+/** `directory/name`. */
+export function below(directory: string, name: string): string {
+  return directory === ROOT ? name : `${directory}/${name}`;
+}
+
+/** The directory and the last name of a path. */
+function splitPath(path: string): [directory: string, name: string] {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? [ROOT, path] : [path.slice(0, slash), path.slice(slash + 1)];
+}

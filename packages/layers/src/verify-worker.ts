@@ -1,0 +1,93 @@
+/**
+ * The worker process that checks layers, and the protocol between it and whoever started it: one
+ * line of JSON in for each job, one line out for each answer. Must be root of the user's
+ * namespace, where every file of a layer can be read.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { writeSync } from 'node:fs';
+import { EngineError, IntegrityError } from '@berth/errors';
+import { systemErrorFrom } from '@berth/host';
+import { readRecipe } from './recipe-reader.ts';
+import type { Recipe } from './recipe-reader.ts';
+import { replayRecipe } from './replay-recipe.ts';
+import { reproduceTar } from './reproduce-tar.ts';
+import { verifyTree } from './verify-tree.ts';
+import type { TreeDifference, VerifyOptions } from './verify-tree.ts';
+
+/** One layer, or a part of its files. */
+export interface VerifyJob extends VerifyOptions {
+  readonly tree: string;
+  readonly recipe: string;
+  readonly diffId: string;
+  /** `sha256:` of the recipe's file; where it is not known, the archive is made and hashed. */
+  readonly recipeDigest: string | undefined;
+}
+
+/** What came of a job. */
+export interface VerifyAnswer {
+  readonly differences: readonly TreeDifference[];
+  /** Differences beyond those listed. */
+  readonly more: number;
+  /** Why the recipe itself can't be used. */
+  readonly recipeProblem: string | undefined;
+}
+
+const MOST_DIFFERENCES = 1000;
+const WHOLE_RECIPE = 'its content is not what was written';
+
+/** Answers jobs until standard input ends. */
+export async function runVerifyWorker(): Promise<number> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const answer = await verifyLayer(JSON.parse(line) as VerifyJob);
+    writeAnswer(answer);
+  }
+  return 0;
+}
+
+/** Checks one layer. Throws nothing that a spoiled layer can cause. */
+export async function verifyLayer(job: VerifyJob): Promise<VerifyAnswer> {
+  let recipe: Recipe | undefined;
+  try {
+    requireRecipe(job);
+    recipe = readRecipe(job.recipe);
+    requireDiffId(job, recipe);
+    const found = verifyTree(job.tree, replayRecipe(recipe), job);
+    if (found.length === 0) await proveRecipe(job, recipe);
+    return {
+      differences: found.slice(0, MOST_DIFFERENCES),
+      more: Math.max(0, found.length - MOST_DIFFERENCES),
+      recipeProblem: undefined,
+    };
+  } catch (error) {
+    const known = error instanceof EngineError ? error : systemErrorFrom(error, 'read', job.recipe);
+    if (!(known instanceof EngineError)) throw known;
+    return { differences: [], more: 0, recipeProblem: known.message };
+  } finally {
+    recipe?.close();
+  }
+}
+
+function requireRecipe({ recipe, recipeDigest }: VerifyJob): void {
+  if (recipeDigest === undefined) return;
+  const digest = createHash('sha256').update(readFileSync(recipe)).digest('hex');
+  if (`sha256:${digest}` === recipeDigest) return;
+  throw new IntegrityError('DAMAGED_RECIPE', `read layer recipe: ${WHOLE_RECIPE}`);
+}
+
+function requireDiffId({ diffId }: VerifyJob, recipe: Recipe): void {
+  if (recipe.diffId === diffId) return;
+  throw new IntegrityError('DAMAGED_RECIPE', `read layer recipe: it is of layer ${recipe.diffId}`);
+}
+
+/** A recipe whose own digest was not kept is proven by the archive that it gives. */
+async function proveRecipe(job: VerifyJob, recipe: Recipe): Promise<void> {
+  if (job.recipeDigest !== undefined || job.part !== 0 || job.quick) return;
+  for await (const chunk of reproduceTar(recipe, job.tree)) void chunk;
+}
+
+function writeAnswer(answer: VerifyAnswer): void {
+  const bytes = Buffer.from(`${JSON.stringify(answer)}\n`);
+  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+}

@@ -1,0 +1,39 @@
+/** Finds what killed commands left: half-made things, unemptied trash, sockets of nobody. */
+import { lstatSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { CheckParts, StoreFinding } from './check-finding.ts';
+import { ifThere } from './fs-errors.ts';
+import { isId } from './names.ts';
+import { isOwnerDead } from './owner.ts';
+import { listDirectory } from './whole-file.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Findings about staging/, trash/, blobs/partial/ and the run directory. */
+export function checkLeftovers(parts: CheckParts): StoreFinding[] {
+  const leftover = (object: string, problem: string): StoreFinding =>
+    ({ kind: 'leftover', object, problem, state: 'unused' });
+  const { staging, blobs } = parts;
+  return [
+    ...staging.entries().filter(({ isDead }) => isDead)
+      .map(({ path, purpose }) => leftover(path, `half-made (${purpose}) by a killed command`)),
+    ...deadTrash(parts).map((path) => leftover(path, 'removed and not yet cleared away')),
+    ...blobs.partials().filter(({ modifiedAtMs }) => Date.now() - modifiedAtMs > DAY_MS)
+      .map(({ path }) => leftover(path, 'a download that stopped more than a day ago')),
+    ...deadRunDirectories(parts).map((path) => leftover(path, 'of a container that is gone')),
+  ];
+}
+
+function deadTrash({ trash, staging }: CheckParts): string[] {
+  return trash.list().filter((path) => {
+    const status = ifThere(() => lstatSync(path));
+    const owner = basename(path).replace(/,[^,]*$/, '');
+    return status !== undefined && isOwnerDead(owner, status.ctimeMs, staging.facts());
+  });
+}
+
+function deadRunDirectories({ layout, containers, containerNames }: CheckParts): string[] {
+  return listDirectory(layout.runContainers)
+    .filter((id) => isId(id) && !containers.exists(id) && containerNames.isStale(id))
+    .map((id) => join(layout.runContainers, id));
+}

@@ -1,0 +1,43 @@
+/**
+ * Checks the store against itself: every record, name and link, what they point to, and what was
+ * left behind. Reads only; layers' trees are compared with their recipes elsewhere.
+ *
+ * Other commands go on meanwhile. What is found is therefore looked for twice: a thing that was
+ * on its way the first time has arrived, or is gone, the second time.
+ */
+import { checkBlobs } from './check-blobs.ts';
+import { checkContainers } from './check-containers.ts';
+import type { CheckParts, StoreCheckOptions, StoreFinding } from './check-finding.ts';
+import { checkImages } from './check-images.ts';
+import { checkLayers } from './check-layers.ts';
+import { checkLeftovers } from './check-leftovers.ts';
+import { checkVolumes } from './check-volumes.ts';
+
+const SECOND_LOOK_MS = 200;
+
+/** What is wrong, object by object. */
+export async function checkStore(
+  parts: CheckParts,
+  options: StoreCheckOptions = {},
+): Promise<StoreFinding[]> {
+  const first = findAll(parts, options);
+  if (first.length === 0) return first;
+  await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS));
+  const again = new Set(findAll(parts, options).map(keyOf));
+  return first.filter((finding) => again.has(keyOf(finding)));
+}
+
+function findAll(parts: CheckParts, options: StoreCheckOptions): StoreFinding[] {
+  return [
+    ...checkImages(parts),
+    ...checkLayers(parts, options),
+    ...checkBlobs(parts, options),
+    ...checkContainers(parts),
+    ...checkVolumes(parts),
+    ...checkLeftovers(parts),
+  ];
+}
+
+function keyOf({ kind, object, problem }: StoreFinding): string {
+  return `${kind}\0${object}\0${problem}`;
+}

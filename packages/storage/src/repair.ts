@@ -1,0 +1,47 @@
+/**
+ * Mends what can be mended from the store itself: names, and records of volumes. What nothing
+ * needs goes with a collection; what has to come from a registry is the engine's business.
+ */
+import { mkdirSync, chmodSync, lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CheckParts, StoreFinding } from './check-finding.ts';
+import { attempt, ifThere } from './fs-errors.ts';
+import type { VolumeRecord } from './records.ts';
+
+const DATA_MODE = 0o755;
+
+/** True when the finding is mended, or already gone. Never touches a volume's data. */
+export function repairFinding(parts: CheckParts, finding: StoreFinding): boolean {
+  const { images, containerNames } = parts;
+  const { kind, object } = finding;
+  if (kind === 'image-name') {
+    const id = images.links().get(object);
+    return id === undefined || images.exists(id) || images.untag(id, object);
+  }
+  if (kind === 'container-name') {
+    const id = containerNames.links().get(object);
+    if (id !== undefined) containerNames.release(object, id);
+    return true;
+  }
+  return kind === 'volume' && repairVolume(parts, object);
+}
+
+/** The data is kept; what a lost record said (labels, options) is lost. */
+function repairVolume({ layout, staging }: CheckParts, name: string): boolean {
+  const directory = join(layout.volumes, name);
+  const status = ifThere(() => lstatSync(directory));
+  if (status?.isDirectory() !== true) return false;
+  const data = join(directory, '_data');
+  if (ifThere(() => lstatSync(data)) === undefined) {
+    attempt('make directory', data, () => {
+      mkdirSync(data);
+      chmodSync(data, DATA_MODE);
+    });
+  }
+  const record: VolumeRecord = {
+    version: 1, name, driver: 'local', createdAtMs: Math.floor(status.birthtimeMs),
+    labels: {}, options: {}, anonymous: false,
+  };
+  staging.replaceFile(join(directory, 'record.json'), JSON.stringify(record), 'durable');
+  return true;
+}

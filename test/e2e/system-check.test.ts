@@ -1,0 +1,213 @@
+/**
+ * `berth system check`: a store that nobody touched is sound; whatever is spoiled is found, named
+ * and, with --repair, mended from the registry or given up.
+ */
+import assert from 'node:assert/strict';
+import {
+  mkdirSync, readFileSync, readdirSync, readlinkSync,
+  rmSync, symlinkSync, writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { archiveOf } from '../lab/images.ts';
+import { startRegistry } from '../lab/registry.ts';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+const data = path.join(lab.data, 'v1');
+
+interface Finding {
+  kind: string;
+  object: string;
+  path?: string;
+  problem: string;
+  state: string;
+  action?: string;
+  repaired: boolean;
+}
+
+async function check(...flags: string[]): Promise<{ status: number; findings: Finding[] }> {
+  const { status, stdout } = await lab.berth(['system', 'check', '--format', 'json', ...flags]);
+  const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+  return { status: status ?? -1, findings };
+}
+
+/** Runs a command of the host where files of subordinate ids can be changed. */
+async function inside(script: string): Promise<void> {
+  await lab.ok(['unshare', 'sh', '-ec', script]);
+}
+
+const [layerDirectory, imageDirectory] = ['layers', 'images'].map((name) => path.join(data, name));
+
+async function freshImage(): Promise<{ name: string; layer: string; id: string }> {
+  await lab.ok(['rmi', '--all', '--force']);
+  const files = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((own) => [`/etc/${own}`, own]));
+  const name = await lab.image({ busybox: false, layers: [files] });
+  const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', name]);
+  const [layer = ''] = readdirSync(layerDirectory ?? '');
+  return { name, id, layer: path.join(layerDirectory ?? '', layer) };
+}
+
+test('a sound store is said to be so, with containers and volumes in it', async () => {
+  const image = await lab.image();
+  await lab.ok(['run', '--name', 'one', '-v', 'kept:/data', image, 'sh', '-c', 'echo > /data/x']);
+  await lab.ok(['run', '-d', '--name', 'two', image, 'sleep', '100']);
+  const stdout = await lab.ok(['system', 'check']);
+  assert.match(stdout, /^Checked 1 images, 1 layers \(\d+ files, .*2 containers, 1 volumes: no/);
+  assert.deepEqual(await check(), { status: 0, findings: [] });
+  await lab.ok(['rm', '--force', '--time', '0', 'one', 'two']);
+  await lab.ok(['volume', 'rm', 'kept']);
+});
+
+test('whatever changed in a layer is found and named', async () => {
+  const { layer } = await freshImage();
+  await inside(`cd '${layer}/fs'
+    for name in a b c d; do t=$(stat -c %y etc/$name); eval "$name=\\$t"; done
+    printf X | dd of=etc/a conv=notrunc status=none; touch -d "$a" etc/a
+    chmod 666 etc/b; chown 7:8 etc/c; touch etc/d; rm etc/e; touch etc/more`);
+  const { status, findings } = await check();
+  assert.equal(status, 125);
+  const problems = Object.fromEntries(findings.map((one) => [one.path, one.problem]));
+  assert.match(problems['etc/a'] ?? '', /another content/);
+  assert.match(problems['etc/b'] ?? '', /mode 0666/);
+  assert.match(problems['etc/c'] ?? '', /belongs to 7:8/);
+  assert.match(problems['etc/d'] ?? '', /changed at/);
+  assert.match(problems['etc/e'] ?? '', /missing/);
+  assert.match(problems['etc/more'] ?? '', /not in the layer/);
+  const text = (await lab.berth(['system', 'check'])).stdout;
+  assert.match(text, /^layer [0-9a-f]{12}: "etc\/a": has another content$/m);
+});
+
+test('damaged records of every kind are found', async () => {
+  const { name, id, layer } = await freshImage();
+  await lab.ok(['volume', 'create', 'vol']);
+  const [box, spec, half] = await Promise.all(
+    ['box', 'spec', 'half'].map((own) => lab.ok(['create', '--name', own, name, '/x'])));
+  const files: Record<string, string> = {
+    [`image ${id}`]: path.join(imageDirectory ?? '', id, 'record.json'),
+    [`layer sha256:${path.basename(layer)}`]: path.join(layer, 'record.json'),
+    [`blob sha256:${id}`]: path.join(data, 'blobs/sha256', id),
+    [`container ${box}`]: path.join(data, 'containers', box ?? '', 'config.json'),
+    [`container ${spec}`]: path.join(data, 'containers', spec ?? '', 'spec.json'),
+    [`container ${half}`]: path.join(data, 'containers', half ?? '', 'summary'),
+    'volume vol': path.join(data, 'volumes/vol/record.json'),
+  };
+  const before = Object.values(files).map((file) => readFileSync(file));
+  const spoil = async (change: (bytes: Buffer) => Buffer | undefined): Promise<void> => {
+    Object.values(files).forEach((file, index) => {
+      const bytes = change(before[index] ?? Buffer.alloc(0));
+      if (bytes === undefined) rmSync(file);
+      else writeFileSync(file, bytes, { mode: 0o600 });
+    });
+    const { status, findings } = await check();
+    assert.equal(status, 125);
+    const found = new Set(findings.map(({ kind, object }) => `${kind} ${object}`));
+    const expected = Object.keys(files)
+      .filter((key) => !(change(Buffer.from('x')) === undefined && key.startsWith('blob')));
+    assert.deepEqual(expected.filter((key) => !found.has(key)), []);
+  };
+  await spoil((bytes) => bytes.subarray(0, bytes.length >> 1));
+  await spoil(() => undefined);
+  Object.values(files).forEach((file, index) =>
+    writeFileSync(file, before[index] ?? '', { mode: 0o600 }));
+  const recipe = path.join(layer, 'recipe');
+  const bytes = readFileSync(recipe);
+  bytes[bytes.length - 20] = (bytes[bytes.length - 20] ?? 0) ^ 1;
+  writeFileSync(recipe, bytes);
+  const { findings } = await check();
+  assert.deepEqual(findings.map(({ kind, object }) => `${kind} ${object}`),
+    [`layer sha256:${path.basename(layer)}`]);
+  await lab.ok(['rm', 'box', 'spec', 'half']);
+  await lab.ok(['volume', 'rm', 'vol']);
+});
+
+test('names that point nowhere, unused layers and leftovers are cleared away', async () => {
+  const { name } = await freshImage();
+  await lab.ok(['tag', name, 'localhost/kept:1']);
+  const nowhere = '1'.repeat(64);
+  symlinkSync(nowhere, path.join(data, 'images/names/localhost+gone:1'));
+  mkdirSync(path.join(data, 'containers/names'), { recursive: true });
+  symlinkSync(nowhere, path.join(data, 'containers/names/nobody'));
+  mkdirSync(path.join(data, 'staging/dead,1,2,3,4,5,layer/fs'), { recursive: true });
+  const other = await lab.image({ name: 'localhost/x:1', busybox: false, layers: [{ '/x': 'x' }] });
+  const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', other]);
+  rmSync(path.join(data, 'images', id), { recursive: true });
+  rmSync(path.join(data, 'images/names/localhost+x:1'));
+  const { status, findings } = await check();
+  assert.equal(status, 125);
+  const kinds = findings.map(({ kind, state }) => `${kind} ${state}`).sort();
+  for (const expected of ['image-name missing', 'container-name missing', 'layer unused']) {
+    assert(kinds.includes(expected), `${expected}: ${kinds.join()}`);
+  }
+  const repaired = await check('--repair');
+  assert.deepEqual(repaired.findings.filter((one) => !one.repaired), []);
+  assert.equal(repaired.status, 0);
+  assert.deepEqual(await check(), { status: 0, findings: [] });
+  assert.equal(readlinkSync(path.join(data, 'images/names/localhost+kept:1')).length, 64);
+});
+
+test('a volume that lost its record gets another, and keeps its data', async () => {
+  await lab.ok(['volume', 'create', 'lost']);
+  writeFileSync(path.join(data, 'volumes/lost/_data/file'), 'precious');
+  rmSync(path.join(data, 'volumes/lost/record.json'));
+  assert.equal((await check()).status, 125);
+  assert.equal((await check('--repair')).status, 0);
+  assert.equal(readFileSync(path.join(data, 'volumes/lost/_data/file'), 'utf8'), 'precious');
+  await lab.ok(['volume', 'rm', 'lost']);
+});
+
+test('what is damaged is pulled again from where it came, else removed', async () => {
+  await lab.ok(['rmi', '--all', '--force']);
+  const registry = await startRegistry(lab.folder);
+  let isUp = true;
+  const stop = async (): Promise<void> => {
+    if (isUp) await registry.stop();
+    isUp = false;
+  };
+  try {
+    const { archive, name } = archiveOf({ name: 'localhost/app:1' }, lab.folder);
+    registry.push(`oci-archive:${archive}:${name}`, 'app:1');
+    const remote = `${registry.host}/app:1`;
+    await lab.ok(['pull', '--tls-verify=false', remote]);
+    const [layer = ''] = readdirSync(layerDirectory ?? '');
+    const spoil = `cd '${layerDirectory}/${layer}/fs'; echo evil >> etc/passwd; chmod 777 bin`;
+    await inside(spoil);
+    const pulled = await check('--repair', '--tls-verify=false');
+    assert.equal(pulled.status, 0, JSON.stringify(pulled.findings));
+    assert.match(pulled.findings[0]?.action ?? '', /^pulled again from localhost:\d+\/app$/);
+    assert.equal(await lab.ok(['run', '--rm', remote, 'tail', '-n1', '/etc/passwd']),
+      'user:x:1000:1000:user:/home/user:/bin/sh');
+
+    const running = await lab.ok(['run', '-d', remote, 'sleep', '100']);
+    await inside(spoil);
+    const inUse = await check('--repair', '--tls-verify=false');
+    assert.equal(inUse.status, 125);
+    assert.match(inUse.findings[0]?.action ?? '', /^left alone: container [0-9a-f]{12} runs on it/);
+    await lab.ok(['kill', running]);
+    await lab.ok(['wait', running]);
+
+    await stop();
+    const kept = await check('--repair', '--tls-verify=false', '--max', '1h');
+    assert.equal(kept.status, 125);
+    assert.match(kept.findings[0]?.action ?? '', /^left alone: .*container [0-9a-f]{12} uses it/);
+    const gone = await check('--repair', '--force', '--tls-verify=false');
+    assert.equal(gone.status, 0, JSON.stringify(gone.findings));
+    assert.match(gone.findings[0]?.action ?? '', /^removed: /);
+    assert.equal(await lab.ok(['images', '-q']), '');
+    assert.equal(await lab.ok(['ps', '-aq']), '');
+  } finally {
+    await stop();
+  }
+});
+
+test('a quick check compares sizes and reads no contents', async () => {
+  const { layer } = await freshImage();
+  await inside(`cd '${layer}/fs'; t=$(stat -c %y etc/a); printf X | dd of=etc/a conv=notrunc
+    touch -d "$t" etc/a`);
+  assert.deepEqual(await check('--quick'), { status: 0, findings: [] });
+  assert.equal((await check()).status, 125);
+  await inside(`echo more >> '${layer}/fs/etc/a'`);
+  assert.equal((await check('--quick')).status, 125);
+  await lab.ok(['system', 'check', '--repair', '--force']);
+  assert.deepEqual(await check(), { status: 0, findings: [] });
+});
