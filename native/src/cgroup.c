@@ -17,6 +17,8 @@
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
+enum { KILL_WAIT_MS = 1000 };
+
 static int write_value(int folder, const char *file, const char *value)
 {
 	int fd = openat(folder, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -145,6 +147,19 @@ bool cgroup_had_oom(const struct cgroup *cgroup)
 	return found != NULL && atoi(found + strlen("oom_kill ")) > 0;
 }
 
+/* Processes that are left, of a container in another's pid namespace, end with their cgroup. */
+static void remove_cgroup(const char *path)
+{
+	for (int waited = 0; waited < KILL_WAIT_MS && rmdir(path) < 0 && errno == EBUSY; waited++) {
+		int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (folder >= 0 && write_value(folder, "cgroup.kill", "1") == 0)
+			usleep(1000);
+		if (folder >= 0)
+			close(folder);
+	}
+}
+
 /**
  * cgroup_end() - Go back to where the caller was and remove the folder that was made
  *
@@ -158,7 +173,7 @@ void cgroup_end(struct cgroup *cgroup)
 		return;
 	origin = open(cgroup->origin, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (origin >= 0 && write_value(origin, "cgroup.procs", "0") == 0)
-		rmdir(cgroup->path);
+		remove_cgroup(cgroup->path);
 	if (origin >= 0)
 		close(origin);
 }

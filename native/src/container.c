@@ -21,56 +21,9 @@
 #include <unistd.h>
 
 #include "handshake.h"
+#include "namespaces.h"
 #include "process.h"
 #include "setup.h"
-#include "userns.h"
-
-static const struct {
-	const char *name, *file;
-	int flag;
-} namespaces[] = {
-	{"pid", "ns/pid", CLONE_NEWPID}, {"ipc", "ns/ipc", CLONE_NEWIPC},
-	{"uts", "ns/uts", CLONE_NEWUTS}, {"net", "ns/net", CLONE_NEWNET},
-	{"cgroup", "ns/cgroup", CLONE_NEWCGROUP}, {"mount", "ns/mnt", CLONE_NEWNS},
-};
-
-enum { NAMESPACES = sizeof(namespaces) / sizeof(namespaces[0]) };
-
-/* What a container has of each namespace. */
-struct wanted {
-	int made;	/* CLONE_NEW* */
-	int joined;
-	const struct plan_record *records[NAMESPACES];
-};
-
-static int read_wanted(const struct plan *plan, struct wanted *wanted, struct failure *failure)
-{
-	static const char stage[] = "read namespaces";
-	const struct plan_record *record = NULL;
-
-	memset(wanted, 0, sizeof(*wanted));
-	wanted->made = CLONE_NEWNS;
-	while ((record = plan_next(plan, OP_NAMESPACE, record)) != NULL) {
-		const char *how = record->args[1];
-		size_t i = 0;
-
-		while (i < NAMESPACES && strcmp(namespaces[i].name, record->args[0]) != 0)
-			i++;
-		if (i == NAMESPACES || wanted->records[i] != NULL)
-			return fail(failure, stage, record->args[0], EINVAL);
-		wanted->records[i] = record;
-		if (strcmp(how, "new") == 0 && record->count == 2)
-			wanted->made |= namespaces[i].flag;
-		else if ((strcmp(how, "join-pid") == 0 && record->count == 4) ||
-			 (strcmp(how, "join-path") == 0 && record->count == 3))
-			wanted->joined |= namespaces[i].flag;
-		else if (strcmp(how, "host") != 0 || record->count != 2)
-			return fail(failure, stage, how, EINVAL);
-	}
-	if ((wanted->joined & CLONE_NEWNS) != 0)
-		return fail_because(failure, stage, "mount", "is always new", 0);
-	return 0;
-}
 
 /* ---- inside ---- */
 
@@ -83,63 +36,6 @@ static void reset_signals(void)
 		signal(number, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* A namespace file of a process that is still the one that was meant: the folder is opened
- * first, and what is read of it afterwards is of the same process. */
-static int open_of_process(const struct plan_record *record, const char *file)
-{
-	uint64_t pid, start;
-	char path[32];
-	int proc, fd;
-
-	if (!parse_number(record->args[2], INT32_MAX, &pid) ||
-	    !parse_number(record->args[3], UINT64_MAX, &start)) {
-		errno = EINVAL;
-		return -1;
-	}
-	snprintf(path, sizeof(path), "/proc/%u", (unsigned)pid);
-	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
-		return -1;
-	fd = openat(proc, file, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && process_start_time(proc, "stat") != start) {
-		close(fd);
-		fd = -1;
-		errno = ESRCH;
-	}
-	close(proc);
-	return fd;
-}
-
-/* Joins those of @which; all are opened first, because joining may take away the right to look. */
-static int join(const struct wanted *wanted, int which, struct failure *failure)
-{
-	int fds[NAMESPACES], result = 0;
-
-	for (size_t i = 0; i < NAMESPACES; i++) {
-		const struct plan_record *record = wanted->records[i];
-
-		fds[i] = -1;
-		if ((wanted->joined & which & namespaces[i].flag) == 0 || result < 0)
-			continue;
-		if (strcmp(record->args[1], "join-pid") == 0)
-			fds[i] = open_of_process(record, namespaces[i].file);
-		else
-			fds[i] = open(record->args[2],
-				      O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (fds[i] < 0)
-			result = fail(failure, "open namespace", record->args[2], errno);
-	}
-	for (size_t i = 0; i < NAMESPACES; i++) {
-		if (fds[i] < 0)
-			continue;
-		if (result == 0 && setns(fds[i], namespaces[i].flag) < 0)
-			result = fail(failure, "join namespace",
-				      wanted->records[i]->args[2], errno);
-		close(fds[i]);
-	}
-	return result;
 }
 
 /* Without an address family for it there is no loopback to bring up. */
@@ -177,7 +73,7 @@ static int write_oom_score(const struct plan *plan, struct failure *failure)
 }
 
 /* What needs the namespaces but none of the container's files. */
-static int set_up_system(const struct plan *plan, const struct wanted *wanted,
+static int set_up_system(const struct plan *plan, const struct namespaces *wanted,
 			 struct failure *failure)
 {
 	const char *name = plan_value(plan, OP_HOSTNAME, 0);
@@ -189,7 +85,8 @@ static int set_up_system(const struct plan *plan, const struct wanted *wanted,
 		return fail(failure, "set host name", name, errno);
 	if ((wanted->made & CLONE_NEWNET) != 0 && raise_loopback(failure) < 0)
 		return -1;
-	return write_oom_score(plan, failure);
+	/* Who joins a pid namespace has it from step_in()'s process: see container_clone(). */
+	return (wanted->joined & CLONE_NEWPID) != 0 ? 0 : write_oom_score(plan, failure);
 }
 
 /* The records that make the container's file systems, in the plan's order. */
@@ -245,7 +142,7 @@ _Noreturn static void give_up(int sync, const struct failure *failure)
  * Mustn't:
  *   - touch a path of the host after set_up_files(), which leaves none
  */
-_Noreturn static void run_first(const struct plan *plan, const struct wanted *wanted,
+_Noreturn static void run_first(const struct plan *plan, const struct namespaces *wanted,
 				const struct container_stdio *stdio, int sync)
 {
 	static struct failure failure;
@@ -256,7 +153,7 @@ _Noreturn static void run_first(const struct plan *plan, const struct wanted *wa
 	char go;
 
 	reset_signals();
-	if (join(wanted, ~CLONE_NEWPID, &failure) < 0)
+	if (namespaces_join(wanted, ~CLONE_NEWPID, &failure) < 0)
 		give_up(sync, &failure);
 	if (own_net)
 		net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -328,6 +225,7 @@ static int step_in(int sync, uint64_t flags)
 	if (pid == 0) {
 		/* Its messages come after FORKED: the gate opens when this process's end is
 		 * closed. */
+		/* Its messages come after FORKED: the gate opens with the end of that process. */
 		close(gate[1]);
 		while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
 			;
@@ -360,12 +258,13 @@ static int take_stepped(pid_t intermediate, struct container_process *process,
 int container_clone(const struct plan *plan, const struct container_stdio *stdio,
 		    struct container_process *process, struct failure *failure)
 {
-	struct wanted wanted;
+	struct namespaces wanted;
 	int child, result = 0;
 	bool stepping;
 	pid_t pid;
 
-	if (read_wanted(plan, &wanted, failure) < 0 || start_socket(process, &child, failure) < 0)
+	if (namespaces_read(plan, &wanted, failure) < 0 ||
+	    start_socket(process, &child, failure) < 0)
 		return -1;
 	stepping = (wanted.joined & CLONE_NEWPID) != 0;
 	pid = clone_process(stepping ? 0 : (uint64_t)wanted.made);
@@ -373,7 +272,9 @@ int container_clone(const struct plan *plan, const struct container_stdio *stdio
 		static struct failure own;
 
 		close(process->sync);
-		if (stepping && join(&wanted, CLONE_NEWPID, &own) < 0)
+		/* The file of /proc/self can't be written by who is not dumpable. */
+		if (stepping && (write_oom_score(plan, &own) < 0 ||
+				 namespaces_join(&wanted, CLONE_NEWPID, &own) < 0))
 			give_up(child, &own);
 		if (stepping) {
 			prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -500,11 +401,12 @@ int container_exec(const struct container_process *init, const struct plan *plan
 		   const struct plan *exec_plan, const struct container_stdio *stdio,
 		   struct container_process *process, struct failure *failure)
 {
-	struct wanted wanted;
+	struct namespaces wanted;
 	pid_t intermediate;
 	int child, result;
 
-	if (read_wanted(plan, &wanted, failure) < 0 || start_socket(process, &child, failure) < 0)
+	if (namespaces_read(plan, &wanted, failure) < 0 ||
+	    start_socket(process, &child, failure) < 0)
 		return -1;
 	intermediate = clone_process(0);
 	if (intermediate == 0)

@@ -92,6 +92,10 @@ int container_exec(const struct container_process *init, const struct plan *plan
  * Called in the container, privileges already dropped, descriptors from 3 on closed. */
 _Noreturn void init_reap(pid_t child);
 
+/* In the child: makes it the terminal's foreground, so that keys reach it once, and not a second
+ * time by way of its parent. */
+void init_lead(void);
+
 /* Remembers where the words of the command line lie, for init_reap() to replace. */
 void init_keep_title(int argc, char **argv);
 

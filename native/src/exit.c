@@ -39,9 +39,12 @@ static void append_line(const char *path, const char *line, const struct run *ru
 	if (used == 0 || text[used - 1] != '\n')
 		text[used++] = '\n';
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	/* One write: lines of several supervisors never mix. */
-	if (fd >= 0 && write(fd, text, used) >= 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	/* One write: lines of several supervisors never mix. A full disk takes none. */
+	if (write(fd, text, used) < 0)
+		used = 0;
+	close(fd);
 }
 
 /**

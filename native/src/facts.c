@@ -53,7 +53,7 @@ int facts_write_file(const char *dir, const char *name, const char *text, struct
 	char temporary[PATH_MAX], path[PATH_MAX];
 	size_t length = strlen(text);
 	ssize_t wrote;
-	int fd;
+	int fd, error = 0;
 
 	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path) ||
 	    snprintf(temporary, sizeof(temporary), "%s/.%s.tmp", dir, name) >=
@@ -65,9 +65,16 @@ int facts_write_file(const char *dir, const char *name, const char *text, struct
 	wrote = write(fd, text, length);
 	if (wrote >= 0 && (size_t)wrote < length)
 		errno = ENOSPC;
-	if (wrote < 0 || (size_t)wrote < length || close(fd) < 0 || rename(temporary, path) < 0)
-		return fail(failure, "write", path, errno);
-	return 0;
+	if (wrote < 0 || (size_t)wrote < length)
+		error = errno;
+	if (close(fd) < 0 && error == 0)
+		error = errno;
+	if (error == 0 && rename(temporary, path) < 0)
+		error = errno;
+	if (error == 0)
+		return 0;
+	unlink(temporary);
+	return fail(failure, "write", path, error);
 }
 
 /**

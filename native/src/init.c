@@ -46,6 +46,19 @@ static void reap(pid_t child)
 		_exit(0);
 }
 
+void init_lead(void)
+{
+	sigset_t ttou;
+
+	/* A process of the background may only set it while it ignores or blocks the signal. */
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &ttou, NULL);
+	setpgid(0, 0);
+	tcsetpgrp(STDIN_FILENO, getpid());
+	sigprocmask(SIG_UNBLOCK, &ttou, NULL);
+}
+
 _Noreturn void init_reap(pid_t child)
 {
 	sigset_t all;

@@ -366,8 +366,13 @@ int setup_bind(struct setup *setup, const struct plan_record *record)
 	    !parse_number(record->args[3], UINT32_MAX, &propagation) || source[0] != '/')
 		return fail_because(setup->failure, "bind on", name, "bad flags or source", 0);
 	mount = copy_source(record, flags, propagation);
-	if (mount < 0 || fstat(mount, &status) < 0)
+	if (mount < 0)
 		return fail(setup->failure, "bind", source, errno);
+	if (fstat(mount, &status) < 0) {
+		fail(setup->failure, "bind", source, errno);
+		close(mount);
+		return -1;
+	}
 	if (strcmp(kind, "any") != 0 && (strcmp(kind, "dir") == 0) != S_ISDIR(status.st_mode)) {
 		close(mount);
 		return fail(setup->failure, "bind", source,

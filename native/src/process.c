@@ -331,6 +331,8 @@ static void stay_as_init(struct failure *failure)
 	} else if (child > 0) {
 		close_range(3, ~0U, 0);
 		init_reap(child);
+	} else {
+		init_lead();
 	}
 }
 

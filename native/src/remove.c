@@ -122,8 +122,13 @@ int tree_remove(int dir_fd, const char *path, struct failure *failure)
 	if (errno != EISDIR)
 		return fail(failure, "remove", path, errno);
 	removal.top = open_folder(dir_fd, path);
-	if (removal.top < 0 || fstat(removal.top, &status) < 0)
+	if (removal.top < 0)
 		return fail(failure, "remove", path, errno);
+	if (fstat(removal.top, &status) < 0) {
+		fail(failure, "remove", path, errno);
+		close(removal.top);
+		return -1;
+	}
 	removal.device = status.st_dev;
 	if ((status.st_mode & 0700) != 0700)
 		fchmod(removal.top, 0700);

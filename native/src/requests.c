@@ -35,25 +35,31 @@ struct peer *peer_add(struct supervisor *s, int socket)
 		if (peer->used)
 			continue;
 		*peer = (struct peer){ .socket = socket, .in = -1, .out = { -1, -1 },
-				       .used = true, .exec_terminal = -1 };
+				       .used = true, .starting = -1,
+				       .exec_terminal = -1 };
 		return peer;
 	}
 	close(socket);
 	return NULL;
 }
 
-static void drop(struct peer *peer, bool keeps_terminal)
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void drop(struct peer *peer, bool keeps_process)
 {
 	peer_close_streams(peer);
-	if (peer->socket >= 0)
-		close(peer->socket);
-	peer->socket = -1;
-	if (!keeps_terminal && peer->exec_terminal >= 0) {
-		close(peer->exec_terminal);
-		peer->exec_terminal = -1;
+	close_fd(&peer->socket);
+	if (!keeps_process) {
+		close_fd(&peer->starting);
+		close_fd(&peer->exec_terminal);
 	}
-	/* The slot lasts as long as a terminal must be kept open for a process. */
-	peer->used = peer->exec_terminal >= 0;
+	/* The slot lasts as long as something must be kept open for a process. */
+	peer->used = peer->starting >= 0 || peer->exec_terminal >= 0;
 }
 
 /**
@@ -113,7 +119,6 @@ static int run_exec(struct supervisor *s, struct peer *peer, struct message *mes
 	struct container_stdio stdio = { .preserved = message->fds + 4,
 					 .terminal_size = message->number };
 	struct container_process process;
-	struct message reply;
 	struct plan plan;
 	int result;
 
@@ -129,20 +134,18 @@ static int run_exec(struct supervisor *s, struct peer *peer, struct message *mes
 	if (result < 0)
 		return -1;
 	close(process.pidfd);
-	/* What it fails at, a missing program say, is the client's to hear. */
-	if (container_ready(&process, failure) < 0 || container_started(&process, failure) < 0)
-		return -1;
-	message_init(&reply, MESSAGE_STARTED, process.pid);
-	if (process.terminal >= 0) {
-		fcntl(process.terminal, F_SETFL, O_RDWR | O_NONBLOCK);
-		reply.fds[reply.fd_count++] = process.terminal;
-	}
-	message_send(peer->socket, &reply);
 	peer->exec = process.pid;
-	peer->exec_terminal = process.terminal;
-	if (message->flags & EXEC_DETACHED)
-		drop(peer, true);
+	peer->starting = process.sync;
+	peer->leaves = (message->flags & EXEC_DETACHED) != 0;
 	return 0;
+}
+
+/* What an exec fails at, a missing program say, is its client's to hear. */
+static void refuse(struct peer *peer, struct message *reply)
+{
+	if (peer->socket >= 0)
+		message_send(peer->socket, reply);
+	drop(peer, false);
 }
 
 static void serve_exec(struct supervisor *s, struct peer *peer, struct message *message)
@@ -152,10 +155,50 @@ static void serve_exec(struct supervisor *s, struct peer *peer, struct message *
 	if (peer->exec != 0 || s->ended)
 		return;
 	message_init(&reply, MESSAGE_FAILED, 0);
-	if (run_exec(s, peer, message, &reply.failure) == 0)
+	if (run_exec(s, peer, message, &reply.failure) < 0)
+		refuse(peer, &reply);
+}
+
+static void tell_started(struct peer *peer)
+{
+	struct message reply;
+
+	message_init(&reply, MESSAGE_STARTED, peer->exec);
+	if (peer->exec_terminal >= 0) {
+		fcntl(peer->exec_terminal, F_SETFL, O_RDWR | O_NONBLOCK);
+		reply.fds[reply.fd_count++] = peer->exec_terminal;
+	}
+	if (peer->socket >= 0)
+		message_send(peer->socket, &reply);
+	if (peer->leaves)
+		drop(peer, true);
+}
+
+/**
+ * peer_exec_step() - Take the next word of a process that is being started
+ *
+ * Called when there is one, or the process is dead: what it reads of the container's files may
+ * keep it waiting for ever, but nobody else.
+ */
+void peer_exec_step(struct peer *peer)
+{
+	struct container_process process = { .sync = peer->starting, .terminal = -1 };
+	struct message reply;
+
+	message_init(&reply, MESSAGE_FAILED, 0);
+	if (!peer->is_set_up) {
+		if (container_ready(&process, &reply.failure) == 0) {
+			peer->is_set_up = true;
+			peer->exec_terminal = process.terminal;
+			return;
+		}
+	} else if (container_started(&process, &reply.failure) == 0) {
+		peer->starting = -1;
+		tell_started(peer);
 		return;
-	message_send(peer->socket, &reply);
-	drop(peer, false);
+	}
+	peer->starting = -1;	/* closed */
+	refuse(peer, &reply);
 }
 
 static void send_signal(struct supervisor *s, const struct peer *peer, int number)
@@ -246,6 +289,8 @@ void peer_exec_ended(struct supervisor *s, pid_t pid, int status)
 
 		if (!peer->used || peer->exec != pid)
 			continue;
+		while (peer->used && peer->starting >= 0)
+			peer_exec_step(peer);
 		if (peer->socket >= 0)
 			answer(peer, MESSAGE_EXITED, status_of(status));
 		drop(peer, false);

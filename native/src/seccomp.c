@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "plan.h"
+#include "seccomp.h"
 
 #ifdef BERTH_NO_LIBSECCOMP
 
@@ -160,7 +161,8 @@ static int add_line(struct filters *filters, char **words)
 		return -EINVAL;
 	filter = filters->all[filters->count - 1];
 	if (strcmp(words[0], "arch") == 0 && words[1] != NULL) {
-		int result = seccomp_arch_add(filter, seccomp_arch_resolve_name(words[1]));
+		uint32_t arch = seccomp_arch_resolve_name(words[1]);
+		int result = arch == 0 ? -EINVAL : seccomp_arch_add(filter, arch);
 
 		return result == -EEXIST ? 0 : result;
 	}
@@ -169,13 +171,13 @@ static int add_line(struct filters *filters, char **words)
 	return -EINVAL;
 }
 
-static int read_rules(struct filters *filters, struct failure *failure)
+static int read_rules(FILE *rules, struct filters *filters, struct failure *failure)
 {
 	char *line = NULL;
 	size_t room = 0;
 	int result = 0;
 
-	while (result == 0 && getline(&line, &room, stdin) > 0) {
+	while (result == 0 && getline(&line, &room, rules) > 0) {
 		char *words[WORDS_MAX + 1] = {NULL}, *save = NULL, copy[128];
 		size_t count = 0;
 
@@ -223,7 +225,7 @@ static void continue_after(struct sock_filter *program, size_t begin, size_t end
 								  (uint32_t)(end - i - 1));
 }
 
-static int write_program(const struct filters *filters)
+static int write_program(const struct filters *filters, int out)
 {
 	static struct sock_filter program[BPF_MAXINSNS];
 	size_t length = 0, size, written = 0;
@@ -241,8 +243,10 @@ static int write_program(const struct filters *filters)
 			continue_after(program, begin, length);
 	}
 	for (size = length * sizeof(*program); written < size;) {
-		ssize_t done = write(STDOUT_FILENO, (char *)program + written, size - written);
+		ssize_t done = write(out, (char *)program + written, size - written);
 
+		if (done < 0 && errno == EINTR)
+			continue;
 		if (done < 0)
 			return -errno;
 		written += (size_t)done;
@@ -250,22 +254,28 @@ static int write_program(const struct filters *filters)
 	return 0;
 }
 
-int seccomp_main(int argc, char **argv)
+int seccomp_compile(FILE *rules, int out, struct failure *failure)
 {
 	struct filters filters = {0};
+	int result = read_rules(rules, &filters, failure);
+
+	if (result == 0) {
+		result = write_program(&filters, out);
+		if (result < 0)
+			fail(failure, stage, "", -result);
+	}
+	for (size_t i = 0; i < filters.count; i++)
+		seccomp_release(filters.all[i]);
+	return result < 0 ? -1 : 0;
+}
+
+int seccomp_main(int argc, char **argv)
+{
 	struct failure failure = {0};
-	int result;
 
 	(void)argc;
 	(void)argv;
-	result = read_rules(&filters, &failure);
-	if (result == 0)
-		result = write_program(&filters);
-	if (result < 0 && failure.status == 0)
-		fail(&failure, stage, "", -result);
-	for (size_t i = 0; i < filters.count; i++)
-		seccomp_release(filters.all[i]);
-	if (result == 0)
+	if (seccomp_compile(stdin, STDOUT_FILENO, &failure) == 0)
 		return 0;
 	failure_print(&failure, STDERR_FILENO);
 	return EXIT_ENGINE;

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/mount.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -33,9 +33,6 @@
 #include "start.h"
 #include "userns.h"
 
-#ifndef OPEN_TREE_CLONE
-#define OPEN_TREE_CLONE 1
-#endif
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
@@ -91,7 +88,7 @@ static int lock_container(const struct plan *plan, struct start *start, struct f
 			    "it is running or in use by another command", EBUSY);
 }
 
-/* A container that has, or joins, another pid namespace must be born in the caller's. */
+/* A container that joins another pid namespace, or has the host's, must be born in the caller's. */
 static bool has_own_pid_namespace(const struct plan *plan)
 {
 	const struct plan_record *record = NULL;
@@ -99,7 +96,7 @@ static bool has_own_pid_namespace(const struct plan *plan)
 	while ((record = plan_next(plan, OP_NAMESPACE, record)) != NULL)
 		if (record->count > 1 && strcmp(record->args[0], "pid") == 0)
 			return strcmp(record->args[1], "new") == 0;
-	return true;
+	return false;
 }
 
 static int read_only_clone(void)
@@ -249,7 +246,8 @@ _Noreturn void start_supervisor(const struct plan *plan, struct start *start)
 	if (pid > 0)
 		_exit(0);
 	setsid();
-	if (chdir("/") == 0)
+	/* Nothing mounted here may reach a caller who is in the same user namespace. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 && chdir("/") == 0)
 		execute_self(plan, start, &origin);
 	fail(&failure, "execute", "berth-native supervise", errno);
 	give_up(plan, start, &failure);

@@ -1,10 +1,10 @@
 /*
  * stdio.c - whose standard streams a process in a container gets.
  *
- * Handed over as they are: pipes, /dev/null, and a file opened for reading only as standard
- * input. Copied through a pipe: terminals (without -t a program inside must not find one, nor
- * push keys into it), files opened for writing, sockets and all else. Refused: folders and block
- * devices, through which /proc/self/fd would show the host's files.
+ * Handed over as they are: pipes and /dev/null. Copied through a pipe: terminals (without -t a
+ * program inside must not find one, nor push keys into it), files, sockets and all else: a file
+ * that was opened for reading only could be opened once more, for writing, by way of
+ * /proc/self/fd/0. Refused: folders and block devices, which would show the host's files there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +16,11 @@
 
 static const char *const names[] = { "stdin", "stdout", "stderr" };
 
-static bool is_handed(int fd, const struct stat *status)
+static bool is_handed(const struct stat *status)
 {
 	if (S_ISFIFO(status->st_mode))
 		return true;
-	if (S_ISCHR(status->st_mode))
-		return status->st_rdev == makedev(1, 3);
-	return fd == 0 && S_ISREG(status->st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
 }
 
 /* A pipe between @fd and the process; @given is the end that it gets. */
@@ -61,7 +59,7 @@ int client_hand_streams(struct client *client, int given[3], struct failure *fai
 					    0);
 		if (!(client->streams & (1U << fd)) || (fd == 0 && !client->stdin_open))
 			given[fd] = open("/dev/null", O_RDWR | O_CLOEXEC);
-		else if (is_handed(fd, &status))
+		else if (is_handed(&status))
 			given[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		else if (copied(client, fd, &given[fd]) < 0)
 			return fail(failure, "make pipe for", names[fd], errno);

@@ -70,7 +70,7 @@ static void init_state(struct supervisor *s, char **argv)
 	s->init.pidfd = s->init.sync = s->init.netns = s->init.terminal = -1;
 	for (unsigned int i = 0; i < PEERS_MAX; i++)
 		s->peers[i].socket = s->peers[i].in = s->peers[i].out[0] = s->peers[i].out[1] =
-			s->peers[i].exec_terminal = -1;
+			s->peers[i].exec_terminal = s->peers[i].starting = -1;
 }
 
 static int open_log(struct supervisor *s, struct failure *failure)
@@ -301,6 +301,38 @@ static void take_timers(struct supervisor *s, bool idle)
 	}
 }
 
+/* Adds what peers may say, and what is said of the processes that they started. */
+static unsigned int request_polls(const struct supervisor *s, struct pollfd *polls)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < PEERS_MAX; i++) {
+		const struct peer *peer = &s->peers[i];
+
+		if (peer->used && peer->socket >= 0)
+			polls[count++] = (struct pollfd){ peer->socket, POLLIN, 0 };
+		if (peer->used && peer->starting >= 0)
+			polls[count++] = (struct pollfd){ peer->starting, POLLIN, 0 };
+	}
+	return count;
+}
+
+static void serve_requests(struct supervisor *s, const struct pollfd *polls, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		for (unsigned int p = 0; polls[i].revents && p < PEERS_MAX; p++) {
+			struct peer *peer = &s->peers[p];
+
+			if (peer->used && peer->socket == polls[i].fd)
+				peer_serve(s, peer);
+			else if (peer->used && peer->starting == polls[i].fd)
+				peer_exec_step(peer);
+			else
+				continue;
+			break;
+		}
+}
+
 static void supervise(struct supervisor *s)
 {
 	struct pollfd polls[POLLS_MAX];
@@ -311,9 +343,7 @@ static void supervise(struct supervisor *s)
 
 		polls[0] = (struct pollfd){ s->signals, POLLIN, 0 };
 		polls[1] = (struct pollfd){ s->listener, POLLIN, 0 };
-		for (unsigned int i = 0; i < PEERS_MAX; i++)
-			if (s->peers[i].used && s->peers[i].socket >= 0)
-				polls[count++] = (struct pollfd){ s->peers[i].socket, POLLIN, 0 };
+		count += request_polls(s, polls + count);
 		first = count;
 		count += output_polls(s, polls + count);
 		ready = poll(polls, count, poll_timeout(s));
@@ -321,12 +351,7 @@ static void supervise(struct supervisor *s)
 			break;
 		if (polls[0].revents)
 			take_signals(s);
-		for (unsigned int i = 2; i < first; i++)
-			for (unsigned int p = 0; polls[i].revents && p < PEERS_MAX; p++)
-				if (s->peers[p].used && s->peers[p].socket == polls[i].fd) {
-					peer_serve(s, &s->peers[p]);
-					break;
-				}
+		serve_requests(s, polls + 2, first - 2);
 		if (polls[1].revents && (fd = socket_accept(s->listener)) >= 0)
 			peer_add(s, fd);
 		if (!s->ended)
@@ -335,7 +360,32 @@ static void supervise(struct supervisor *s)
 	}
 }
 
-/* What a container leaves running: none with a pid namespace of its own. */
+/* Orphans of a container without a pid namespace of its own become children of the supervisor,
+ * its subreaper. Each round ends those that the last one has made orphans. */
+static void end_children(struct supervisor *s)
+{
+	char text[4096], *at;
+	ssize_t got;
+
+	do {
+		int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+
+		got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		if (fd >= 0)
+			close(fd);
+		text[got > 0 ? got : 0] = '\0';
+		for (char *next = text; (at = strsep(&next, " ")) != NULL;)
+			if (atoi(at) > 0)
+				kill(atoi(at), SIGKILL);
+		if (got > 0) {
+			siginfo_t info;
+
+			waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
+			reap(s);
+		}
+	} while (got > 0);
+}
+
 static void end_container(struct supervisor *s)
 {
 	s->ended = true;
@@ -343,6 +393,8 @@ static void end_container(struct supervisor *s)
 		kill(s->init.pid, SIGKILL);
 		waitpid(s->init.pid, &s->wait_status, 0);
 	}
+	if (getpid() != 1)
+		end_children(s);
 	/* Processes of exec ended with the namespace; their clients still wait. */
 	reap(s);
 	network_end(&s->network);

@@ -25,14 +25,17 @@ enum { STALL_MS = 30000, STALL_AT_EXIT_MS = 3000, FINISH_MS = 10000, STOP_GRACE_
  * @waits:	wants to be told the container's status
  * @ends_stdin:	its standard input ended by itself, so the container's does
  * @exec:	pid of the process that it asked for, 0
+ * @starting:	socket to that process until its program runs, -1
+ * @is_set_up:	that process has said that all but its program is ready
+ * @leaves:	it does not wait for that process's end
  * @exec_terminal:	that process's terminal, kept while its client may come and go
  */
 struct peer {
 	int socket, in, out[2];
 	size_t sent;
-	bool used, waits, ends_stdin;
+	bool used, waits, ends_stdin, is_set_up, leaves;
 	pid_t exec;
-	int exec_terminal;
+	int starting, exec_terminal;
 };
 
 /**
@@ -80,6 +83,7 @@ void peer_close_streams(struct peer *peer);
 struct peer *peer_add(struct supervisor *s, int socket);
 void peer_leave(struct peer *peer);
 void peer_serve(struct supervisor *s, struct peer *peer);
+void peer_exec_step(struct peer *peer);
 void peers_tell(struct supervisor *s, const struct message *message);
 void peer_exec_ended(struct supervisor *s, pid_t pid, int status);
 int status_of(int wait_status);

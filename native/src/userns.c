@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -346,6 +347,9 @@ static int join_namespace(int ns, struct failure *failure)
 		close(ns);
 		return 0;
 	}
+	/* Until it executes something nobody in the namespace may look at it (CVE-2016-9962). The
+	 * kernel does so as well, unless fs.suid_dumpable says otherwise. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (setns(ns, CLONE_NEWUSER) < 0)
 		error = errno;
 	close(ns);

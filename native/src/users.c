@@ -204,12 +204,12 @@ static int find_groups(const char *groups, const char *group, const char *name,
 	return 0;
 }
 
-int identity_find(int root, const char *spec, const struct plan_record *added,
-		  struct identity *identity, struct failure *failure)
+int identity_parse(char *passwd, const char *groups, const char *spec,
+		   const struct plan_record *added, struct identity *identity,
+		   struct failure *failure)
 {
-	char user[256], name[256] = "", *passwd, *groups;
+	char user[256], name[256] = "";
 	const char *colon, *group;
-	int result = -1;
 
 	if (spec == NULL)
 		spec = "";
@@ -224,12 +224,21 @@ int identity_find(int root, const char *spec, const struct plan_record *added,
 			     colon == NULL ? (int)strnlen(spec, sizeof(user)) : (int)(colon - spec),
 			     spec) >= sizeof(user))
 		return fail_because(failure, stage, spec, "longer than 255 bytes", 0);
-	passwd = read_file(root, "/etc/passwd", failure);
-	groups = passwd == NULL ? NULL : read_file(root, "/etc/group", failure);
-	if (groups != NULL &&
-	    find_user(passwd, user[0] == '\0' ? "0" : user, identity, name, sizeof(name),
-		      failure) == 0)
-		result = find_groups(groups, group, name, added, identity, failure);
+	if (find_user(passwd, user[0] == '\0' ? "0" : user, identity, name, sizeof(name),
+		      failure) < 0)
+		return -1;
+	return find_groups(groups, group, name, added, identity, failure);
+}
+
+int identity_find(int root, const char *spec, const struct plan_record *added,
+		  struct identity *identity, struct failure *failure)
+{
+	char *passwd = read_file(root, "/etc/passwd", failure);
+	char *groups = passwd == NULL ? NULL : read_file(root, "/etc/group", failure);
+	int result = -1;
+
+	if (groups != NULL)
+		result = identity_parse(passwd, groups, spec, added, identity, failure);
 	free(passwd);
 	free(groups);
 	return result;

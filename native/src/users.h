@@ -28,4 +28,9 @@ struct identity {
 int identity_find(int root, const char *spec, const struct plan_record *added,
 		  struct identity *identity, struct failure *failure);
 
+/* The same with the texts of the two files; that of passwd is cut up. */
+int identity_parse(char *passwd, const char *groups, const char *spec,
+		   const struct plan_record *added, struct identity *identity,
+		   struct failure *failure);
+
 #endif

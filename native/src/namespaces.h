@@ -1,0 +1,24 @@
+/* namespaces.h - which namespaces a container makes, has of the caller, or joins. */
+#ifndef BERTH_NAMESPACES_H
+#define BERTH_NAMESPACES_H
+
+#include "plan.h"
+
+enum { NAMESPACES = 6 };
+
+/**
+ * struct namespaces - what a container has of each
+ * @made:	CLONE_NEW* of those that are its own
+ * @joined:	CLONE_NEW* of those that it shares with another container
+ */
+struct namespaces {
+	int made, joined;
+	const struct plan_record *records[NAMESPACES];
+};
+
+int namespaces_read(const struct plan *plan, struct namespaces *wanted, struct failure *failure);
+
+/* Joins those of @which (CLONE_NEW* bits) that are to be joined. */
+int namespaces_join(const struct namespaces *wanted, int which, struct failure *failure);
+
+#endif

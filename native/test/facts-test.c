@@ -1,0 +1,162 @@
+/* Facts and exit records as other commands read them; numbers of runs; process start times. */
+#include "facts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+
+#include "cgroup.h"
+#include "exit.h"
+#include "unit.h"
+#include "userns.h"
+
+static struct plan plan;
+static struct failure failure;
+static char state[128];
+
+static const char *file(const char *format, ...)
+{
+	static char path[PATH_MAX];
+	va_list args;
+	int used = snprintf(path, sizeof(path), "%s/", state);
+
+	va_start(args, format);
+	vsnprintf(path + used, sizeof(path) - (size_t)used, format, args);
+	va_end(args);
+	return path;
+}
+
+static void load_plan(void)
+{
+	char text[1024];
+	int length = snprintf(text, sizeof(text),
+			      "berth-plan 1%cstate-dir 1%c%s%csummary 1%cname x\n%cend 0", 0, 0,
+			      state, 0, 0, 0);
+
+	CHECK(plan_parse(text, (size_t)length + 1, &plan, &failure) == 0);
+}
+
+static void numbers_runs(void)
+{
+	struct run run = {0};
+
+	CHECK(facts_begin_run(&run, &plan, &failure) == 0 && run.number == 1);
+	mkdir(file("runs/7"), 0700);
+	mkdir(file("runs/x9"), 0700);
+	mkdir(file("runs/99999999999"), 0700);
+	run.number = 0;
+	CHECK(facts_begin_run(&run, &plan, &failure) == 0 && run.number == 8);
+	CHECK(access(file("runs/8"), F_OK) == 0);
+	CHECK(run.supervisor == facts_own_pid() && run.supervisor_start != 0);
+}
+
+static void records_start_and_end(void)
+{
+	struct run run = {0};
+	const char *facts;
+	struct stat status;
+
+	CHECK(facts_begin_run(&run, &plan, &failure) == 0);
+	run.pid_namespace = "4026531836";
+	run.init = 55;
+	run.init_start = 66;
+	run.started.tv_sec = 1000;
+	run.started.tv_nsec = 5;
+	CHECK(facts_publish_start(&run, &failure) == 0);
+	facts = unit_read(file("runs/%lu/facts", run.number));
+	CHECK(strstr(facts, "\nstate running\n") != NULL && strstr(facts, "\nboot ") != NULL);
+	CHECK(strstr(facts, "\npidns 4026531836\n") != NULL && strstr(facts, "\ninit 55 66\n"));
+	CHECK(strstr(facts, "\nstarted 1000.000000005\n") != NULL);
+	CHECK(strstr(facts, "\nhostname ") != NULL);
+	CHECK(strncmp(unit_read(file("summary")), "name x\nrun ", 11) == 0);
+	CHECK(stat(file("summary"), &status) == 0 && (status.st_mode & 0777) == 0600);
+	run.finished.tv_sec = 2000;
+	run.status = 137;
+	run.signal = 9;
+	run.oom = true;
+	strcpy(run.error, "a\nb\x1b");
+	CHECK(facts_publish_exit(&run, &failure) == 0);
+	facts = unit_read(file("runs/%lu/exit", run.number));
+	CHECK(strstr(facts, "\nexit 137\n") && strstr(facts, "\noom 1\nsignal 9\n"));
+	CHECK(strstr(facts, "\nerror a?b?\n") != NULL);
+	CHECK(strstr(unit_read(file("summary")), "\nstate exited\n") != NULL);
+}
+
+static void leaves_nothing_half_written(void)
+{
+	CHECK(facts_write_file(file("none"), "x", "text", &failure) < 0);
+	CHECK(facts_write_file(state, "whole", "old", &failure) == 0);
+	CHECK(facts_write_file(state, "whole", "new", &failure) == 0);
+	CHECK_TEXT("new", unit_read(file("whole")));
+	CHECK(access(file(".whole.tmp"), F_OK) < 0);
+	/* It can't be renamed over a folder. */
+	mkdir(file("folder"), 0700);
+	mkdir(file("folder/x"), 0700);
+	CHECK(facts_write_file(state, "folder", "text", &failure) < 0);
+	CHECK(access(file(".folder.tmp"), F_OK) < 0);
+}
+
+static void reads_start_times(void)
+{
+	int folder = open(state, O_PATH | O_DIRECTORY);
+
+	CHECK(process_start_time(AT_FDCWD, "/proc/self/stat") != 0);
+	CHECK(process_start_time(AT_FDCWD, "/proc/nothing") == 0);
+	/* The name of a process may hold anything. */
+	unit_write(file("stat"),
+		   "7 (a) b) 1 (x) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20");
+	CHECK(process_start_time(folder, "stat") == 4711);
+	unit_write(file("stat"), "7 (a) S 1 2");
+	CHECK(process_start_time(folder, "stat") == 0);
+	unit_write(file("stat"), "");
+	CHECK(process_start_time(folder, "stat") == 0);
+	close(folder);
+}
+
+static void carries_out_exit_steps(void)
+{
+	struct run run = {.status = 3, .finished = {.tv_sec = 12, .tv_nsec = 34}};
+	char text[2048], a[160], b[160], line[160];
+	struct plan steps;
+	int length;
+
+	snprintf(a, sizeof(a), "%s", file("a"));
+	snprintf(b, sizeof(b), "%s", file("b"));
+	snprintf(line, sizeof(line), "%s", file("events"));
+	unit_write(a, "");
+	mkdir(file("tree"), 0700);
+	unit_write(file("tree/file"), "");
+	length = snprintf(text, sizeof(text),
+			  "berth-plan 1%cexit-append 2%c%s%ct=@TIME@ s=@STATUS@ @X@%c"
+			  "exit-rename 2%c%s%c%s%cexit-remove 1%c%s%cexit-unlink 1%c%s/gone%cend 0",
+			  0, 0, line, 0, 0, 0, a, 0, b, 0, 0, file("tree"), 0, 0, state, 0);
+	CHECK(plan_parse(text, (size_t)length + 1, &steps, &failure) == 0);
+	exit_run_steps(&steps, &run);
+	CHECK_TEXT("t=12.000000034 s=3 @X@\n", unit_read(line));
+	CHECK(access(a, F_OK) < 0 && access(b, F_OK) == 0 && access(file("tree"), F_OK) < 0);
+	plan_free(&steps);
+}
+
+static void knows_its_cgroup(void)
+{
+	char path[PATH_MAX], small[4];
+
+	if (cgroup_own(path, sizeof(path)) == 0)
+		CHECK(strncmp(path, "/sys/fs/cgroup/", 15) == 0 && strchr(path, '\n') == NULL);
+	CHECK(cgroup_own(small, sizeof(small)) < 0);
+}
+
+int main(void)
+{
+	snprintf(state, sizeof(state), "%s/state", unit_scratch());
+	mkdir(state, 0700);
+	load_plan();
+	RUN(numbers_runs);
+	RUN(records_start_and_end);
+	RUN(leaves_nothing_half_written);
+	RUN(reads_start_times);
+	RUN(carries_out_exit_steps);
+	RUN(knows_its_cgroup);
+	plan_free(&plan);
+	return unit_end("facts and exit steps");
+}
