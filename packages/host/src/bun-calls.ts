@@ -21,17 +21,15 @@ const BUN_TYPES: Record<ArgumentKind, string> = {
   pointer: 'ptr',
 };
 
-/** Binds every call of the table; below a millisecond. */
-export function bindWithBun(): CallBackEnd {
+/** Binds these calls of the table; each takes about 20 µs. */
+export function bindWithBun(names: readonly CallName[]): CallBackEnd {
   const ffi = builtinModule('bun:ffi') as BunFfi;
-  const declarations = Object.entries(CALLS).map(([name, { returns, takes }]) => [
-    name,
-    {
-      args: takes.map((kind) => BUN_TYPES[kind]),
-      // i64_fast answers a number instead of a bigint wherever the value is a safe integer.
-      returns: returns === 'long' ? 'i64_fast' : 'i32',
-    },
-  ]);
+  const declarations = names.map((name) => {
+    const { returns, takes } = CALLS[name];
+    // i64_fast answers a number instead of a bigint wherever the value is a safe integer.
+    const answer = returns === 'long' ? 'i64_fast' : 'i32';
+    return [name, { args: takes.map((kind) => BUN_TYPES[kind]), returns: answer }];
+  });
   const { symbols } = ffi.dlopen('libc.so.6', {
     ...(Object.fromEntries(declarations) as Record<string, { args: string[]; returns: string }>),
     __errno_location: { args: [], returns: 'ptr' },

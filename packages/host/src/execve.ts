@@ -2,7 +2,7 @@
  * The hand-over: the process of the TypeScript side becomes another program, so that nothing of
  * it stays in memory while a container runs.
  */
-import { succeed, loadSyscalls } from './syscalls.ts';
+import { loadHandOverCalls, succeed } from './syscalls.ts';
 
 const STANDARD_STREAMS = [0, 1, 2];
 
@@ -26,7 +26,7 @@ export function execve(request: ExecveRequest): never {
   if (strings.some((text) => text.includes('\0'))) {
     throw new Error('bug: a program argument holds a NUL');
   }
-  const syscalls = loadSyscalls();
+  const syscalls = loadHandOverCalls();
   // Node marks its own standard streams close-on-exec at start.
   for (const fd of STANDARD_STREAMS) syscalls.setCloseOnExec(fd, false);
   // One by one and by name: a blanket rule would hand over whatever the runtime has open.

@@ -1,7 +1,7 @@
 /**
  * System calls that Node lacks, or does with less precision than the kernel (nanoseconds, bytes
- * that are no UTF-8), behind one typed interface. Loaded lazily: `run`, `exec` and `ps` never
- * come here before their hand-over.
+ * that are no UTF-8), behind one typed interface. Loaded lazily: `run` and `exec` come here for
+ * their hand-over, `ps` never.
  *
  * Every method answers as the kernel does: the result, or the negative error number. Nothing
  * throws; `succeed` turns an answer into a result or a SystemError.
@@ -13,6 +13,8 @@ import { createFileCalls } from './file-calls.ts';
 import type { FileCalls } from './file-calls.ts';
 import { createProcessCalls } from './process-calls.ts';
 import type { ProcessCalls } from './process-calls.ts';
+import { CALLS } from './syscall-table.ts';
+import type { CallBackEnd, CallName } from './syscall-table.ts';
 export type { Device, OpenHow, Owner, Timespec } from './file-calls.ts';
 export type { PathArgument } from './path-buffer.ts';
 
@@ -27,10 +29,19 @@ let loaded: Syscalls | undefined;
  */
 export function loadSyscalls(): Syscalls {
   if (loaded !== undefined) return loaded;
-  const isBun = (globalThis as { Bun?: unknown }).Bun !== undefined;
-  const backEnd = isBun ? bindWithBun() : bindWithKoffi();
+  const backEnd = bind(Object.keys(CALLS) as CallName[]);
   loaded = { ...createFileCalls(backEnd), ...createProcessCalls(backEnd) };
   return loaded;
+}
+
+/** What a hand-over needs, and no more: every `run` and `exec` waits for this. */
+export function loadHandOverCalls(): Pick<ProcessCalls, 'execve' | 'setCloseOnExec'> {
+  return createProcessCalls(bind(['execve', 'fcntl']));
+}
+
+function bind(names: readonly CallName[]): CallBackEnd {
+  const isBun = (globalThis as { Bun?: unknown }).Bun !== undefined;
+  return isBun ? bindWithBun(names) : bindWithKoffi(names);
 }
 
 /**

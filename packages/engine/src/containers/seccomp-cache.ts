@@ -9,6 +9,8 @@ import { nativeHelper, runHelper } from '@berth/isolation';
 import type { SeccompSpec } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 
+const CHECKSUM_STRIDE = 16;
+
 /** The BPF program of a container's profile; undefined for none. */
 export function compiledSeccomp(
   engine: Engine,
@@ -34,11 +36,14 @@ export function compiledSeccomp(
   return program;
 }
 
-/** FNV-1a: names the file only, since the file repeats the text that it was compiled from. */
+/**
+ * FNV-1a of the length and of every sixteenth byte: it names the file only, since the file repeats
+ * the text that it was compiled from; hashing all of it took as long as reading the image.
+ */
 function checksum(bytes: Uint8Array): string {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) {
-    hash = Math.imul(hash ^ byte, 0x01000193);
+  let hash = 0x811c9dc5 ^ bytes.length;
+  for (let at = 0; at < bytes.length; at += CHECKSUM_STRIDE) {
+    hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
   }
   return (hash >>> 0).toString(16);
 }
