@@ -1,10 +1,11 @@
 /**
- * Chooses how a container is connected: pasta where installed, else slirp4netns, else nothing
- * with a hint. A helper that was asked for by name and is missing is an error.
+ * Chooses how a container is connected: pasta where it is installed and can work, else
+ * slirp4netns, else nothing with a hint. A helper asked for by name that is missing is an error.
  */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { UnsupportedError, UsageError } from '@berth/errors';
+import { hasRoute } from './default-route.ts';
 import { pastaArguments } from './pasta.ts';
 import { slirpArguments } from './slirp4netns.ts';
 import type { AssignedPort } from './ports.ts';
@@ -39,7 +40,7 @@ const HINT = 'install pasta (Debian: apt-get install passt), or use --network no
 export function chooseNetwork(wish: NetworkWish): NetworkChoice {
   if (wish.kind === 'default' || wish.kind === 'pasta') {
     const pasta = findProgram('pasta', wish.path);
-    if (pasta !== undefined) {
+    if (pasta !== undefined && (wish.kind === 'pasta' || wish.ports.length > 0 || hasRoute())) {
       return withHelper('pasta', [pasta, ...pastaArguments(wish.ports, wish.options)]);
     }
     if (wish.kind === 'pasta') {
@@ -75,7 +76,9 @@ function slirpOrNothing(wish: NetworkWish): NetworkChoice {
   return {
     kind: 'none',
     helper: undefined,
-    warning: `no network: neither pasta nor slirp4netns is installed (${HINT})`,
+    warning: findProgram('pasta', wish.path) === undefined
+      ? `no network: neither pasta nor slirp4netns is installed (${HINT})`
+      : 'no network: this machine has no route to others, which pasta needs',
   };
 }
 

@@ -1,0 +1,30 @@
+/**
+ * Whether this machine has a default route. pasta copies from it and refuses to start without one
+ * (a laptop in a train); slirp4netns does without.
+ */
+import { readFileSync } from 'node:fs';
+
+/** True when the routing tables of IPv4 or IPv6 have a default route that leads out. */
+export function hasRoute(folder = '/proc/net'): boolean {
+  return linesOf(`${folder}/route`).some(leadsOut4) || linesOf(`${folder}/ipv6_route`).some(leadsOut6);
+}
+
+/** Interface, destination, gateway, flags, references, use, metric, mask: fib_route_seq_show(). */
+function leadsOut4(line: string): boolean {
+  const [, destination, , , , , , mask] = line.split('\t');
+  return destination === '00000000' && mask === '00000000';
+}
+
+/** Destination, prefix length, …, interface: rt6_info_route(). "lo" has the reject route. */
+function leadsOut6(line: string): boolean {
+  const words = line.trim().split(/\s+/);
+  return words[1] === '00' && /^0+$/.test(words[0] ?? '1') && words.at(-1) !== 'lo';
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
