@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 
 /** True when the routing tables of IPv4 or IPv6 have a default route that leads out. */
 export function hasRoute(folder = '/proc/net'): boolean {
-  return linesOf(`${folder}/route`).some(leadsOut4) || linesOf(`${folder}/ipv6_route`).some(leadsOut6);
+  return linesOf(`${folder}/route`).some(leadsOut4)
+    || linesOf(`${folder}/ipv6_route`).some(leadsOut6);
 }
 
 /** Interface, destination, gateway, flags, references, use, metric, mask: fib_route_seq_show(). */

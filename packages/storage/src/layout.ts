@@ -17,6 +17,7 @@
  *   run/
  *     containers/<id>/                socket and pids of a running container
  *     keepers/                        owners of the shared user namespace
+ *     logout-notice                   the user was told what ends at logout
  */
 import { join } from 'node:path';
 
@@ -37,6 +38,8 @@ export interface Layout {
   readonly lock: string;
   readonly runContainers: string;
   readonly keepers: string;
+  /** There once the user was told that background containers end at logout. */
+  readonly logoutNotice: string;
 }
 
 /** The two directories that hold a store; `Directories` of host fits. */
@@ -63,5 +66,6 @@ export function layoutOf({ data, run }: StoreDirectories): Layout {
     lock: join(data, 'lock'),
     runContainers: join(run, 'containers'),
     keepers: join(run, 'keepers'),
+    logoutNotice: join(run, 'logout-notice'),
   };
 }

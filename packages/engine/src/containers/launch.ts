@@ -18,6 +18,7 @@ import type { NamespaceType, ResourcesSpec, RuntimeSpec } from '@berth/oci';
 import { formatSummaryHead, type ContainerPaths, type SummaryHead } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { etcFileNames, etcTarget } from './etc-files.ts';
+import { sayWhatEndsAtLogout } from './logout-notice.ts';
 import { liveJoins } from './joined-namespaces.ts';
 import { formatPorts, portMappings } from './published-ports.ts';
 import type { BerthContainer } from './record.ts';
@@ -30,6 +31,8 @@ export interface LaunchPlan {
   paths: ContainerPaths;
   /** Streams go straight to the caller's: no log is kept. */
   handed: boolean;
+  /** Nobody waits for its end. */
+  background: boolean;
 }
 
 /** Writes the plan of the next run; answers its path. */
@@ -60,7 +63,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     stopSignal: record.stopSignal,
     pidFile: request.pidFile,
     init: request.init,
-    cgroup: cgroupOf(engine, record, spec),
+    cgroup: cgroupOf(engine, launch),
     networkHelper: networkHelperOf(record),
     namespaces: namespacesOf(engine, record, spec),
     root: {
@@ -154,7 +157,7 @@ function removalSteps(engine: Engine, record: BerthContainer): ExitStep[] {
   ];
 }
 
-function cgroupOf(engine: Engine, record: BerthContainer, spec: RuntimeSpec) {
+function cgroupOf(engine: Engine, { record, spec, background }: LaunchPlan) {
   const { resources: asked } = record.request;
   const explicit = Object.values(asked).some((value) => value !== undefined);
   const settings = cgroupSettings({
@@ -168,6 +171,7 @@ function cgroupOf(engine: Engine, record: BerthContainer, spec: RuntimeSpec) {
   if (settings.kind === 'none' && settings.reason !== undefined) {
     engine.report({ kind: 'warning', message: `resources are not limited: ${settings.reason}` });
   }
+  if (settings.kind === 'scope' && background) sayWhatEndsAtLogout(engine);
   return settings;
 }
 

@@ -23,7 +23,11 @@ export async function runContainer(
 ): Promise<never> {
   const { launch } = how;
   const created = await makeContainer(engine, request, how.pull);
-  const plan = writePlan(engine, { ...created, handed: isHanded(request, launch) });
+  const plan = writePlan(engine, {
+    ...created,
+    handed: isHanded(request, launch),
+    background: launch.detach,
+  });
   const args = launchArguments(plan, {
     attach: launch.detach ? [] : attached(request, launch),
     detachKeys: launch.detachKeys,

@@ -20,7 +20,7 @@ export async function startContainer(engine: Engine, name: string): Promise<stri
 
 /** As startContainer(), for a full id at rest. Throws SystemError with the helper's reason. */
 export async function startById(engine: Engine, id: string): Promise<void> {
-  const plan = preparePlan(engine, id);
+  const plan = preparePlan(engine, id, true);
   const args = launchArguments(plan, {
     attach: [],
     detachKeys: undefined,
@@ -62,7 +62,7 @@ export async function startAttached(
   { interactive, detachKeys, sigProxy }: AttachedStart,
 ): Promise<never> {
   const id = engine.store.containers.resolve(name);
-  const plan = preparePlan(engine, id);
+  const plan = preparePlan(engine, id, false);
   const attach = interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
   const args = launchArguments(plan, {
     attach,
@@ -74,7 +74,7 @@ export async function startAttached(
   return handOver(args, []);
 }
 
-function preparePlan(engine: Engine, id: string): string {
+function preparePlan(engine: Engine, id: string, background: boolean): string {
   const { containers } = engine.store;
   const { state, hostName } = containers.state(id);
   requireAllowed('start', { name: containers.name(id), state, host: hostName });
@@ -86,6 +86,7 @@ function preparePlan(engine: Engine, id: string): string {
     spec,
     paths,
     handed: false,
+    background,
   });
 }
 

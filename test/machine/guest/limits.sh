@@ -1,0 +1,100 @@
+# Limits in force, by alice on Debian's kernel with all controllers delegated.
+. /mnt/share/guest/lib.sh
+berth load -q -i /mnt/share/busybox.tar >/dev/null
+image=localhost/busybox
+
+limits_in_a_scope() {
+	local got
+	got=$(berth run --rm --network none --memory 64m --memory-swap 96m --cpus 0.25 --pids-limit 20 \
+		--cpuset-cpus 1 $image sh -c '
+			cd /sys/fs/cgroup
+			for file in memory.max memory.swap.max cpu.max pids.max cpuset.cpus.effective; do
+				cat $file
+			done
+			nproc
+			timeout 1 sh -c "while :; do :; done"
+			grep nr_throttled cpu.stat
+			for i in $(seq 30); do sleep 1 & done; wait' 2>&1) || :
+	same '67108864 33554432 25000 100000 20 1 1' "$(echo $(printf '%s\n' "$got" | head -n 6))"
+	like 'nr_throttled [1-9]' "$got"
+	like "can't fork" "$got"
+}
+
+killed_for_memory() {
+	berth run -d --name oom --network none --memory 32m $image tail -c 100m /dev/zero
+	same 137 "$(berth wait oom)"
+	same 'true 137' "$(berth inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' oom)"
+	berth rm oom
+}
+
+exec_is_limited() {
+	local pid
+	berth run -d --name box --network none --memory 32m $image sleep 1000
+	pid=$(berth inspect -f '{{.State.Pid}}' box)
+	like "app.slice/berth-.*\.scope" "$(cat /proc/$pid/cgroup)"
+	same '0::/' "$(berth exec box cat /proc/self/cgroup)"
+	fails 137 berth exec box tail -c 100m /dev/zero
+	same 2048 "$(berth exec box cat /sys/fs/cgroup/pids.max)"
+	same running "$(berth inspect -f '{{.State.Status}}' box)"
+	berth rm -f -t 0 box
+}
+
+nothing_is_left() {
+	until_ok no_scope
+}
+no_scope() { [ "$(systemctl --user list-units --all --plain --no-legend 'berth-*' | wc -l)" = 0 ]; }
+
+delegated_without_systemd() {
+	systemd-run --user --scope --quiet -p Delegate=yes bash -ec '
+		unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
+		folder=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)
+		mkdir "$folder/caller"; echo $$ >"$folder/caller/cgroup.procs"
+		echo "+memory +pids" >"$folder/cgroup.subtree_control"
+		berth run --rm --network none --memory 40m '$image' cat /sys/fs/cgroup/memory.max
+		find "$folder" -name "berth-*"' >"$HOME/delegated" 2>&1
+	same 41943040 "$(cat "$HOME/delegated")"
+}
+
+not_limited_and_why() {
+	unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
+	like 'resources are not limited: no systemd session, and the controllers .*memory' \
+		"$(berth run --rm --network none --memory 40m $image true 2>&1)"
+}
+
+# many_layers NUMBER: starts a container as its plan says, but with that many layers.
+many_layers() {
+	local id folder layers=$HOME/layers number=$1
+	id=$(berth run -d --network none $image sh -c 'echo $(ls /layers | wc -l) layers')
+	berth wait "$id"
+	folder=~/.local/share/berth/v1/containers/$id
+	mkdir -p "$layers"
+	(cd "$layers" && seq "$number" | sed 's,.*,&/layers/&,' | xargs mkdir -p)
+	seq "$number" | tail -n +2 | sed "s,^,$layers/," | tr '\n' '\0' >"$HOME/list"
+	sed -z -i -e "/^overlay 3\$/{s//overlay $((number + 2))/;n;n;n;r $HOME/list" -e '}' "$folder/plan"
+	rm -rf "$folder/runs" "$folder/log"
+	berth-native launch --plan "$folder/plan" --attach stdout,stderr --sig-proxy 1
+}
+layers_by_mount() {
+	same '126 layers' "$(many_layers 127 | tail -n 1)"
+	same '499 layers' "$(many_layers 500 | tail -n 1)"
+	like 'more than 500 layers' "$(fails 125 many_layers 501)"
+	berth rm -f -a
+}
+
+awkward_path() {
+	local root="$HOME/a:b, c\\d\"e"
+	berth --root "$root" load -q -i /mnt/share/busybox.tar
+	same written "$(berth --root "$root" run --rm --network none $image sh -c \
+		'echo written >/file; cat /file')"
+	berth --root "$root" system reset --force
+}
+
+check 'memory, swap, processors and processes are limited in a scope of systemd' limits_in_a_scope
+check 'the kernel kills for memory: 137, and inspect says so' killed_for_memory
+check 'exec is limited with its container; an untold number of processes is 2048' exec_is_limited
+check 'no scope is left' nothing_is_left
+check 'without systemd a delegated cgroup limits' delegated_without_systemd
+check 'without either the container runs, and the warning says why it is not limited' \
+	not_limited_and_why
+check 'overlay by mount(2): 127 layers, 500, and more are refused' layers_by_mount
+check 'overlay by mount(2): a path with colon, comma, space, backslash and quote' awkward_path

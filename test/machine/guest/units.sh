@@ -1,0 +1,51 @@
+# Containers as units of the user's systemd, by alice.
+. /mnt/share/guest/lib.sh
+berth load -q -i /mnt/share/busybox.tar >/dev/null
+image=localhost/busybox
+berth=/mnt/share/dist/berth
+
+unit_runs() {
+	systemd-run --user --wait --quiet --collect --unit once \
+		$berth run --rm --network none $image echo "said by a container"
+	until_ok journal_has once '^said by a container$'
+}
+journal_has() { journalctl --user --quiet -o cat -u "$1" | grep -qE "$2"; }
+
+status_is_the_units() {
+	fails 7 systemd-run --user --wait --quiet --collect --unit seven \
+		$berth run --rm --network none $image sh -c 'exit 7'
+}
+
+unit_stops() {
+	systemd-run --user --quiet --unit web $berth run --rm --network none --name web \
+		--log-driver "$1" $image sh -c 'trap "echo ended well; exit 0" TERM; echo started
+			while :; do sleep 0.1; done'
+	until_ok berth exec web true
+	like "Up " "$(berth ps)"
+	systemctl --user stop web
+	[ "$1" = none ] || until_ok journal_has web '^ended well$'
+	same '' "$(berth ps -aq)"
+	same inactive "$(systemctl --user show -P ActiveState web)"
+}
+
+node_build_in_a_unit() {
+	systemd-run --user --wait --quiet --collect --unit node node /mnt/share/dist/berth.cjs \
+		run --rm --network none $image echo "by node"
+	until_ok journal_has node '^by node$'
+}
+
+in_its_own_scope() {
+	berth run -d --name own --network none $image sleep 1000
+	like "^0::/user.slice/.*/app.slice/berth-.*\.scope$" \
+		"$(cat "/proc/$(berth inspect -f '{{.State.Pid}}' own)/cgroup")"
+	berth rm -f -t 0 own
+	until_ok no_scope
+}
+no_scope() { [ "$(systemctl --user list-units --all --plain --no-legend 'berth-*' | wc -l)" = 0 ]; }
+
+check 'a unit runs a container, whose output is in the journal' unit_runs
+check "a container's exit status is its unit's" status_is_the_units
+check 'systemctl stop ends the container by its signal, log driver passthrough' unit_stops passthrough
+check 'systemctl stop ends the container by its signal, no log' unit_stops none
+check 'the build for Node runs in a unit' node_build_in_a_unit
+check 'a container of a login session has a scope of its own, which goes with it' in_its_own_scope
