@@ -12,12 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "plan.h"
 #include "signals.h"
+
+enum { ANSWER_MS = 1000 };
 
 static struct relay relays[3];
 
@@ -198,6 +201,24 @@ static void take_terminal(struct client *client, int master)
 		relays[0].keys = &client->keys;
 }
 
+/* Output that is lost is no success. Whoever closed a pipe knows it. Return: the exit status. */
+static int tell_unwritten(int error)
+{
+	struct failure failure = { 0 };
+
+	if (error == EPIPE)
+		return 128 + SIGPIPE;
+	fail(&failure, "write standard output", "", error);
+	return client_fail(&failure);
+}
+
+static int print_started(const struct client *client)
+{
+	if (client->print != NULL && dprintf(1, "%s\n", client->print) < 0)
+		return tell_unwritten(errno);
+	return 0;
+}
+
 /* Return: -1 to go on, else the exit status. */
 static int take_message(struct client *client)
 {
@@ -212,12 +233,11 @@ static int take_message(struct client *client)
 		return EXIT_ENGINE;
 	}
 	if (message.kind == MESSAGE_STARTED) {
+		client->answered = true;
 		if (message.fd_count > 0 && client->exec)
 			take_terminal(client, message.fds[0]);
 		send_size(client);
-		if (client->detach && client->print != NULL)
-			dprintf(1, "%s\n", client->print);
-		return client->detach ? 0 : -1;
+		return client->detach ? print_started(client) : -1;
 	}
 	if (message.kind == MESSAGE_FAILED)
 		return client_fail(&message.failure);
@@ -231,6 +251,33 @@ static int take_message(struct client *client)
 			   "is no longer shown here; the container's log has it\n");
 	message_close_fds(&message);
 	return -1;
+}
+
+/* A stopped supervisor never answers: the user hears which process that is. */
+static bool tell_stopped(const struct client *client)
+{
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+	char path[32], text[512];
+	const char *name_end;
+	ssize_t got;
+	int fd;
+
+	if (getsockopt(client->control, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/stat", peer.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	name_end = strrchr(text, ')');
+	if (name_end == NULL || (name_end[2] != 'T' && name_end[2] != 't'))
+		return false;
+	terminal_restore();
+	dprintf(2, "Error: reach the container's supervisor, process %d: it is stopped\n"
+		   "hint: kill -CONT %d\n", peer.pid, peer.pid);
+	return true;
 }
 
 static short wanted(const struct client *client, unsigned int i, bool reading)
@@ -269,7 +316,7 @@ static int loop(struct client *client)
 				   { .fd = client->signals, .events = POLLIN } };
 
 	for (;;) {
-		int status;
+		int status, ready;
 
 		for (unsigned int i = 0; i < 3; i++) {
 			struct relay *relay = &client->relays[i];
@@ -279,7 +326,10 @@ static int loop(struct client *client)
 				(struct pollfd){ reading ? relay->from : -1, reading, 0 };
 			polls[3 + 2 * i] = (struct pollfd){ writing ? relay->to : -1, writing, 0 };
 		}
-		if (poll(polls, 8, -1) < 0 && errno != EINTR)
+		ready = poll(polls, 8, client->answered ? -1 : ANSWER_MS);
+		if (ready < 0 && errno != EINTR)
+			return EXIT_ENGINE;
+		if (ready == 0 && tell_stopped(client))
 			return EXIT_ENGINE;
 		if (polls[1].revents)
 			take_signals(client);
@@ -287,7 +337,7 @@ static int loop(struct client *client)
 		if (relays[0].detached)
 			return leave(client);
 		if (relays[1].broken)
-			return 128 + SIGPIPE;
+			return EXIT_ENGINE;
 		if (polls[0].revents && (status = take_message(client)) >= 0)
 			return status;
 	}
@@ -314,5 +364,5 @@ int client_run(struct client *client)
 		for (unsigned int i = 1; i < 3; i++)
 			relay_drain(&relays[i]);
 	terminal_restore();
-	return status;
+	return relays[1].broken != 0 ? tell_unwritten(relays[1].broken) : status;
 }

@@ -23,7 +23,7 @@ struct client {
 	struct detach_keys keys;
 	int control, signals;
 	struct relay *relays;	/* standard input, output, error */
-	bool exited, stdin_end_told;
+	bool answered, exited, stdin_end_told;
 	int status;
 	uint64_t signal;
 	int timeout_ms;	/* of `wait`; -1 for ever */

@@ -77,6 +77,48 @@ int facts_write_file(const char *dir, const char *name, const char *text, struct
 	return fail(failure, "write", path, error);
 }
 
+/* On a full disk the plan makes room: its run has read it, and the next start writes it anew. */
+static int write_record(const struct run *run, const char *dir, const char *name, const char *text,
+			struct failure *failure)
+{
+	char plan[PATH_MAX];
+	int result = facts_write_file(dir, name, text, failure);
+
+	if (result == 0 || (failure->error != ENOSPC && failure->error != EDQUOT))
+		return result;
+	snprintf(plan, sizeof(plan), "%s/plan", run->state_dir);
+	if (unlink(plan) < 0)
+		return result;
+	memset(failure, 0, sizeof(*failure));
+	return facts_write_file(dir, name, text, failure);
+}
+
+/**
+ * facts_supervisor_lives() - Whether the supervisor that the container's summary names is alive
+ */
+bool facts_supervisor_lives(const char *state_dir)
+{
+	char path[PATH_MAX], text[TEXT_MAX], process[64];
+	unsigned long long start;
+	const char *line;
+	int fd, pid;
+	ssize_t got;
+
+	if (snprintf(path, sizeof(path), "%s/summary", state_dir) >= (int)sizeof(path))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	line = strstr(text, "\nsupervisor ");
+	if (line == NULL || sscanf(line, "\nsupervisor %d %llu", &pid, &start) != 2)
+		return false;
+	snprintf(process, sizeof(process), "/proc/%d/stat", pid);
+	return process_start_time(AT_FDCWD, process) == start;
+}
+
 /**
  * facts_begin_run() - Number the run and make its folder
  */
@@ -115,7 +157,7 @@ static int write_run_file(const struct run *run, const char *name, const char *t
 	char dir[PATH_MAX];
 
 	snprintf(dir, sizeof(dir), "%s/runs/%lu", run->state_dir, run->number);
-	return facts_write_file(dir, name, text, failure);
+	return write_record(run, dir, name, text, failure);
 }
 
 static int write_summary(const struct run *run, const char *lines, struct failure *failure)
@@ -123,7 +165,7 @@ static int write_summary(const struct run *run, const char *lines, struct failur
 	char text[TEXT_MAX];
 
 	snprintf(text, sizeof(text), "%s%s", run->summary != NULL ? run->summary : "", lines);
-	return facts_write_file(run->state_dir, "summary", text, failure);
+	return write_record(run, run->state_dir, "summary", text, failure);
 }
 
 static void host_line(char *text, size_t size)

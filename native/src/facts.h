@@ -29,6 +29,7 @@ int facts_begin_run(struct run *run, const struct plan *plan, struct failure *fa
 int facts_publish_start(struct run *run, struct failure *failure);
 int facts_publish_exit(struct run *run, struct failure *failure);
 int facts_write_file(const char *dir, const char *name, const char *text, struct failure *failure);
+bool facts_supervisor_lives(const char *state_dir);
 pid_t facts_own_pid(void);
 
 #endif

@@ -29,13 +29,18 @@ enum { OWN_DESCRIPTORS = 512 };
  */
 int client_open_plan(const char *path, struct plan *plan, struct failure *failure)
 {
-	int first = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int fd = fcntl(first, F_DUPFD_CLOEXEC, OWN_DESCRIPTORS);
+	int first = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), fd;
 	const char *value;
 	uint64_t preserved = 0;
 
-	if (path == NULL || first < 0 || plan_read(first, plan, failure) < 0)
-		return path != NULL && first >= 0 ? -1 : fail(failure, "open plan", path, errno);
+	if (first < 0 && path != NULL && errno == ENOENT)
+		return fail_because(failure, "open plan", path,
+				    "the container has ended or was removed", ENOENT);
+	if (first < 0)
+		return fail(failure, "open plan", path, errno);
+	if (plan_read(first, plan, failure) < 0)
+		return -1;
+	fd = fcntl(first, F_DUPFD_CLOEXEC, OWN_DESCRIPTORS);
 	if (fd < 0)
 		fd = first;
 	else

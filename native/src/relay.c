@@ -54,7 +54,8 @@ void relay_init(struct relay *relay, int from, int to)
 	relay->to = to;
 	relay->keys = NULL;
 	relay->spliceable = is_pipe_or_file(from) && is_pipe_or_file(to);
-	relay->detached = relay->ended = relay->broken = false;
+	relay->detached = relay->ended = false;
+	relay->broken = 0;
 	relay->offset = relay->length = 0;
 }
 
@@ -103,7 +104,7 @@ static bool splice_once(struct relay *relay)
 		return true;
 	}
 	if (errno == EPIPE) {
-		relay->broken = true;
+		relay->broken = EPIPE;
 		relay_close(relay);
 		return true;
 	}
@@ -147,7 +148,7 @@ static void write_once(struct relay *relay)
 		return;
 	if (wrote < 0) {
 		/* The reader is gone: let the writer in the container learn of it. */
-		relay->broken = true;
+		relay->broken = errno;
 		relay_close(relay);
 		return;
 	}

@@ -16,14 +16,15 @@ enum { RELAY_BUFFER = 65536 };
  * @keys:	keys to look for, NULL for none
  * @detached:	the keys were met
  * @ended:	the source is at its end, as against given up
- * @broken:	nobody reads what was written
+ * @broken:	errno of what could not be written: EPIPE where nobody reads it; else 0
  * @spliceable:	the kernel can move pages between the two
  */
 struct relay {
 	int from, to;
 	struct detach_keys *keys;
 	bool spliceable;
-	bool detached, ended, broken;
+	bool detached, ended;
+	int broken;
 	size_t offset, length;
 	char buffer[RELAY_BUFFER + DETACH_KEYS_MAX];
 };

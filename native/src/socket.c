@@ -69,12 +69,22 @@ int message_receive(int fd, struct message *message)
 	struct iovec data = { message, WITH_FAILURE };
 	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
 				 .msg_controllen = sizeof(control) };
+	bool reset = false;
 	ssize_t got;
 
 	memset(message, 0, sizeof(*message));
-	do
+	for (;;) {
 		got = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+		if (got < 0 && errno == EINTR)
+			continue;
+		/* A peer that left without having read everything is told of first, and once; what
+		 * it said before comes after. */
+		if (got < 0 && errno == ECONNRESET && !reset) {
+			reset = true;
+			continue;
+		}
+		break;
+	}
 	if (got == 0 || (got < 0 && errno == ECONNRESET))
 		return 0;
 	if (got < 0)

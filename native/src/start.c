@@ -29,6 +29,7 @@
 
 #include "cgroup.h"
 #include "exit.h"
+#include "facts.h"
 #include "socket.h"
 #include "start.h"
 #include "userns.h"
@@ -36,6 +37,8 @@
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
+
+enum { LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 5 };
 
 /**
  * struct origin - where the caller was
@@ -64,11 +67,36 @@ static _Noreturn void give_up(const struct plan *plan, const struct start *start
 	_exit(EXIT_ENGINE);
 }
 
+static int was_removed(const struct plan *plan, struct failure *failure)
+{
+	return fail_because(failure, "start container", plan_value(plan, OP_ID, 0),
+			    "it was removed meanwhile", ENOENT);
+}
+
+/* Whoever holds the lock without running the container is done soon: the supervisor of the run
+ * before, which has told the end of it and tidies up, or an `rm`. */
+static int wait_for_lock(int lock, const char *state)
+{
+	for (int waited = 0;; waited += LOCK_STEP_MS) {
+		if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return -1;
+		if (waited >= LOCK_WAIT_MS || facts_supervisor_lives(state)) {
+			errno = EWOULDBLOCK;
+			return -1;
+		}
+		usleep(LOCK_STEP_MS * 1000);
+	}
+}
+
 /* The kernel drops the lock with the last process of the run, so it is never stale. */
 static int lock_container(const struct plan *plan, struct start *start, struct failure *failure)
 {
 	const char *state = plan_value(plan, OP_STATE_DIR, 0);
+	struct stat held, there;
 	char path[PATH_MAX];
+	int error;
 
 	if (state == NULL || plan_value(plan, OP_ID, 0) == NULL ||
 	    plan_value(plan, OP_RUN_DIR, 0) == NULL)
@@ -76,14 +104,24 @@ static int lock_container(const struct plan *plan, struct start *start, struct f
 	if (snprintf(path, sizeof(path), "%s/lock", state) >= (int)sizeof(path))
 		return fail(failure, "lock container", state, ENAMETOOLONG);
 	start->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (start->lock < 0 && errno == ENOENT)
+		return was_removed(plan, failure);
 	if (start->lock < 0)
 		return fail(failure, "open", path, errno);
-	if (flock(start->lock, LOCK_EX | LOCK_NB) == 0)
-		return 0;
+	if (wait_for_lock(start->lock, state) == 0) {
+		if (fstat(start->lock, &held) == 0 && lstat(path, &there) == 0 &&
+		    held.st_dev == there.st_dev && held.st_ino == there.st_ino)
+			return 0;
+		error = ENOENT;
+	} else {
+		error = errno;
+	}
 	close(start->lock);
 	start->lock = -1;
-	if (errno != EWOULDBLOCK)
-		return fail(failure, "lock", path, errno);
+	if (error == ENOENT)
+		return was_removed(plan, failure);
+	if (error != EWOULDBLOCK)
+		return fail(failure, "lock", path, error);
 	return fail_because(failure, "start container", plan_value(plan, OP_ID, 0),
 			    "it is running or in use by another command", EBUSY);
 }

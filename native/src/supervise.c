@@ -12,8 +12,9 @@
  *	loop: output, requests, signals, timeout, until process 1 of the container ends
  *	output and log end; helper ends; exit record, summary; clients are told; exit steps
  *
- * Before the point of no return a failure is told to the client and ends everything. After it
- * nothing may fail any more: it is noted in the exit record and the run goes on.
+ * Before the point of no return a failure is told to the client and ends everything, and so does
+ * one to record the start: a container that no command knows of must not run. After that nothing
+ * may fail any more: it is noted in the exit record and the run goes on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -209,9 +210,9 @@ static void write_pid_file(struct supervisor *s, struct failure *failure)
 		close(fd);
 }
 
-static void publish_start(struct supervisor *s)
+static int publish_start(struct supervisor *s, struct failure *failure)
 {
-	struct failure failure = { 0 };
+	struct failure pid_file = { 0 };
 	struct message message;
 	uint64_t seconds = 0, number = SIGTERM;
 	const char *value;
@@ -220,10 +221,11 @@ static void publish_start(struct supervisor *s)
 	s->run.init = s->init.host_pid;
 	snprintf(path, sizeof(path), "/proc/%d/stat", s->init.host_pid);
 	s->run.init_start = process_start_time(AT_FDCWD, path);
-	write_pid_file(s, &failure);
-	facts_publish_start(&s->run, &failure);
-	if (failure.stage[0] != '\0')
-		note_error(&s->run, &failure);
+	if (facts_publish_start(&s->run, failure) < 0)
+		return -1;
+	write_pid_file(s, &pid_file);
+	if (pid_file.stage[0] != '\0')
+		note_error(&s->run, &pid_file);
 	value = plan_value(&s->plan, OP_TIMEOUT, 0);
 	if (value != NULL && parse_number(value, UINT32_MAX, &seconds) && seconds > 0)
 		s->deadline = now_ms() + seconds * 1000;
@@ -233,6 +235,7 @@ static void publish_start(struct supervisor *s)
 	s->stop_signal = (int)number;
 	message_init(&message, MESSAGE_STARTED, s->init.host_pid);
 	peers_tell(s, &message);
+	return 0;
 }
 
 static void reap(struct supervisor *s)
@@ -462,12 +465,11 @@ int supervise_main(int argc, char **argv)
 		s->keepers_dir = plan_value(&s->plan, OP_USERNS, 0);
 		if (getpid() != 1)
 			prctl(PR_SET_CHILD_SUBREAPER, 1);
-		failed = prepare(s, &failure) < 0 || start_container(s, &failure) < 0;
+		failed = prepare(s, &failure) < 0 || start_container(s, &failure) < 0 ||
+			publish_start(s, &failure) < 0;
 	}
-	if (!failed) {
-		publish_start(s);
+	if (!failed)
 		supervise(s);
-	}
 	end_container(s);
 	output_finish(s);
 	record_end(s, failed ? &failure : NULL);

@@ -3,7 +3,7 @@
  * into messages and exit statuses.
  */
 import { Cli } from 'clipanion';
-import { EngineError } from '@berth/errors';
+import { describe, EngineError, isSystemCallError } from '@berth/errors';
 import type { CommandContext } from './command.ts';
 import { GLOBAL_FLAGS, type GlobalValues } from './flags/global-flags.ts';
 import { parseFlags } from './flags/parse-flags.ts';
@@ -11,7 +11,7 @@ import { reportError } from './output/errors.ts';
 import { printError } from './output/streams.ts';
 import { alsoWritten, findRoute, type Route } from './routes.ts';
 
-const BUG_STATUS = 125;
+const FAILED_STATUS = 125;
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === '__worker') {
@@ -44,9 +44,13 @@ function report(error: unknown): number {
   if (error instanceof EngineError) {
     return reportError(error);
   }
+  if (isSystemCallError(error)) {
+    printError(`Error: ${describe(error)}\n`);
+    return FAILED_STATUS;
+  }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   printError(`Error: this is a bug in berth, please report it:\n${stack}\n`);
-  return BUG_STATUS;
+  return FAILED_STATUS;
 }
 
 main(process.argv.slice(2))

@@ -10,13 +10,32 @@ export function describe(error: unknown): string {
   let text = '';
   let current: unknown = error;
   for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth++) {
-    const message = redact(current.message);
+    const message = redact(text === '' ? wholeMessage(current) : reason(current));
     if (message !== '' && !text.endsWith(message)) {
       text = text === '' ? message : `${text}: ${message}`;
     }
     current = current.cause;
   }
   return text === '' ? redact(String(error)) : text;
+}
+
+/** What node:fs and its kin throw: `ENOENT: no such file or directory, open '/x'`. */
+const SYSTEM_MESSAGE = /^E[A-Z0-9]+: (.*?), [a-z]+\b.*$/s;
+
+/** True for an error of a system call that nobody has put into words yet. */
+export function isSystemCallError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && SYSTEM_MESSAGE.test(error.message) && 'syscall' in error;
+}
+
+/** The kernel's words alone, for who has said already what was tried. */
+function reason(error: Error): string {
+  return isSystemCallError(error) ? error.message.replace(SYSTEM_MESSAGE, '$1') : error.message;
+}
+
+function wholeMessage(error: Error): string {
+  if (!isSystemCallError(error)) return error.message;
+  const object = error.path === undefined ? '' : ` "${error.path}"`;
+  return `${error.syscall}${object}: ${reason(error)}`;
 }
 
 /** The exit status for an error: its own for an EngineError, 125 for everything else. */

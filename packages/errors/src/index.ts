@@ -10,5 +10,5 @@ export {
   UsageError,
   type ErrorOptions,
 } from './engine-error.ts';
-export { describe, exitStatusOf } from './describe.ts';
+export { describe, exitStatusOf, isSystemCallError } from './describe.ts';
 export { redact } from './redact.ts';

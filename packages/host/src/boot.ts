@@ -20,7 +20,7 @@ export interface HostFacts {
 export function readHostFacts(): HostFacts {
   return {
     bootId: readTrimmed('/proc/sys/kernel/random/boot_id'),
-    machineId: readTrimmed('/etc/machine-id') || readTrimmed('/var/lib/dbus/machine-id'),
+    machineId: readTrimmed('/etc/machine-id'),
     hostName: hostname(),
     pidNamespace: String(statSync('/proc/self/ns/pid').ino),
   };

@@ -19,7 +19,7 @@ export { findMapHelpers, findSubordinateIds, parseSubordinateIds } from './subor
 export type { IdRange, MapHelpers, SubordinateIds } from './subordinate-ids.ts';
 export { readHostFacts } from './boot.ts';
 export type { HostFacts } from './boot.ts';
-export { isAlive, parseProcessStat, readStartTime, signalProcess } from './processes.ts';
+export { isAlive, isStopped, parseProcessStat, readStartTime, signalProcess } from './processes.ts';
 export type { ProcessStat } from './processes.ts';
 export { parseLimits, readResourceLimits } from './resource-limits.ts';
 export type { ResourceLimit } from './resource-limits.ts';

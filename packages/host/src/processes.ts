@@ -29,6 +29,12 @@ export function isAlive(pid: number, startTime: string): boolean {
   return stat !== undefined && stat.startTime === startTime && !/[ZXx]/.test(stat.state);
 }
 
+/** True while this very process is stopped: by SIGSTOP, or by whoever traces it. */
+export function isStopped(pid: number, startTime: string): boolean {
+  const stat = readProcessStat(pid);
+  return stat !== undefined && stat.startTime === startTime && /[Tt]/.test(stat.state);
+}
+
 /**
  * Sends `signal` to this very process. False when it is gone. The start time is looked at after
  * the pidfd is open, so a recycled number is never hit. Throws a SystemError when not allowed.

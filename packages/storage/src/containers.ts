@@ -3,11 +3,13 @@
  * rename to the trash. What changes while it lives is written by its supervisor; here it is only
  * read. Lists are synchronous and read one small file per container.
  */
-import { closeSync, lstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, IntegrityError, NotFoundError } from '@berth/errors';
 import { createContainer } from './container-create.ts';
 import type { CreateContainer } from './container-create.ts';
+import { tryLock } from './container-lock.ts';
+import type { NoLock, Release } from './container-lock.ts';
 import type { ContainerNames } from './container-names.ts';
 import { pathsOf } from './container-paths.ts';
 import type { ContainerPaths } from './container-paths.ts';
@@ -173,6 +175,24 @@ export class ContainerStore {
   exit(id: string, run: number): RunExit | undefined {
     const text = readIfThere(join(this.paths(id).runs, String(run), 'exit'));
     return text === undefined ? undefined : parseExit(text.toString());
+  }
+
+  /**
+   * `plan` is what the next run does; whoever reads the one before keeps it whole. Throws a
+   * NotFoundError when the container is gone.
+   */
+  writePlan(id: string, plan: Uint8Array): void {
+    const path = this.paths(id).plan;
+    this.#parts.staging.withFile(plan, (temporary) => {
+      attempt('write', path, () => {
+        if (ifThere(() => (renameSync(temporary, path), true)) === undefined) throw gone(id);
+      });
+    });
+  }
+
+  /** The container's lock, without waiting for it: who holds it may start or remove it. */
+  tryLock(id: string): Release | NoLock {
+    return tryLock(this.paths(id));
   }
 
   /**

@@ -16,6 +16,7 @@ export type { LayerStore, LayerStaging } from './layers.ts';
 export type {
   ContainerEntry, ContainerPaths, ContainerStore, CreateContainer, ExitRemoval,
 } from './containers.ts';
+export type { NoLock, Release } from './container-lock.ts';
 export type { CreateVolume, VolumeStore } from './volumes.ts';
 export type { RemoveTrees, Trash } from './trash.ts';
 export type { Session } from './staging.ts';

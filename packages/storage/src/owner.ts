@@ -32,8 +32,9 @@ export function isOwnerDead(owner: string, modifiedAtMs: number, facts: Liveness
   const [host, boot, namespace, pid, startTime, random] = owner.split(SEPARATOR);
   if (random === undefined || pid === undefined || startTime === undefined) return true;
   const ageMs = Date.now() - modifiedAtMs;
-  if (host !== facts.host) return ageMs > FOREIGN_HOST_MS;
-  if (boot !== facts.bootId.slice(0, BOOT_LENGTH)) return true;
+  if (boot !== facts.bootId.slice(0, BOOT_LENGTH)) {
+    return host === facts.host || ageMs > FOREIGN_HOST_MS;
+  }
   if (namespace !== facts.pidNamespace) return ageMs > FOREIGN_NAMESPACE_MS;
   return !facts.isAlive(Number(pid), startTime);
 }

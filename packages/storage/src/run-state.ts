@@ -67,15 +67,16 @@ export function deriveState(
   if (summary.ended !== undefined) return stateOf('exited', summary, { exit: summary.ended });
   const exit = isVisible(summary, facts) ? undefined : readExit();
   if (exit !== undefined) return stateOf('exited', summary, { exit });
-  if (summary.host !== facts.host) return elsewhere(summary);
-  if (summary.bootId !== facts.bootId) return stateOf('unknown', summary);
+  if (summary.bootId !== facts.bootId) {
+    return summary.host === facts.host ? stateOf('unknown', summary) : elsewhere(summary);
+  }
   if (summary.pidNamespace !== facts.pidNamespace) return elsewhere(summary);
   return liveState(summary, readExit, facts);
 }
 
+/** A boot id is one machine's alone, whatever it has been called since. */
 function isVisible(summary: Summary, facts: LivenessFacts): boolean {
-  return summary.host === facts.host && summary.bootId === facts.bootId
-    && summary.pidNamespace === facts.pidNamespace;
+  return summary.bootId === facts.bootId && summary.pidNamespace === facts.pidNamespace;
 }
 
 function liveState(

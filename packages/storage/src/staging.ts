@@ -6,7 +6,7 @@
  */
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { attempt, codeOf, ifThere, storeError, unless } from './fs-errors.ts';
+import { attempt, codeOf, ifThere, unless } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { isOwnerDead, ownerText } from './owner.ts';
 import type { LivenessFacts } from './run-state.ts';
@@ -81,14 +81,23 @@ export class Staging {
 
   /** `path` holds `content`, whole: what was there before, or this, whatever happens. */
   replaceFile(path: string, content: string | Uint8Array, durability: 'durable' | 'fast'): void {
+    this.withFile(content, (temporary) => moveInto(temporary, path), durability);
+  }
+
+  /** `move` gets a new file with `content`, to be renamed; when it throws the file is gone. */
+  withFile(
+    content: string | Uint8Array,
+    move: (temporary: string) => void,
+    durability: 'durable' | 'fast' = 'fast',
+  ): void {
     const temporary = this.path('file');
     ensureDirectory(this.#layout.staging);
     try {
       writeNewFile(temporary, content, durability);
-      moveInto(temporary, path);
+      move(temporary);
     } catch (error) {
       rmSync(temporary, { force: true });
-      throw storeError(error, 'write', path);
+      throw error;
     }
   }
 

@@ -66,19 +66,26 @@ const CASES: Case[] = [
     expected: { state: 'exited', exitCode: 1 },
   },
   {
-    title: 'another host is elsewhere, with its name', alive: [10, 11], facts: { host: 'm:there' },
+    title: 'another host is elsewhere, with its name', alive: [10, 11],
+    facts: { host: 'm:there', bootId: 'c' },
     expected: { state: 'elsewhere', hostName: 'here' },
   },
   {
-    title: 'the same host name on another machine is elsewhere', facts: { host: 'n:here' },
+    title: 'the same host name on another machine is elsewhere',
+    facts: { host: 'n:here', bootId: 'c' },
     expected: { state: 'elsewhere' },
+  },
+  {
+    title: 'a host that was renamed since is the same', alive: [10, 11], facts: { host: 'm:new' },
+    expected: { state: 'running' },
   },
   {
     title: 'another pid namespace of this boot is elsewhere', facts: { pidNamespace: '8' },
     expected: { state: 'elsewhere' },
   },
   {
-    title: 'an exit record from elsewhere counts', facts: { host: 'm:there' }, exit: 'exit 4\n',
+    title: 'an exit record from elsewhere counts', exit: 'exit 4\n',
+    facts: { host: 'm:there', bootId: 'c' },
     expected: { state: 'exited', exitCode: 4 },
   },
 ];

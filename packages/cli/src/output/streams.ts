@@ -3,6 +3,7 @@
  * objects are never touched: they change the mode of descriptors that a container may be given.
  */
 import { writeSync } from 'node:fs';
+import { SystemError } from '@berth/errors';
 
 const RETRY_MS = 2;
 
@@ -11,9 +12,13 @@ export function print(text: string | Uint8Array): void {
   writeAll(1, text);
 }
 
-/** Writes all of the text to standard error. */
+/** Writes all of the text to standard error. Where that can't be written nobody is to be told. */
 export function printError(text: string): void {
-  writeAll(2, text);
+  try {
+    writeAll(2, text);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  }
 }
 
 /** Writes all of the bytes to a descriptor, waiting where it is full for the moment. */
@@ -39,6 +44,7 @@ function writeSome(descriptor: number, bytes: Uint8Array): number {
     if (code === 'EPIPE') {
       process.exit(BROKEN_PIPE_STATUS);
     }
-    throw error;
+    const stream = descriptor === 1 ? 'standard output' : 'standard error';
+    throw new SystemError('OUTPUT_LOST', `write ${stream}`, { cause: error });
   }
 }

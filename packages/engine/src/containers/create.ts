@@ -51,22 +51,43 @@ export async function makeContainer(
   pull: PullOptions,
 ): Promise<CreatedContainer> {
   const image = await findImage(engine, request.image, pull);
-  if (request.name !== undefined) {
-    await makeRoomForName(engine, request.name, request.replace);
-  }
   const id = randomId();
   writeIdFile(request, id);
   try {
-    return await decideAndStore(engine, { id, image, request });
+    return await decideInPlaceOfOthers(engine, { id, image, request });
   } catch (error) {
     if (request.cidFile !== undefined) rmSync(request.cidFile, { force: true });
     throw error;
   }
 }
 
+/** With --replace another command may take the name after it was freed: that one goes as well. */
+async function decideInPlaceOfOthers(engine: Engine, wanted: Wanted): Promise<CreatedContainer> {
+  const { name, replace } = wanted.request;
+  for (let left = NAME_ATTEMPTS; ; left--) {
+    if (name !== undefined && replace) await removeHolder(engine, name);
+    try {
+      return await decideAndStore(engine, wanted);
+    } catch (error) {
+      if (!replace || !isNameTaken(error) || left === 0) throw error;
+    }
+  }
+}
+
+/** What a container is made from. */
+interface Wanted {
+  id: string;
+  image: FoundImage;
+  request: ContainerRequest;
+}
+
+function isNameTaken(error: unknown): boolean {
+  return error instanceof ConflictError && error.code === 'NAME_IN_USE';
+}
+
 async function decideAndStore(
   engine: Engine,
-  { id, image, request }: { id: string; image: FoundImage; request: ContainerRequest },
+  { id, image, request }: Wanted,
 ): Promise<CreatedContainer> {
   const host = await hostFacts(engine, { image, request });
   const asked = { ...request, mounts: [...request.mounts, ...host.extraMounts] };
@@ -83,10 +104,7 @@ async function decideAndStore(
   }
 }
 
-interface Decided {
-  id: string;
-  image: FoundImage;
-  request: ContainerRequest;
+interface Decided extends Wanted {
   spec: RuntimeSpec;
   volumes: ReturnType<typeof planVolumes>;
 }
@@ -156,8 +174,7 @@ function storeContainer(engine: Engine, { record, spec, named }: Stored): Contai
         writable: 'overlay',
       });
     } catch (error) {
-      const isTaken = error instanceof ConflictError && error.code === 'NAME_IN_USE';
-      if (named || !isTaken || left === 0) {
+      if (named || !isNameTaken(error) || left === 0) {
         throw error;
       }
       Object.assign(record, { name: randomName() });
@@ -165,10 +182,7 @@ function storeContainer(engine: Engine, { record, spec, named }: Stored): Contai
   }
 }
 
-async function makeRoomForName(engine: Engine, name: string, replace: boolean): Promise<void> {
-  if (!replace) {
-    return;
-  }
+async function removeHolder(engine: Engine, name: string): Promise<void> {
   try {
     const id = engine.store.containers.resolve(name);
     if (engine.store.containers.name(id) === name) {

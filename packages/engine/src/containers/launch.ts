@@ -2,8 +2,9 @@
  * Turns a container's record and runtime spec into a launch plan for one more run: what depends
  * on the moment (joined namespaces, cgroups, terminals) is decided here.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemErrorFrom } from '@berth/host';
 import { networkHelperOf } from './network-helper.ts';
 import {
   cgroupSettings,
@@ -39,10 +40,18 @@ export interface LaunchPlan {
 export function writePlan(engine: Engine, launch: LaunchPlan): string {
   const { record, spec, paths } = launch;
   const plan = containerPlan(withEtcFiles(record, spec, paths), settings(engine, launch));
-  // The run directory is gone after a reboot.
-  mkdirSync(dirname(paths.runDirectory), { recursive: true, mode: 0o700 });
-  writeFileSync(paths.plan, plan, { mode: 0o600 });
+  ensureRunDirectory(dirname(paths.runDirectory));
+  engine.store.containers.writePlan(record.id, plan);
   return paths.plan;
+}
+
+/** It is gone after a reboot. */
+function ensureRunDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw systemErrorFrom(error, 'make directory', path);
+  }
 }
 
 function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {

@@ -1,12 +1,18 @@
 /** `rm` and `container prune`: containers go with what was made for them alone. */
-import { IntegrityError } from '@berth/errors';
+import { ConflictError, IntegrityError } from '@berth/errors';
+import type { DerivedState, Release } from '@berth/storage';
 import { measureTree } from './size.ts';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
-import { requireAllowed } from '../lifecycle.ts';
+import { isAllowed, requireAllowed } from '../lifecycle.ts';
 import { matchingContainers } from './container-filters.ts';
 import type { BerthContainer } from './record.ts';
 import { endNow, stopById } from './stop.ts';
+import { endSupervisor } from './supervisor-process.ts';
+import { pauses, stateIfThere } from './wait.ts';
+
+/** A start or an end under way takes tenths of a second at most. */
+const LOCK_PATIENCE_MS = 10_000;
 
 /** How far a removal goes. */
 export interface RemoveOptions {
@@ -27,19 +33,20 @@ export async function removeContainer(
   return id;
 }
 
-/** As removeContainer(), for a full id. */
+/** As removeContainer(), for a full id. One that goes away meanwhile is gone as well. */
 export async function removeById(
   engine: Engine,
   id: string,
   options: RemoveOptions,
 ): Promise<void> {
   const { containers, volumes } = engine.store;
-  await bringToRest(engine, id, options);
-  if (!containers.exists(id)) {
+  const lock = await lockAtRest(engine, id, options);
+  if (lock === undefined) {
     return;
   }
   const record = readableRecord(engine, id);
   const trees = [containers.remove(id)];
+  lock();
   if (record !== undefined && (options.volumes || record.request.remove)) {
     for (const name of record.anonymousVolumes) {
       if (volumes.exists(name)) {
@@ -60,18 +67,63 @@ function readableRecord(engine: Engine, id: string): BerthContainer | undefined 
   }
 }
 
-async function bringToRest(engine: Engine, id: string, options: RemoveOptions): Promise<void> {
+/**
+ * The container is at rest and stays so until the lock is given back: no supervisor starts or
+ * tidies up. Undefined when it is gone. Throws ConflictError when it runs and force is not asked
+ * for, or when another command does not let go of it.
+ */
+async function lockAtRest(
+  engine: Engine,
+  id: string,
+  options: RemoveOptions,
+): Promise<Release | undefined> {
   const { containers } = engine.store;
-  const { state, hostName } = containers.state(id);
+  for (const pause of pauses(LOCK_PATIENCE_MS)) {
+    const state = await bringToRest(engine, id, options);
+    if (state === undefined) return undefined;
+    const lock = containers.tryLock(id);
+    if (lock === 'gone') return undefined;
+    // Whoever runs it there holds a lock that force has to pass over.
+    if (state === 'elsewhere') return lock === 'held' ? () => undefined : lock;
+    if (lock !== 'held') {
+      if (isAtRest(engine, id)) return lock;
+      lock();
+    }
+    await pause();
+  }
+  if (options.force && (await endSupervisor(id))) {
+    return lockAtRest(engine, id, options);
+  }
+  throw new ConflictError(
+    'CONTAINER_BUSY',
+    `remove container "${containers.name(id)}": another command is at work on it`,
+    { hint: options.force ? undefined : `berth rm --force ${containers.name(id)}` },
+  );
+}
+
+function isAtRest(engine: Engine, id: string): boolean {
+  const state = stateIfThere(engine, id)?.state;
+  return state === undefined || isAllowed('remove', state);
+}
+
+/** The state it is in then; undefined when it is gone. */
+async function bringToRest(
+  engine: Engine,
+  id: string,
+  options: RemoveOptions,
+): Promise<DerivedState['state'] | undefined> {
+  const { containers } = engine.store;
+  const found = stateIfThere(engine, id);
+  if (found === undefined) return undefined;
+  const { state, hostName } = found;
   if (state === 'running' && options.force) {
-    await (options.timeoutSeconds === undefined
-      ? stopById(engine, id, { timeoutSeconds: undefined })
-      : stopById(engine, id, options));
+    await stopById(engine, id, { timeoutSeconds: options.timeoutSeconds });
   } else if (state === 'stopping') {
     await endNow(engine, id);
   } else if (!(state === 'elsewhere' && options.force)) {
     requireAllowed('remove', { name: containers.name(id), state, host: hostName });
   }
+  return state;
 }
 
 /** Something that was removed, and the bytes that it took. */

@@ -8,19 +8,29 @@ import type { Engine } from '../engine.ts';
 import { requireAllowed } from '../lifecycle.ts';
 import { writePlan } from './launch.ts';
 import type { BerthContainer } from './record.ts';
+import { stateIfThere } from './wait.ts';
 
 /** The container runs in the background; answers its id. One that runs already stays as it is. */
 export async function startContainer(engine: Engine, name: string): Promise<string> {
   const id = engine.store.containers.resolve(name);
-  if (engine.store.containers.state(id).state !== 'running') {
-    await startById(engine, id);
-  }
+  await startById(engine, id);
   return id;
 }
 
-/** As startContainer(), for a full id at rest. Throws SystemError with the helper's reason. */
+/** As startContainer(), for a full id. Throws SystemError with the helper's reason. */
 export async function startById(engine: Engine, id: string): Promise<void> {
-  const plan = preparePlan(engine, id, true);
+  if (engine.store.containers.state(id).state === 'running') {
+    return;
+  }
+  try {
+    launchInBackground(preparePlan(engine, id, true), id);
+  } catch (error) {
+    // Another command was faster.
+    if (stateIfThere(engine, id)?.state !== 'running') throw error;
+  }
+}
+
+function launchInBackground(plan: string, id: string): void {
   const args = launchArguments(plan, {
     attach: [],
     detachKeys: undefined,

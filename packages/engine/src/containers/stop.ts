@@ -1,5 +1,5 @@
 /** `stop`, `kill` and `restart`: containers are ended politely first, then for good. */
-import { SystemError } from '@berth/errors';
+import { IntegrityError, NotFoundError, SystemError } from '@berth/errors';
 import { signalProcess } from '@berth/host';
 import type { Engine } from '../engine.ts';
 import { requireAllowed } from '../lifecycle.ts';
@@ -7,9 +7,12 @@ import { initOf } from './init-process.ts';
 import type { BerthContainer } from './record.ts';
 import { signalNumber } from './signals.ts';
 import { startById } from './start.ts';
+import { endSupervisor, wakeSupervisor } from './supervisor-process.ts';
 import { waitUntilEnded } from './wait.ts';
 
 const SIGKILL = 9;
+const SIGTERM = 15;
+const DEFAULT_TIMEOUT_SECONDS = 10;
 const KILL_GRACE_MS = 10_000;
 /** Beyond this a timer would overflow and fire at once. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
@@ -38,11 +41,12 @@ export async function stopById(engine: Engine, id: string, options: StopOptions)
   if (state !== 'running' && state !== 'stopping') {
     return;
   }
-  const record = engine.store.containers.record<BerthContainer>(id);
-  const seconds = options.timeoutSeconds ?? record.stopTimeoutSeconds;
+  wakeSupervisor(engine, id);
+  const { signal, seconds: patience } = howToStop(engine, id);
+  const seconds = options.timeoutSeconds ?? patience;
   const timeoutMs = seconds < 0 ? LONGEST_WAIT_MS : Math.min(seconds * 1000, LONGEST_WAIT_MS);
   if (timeoutMs > 0) {
-    signalInit(engine, id, record.stopSignal);
+    signalInit(engine, id, signal);
     if (await waitUntilEnded(engine, id, timeoutMs)) {
       return;
     }
@@ -56,13 +60,32 @@ export async function stopById(engine: Engine, id: string, options: StopOptions)
   await endNow(engine, id);
 }
 
-/** The container's processes are dead. Throws SystemError when they can't be ended. */
+/** As the container's record says; as for any other container when that is damaged. */
+function howToStop(engine: Engine, id: string): { signal: number; seconds: number } {
+  try {
+    const record = engine.store.containers.record<BerthContainer>(id);
+    return { signal: record.stopSignal, seconds: record.stopTimeoutSeconds };
+  } catch (error) {
+    if (!(error instanceof IntegrityError || error instanceof NotFoundError)) throw error;
+    return { signal: SIGTERM, seconds: DEFAULT_TIMEOUT_SECONDS };
+  }
+}
+
+/**
+ * The container's processes are dead, by way of its supervisor where that works, else with it.
+ * Throws SystemError when they can't be ended.
+ */
 export async function endNow(engine: Engine, id: string): Promise<void> {
+  wakeSupervisor(engine, id);
   signalInit(engine, id, SIGKILL);
-  if (!(await waitUntilEnded(engine, id, KILL_GRACE_MS))) {
+  if (await waitUntilEnded(engine, id, KILL_GRACE_MS)) {
+    return;
+  }
+  if (!(await endSupervisor(id)) || !(await waitUntilEnded(engine, id, KILL_GRACE_MS))) {
     throw new SystemError(
       'STOP_FAILED',
       `stop container "${id.slice(0, 12)}": its processes do not end`,
+      { hint: 'ps -eo pid,stat,wchan,args; a process in state D waits for a device or a server' },
     );
   }
 }
@@ -73,6 +96,7 @@ export function killContainer(engine: Engine, name: string, signal: string): str
   const id = engine.store.containers.resolve(name);
   const { state, hostName } = engine.store.containers.state(id);
   requireAllowed('kill', { name: engine.store.containers.name(id), state, host: hostName });
+  wakeSupervisor(engine, id);
   signalInit(engine, id, number);
   return id;
 }

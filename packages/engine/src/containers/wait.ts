@@ -83,22 +83,31 @@ export function stateIfThere(engine: Engine, id: string): DerivedState | undefin
   }
 }
 
-/** True when the container had ended before `deadlineMs` of this process's clock had passed. */
+/** True when the container had ended before `timeoutMs` had passed. */
 export async function waitUntilEnded(
   engine: Engine,
   id: string,
   timeoutMs: number,
 ): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+  for (const pause of pauses(timeoutMs)) {
     const state = stateIfThere(engine, id);
     if (state === undefined || hasEnded(state.state)) {
       return true;
     }
-    const leftMs = deadline - performance.now();
-    if (leftMs <= 0) {
-      return false;
-    }
-    await sleep(Math.min(pauseMs, leftMs));
+    await pause();
+  }
+  return false;
+}
+
+/** Growing pauses between looks at something, until the time is over; one look at least. */
+export function* pauses(timeoutMs: number): Generator<() => Promise<void>> {
+  const deadline = performance.now() + timeoutMs;
+  let pauseMs = FIRST_PAUSE_MS;
+  for (let isLast = false; !isLast; ) {
+    const leftMs = Math.max(0, deadline - performance.now());
+    isLast = leftMs === 0;
+    const nextMs = Math.min(pauseMs, leftMs);
+    yield async () => sleep(nextMs);
+    pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
   }
 }
