@@ -100,7 +100,8 @@ test('things of another machine or pid namespace stay until they are old', async
     });
     return other.staging.makeDirectory('layer');
   };
-  const made = [{ host: 'm:other', bootId: 'y' }, { pidNamespace: '1' }, { bootId: 'x' }].map(foreign);
+  const made = [{ host: 'm:other', bootId: 'y' }, { pidNamespace: '1' }, { bootId: 'x' }]
+    .map(foreign);
   await store.collect();
   const names = made.map((path) => path.split('/').at(-1) ?? '');
   assert.deepEqual(names.map((name) => entries(store.layout.staging).includes(name)),
