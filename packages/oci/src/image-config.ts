@@ -45,7 +45,7 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const document = parseObject(bytes);
   const config = isRecord(document['config']) ? document['config'] : {};
   return {
-    created: text(document['created']),
+    created: time(document['created']),
     author: text(document['author']),
     architecture: text(document['architecture']) ?? '',
     os: text(document['os']) ?? '',
@@ -78,7 +78,7 @@ function diffIds(rootfs: unknown): Digest[] {
 
 function history(value: unknown): HistoryRecord[] {
   return (Array.isArray(value) ? value : []).filter(isRecord).map((entry) => ({
-    created: text(entry['created']),
+    created: time(entry['created']),
     createdBy: text(entry['created_by']) ?? '',
     comment: text(entry['comment']) ?? '',
     emptyLayer: entry['empty_layer'] === true,
@@ -87,6 +87,12 @@ function history(value: unknown): HistoryRecord[] {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A time of RFC 3339; what is none counts as not given. */
+function time(value: unknown): string | undefined {
+  const given = text(value);
+  return given === undefined || Number.isNaN(Date.parse(given)) ? undefined : given;
 }
 
 function strings(value: unknown): string[] {

@@ -16,6 +16,8 @@ export interface Manifest {
   /** From the bottom up. */
   layers: Descriptor[];
   annotations: Record<string, string>;
+  /** What an artifact is; images have none. */
+  artifactType?: string | undefined;
 }
 
 /** An image index, checked (image-spec, image-index.md). */
@@ -46,6 +48,13 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest | 
     throw new IntegrityError(
       'AMBIGUOUS_MANIFEST',
       `read manifest: its media type "${said[0]}" contradicts its content`,
+    );
+  }
+  if (document['schemaVersion'] === 1) {
+    throw new IntegrityError(
+      'OLD_MANIFEST',
+      'read manifest: Docker schema 1 is not supported, nothing has written it since 2017',
+      { hint: 'skopeo copy --format oci docker://IMAGE oci-archive:FILE && berth load -i FILE' },
     );
   }
   if (document['schemaVersion'] !== 2) {
@@ -88,12 +97,14 @@ function readIndex(document: Record<string, unknown>, mediaType: string | undefi
 
 function readManifest(document: Record<string, unknown>, mediaType: string | undefined): Manifest {
   const layers = listOf(document['layers'], 'layers', MAX_LAYERS);
+  const { artifactType } = document;
   return {
     kind: 'manifest',
     mediaType: mediaType ?? MEDIA_TYPE.ociManifest,
     config: checkDescriptor(document['config'], 'config of manifest'),
     layers: layers.map((entry, i) => checkDescriptor(entry, `layer ${i} of manifest`)),
     annotations: stringsOf(document['annotations']),
+    artifactType: typeof artifactType === 'string' ? artifactType : undefined,
   };
 }
 

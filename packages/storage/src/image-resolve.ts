@@ -93,6 +93,11 @@ function byNamedDigest(
 ): Resolved | undefined {
   const digest = typed.digest ?? '';
   if (!SHA256.test(digest)) return undefined;
+  for (const repository of repositories) {
+    const name = `${repository}@${digest}`;
+    const id = index.lookUp(name);
+    if (id !== undefined) return { id, name };
+  }
   const fits = (repository: string): boolean => repositories.includes(repository)
     || (typed.registry === undefined && endsWithName(repository, typed.repository));
   const ids = index.idsOfManifest(digest).filter((id) => index.origins(id)

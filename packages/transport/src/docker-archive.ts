@@ -4,10 +4,11 @@
  * diff id, so nothing need be hashed to read it.
  */
 import { createHash } from 'node:crypto';
-import { IntegrityError } from '@berth/errors';
+import { IntegrityError, NotFoundError } from '@berth/errors';
 import type { Descriptor, Digest, ImageSource, Manifest, Reference } from '@berth/oci';
 import {
   digestOf,
+  formatReference,
   isDigest,
   isRecord,
   MAX_MANIFEST_BYTES,
@@ -24,6 +25,30 @@ import type { ArchiveImage } from './image-layout.ts';
 
 const LIST_FILE = 'manifest.json';
 const MAXIMUM_IMAGES = 1000;
+
+/**
+ * The image that `reference` chooses: a tag, or `@N` for the Nth in the list; all without one.
+ * Throws NotFoundError naming what there is.
+ */
+export function selectDockerImages(
+  images: readonly ArchiveImage[],
+  { files, reference }: { files: ArchiveFiles; reference: string | undefined },
+): readonly ArchiveImage[] {
+  if (reference === undefined) return images;
+  const index = /^@(\d+)$/.exec(reference)?.[1];
+  const isMeant = (image: ArchiveImage, at: number): boolean => index === undefined
+    ? image.names.some((name) => sameName(name, fullName(reference, files.name)))
+    : at === Number(index);
+  const chosen = images.filter(isMeant);
+  if (chosen.length > 0) return chosen;
+  const known = images.flatMap(({ names }) => names.map(formatReference)).slice(0, 20);
+  throw new NotFoundError('NO_SUCH_IMAGE', `load "${files.name}": it has no "${reference}", only ` +
+    (known.join(', ') || 'images without names'));
+}
+
+function sameName(one: Reference, other: Reference): boolean {
+  return formatReference(one) === formatReference(other);
+}
 
 interface ListedImage {
   readonly config: string;

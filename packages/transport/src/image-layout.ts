@@ -124,8 +124,16 @@ function layoutSource(
   };
 }
 
-async function readDocument(files: ArchiveFiles, descriptor: Descriptor): Promise<RawDocument> {
-  const bytes = await files.read(blobPath(descriptor), MAX_MANIFEST_BYTES);
+function readDocument(files: ArchiveFiles, descriptor: Descriptor): Promise<RawDocument> {
+  return readVerified(files, { descriptor, path: blobPath(descriptor) });
+}
+
+/** The document at `path`, which has the descriptor's digest. Throws IntegrityError. */
+export async function readVerified(
+  files: ArchiveFiles,
+  { descriptor, path }: { descriptor: Descriptor; path: string },
+): Promise<RawDocument> {
+  const bytes = await files.read(path, MAX_MANIFEST_BYTES);
   const digest = digestLike(descriptor.digest, bytes);
   if (digest !== descriptor.digest) {
     throw new IntegrityError(

@@ -10,7 +10,7 @@ export type { LoginRequest } from './login.ts';
 export { checkLogin, login, logout, logoutAll } from './login.ts';
 export type { Candidate } from './name-resolution.ts';
 export { resolveName } from './name-resolution.ts';
-export type { ArchiveOptions, ImageArchive } from './open-archive.ts';
+export type { ArchiveFormat, ArchiveOptions, ImageArchive } from './open-archive.ts';
 export { openArchive } from './open-archive.ts';
 export type { RegistriesConfig, RegistriesPlaces } from './registries-config.ts';
 export { loadRegistriesConfig } from './registries-config.ts';

@@ -8,15 +8,21 @@ import type { ArchiveFiles } from './archive-files.ts';
 import { folderFiles, tarFiles } from './archive-files.ts';
 import type { SpoolOptions } from './archive-spool.ts';
 import { openPlainFile, spool } from './archive-spool.ts';
-import { dockerArchiveImages, isDockerArchive } from './docker-archive.ts';
+import { directoryImage, isDirectoryImage } from './directory-image.ts';
+import { dockerArchiveImages, isDockerArchive, selectDockerImages } from './docker-archive.ts';
 import type { ArchiveImage } from './image-layout.ts';
 import { isLayout, layoutImages } from './image-layout.ts';
+
+/** What image archives there are: three with an index of images, and folders of one image. */
+export type ArchiveFormat = 'oci-dir' | 'oci-archive' | 'docker-archive' | 'dir';
 
 /** How to read an archive. */
 export interface ArchiveOptions extends SpoolOptions {
   /** For layouts with several; default: this machine's. */
   readonly platform?: Platform | undefined;
-  /** Only the image of this name in the layout (the REF of oci-archive:PATH:REF). */
+  /** What it has to be; found out by its files when undefined. */
+  readonly format?: ArchiveFormat | undefined;
+  /** Only this image: the name in a layout (oci-archive:PATH:REF), a tag in a docker-archive. */
   readonly refName?: string | undefined;
   /** For messages, when a stream is read; default: `standard input`. */
   readonly name?: string | undefined;
@@ -24,7 +30,7 @@ export interface ArchiveOptions extends SpoolOptions {
 
 /** An open archive; its sources work until it is closed. */
 export interface ImageArchive {
-  readonly format: 'oci-dir' | 'oci-archive' | 'docker-archive';
+  readonly format: ArchiveFormat;
   readonly images: readonly ArchiveImage[];
   close(): Promise<void>;
 }
@@ -82,22 +88,43 @@ async function readArchive(
   { files, isFolder }: OpenFiles,
   options: ArchiveOptions,
 ): Promise<ImageArchive> {
+  const { platform, refName } = options;
   const close = (): Promise<void> => files.close();
+  const format = options.format ?? (await findFormat(files, { isFolder, refName }));
+  switch (format) {
+    case 'docker-archive':
+      return { format, images: selectDockerImages(await dockerArchiveImages(files), {
+        files, reference: refName,
+      }), close };
+    case 'dir':
+      return { format, images: [directoryImage(files, platform)], close };
+    case 'oci-dir':
+    case 'oci-archive': {
+      const images = await layoutImages(files, platform);
+      return { format, images: selectImages(images, { files, options }), close };
+    }
+    default:
+      throw new UsageError(
+        'NOT_AN_IMAGE_ARCHIVE',
+        `load "${files.name}": no image archive: it has neither manifest.json nor index.json`,
+        {
+          hint: isFolder ? 'berth load -i FILE' : `berth import ${files.name} NAME`,
+        },
+      );
+  }
+}
+
+async function findFormat(
+  files: ArchiveFiles,
+  { isFolder, refName }: { isFolder: boolean; refName: string | undefined },
+): Promise<ArchiveFormat | undefined> {
+  if (isFolder) {
+    if (await isLayout(files)) return 'oci-dir';
+    if (await isDirectoryImage(files)) return 'dir';
+  }
   // Newer docker writes both lists into one archive; its own is the one with the names.
-  if (!isFolder && options.refName === undefined && (await isDockerArchive(files))) {
-    return { format: 'docker-archive', images: await dockerArchiveImages(files), close };
-  }
-  if (await isLayout(files)) {
-    const images = selectImages(await layoutImages(files, options.platform), { files, options });
-    return { format: isFolder ? 'oci-dir' : 'oci-archive', images, close };
-  }
-  throw new UsageError(
-    'NOT_AN_IMAGE_ARCHIVE',
-    `load "${files.name}": no image archive: it has neither manifest.json nor index.json`,
-    {
-      hint: isFolder ? 'berth load -i FILE' : `berth import ${files.name} NAME`,
-    },
-  );
+  if (refName === undefined && (await isDockerArchive(files))) return 'docker-archive';
+  return (await isLayout(files)) ? 'oci-archive' : undefined;
 }
 
 function selectImages(

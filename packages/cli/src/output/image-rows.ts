@@ -21,11 +21,13 @@ export const IMAGE_TITLES: Readonly<Record<string, string>> = {
   CreatedSince: 'CREATED',
 };
 
-/** A row for each name; an image without one has a row of its own. */
+/** A row for each tag; an image without any has one for each repository it was pulled from. */
 export function imageRows(images: readonly ImageEntry[]): ImageRow[] {
-  return images.flatMap((image) =>
-    (image.names.length > 0 ? image.names : ['']).map((name) => rowOf(image, name)),
-  );
+  return images.flatMap((image) => {
+    const repositories = image.names.map((name) => name.slice(0, name.indexOf('@')));
+    const names = image.tags.length > 0 ? image.tags : [...new Set(repositories)];
+    return (names.length > 0 ? names : ['']).map((name) => rowOf(image, name));
+  });
 }
 
 function rowOf(image: ImageEntry, name: string): ImageRow {
@@ -71,7 +73,7 @@ export function imageFields(row: ImageRow, full: boolean): object {
     Digest: row.digest,
     Digests: row.digests,
     Names: row.names,
-    RepoTags: row.names,
+    RepoTags: row.tags,
     RepoDigests: row.digests,
     Created: humanAgo(row.createdAt),
     CreatedAt: row.createdAt,
@@ -97,7 +99,7 @@ export function imageJson(image: ImageEntry): object {
   return {
     Id: image.id,
     ParentId: '',
-    RepoTags: image.names.length > 0 ? image.names : null,
+    RepoTags: image.tags.length > 0 ? image.tags : null,
     RepoDigests: image.digests,
     Size: image.sizeBytes,
     SharedSize: 0,

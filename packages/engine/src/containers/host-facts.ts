@@ -7,7 +7,7 @@ import { readResourceLimits } from '@berth/host';
 import { localPlatform } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { embeddedReference } from '../images/embedded-name.ts';
-import type { FoundImage } from '../images/find.ts';
+import type { FoundImage } from '../images/local.ts';
 
 const ZONES = '/usr/share/zoneinfo';
 

@@ -5,7 +5,7 @@
 import type { ContainerRequest, MountRequest } from '@berth/bundle';
 import { randomId } from '@berth/storage';
 import { removeTrees, type Engine } from '../engine.ts';
-import type { FoundImage } from '../images/find.ts';
+import type { FoundImage } from '../images/local.ts';
 
 /** The volumes of a new container. */
 export interface PlannedVolumes {

@@ -5,13 +5,17 @@
 import { availableParallelism } from 'node:os';
 import { IntegrityError } from '@berth/errors';
 import {
+  choosePlatform,
   digestHex,
   digestOf,
+  formatPlatform,
+  MEDIA_TYPE,
   parseImageConfig,
   type Descriptor,
   type ImageConfig,
   type ImageSource,
   type Manifest,
+  type Platform,
   type RawDocument,
 } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';
@@ -24,6 +28,8 @@ export interface AcquireOptions {
   names: readonly string[];
   /** `registry/repository` it came from; empty for archives. */
   repository: string;
+  /** Another one is warned of; undefined where any will do. */
+  platform?: Platform | undefined;
 }
 
 /** The image is in the store under its names; answers its id. Throws what the source throws. */
@@ -33,9 +39,11 @@ export async function acquireImage(
   options: AcquireOptions,
 ): Promise<string> {
   const { document, manifest, indexDigest } = await source.manifest();
+  requireImage(source, manifest);
   const configBytes = await source.config();
   const config = parseImageConfig(configBytes);
   requireConfig(source, { manifest, config, configBytes });
+  warnOfPlatform(engine, { source, config, wanted: options.platform });
   const session = engine.store.openSession();
   try {
     await unpackAll(engine, { source, manifest, config, session });
@@ -53,6 +61,41 @@ export async function acquireImage(
   } finally {
     session.close();
   }
+}
+
+/** Media types of configs that images have; registries also carry charts, signatures and such. */
+const IMAGE_CONFIGS: ReadonlySet<string> = new Set([
+  MEDIA_TYPE.ociConfig,
+  MEDIA_TYPE.dockerConfig,
+  // Of builders older than the types, and of some that leave it out.
+  '',
+  'application/octet-stream',
+  'application/json',
+]);
+
+function requireImage({ name }: ImageSource, { config, artifactType }: Manifest): void {
+  if (IMAGE_CONFIGS.has(config.mediaType)) return;
+  const type = artifactType ?? config.mediaType;
+  throw new IntegrityError(
+    'NOT_AN_IMAGE',
+    `pull "${name}": not an image but an artifact of type "${type}"`,
+  );
+}
+
+function warnOfPlatform(
+  engine: Engine,
+  found: { source: ImageSource; config: ImageConfig; wanted: Platform | undefined },
+): void {
+  const { os, architecture, variant } = found.config;
+  const { source, wanted } = found;
+  if (wanted === undefined || os === '' || architecture === '') return;
+  const platform: Platform = { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  if (choosePlatform([{ platform }], wanted) !== undefined) return;
+  engine.report({
+    kind: 'warning',
+    message: `image "${source.name}" is for ${formatPlatform(platform)}, ` +
+      `not for ${formatPlatform(wanted)}`,
+  });
 }
 
 function requireConfig(

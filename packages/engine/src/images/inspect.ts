@@ -1,7 +1,7 @@
 /** `image inspect`, `history` and `image tree`: what an image says of itself, in Podman's shape. */
 import { parseObject } from '@berth/oci';
 import type { Engine } from '../engine.ts';
-import { findLocal, type FoundImage } from './find.ts';
+import { findLocal, type FoundImage } from './local.ts';
 import { describeImage, type ImageEntry } from './list.ts';
 
 /** The image's description with Podman's keys. Throws NotFoundError. */
@@ -12,7 +12,7 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
   return {
     Id: record.id,
     Digest: origins.at(-1)?.manifestDigest ?? '',
-    RepoTags: entry.names,
+    RepoTags: entry.tags,
     RepoDigests: entry.digests.filter((digest) => !digest.startsWith('<none>')),
     Parent: '',
     Comment: config.history.at(-1)?.comment ?? '',
@@ -79,7 +79,7 @@ export async function imageHistory(engine: Engine, name: string): Promise<Histor
   const newest = steps.at(-1);
   if (newest !== undefined) {
     newest.id = record.id;
-    newest.tags = entry.names;
+    newest.tags = entry.tags;
   }
   return steps.reverse();
 }

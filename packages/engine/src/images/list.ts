@@ -7,7 +7,10 @@ import { hasLabel, matcher, parseTime, type Filter } from '../filter.ts';
 /** An image as lists show it. */
 export interface ImageEntry {
   id: string;
+  /** Full references; the image was pulled by digest under those with one. */
   names: string[];
+  /** The names that are tags. */
+  tags: string[];
   /** `repository@sha256:…` for each manifest it was seen under. */
   digests: string[];
   createdAt: Date;
@@ -60,6 +63,7 @@ export function describeImage(engine: Engine, { record, names }: StoredEntry): I
   return {
     id: record.id,
     names: [...names],
+    tags: names.filter((name) => !name.includes('@')),
     digests: [...new Set(origins.map((o) => `${o.repository || '<none>'}@${o.manifestDigest}`))],
     createdAt: new Date(record.created ?? 0),
     sizeBytes: record.sizeBytes,
@@ -79,7 +83,7 @@ function isNamed(entry: ImageEntry, wanted: readonly string[]): boolean {
 /** A name, a repository, or a pattern with stars. */
 function matchesReference(entry: ImageEntry, text: string): boolean {
   const pattern = text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
-  const expression = new RegExp(`(^|/)${pattern}(:[^/:]+)?$`);
+  const expression = new RegExp(`(^|/)${pattern}(:[^/:]+|@sha256:[0-9a-f]+)?$`);
   return entry.names.some((name) => expression.test(name));
 }
 

@@ -1,117 +1,60 @@
-/** `pull`: from a name as typed to an image in the store, by way of the registries it may mean. */
+/**
+ * `pull`: from a name as typed to images in the store: by way of a registry, as the policy says,
+ * or out of a file or folder that the name's transport tells.
+ */
 import { describe, NotFoundError } from '@berth/errors';
-import {
-  formatReference,
-  formatRepository,
-  parsePlatform,
-  type Platform,
-  type Reference,
-} from '@berth/oci';
-import {
-  createRegistryClient,
-  DEFAULT_RETRY,
-  listTags,
-  registrySource,
-  resolveName,
-  type RegistryClient,
-} from '@berth/transport';
 import type { Engine } from '../engine.ts';
-import { acquireImage } from './acquire.ts';
+import { findSuitable, type FoundImage } from './local.ts';
+import { digestInRegistry, pullFromRegistry } from './pull-registry.ts';
 import type { PullOptions } from './pull-options.ts';
+import { parseTransportName } from './transport-name.ts';
 
 export type { PullOptions } from './pull-options.ts';
 
-/** The image (with `allTags` all of the repository's) is in the store; answers the ids. */
+/** The images that `name` means are in the store; answers their ids. */
 export async function pullImage(
   engine: Engine,
   name: string,
   options: PullOptions,
 ): Promise<string[]> {
-  const client = openClient(engine, options);
-  try {
-    const platform = options.platform === undefined ? undefined : parsePlatform(options.platform);
-    if (options.allTags === true) {
-      return await pullAllTags(engine, { name, client, platform });
-    }
-    return [await pullFirst(engine, { name, client, platform })];
-  } finally {
-    client.close();
+  const place = parseTransportName(name);
+  if (place.transport !== 'docker') {
+    const { pullFromArchive } = await import('./pull-archive.ts');
+    return pullFromArchive(engine, place, options);
   }
-}
-
-function openClient(engine: Engine, options: PullOptions): RegistryClient {
-  return createRegistryClient({
-    creds: options.credentials,
-    authFile: options.authFile,
-    certDirectory: options.certDir,
-    tlsVerify: options.tlsVerify,
-    retry: {
-      ...DEFAULT_RETRY,
-      ...(options.retry === undefined ? {} : { attempts: options.retry + 1 }),
-      ...(options.retryDelayMs === undefined ? {} : { firstDelayMs: options.retryDelayMs }),
-    },
-    onRetry: ({ registry, error, delayMs }) =>
-      engine.report({ kind: 'retry', what: registry, reason: describe(error), delayMs }),
-  });
-}
-
-interface PullJob {
-  name: string;
-  client: RegistryClient;
-  platform: Platform | undefined;
-}
-
-/** A short name may mean several registries: the first that has it counts. */
-async function pullFirst(engine: Engine, job: PullJob): Promise<string> {
-  const candidates = resolveName(job.name.replace(/^docker:\/\//, ''), job.client.config);
-  const failures: unknown[] = [];
-  for (const { reference } of candidates) {
-    engine.report({ kind: 'resolving', name: formatReference(reference) });
-    try {
-      return await pullReference(engine, reference, job);
-    } catch (error) {
-      if (candidates.length === 1) {
-        throw error;
-      }
-      failures.push(error);
-    }
+  const local = options.allTags === true ? undefined : findSuitable(engine, place.name, options);
+  if (options.policy === 'never' || (options.policy === 'missing' && local !== undefined)) {
+    return [requireLocal(local, place.name)];
   }
+  if (options.policy === 'newer' && local !== undefined) {
+    return [await pullNewer(engine, { name: place.name, local }, options)];
+  }
+  return pullFromRegistry(engine, place.name, options);
+}
+
+function requireLocal(local: FoundImage | undefined, name: string): string {
+  if (local !== undefined) return local.record.id;
   throw new NotFoundError(
     'NO_SUCH_IMAGE',
-    `pull "${job.name}": no registry of the search list has it`,
-    {
-      cause: failures.at(-1),
-      details: { tried: candidates.map(({ reference }) => formatReference(reference)) },
-    },
+    `pull "${name}": it is not in the store, and pulling is off`,
+    { hint: `berth pull ${name}` },
   );
 }
 
-async function pullReference(engine: Engine, reference: Reference, job: PullJob): Promise<string> {
-  const source = registrySource(reference, { client: job.client, platform: job.platform });
+/** A registry that can't be asked leaves what is here: that is what `newer` is for. */
+async function pullNewer(
+  engine: Engine,
+  { name, local }: { name: string; local: FoundImage },
+  options: PullOptions,
+): Promise<string> {
   try {
-    return await acquireImage(engine, source, {
-      names:
-        reference.tag === undefined ? [] : [formatReference({ ...reference, digest: undefined })],
-      repository: formatRepository(reference),
-    });
-  } finally {
-    await source.close();
+    const digest = await digestInRegistry(engine, name, options);
+    const ids = engine.store.images.idsOfManifest(digest);
+    if (ids.includes(local.record.id)) return local.record.id;
+    const [id] = await pullFromRegistry(engine, name, options);
+    return id ?? local.record.id;
+  } catch (error) {
+    engine.report({ kind: 'warning', message: `${describe(error)}; using the image that is here` });
+    return local.record.id;
   }
-}
-
-async function pullAllTags(engine: Engine, job: PullJob): Promise<string[]> {
-  const [candidate] = resolveName(job.name, job.client.config);
-  if (candidate === undefined) {
-    throw new NotFoundError(
-      'NO_SUCH_IMAGE',
-      `pull "${job.name}": no registry is configured for it`,
-    );
-  }
-  const ids: string[] = [];
-  for (const tag of await listTags(candidate.reference, job.client)) {
-    const reference = { ...candidate.reference, tag, digest: undefined };
-    engine.report({ kind: 'resolving', name: formatReference(reference) });
-    ids.push(await pullReference(engine, reference, job));
-  }
-  return ids;
 }

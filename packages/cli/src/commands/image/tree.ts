@@ -29,7 +29,7 @@ export class ImageTreeCommand extends BerthCommand<typeof FLAGS> {
     });
     const head = [
       `Image ID: ${image.id.slice(0, 12)}`,
-      `Tags:     [${image.names.join(' ')}]`,
+      `Tags:     [${image.tags.join(' ')}]`,
       `Size:     ${humanSize(image.sizeBytes)}`,
       'Image Layers',
     ];

@@ -1,0 +1,143 @@
+/** Pulling from registries: from a name as typed to an image in the store. */
+import { describe, NotFoundError, UsageError } from '@berth/errors';
+import {
+  DEFAULT_TAG,
+  formatReference,
+  formatRepository,
+  localPlatform,
+  parsePlatform,
+  type Platform,
+  type Reference,
+} from '@berth/oci';
+import {
+  createRegistryClient,
+  currentDigest,
+  DEFAULT_RETRY,
+  listTags,
+  registrySource,
+  resolveName,
+  type RegistryClient,
+} from '@berth/transport';
+import type { Engine } from '../engine.ts';
+import { acquireImage } from './acquire.ts';
+import type { PullOptions } from './pull-options.ts';
+
+/** The image (with `allTags` all of the repository's) is in the store; answers the ids. */
+export async function pullFromRegistry(
+  engine: Engine,
+  name: string,
+  options: PullOptions,
+): Promise<string[]> {
+  const client = openClient(engine, options);
+  try {
+    const platform = options.platform === undefined ? undefined : parsePlatform(options.platform);
+    if (options.allTags === true) {
+      return await pullAllTags(engine, { name, client, platform });
+    }
+    return [await pullFirst(engine, { name, client, platform })];
+  } finally {
+    client.close();
+  }
+}
+
+/** The digest that the name has now in a registry that it may mean. Throws as a pull. */
+export async function digestInRegistry(
+  engine: Engine,
+  name: string,
+  options: PullOptions,
+): Promise<string> {
+  const client = openClient(engine, options);
+  try {
+    const candidates = resolveName(name, client.config);
+    return await Promise.any(candidates.map(({ reference }) =>
+      currentDigest(reference, { client })));
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors.at(-1) : error;
+  } finally {
+    client.close();
+  }
+}
+
+function openClient(engine: Engine, options: PullOptions): RegistryClient {
+  return createRegistryClient({
+    creds: options.credentials,
+    authFile: options.authFile,
+    certDirectory: options.certDir,
+    tlsVerify: options.tlsVerify,
+    retry: {
+      ...DEFAULT_RETRY,
+      ...(options.retry === undefined ? {} : { attempts: options.retry + 1 }),
+      ...(options.retryDelayMs === undefined ? {} : { firstDelayMs: options.retryDelayMs }),
+    },
+    onRetry: ({ registry, error, delayMs }) =>
+      engine.report({ kind: 'retry', what: registry, reason: describe(error), delayMs }),
+  });
+}
+
+interface PullJob {
+  name: string;
+  client: RegistryClient;
+  platform: Platform | undefined;
+}
+
+/** A short name may mean several registries: the first that has it counts. */
+async function pullFirst(engine: Engine, job: PullJob): Promise<string> {
+  const candidates = resolveName(job.name, job.client.config);
+  const failures: unknown[] = [];
+  for (const { reference } of candidates) {
+    engine.report({ kind: 'resolving', name: formatReference(reference) });
+    try {
+      return await pullReference(engine, reference, job);
+    } catch (error) {
+      if (candidates.length === 1) {
+        throw error;
+      }
+      failures.push(error);
+    }
+  }
+  throw new NotFoundError(
+    'NO_SUCH_IMAGE',
+    `pull "${job.name}": no registry of the search list has it`,
+    {
+      cause: failures.at(-1),
+      details: { tried: candidates.map(({ reference }) => formatReference(reference)) },
+    },
+  );
+}
+
+async function pullReference(engine: Engine, reference: Reference, job: PullJob): Promise<string> {
+  const source = registrySource(reference, { client: job.client, platform: job.platform });
+  try {
+    // With a digest the tag says nothing: what it points to now may be another image.
+    const tag = reference.digest === undefined ? reference.tag : undefined;
+    return await acquireImage(engine, source, {
+      names: [formatReference({ ...reference, tag })],
+      repository: formatRepository(reference),
+      platform: job.platform ?? localPlatform(),
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+async function pullAllTags(engine: Engine, job: PullJob): Promise<string[]> {
+  const [candidate] = resolveName(job.name, job.client.config);
+  if (candidate === undefined) throw noRegistry(job.name);
+  const { tag: given, digest } = candidate.reference;
+  if (digest !== undefined || (given !== undefined && given !== DEFAULT_TAG)) {
+    throw new UsageError('TAG_WITH_ALL_TAGS', `pull "${job.name}": --all-tags wants no tag`, {
+      hint: `berth pull --all-tags ${formatRepository(candidate.reference)}`,
+    });
+  }
+  const ids: string[] = [];
+  for (const tag of await listTags(candidate.reference, job.client)) {
+    const reference = { ...candidate.reference, tag, digest: undefined };
+    engine.report({ kind: 'resolving', name: formatReference(reference) });
+    ids.push(await pullReference(engine, reference, job));
+  }
+  return ids;
+}
+
+function noRegistry(name: string): NotFoundError {
+  return new NotFoundError('NO_SUCH_IMAGE', `pull "${name}": no registry is configured for it`);
+}
