@@ -4,9 +4,9 @@ import { runApplyWorker, runVerifyWorker } from '@berth/layers';
 
 /** Does the worker's whole work; answers its exit status. */
 export async function runWorker(argv: readonly string[]): Promise<number> {
-  const [name, ...args] = argv;
+  const [name] = argv;
   if (name === 'apply') {
-    return runApplyWorker(args);
+    return runApplyWorker();
   }
   if (name === 'verify') {
     return runVerifyWorker();

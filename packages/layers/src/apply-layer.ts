@@ -3,6 +3,7 @@
  * process of its own that is root in the user namespace and chrooted to the tree.
  */
 import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { IntegrityError } from '@berth/errors';
 import { loadSyscalls } from '@berth/host';
 import { decompress } from './decompress.ts';
@@ -58,6 +59,8 @@ export async function applyLayer(options: ApplyLayerOptions): Promise<LayerResul
   // Modes are set explicitly; the mask would only take away from what mkdir and mknod get.
   loadSyscalls().umask(0);
   const { compression, bytes } = await decompress(blob);
+  // A blob that is not packed is the archive, which is hashed below.
+  const blobDigest = compression === 'none' ? blob.skipHash() : blob.startHash();
   for await (const chunk of bytes) {
     archiveBytes += chunk.length;
     checkLimit('archive', archiveBytes, limits.archiveBytes);
@@ -72,7 +75,7 @@ export async function applyLayer(options: ApplyLayerOptions): Promise<LayerResul
   recipe.finish({ archiveBytes, sha256 });
   return {
     diffId, archiveBytes, compression,
-    blobDigest: blob.digest(),
+    blobDigest: blobDigest === undefined ? diffId : blobDigest(),
     blobBytes: blob.sizeBytes,
     contentBytes: applier.contentBytes,
     recipeBytes: recipe.sizeBytes,
@@ -88,10 +91,12 @@ function checkDiffId(diffId: string, expected: string | undefined): void {
     });
 }
 
-/** Bytes that are hashed and counted as they pass. */
+/** Bytes that are counted as they pass, and hashed from their first on when that is asked for. */
 class MeasuredBytes implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterable<Uint8Array>;
-  readonly #hash = createHash('sha256');
+  #hash: Hash | undefined;
+  /** What passed before anyone asked: the head by which the compression is known. */
+  #early: Uint8Array[] | undefined = [];
   sizeBytes = 0;
 
   constructor(source: AsyncIterable<Uint8Array>) {
@@ -100,13 +105,24 @@ class MeasuredBytes implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for await (const chunk of this.#source) {
-      this.#hash.update(chunk);
+      this.#hash?.update(chunk);
+      this.#early?.push(chunk);
       this.sizeBytes += chunk.length;
       yield chunk;
     }
   }
 
-  digest(): string {
-    return `sha256:${this.#hash.digest('hex')}`;
+  /** Gives the function that tells the digest once all has passed. */
+  startHash(): () => string {
+    const hash = createHash('sha256');
+    for (const chunk of this.#early ?? []) hash.update(chunk);
+    this.#hash = hash;
+    this.#early = undefined;
+    return () => `sha256:${hash.digest('hex')}`;
+  }
+
+  /** Nobody will ask. */
+  skipHash(): undefined {
+    this.#early = undefined;
   }
 }

@@ -1,20 +1,23 @@
 /**
- * The worker process that unpacks one layer, and the little protocol between it and whoever
- * started it: arguments in, the blob on a descriptor, one line of JSON out.
+ * The worker process that unpacks layers, and the little protocol between it and whoever started
+ * it: a line of JSON and a blob in, a line of JSON out, and again.
  *
  * Theory of operation. Everything that needs a file of the host (the C library, the recipe, the
  * tree's path) is opened first; then the process chroots, and from there on every name is the
  * archive's. It must be started as root of a user namespace, which also makes `chroot` allowed.
+ * One process does several layers because its start, and getting warm, cost more than a small
+ * layer does.
  */
 import { createReadStream, openSync, writeSync } from 'node:fs';
 import {
   EngineError, IntegrityError, SystemError, UnsupportedError, UsageError,
 } from '@berth/errors';
-import { loadSyscalls, succeed, systemErrorFrom } from '@berth/host';
+import { loadSyscalls, OPEN, succeed, systemErrorFrom } from '@berth/host';
 import { applyLayer } from './apply-layer.ts';
 import type { LayerResult } from './apply-layer.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import type { LayerLimits } from './limits.ts';
+import { WorkerInput } from './worker-input.ts';
 
 /** What a worker is told. */
 export interface ApplyWorkerRequest {
@@ -25,11 +28,14 @@ export interface ApplyWorkerRequest {
   readonly owners?: OwnerPolicy | undefined;
   readonly limits?: Partial<LayerLimits> | undefined;
   readonly expectedDiffId?: string | undefined;
-  /** Where the blob is read: 0 unless given. */
-  readonly blobFd?: number | undefined;
-  /** Where the line of JSON is written: 1 unless given. */
-  readonly resultFd?: number | undefined;
+  /** Where the blob is: on standard input to its end unless given. */
+  readonly blob?: BlobPlace | undefined;
 }
+
+/** Part of an open file that the worker has, or so many bytes of standard input. */
+export type BlobPlace =
+  | { readonly fd: number; readonly offset: number; readonly sizeBytes: number }
+  | { readonly fd?: undefined; readonly sizeBytes: number };
 
 /** Line of JSON of a worker. */
 type WorkerAnswer =
@@ -46,28 +52,42 @@ interface WorkerError {
 
 const BLOB_CHUNK_BYTES = 1 << 18;
 const RECIPE_MODE = 0o600;
+const RESULT_FD = 1;
 
-/** The arguments to give to the worker's command; `runApplyWorker` reads them back. */
-export function applyWorkerArguments(request: ApplyWorkerRequest): string[] {
-  return [JSON.stringify(request)];
+/** How a worker is told of its next layer: a line, and the blob behind it unless it has a file. */
+export function applyRequestLine(request: ApplyWorkerRequest): string {
+  return `${JSON.stringify(request)}\n`;
 }
 
 /**
- * Does a worker's whole work; answers its exit status: 0 with a result, 1 with an error, both as
- * one line of JSON. Changes root, directory and umask of the process, which must end after it.
+ * Does a worker's whole work: one layer after the other, as standard input asks for them, with a
+ * line of JSON for each. Answers its exit status: 1 when a layer failed, which is the last one
+ * then. Changes root, directory and umask of the process, which must end after it.
  */
-export async function runApplyWorker(args: readonly string[]): Promise<number> {
-  let resultFd = 1;
+export async function runApplyWorker(): Promise<number> {
+  const input = new WorkerInput(
+    createReadStream('', { fd: 0, autoClose: false, highWaterMark: BLOB_CHUNK_BYTES }));
+  const outside = openOutside();
   try {
-    const request = JSON.parse(args[0] ?? '{}') as ApplyWorkerRequest;
-    resultFd = request.resultFd ?? resultFd;
-    const result = await applyInside(request);
-    writeAnswer(resultFd, { ok: true, result });
+    for (let line = await input.line(); line !== undefined; line = await input.line()) {
+      const result = await applyInside(JSON.parse(line) as ApplyWorkerRequest, { input, outside });
+      writeAnswer({ ok: true, result });
+    }
     return 0;
   } catch (error) {
-    writeAnswer(resultFd, { ok: false, error: workerError(error) });
+    writeAnswer({ ok: false, error: workerError(error) });
     return 1;
   }
+}
+
+/**
+ * A descriptor on the root directory that the worker started with, to go back there after each
+ * layer. It gives nothing away: names of an archive can't say a descriptor (there is no /proc in
+ * a tree), and code running here could leave a chroot anyway.
+ */
+function openOutside(): number {
+  const flags = OPEN.RDONLY | OPEN.DIRECTORY | OPEN.CLOEXEC;
+  return succeed(loadSyscalls().open('/', flags), 'open', '/');
 }
 
 /** The result in a worker's line; throws the error that the worker met, as the same class. */
@@ -82,24 +102,43 @@ export function parseApplyAnswer(line: string): LayerResult {
   throw new IntegrityError(code, message, options);
 }
 
-async function applyInside(request: ApplyWorkerRequest): Promise<LayerResult> {
+interface Surroundings {
+  readonly input: WorkerInput;
+  readonly outside: number;
+}
+
+async function applyInside(
+  request: ApplyWorkerRequest,
+  { input, outside }: Surroundings,
+): Promise<LayerResult> {
   const syscalls = loadSyscalls();
+  succeed(syscalls.fchdir(outside), 'enter', '/');
+  succeed(syscalls.chroot('.'), 'change root to', '/');
   const recipeFd = openNew(request.recipe);
-  succeed(syscalls.chdir(request.tree), 'enter', request.tree);
-  succeed(syscalls.chroot('.'), 'change root to', request.tree);
-  succeed(syscalls.chdir('/'), 'enter', '/');
-  dropInheritance();
-  const blob = createReadStream('', {
-    fd: request.blobFd ?? 0, autoClose: false, highWaterMark: BLOB_CHUNK_BYTES,
+  try {
+    succeed(syscalls.chdir(request.tree), 'enter', request.tree);
+    succeed(syscalls.chroot('.'), 'change root to', request.tree);
+    succeed(syscalls.chdir('/'), 'enter', '/');
+    dropInheritance();
+    return await applyLayer({
+      blob: blobOf(request, input), recipeFd,
+      owners: request.owners ?? 'native',
+      limits: request.limits ?? {},
+      expectedDiffId: request.expectedDiffId,
+    });
+  } finally {
+    syscalls.close(recipeFd);
+  }
+}
+
+function blobOf({ blob }: ApplyWorkerRequest, input: WorkerInput): AsyncIterable<Uint8Array> {
+  if (blob?.fd === undefined) return input.bytes(blob?.sizeBytes);
+  const { fd, offset, sizeBytes } = blob;
+  if (sizeBytes === 0) return input.bytes(0);
+  return createReadStream('', {
+    fd, autoClose: false, highWaterMark: BLOB_CHUNK_BYTES,
+    start: offset, end: offset + sizeBytes - 1,
   });
-  const result = await applyLayer({
-    blob, recipeFd,
-    owners: request.owners ?? 'native',
-    limits: request.limits ?? {},
-    expectedDiffId: request.expectedDiffId,
-  });
-  succeed(syscalls.fsync(recipeFd), 'write', request.recipe);
-  return result;
 }
 
 function openNew(path: string): number {
@@ -139,8 +178,8 @@ function workerError(error: unknown): WorkerError {
   return { name, code, message, hint, details };
 }
 
-function writeAnswer(fd: number, answer: WorkerAnswer): void {
+function writeAnswer(answer: WorkerAnswer): void {
   const bytes = Buffer.from(`${JSON.stringify(answer)}\n`);
   let at = 0;
-  while (at < bytes.length) at += writeSync(fd, bytes, at);
+  while (at < bytes.length) at += writeSync(RESULT_FD, bytes, at);
 }

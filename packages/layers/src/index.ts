@@ -3,8 +3,8 @@
  */
 export { applyLayer } from './apply-layer.ts';
 export type { ApplyLayerOptions, LayerResult } from './apply-layer.ts';
-export { applyWorkerArguments, parseApplyAnswer, runApplyWorker } from './apply-worker.ts';
-export type { ApplyWorkerRequest } from './apply-worker.ts';
+export { applyRequestLine, parseApplyAnswer, runApplyWorker } from './apply-worker.ts';
+export type { ApplyWorkerRequest, BlobPlace } from './apply-worker.ts';
 export { readArchive } from './archive-reader.ts';
 export type { ArchiveItem } from './archive-reader.ts';
 export { decompress } from './decompress.ts';

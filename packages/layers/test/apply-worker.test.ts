@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { EngineError, IntegrityError, SystemError } from '@berth/errors';
-import { applyWorkerArguments, parseApplyAnswer } from '../src/index.ts';
+import { applyRequestLine, parseApplyAnswer } from '../src/index.ts';
 import type { LayerResult } from '../src/index.ts';
 import { namespaceIsMissing, runInNamespace } from './in-namespace.ts';
 import { archive } from './tar-builder.ts';
@@ -30,8 +30,8 @@ function withWorker(blob: Buffer, check: (outcome: Outcome) => void, more = {}):
   mkdirSync(tree);
   writeFileSync(join(directory, 'canary'), 'untouched');
   try {
-    const args = applyWorkerArguments({ tree, recipe, ...more });
-    const done = runInNamespace('worker-program.ts', args, blob);
+    const line = applyRequestLine({ tree, recipe, ...more });
+    const done = runInNamespace('worker-program.ts', [], Buffer.concat([Buffer.from(line), blob]));
     assert.equal(done.stderr, '');
     check({ status: done.status, answer: () => parseApplyAnswer(done.stdout), tree, recipe });
     assert.equal(readFileSync(join(directory, 'canary'), 'utf8'), 'untouched');

@@ -1,6 +1,6 @@
 /** The worker as a program, for tests. */
 import { runApplyWorker } from '../src/index.ts';
 
-void runApplyWorker(process.argv.slice(2)).then((status) => {
+void runApplyWorker().then((status) => {
   process.exitCode = status;
 });

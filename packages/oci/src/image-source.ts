@@ -33,7 +33,16 @@ export interface ImageSource {
   config(): Promise<Uint8Array>;
   /** The layer as stored, possibly compressed, from the offset. The reader verifies it. */
   layer(descriptor: Descriptor, request: LayerRequest): Promise<AsyncIterable<Uint8Array>>;
+  /** The layer as part of an open file, where it is one: then nobody need pass its bytes on. */
+  place?(descriptor: Descriptor): Promise<FilePlace | undefined>;
   close(): Promise<void>;
+}
+
+/** Part of a file that stays open as long as the source does. */
+export interface FilePlace {
+  readonly fd: number;
+  readonly offset: number;
+  readonly sizeBytes: number;
 }
 
 /** Where an image is put: blobs first, the manifest that names them last. */

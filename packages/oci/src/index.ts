@@ -10,7 +10,9 @@ export {
   type Digest,
 } from './digest.ts';
 export { parseImageConfig, type HistoryRecord, type ImageConfig } from './image-config.ts';
-export type { ImageSink, ImageSource, LayerRequest, RawDocument } from './image-source.ts';
+export type {
+  FilePlace, ImageSink, ImageSource, LayerRequest, RawDocument,
+} from './image-source.ts';
 export {
   MAX_MANIFEST_BYTES,
   parseManifest,

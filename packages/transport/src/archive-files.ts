@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { IntegrityError, NotFoundError } from '@berth/errors';
+import type { FilePlace } from '@berth/oci';
 import { archiveError } from './archive-failure.ts';
 import { findMember, indexTar } from './tar-index.ts';
 
@@ -26,6 +27,8 @@ export interface ArchiveFiles {
   read(file: string, limitBytes: number): Promise<Buffer>;
   /** The file's bytes from an offset, read as they are asked for. Throws NotFoundError. */
   stream(file: string, from: ReadFrom): Promise<AsyncIterable<Buffer>>;
+  /** Where the file lies in the archive, if that is one open file. Throws NotFoundError. */
+  place(file: string): FilePlace | undefined;
   /** Releases what is open; streams still running end with an error. */
   close(): Promise<void>;
 }
@@ -67,6 +70,7 @@ export function folderFiles(folder: string): ArchiveFiles {
       const { size } = await handle.stat();
       return readRange(handle, { start: offset, end: size, signal, isOwned: true });
     },
+    place: () => undefined,
     close: () => Promise.resolve(),
   };
 }
@@ -99,6 +103,7 @@ export async function tarFiles(handle: FileHandle, name: string): Promise<Archiv
       const end = member.offset + member.sizeBytes;
       return readRange(handle, { start, end, signal, isOwned: false });
     },
+    place: (file) => ({ fd: handle.fd, ...find(file) }),
     close: () => handle.close(),
   };
 }

@@ -11,6 +11,7 @@ import { IntegrityError, NotFoundError } from '@berth/errors';
 import { archiveError } from './archive-failure.ts';
 import type { Decompressors } from './compression.ts';
 import { decompress, detectCompression, MAGIC_BYTES } from './compression.ts';
+import { peek } from './stream-head.ts';
 
 /** Where spooled bytes go, and how many there may be. */
 export interface SpoolOptions {
@@ -75,7 +76,7 @@ async function fill(
 ): Promise<void> {
   const maximumBytes = options.maximumBytes ?? DEFAULT_MAXIMUM_BYTES;
   const { head, whole } = await peek(input.source);
-  const plain = decompress(whole, {
+  const plain = decompress(readable(whole), {
     compression: detectCompression(head),
     name: input.name,
     decompressors: options.decompressors,
@@ -93,6 +94,10 @@ async function fill(
   }
 }
 
+function readable(bytes: AsyncIterable<Buffer>): Readable {
+  return Readable.from(bytes, { objectMode: false, highWaterMark: 1 << 18 });
+}
+
 async function writeWhole(
   handle: FileHandle,
   { chunk, position, options }: { chunk: Buffer; position: number; options: SpoolOptions },
@@ -107,25 +112,4 @@ async function writeWhole(
       throw archiveError(error, { action: 'spool to', path: options.scratchDirectory });
     }
   }
-}
-
-/** The first bytes of a stream, and a stream that still gives all of them. */
-async function peek(source: Readable): Promise<{ head: Buffer; whole: Readable }> {
-  const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const first: Buffer[] = [];
-  let sizeBytes = 0;
-  while (sizeBytes < MAGIC_BYTES) {
-    const { done, value } = await iterator.next();
-    if (done === true) break;
-    first.push(value);
-    sizeBytes += value.length;
-  }
-  async function* rejoin(): AsyncGenerator<Buffer> {
-    yield* first;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  }
-  return {
-    head: Buffer.concat(first),
-    whole: Readable.from(rejoin(), { objectMode: false, highWaterMark: 1 << 18 }),
-  };
 }

@@ -149,6 +149,11 @@ interface ImageParts {
 
 function archiveSource(files: ArchiveFiles, { config, layers, paths }: ImageParts): ImageSource {
   const mediaType = MEDIA_TYPE.dockerManifest;
+  const pathOf = (digest: Digest): string => {
+    const path = paths.get(digest);
+    if (path === undefined) throw bad(files.name, `it has no layer ${digest}`);
+    return path;
+  };
   const configDescriptor = {
     mediaType: MEDIA_TYPE.dockerConfig,
     digest: digestOf(config),
@@ -172,11 +177,8 @@ function archiveSource(files: ArchiveFiles, { config, layers, paths }: ImagePart
         indexDigest: undefined,
       }),
     config: () => Promise.resolve(config),
-    async layer({ digest }, request) {
-      const path = paths.get(digest);
-      if (path === undefined) throw bad(files.name, `it has no layer ${digest}`);
-      return files.stream(path, request);
-    },
+    layer: async ({ digest }, request) => files.stream(pathOf(digest), request),
+    place: async ({ digest }) => files.place(pathOf(digest)),
     close: () => Promise.resolve(),
   };
 }

@@ -120,6 +120,7 @@ function layoutSource(
     manifest,
     config: async () => (await readDocument(files, (await manifest()).manifest.config)).bytes,
     layer: (descriptor, request) => files.stream(blobPath(descriptor), request),
+    place: async (descriptor) => files.place(blobPath(descriptor)),
     close: () => Promise.resolve(),
   };
 }

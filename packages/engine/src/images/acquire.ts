@@ -20,6 +20,7 @@ import {
 } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { LayerWorker } from './layer-worker.ts';
 import { unpackLayer } from './unpack-layer.ts';
 
 /** Under which names an image enters the store. */
@@ -139,21 +140,24 @@ async function unpackAll(engine: Engine, job: UnpackAll): Promise<void> {
       totalBytes: descriptor.size,
     });
   }
-  const worker = async (): Promise<void> => {
+  const workers = Array.from({ length: Math.max(2, availableParallelism()) }, () =>
+    new LayerWorker(engine));
+  const work = async (worker: LayerWorker): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      await unpackLayer(engine, { source, ...next, session, signal: abort.signal });
+      await unpackLayer(engine, { source, ...next, session, signal: abort.signal, worker });
     }
   };
-  const workers = Array.from({ length: Math.max(2, availableParallelism()) }, worker);
   const outcomes = await Promise.allSettled(
-    workers.map((running) =>
-      running.catch((error: unknown) => {
+    workers.map((worker) =>
+      work(worker).catch((error: unknown) => {
         waiting.length = 0;
         abort.abort();
+        workers.forEach((other) => other.stop());
         throw error;
       }),
     ),
   );
+  await Promise.all(workers.map((worker) => worker.close()));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) {
     throw failed.reason;

@@ -16,6 +16,7 @@ const INSTRUCTIONS: Record<string, Instruction> = {
   EXPOSE: (config, value) => keys(config, 'ExposedPorts', value.split(/\s+/).map(withProtocol)),
   LABEL: (config, value) =>
     (config['Labels'] = { ...(config['Labels'] as object), ...Object.fromEntries(pairsOf(value)) }),
+  ONBUILD: (config, value) => append(config, 'OnBuild', [value]),
   STOPSIGNAL: (config, value) => (config['StopSignal'] = value),
   USER: (config, value) => (config['User'] = value),
   VOLUME: (config, value) => keys(config, 'Volumes', listOf(value)),

@@ -1,11 +1,11 @@
 /** `load` and `import`: images from archives and root file systems on this machine. */
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { UsageError } from '@berth/errors';
-import { formatReference, parsePlatform } from '@berth/oci';
+import { formatReference, localPlatform, parsePlatform } from '@berth/oci';
 import { openArchive } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { acquireImage } from './acquire.ts';
+import { openImportInput } from './import-input.ts';
 import { importSource } from './import-source.ts';
 import { localReference } from './tag.ts';
 
@@ -46,7 +46,7 @@ function inputOf(input: string | undefined): string | Readable {
 
 /** What `import` makes an image of. */
 export interface ImportRequest {
-  /** A path, or `-` for standard input. */
+  /** A path, an http or https address, or `-` for standard input. */
   source: string;
   reference: string | undefined;
   /** Dockerfile instructions: `CMD …`, `ENV …` and the like. */
@@ -57,23 +57,22 @@ export interface ImportRequest {
 
 /** The archive of a root file system is in the store as an image of one layer; answers its id. */
 export async function importImage(engine: Engine, request: ImportRequest): Promise<string> {
-  if (/^https?:\/\//.test(request.source)) {
-    throw new UsageError('IMPORT_URL', `import "${request.source}": only files and - are read`, {
-      hint: `curl -L ${request.source} | berth import -`,
-    });
-  }
   const names = request.reference === undefined ? [] : [localReference(request.reference)];
+  const platform =
+    request.platform === undefined ? localPlatform() : parsePlatform(request.platform);
+  const input = await openImportInput(request.source);
   const session = engine.store.openSession();
   try {
     const source = await importSource(engine, {
-      input: inputOf(request.source),
-      scratchDirectory: session.directory,
+      input,
+      session,
+      platform,
       changes: request.changes,
       message: request.message ?? `imported from ${request.source}`,
-      platform: request.platform === undefined ? undefined : parsePlatform(request.platform),
     });
     return await acquireImage(engine, source, { names, repository: '' });
   } finally {
     session.close();
+    input.close();
   }
 }

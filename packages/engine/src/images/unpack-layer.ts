@@ -3,15 +3,13 @@
  * root in the user's namespace, which unpacks, hashes and writes the recipe. Nothing is visible
  * before both digests are verified.
  */
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { IntegrityError, SystemError } from '@berth/errors';
-import { applyWorkerArguments, parseApplyAnswer, type LayerResult } from '@berth/layers';
+import { IntegrityError } from '@berth/errors';
+import type { LayerResult } from '@berth/layers';
 import type { Descriptor, ImageSource } from '@berth/oci';
-import { idMapKey, spawnWorker } from '@berth/isolation';
-import type { Session } from '@berth/storage';
+import { idMapKey } from '@berth/isolation';
+import type { LayerStaging, Session } from '@berth/storage';
 import { removeTrees, type Engine } from '../engine.ts';
+import type { LayerContent, LayerWorker } from './layer-worker.ts';
 
 /** A layer, and where it comes from. */
 export interface LayerRequest {
@@ -20,6 +18,7 @@ export interface LayerRequest {
   diffId: string;
   session: Session;
   signal: AbortSignal;
+  worker: LayerWorker;
 }
 
 /**
@@ -27,37 +26,51 @@ export interface LayerRequest {
  * the image names; nothing of it is left then.
  */
 export async function unpackLayer(engine: Engine, request: LayerRequest): Promise<void> {
-  const { store } = engine;
   const { descriptor, diffId, session } = request;
   session.pinLayer(diffId);
   if (isUsable(engine, diffId)) {
     progress(engine, descriptor, { state: 'exists', currentBytes: descriptor.size });
     return;
   }
-  const staging = store.layers.stage();
+  await intoStore(engine, {
+    sourceDigest: descriptor.digest,
+    apply: async (staging) => {
+      const result = await runApply(engine, { ...request, ...staging });
+      requireDigest(result, request);
+      return result;
+    },
+  });
+  progress(engine, descriptor, { state: 'done', currentBytes: descriptor.size });
+}
+
+interface LayerMaking {
+  sourceDigest: string | undefined;
+  /** Makes the layer and verifies it. */
+  apply(staging: LayerStaging): Promise<LayerResult>;
+}
+
+/** What `apply` makes is a layer of the store; when it throws nothing is left of it. */
+export async function intoStore(engine: Engine, making: LayerMaking): Promise<LayerResult> {
+  const { layers } = engine.store;
+  const staging = layers.stage();
   try {
-    const result = await runApply(engine, {
-      ...request,
-      tree: staging.tree,
-      recipe: staging.recipe,
-    });
-    requireDigest(result, request);
-    store.layers.commit(staging, {
+    const result = await making.apply(staging);
+    layers.commit(staging, {
       version: 1,
-      diffId,
+      diffId: result.diffId,
       sizeBytes: result.contentBytes,
       fileCount: Object.values(result.counts).reduce((sum, count) => sum + count, 0),
       idMap: idMapKey(engine.idMaps),
-      sourceDigest: descriptor.digest,
+      sourceDigest: making.sourceDigest ?? result.blobDigest,
       skippedAttributes: result.counts.skippedAttributes,
     });
+    return result;
   } catch (error) {
     // At once, for the disk may be full; what resists waits in the trash.
     await removeTrees(engine, [staging.tree]).catch(() => undefined);
-    store.layers.discard(staging);
+    layers.discard(staging);
     throw error;
   }
-  progress(engine, descriptor, { state: 'done', currentBytes: descriptor.size });
 }
 
 function isUsable(engine: Engine, diffId: string): boolean {
@@ -79,70 +92,33 @@ function requireDigest(result: LayerResult, { descriptor, source }: LayerRequest
   }
 }
 
-type ApplyRequest = LayerRequest & { tree: string; recipe: string };
-
-async function runApply(engine: Engine, request: ApplyRequest): Promise<LayerResult> {
-  const args = applyWorkerArguments({
-    tree: request.tree,
-    recipe: request.recipe,
-    expectedDiffId: request.diffId,
-  });
-  const worker = spawnWorker(engine.enter, ['apply', ...args], ['pipe', 'pipe', 'pipe']);
-  const { stdin, stdout, stderr } = worker;
-  if (stdin === null || stdout === null || stderr === null) {
-    throw new SystemError('WORKER_FAILED', 'start unpack worker: no pipes');
-  }
-  const closed = once(worker, 'close');
-  const answer = collectText(stdout);
-  const complaint = collectText(stderr);
-  const fed = await feed(engine, request, stdin);
-  await closed;
-  const line = await answer;
-  if (line === '') {
-    throw (fed as Error | undefined) ?? workerLost(await complaint);
-  }
-  // A worker that found the archive broken stops reading; that reason goes before a broken pipe.
-  const result = parseApplyAnswer(line);
-  if (fed !== undefined) {
-    throw fed;
-  }
-  return result;
+async function runApply(
+  engine: Engine,
+  request: LayerRequest & { tree: string; recipe: string },
+): Promise<LayerResult> {
+  const { worker, diffId, tree, recipe } = request;
+  const content = await contentOf(engine, request);
+  return worker.apply({ tree, recipe, content, expectedDiffId: diffId });
 }
 
-function workerLost(complaint: string): SystemError {
-  const said = complaint.trim().replace(/^Error: /, '');
-  return new SystemError(
-    'WORKER_FAILED',
-    `unpack layer: ${said === '' ? 'the worker ended without an answer' : said}`,
-  );
-}
-
-/** Streams the layer to the worker; answers what went wrong, undefined when all was sent. */
-async function feed(engine: Engine, request: ApplyRequest, stdin: Writable): Promise<unknown> {
-  const { source, descriptor, signal } = request;
-  let sentBytes = 0;
-  try {
-    const content = await source.layer(descriptor, { offset: 0, signal });
-    await pipeline(async function* () {
-      for await (const chunk of content) {
-        sentBytes += chunk.length;
-        progress(engine, descriptor, { state: 'pulling', currentBytes: sentBytes });
-        yield chunk;
-      }
-    }, stdin);
-    return undefined;
-  } catch (error) {
-    stdin.destroy();
-    return error;
+/** A part of a file where the source has one, else the source's bytes, counted as they pass. */
+async function contentOf(
+  engine: Engine,
+  { source, descriptor, signal }: LayerRequest,
+): Promise<LayerContent> {
+  progress(engine, descriptor, { state: 'pulling', currentBytes: 0 });
+  const place = await source.place?.(descriptor);
+  if (place !== undefined) return place;
+  const content = await source.layer(descriptor, { offset: 0, signal });
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    let sentBytes = 0;
+    for await (const chunk of content) {
+      sentBytes += chunk.length;
+      progress(engine, descriptor, { state: 'pulling', currentBytes: sentBytes });
+      yield chunk;
+    }
   }
-}
-
-async function collectText(stream: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) {
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString('utf8').trim();
+  return { chunks: counted(), sizeBytes: descriptor.size };
 }
 
 function progress(

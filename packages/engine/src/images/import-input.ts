@@ -1,0 +1,64 @@
+/** What `import` reads: a file, standard input, or an address of the web. */
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { UsageError } from '@berth/errors';
+import { systemErrorFrom } from '@berth/host';
+import { fetchFile, isForeignCompression, undoForeignCompression } from '@berth/transport';
+import type { LayerContent } from './layer-worker.ts';
+
+/** An archive, open. */
+export interface ImportInput {
+  /** For messages and the image's history. */
+  readonly name: string;
+  readonly content: LayerContent;
+  /** Releases what is open. */
+  close(): void;
+}
+
+const HEAD_BYTES = 6;
+
+/**
+ * The archive that `source` names: a path, `-`, or an http or https address. Throws UsageError for
+ * a folder, SystemError for what can't be opened, TransportError for what can't be fetched.
+ */
+export async function openImportInput(source: string): Promise<ImportInput> {
+  if (/^https?:\/\//i.test(source)) {
+    const { body, close } = await fetchFile(source);
+    return { name: source, content: streamed(body, source), close };
+  }
+  if (source === '-' || source === '/dev/stdin') {
+    const stream = createReadStream('', { fd: 0, autoClose: false, highWaterMark: 1 << 18 });
+    return { name: 'standard input', content: streamed(stream, source), close: () => undefined };
+  }
+  const fd = openFile(source);
+  return { name: source, content: fileContent(fd, source), close: () => closeSync(fd) };
+}
+
+function openFile(path: string): number {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    throw systemErrorFrom(error, 'open', path);
+  }
+  if (!fstatSync(fd).isDirectory()) return fd;
+  closeSync(fd);
+  throw new UsageError('NOT_AN_ARCHIVE', `import "${path}": a folder, not an archive`, {
+    hint: `tar -C ${path} -c . | berth import -`,
+  });
+}
+
+/** The worker reads plain, gzip and zstd files by itself; the rest goes through here. */
+function fileContent(fd: number, path: string): LayerContent {
+  const status = fstatSync(fd);
+  const head = Buffer.alloc(HEAD_BYTES);
+  const isReadByWorker = status.isFile() &&
+    !isForeignCompression(head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0)));
+  if (isReadByWorker) return { fd, offset: 0, sizeBytes: status.size };
+  const start = status.isFile() ? { start: 0 } : {};
+  return streamed(createReadStream('', { fd, autoClose: false, ...start }), path);
+}
+
+function streamed(stream: Readable, name: string): LayerContent {
+  return { chunks: undoForeignCompression(stream, name), sizeBytes: undefined };
+}
