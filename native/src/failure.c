@@ -79,7 +79,7 @@ void failure_print(const struct failure *failure, int fd)
 		if (strcmp(failure->stage, hints[i].stage) != 0 ||
 		    (hints[i].error != 0 && hints[i].error != failure->error))
 			continue;
-		at = append(line, sizeof(line), at, "Hint: ");
+		at = append(line, sizeof(line), at, "hint: ");
 		at = append(line, sizeof(line) - 1, at, hints[i].hint);
 		line[at++] = '\n';
 	}

@@ -34,8 +34,12 @@ export function currentAccount(): Account {
 
 /** The account with this uid or this name in /etc/passwd, or undefined. */
 export function findAccount(key: number | string): Account | undefined {
-  const accounts = parsePasswd(readIfThere(PASSWD));
-  return accounts.find(({ uid, name }) => key === uid || key === name);
+  return readAccounts().find(({ uid, name }) => key === uid || key === name);
+}
+
+/** The accounts of /etc/passwd. */
+export function readAccounts(): Account[] {
+  return parsePasswd(readIfThere(PASSWD));
 }
 
 /** The lines of a passwd file that are whole; others are left out. */

@@ -13,10 +13,14 @@ export { execve } from './execve.ts';
 export type { ExecveRequest } from './execve.ts';
 export { findDirectories } from './directories.ts';
 export type { Directories, DirectoryRequest } from './directories.ts';
-export { currentAccount, findAccount, parsePasswd } from './accounts.ts';
+export { currentAccount, findAccount, parsePasswd, readAccounts } from './accounts.ts';
 export type { Account } from './accounts.ts';
-export { findMapHelpers, findSubordinateIds, parseSubordinateIds } from './subordinate-ids.ts';
-export type { IdRange, MapHelpers, SubordinateIds } from './subordinate-ids.ts';
+export {
+  allSubordinateIds, findMapHelpers, findSubordinateIds, parseSubordinateIds,
+} from './subordinate-ids.ts';
+export type { IdRange, MapHelpers, OwnedIdRange, SubordinateIds } from './subordinate-ids.ts';
+export { findMount, parseMountinfo, readMounts } from './mounts.ts';
+export type { Mount } from './mounts.ts';
 export { readHostFacts } from './boot.ts';
 export type { HostFacts } from './boot.ts';
 export { isAlive, isStopped, parseProcessStat, readStartTime, signalProcess } from './processes.ts';

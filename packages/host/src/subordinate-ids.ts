@@ -12,6 +12,12 @@ export interface IdRange {
   readonly count: number;
 }
 
+/** A range, and the name or uid that it is given to. */
+export interface OwnedIdRange extends IdRange {
+  readonly owner: string;
+  readonly kind: 'uid' | 'gid';
+}
+
 /** The ranges of one user; empty lists where none are given. */
 export interface SubordinateIds {
   readonly uids: readonly IdRange[];
@@ -47,15 +53,24 @@ export function parseSubordinateIds(
   account: { name: string; uid: number },
 ): IdRange[] {
   const ranges: IdRange[] = [];
-  for (const line of text.split('\n')) {
-    const match = /^([^:#][^:]*):(\d{1,10}):(\d{1,10})\s*$/.exec(line);
-    if (match === null) continue;
-    const [, owner, first, length] = match;
+  for (const { owner, ...range } of parseLines(text)) {
     if (owner !== account.name && owner !== String(account.uid)) continue;
-    const range = { start: Number(first), count: Number(length) };
     if (isValid(range) && !ranges.some((other) => overlaps(range, other))) ranges.push(range);
   }
   return ranges;
+}
+
+/** Every range of /etc/subuid and /etc/subgid, whoever has it. */
+export function allSubordinateIds(): OwnedIdRange[] {
+  return (['uid', 'gid'] as const).flatMap((kind) =>
+    parseLines(readIfThere(`/etc/sub${kind}`)).map((range) => ({ ...range, kind })));
+}
+
+function parseLines(text: string): (IdRange & { owner: string })[] {
+  return text.split('\n').flatMap((line) => {
+    const [, owner, first, length] = /^([^:#][^:]*):(\d{1,10}):(\d{1,10})\s*$/.exec(line) ?? [];
+    return owner === undefined ? [] : [{ owner, start: Number(first), count: Number(length) }];
+  });
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 export {
   chooseNetwork,
+  findNetworkHelper,
   type NetworkChoice,
   type NetworkKind,
   type NetworkWish,

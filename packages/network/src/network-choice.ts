@@ -39,7 +39,7 @@ const HINT = 'install pasta (Debian: apt-get install passt), or use --network no
  */
 export function chooseNetwork(wish: NetworkWish): NetworkChoice {
   if (wish.kind === 'default' || wish.kind === 'pasta') {
-    const pasta = findProgram('pasta', wish.path);
+    const pasta = findNetworkHelper('pasta', wish.path);
     if (pasta !== undefined && (wish.kind === 'pasta' || wish.ports.length > 0 || hasRoute())) {
       return withHelper('pasta', [pasta, ...pastaArguments(wish.ports, wish.options)]);
     }
@@ -62,7 +62,7 @@ export function chooseNetwork(wish: NetworkWish): NetworkChoice {
 }
 
 function slirpOrNothing(wish: NetworkWish): NetworkChoice {
-  const slirp = findProgram('slirp4netns', wish.path);
+  const slirp = findNetworkHelper('slirp4netns', wish.path);
   if (slirp !== undefined) {
     return withHelper('slirp4netns', [slirp, ...slirpArguments(wish.ports, wish.options)]);
   }
@@ -76,7 +76,7 @@ function slirpOrNothing(wish: NetworkWish): NetworkChoice {
   return {
     kind: 'none',
     helper: undefined,
-    warning: findProgram('pasta', wish.path) === undefined
+    warning: findNetworkHelper('pasta', wish.path) === undefined
       ? `no network: neither pasta nor slirp4netns is installed (${HINT})`
       : 'no network: this machine has no route to others, which pasta needs',
   };
@@ -89,7 +89,11 @@ function withHelper(kind: NetworkKind, helper: string[]): NetworkChoice {
 /** Where set-up tools often live though a user's PATH lacks them. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/local/bin', '/usr/sbin', '/sbin'];
 
-function findProgram(name: string, path: string): string | undefined {
+/** Where the helper is installed, or undefined. */
+export function findNetworkHelper(
+  name: 'pasta' | 'slirp4netns',
+  path: string,
+): string | undefined {
   const folders = [
     ...path.split(':').filter((folder) => folder.startsWith('/')),
     ...SYSTEM_FOLDERS,

@@ -1,0 +1,119 @@
+/** Checks of user namespaces and of the ids that containers get. */
+import type { DoctorFacts } from './facts.ts';
+import { administrator, ok, type Finding, type Remedy } from './finding.ts';
+import { install } from './packages.ts';
+
+const RANGE = 65_536;
+const FIRST_RANGE = 100_000;
+const MANY_NAMESPACES = 15_000;
+
+/** Whether a user namespace with the maps of containers can be made. */
+export function checkUserNamespaces({ userNamespaces }: DoctorFacts): Finding {
+  const id = 'user-namespaces';
+  const { refusal, allowed, maximum, appArmorRestricts, helper } = userNamespaces;
+  if (refusal === undefined) return ok(id, 'user namespaces can be made');
+  const remedies: Remedy[] = [];
+  if (allowed === false) remedies.push(setting('kernel.unprivileged_userns_clone', 1));
+  if (maximum === 0) remedies.push(setting('user.max_user_namespaces', MANY_NAMESPACES));
+  if (appArmorRestricts) remedies.push(appArmorProfile(helper));
+  return {
+    id,
+    severity: 'blocked',
+    found: `no user namespace can be made: ${refusal}`,
+    cost: 'no container can run: isolation for ordinary users is built on them',
+    remedies,
+  };
+}
+
+/** In force now and after a reboot. */
+function setting(name: string, value: number): Remedy {
+  return administrator(`echo ${name}=${value} >/etc/sysctl.d/90-berth.conf && sysctl --system`);
+}
+
+/** AppArmor gives the right by the program's path. */
+function appArmorProfile(helper: string): Remedy {
+  const profile = `abi <abi/4.0>, profile berth "${helper}" flags=(unconfined) { userns, }`;
+  return administrator(
+    `echo '${profile}' >/etc/apparmor.d/berth && apparmor_parser -r /etc/apparmor.d/berth`,
+  );
+}
+
+/** Whether containers have more than one user and group. */
+export function checkSubordinateIds(facts: DoctorFacts): Finding {
+  const id = 'subordinate-ids';
+  const { account, ids, packageManager } = facts;
+  const remedies: Remedy[] = [];
+  if (ids.helpers === 'missing') remedies.push(install(packageManager, 'newuidmap'));
+  if (ids.helpers === 'not set-user-id') {
+    remedies.push(administrator('chmod u+s "$(command -v newuidmap)" "$(command -v newgidmap)"'));
+  }
+  if (ids.uids.length === 0 || ids.gids.length === 0) remedies.push(addRanges(facts));
+  if (remedies.length > 0) {
+    return {
+      id,
+      severity: 'weaker',
+      found: `one user id and one group id: ${whatIsMissing(facts)}`,
+      cost: 'root inside is you outside, and other users inside are not real',
+      remedies,
+    };
+  }
+  const count = Math.min(total(ids.uids), total(ids.gids));
+  if (count < RANGE) {
+    return {
+      id,
+      severity: 'weaker',
+      found: `${count} subordinate ids`,
+      cost: `images with owners above ${count} can not be unpacked`,
+      remedies: [addRanges(facts)],
+    };
+  }
+  return ok(id, `${count} subordinate ids for "${account.name}"`);
+}
+
+function whatIsMissing({ account, ids }: DoctorFacts): string {
+  if (ids.helpers === 'missing') return 'newuidmap and newgidmap are not installed';
+  if (ids.helpers !== 'there') return 'newuidmap and newgidmap may not map ids';
+  const file = ids.uids.length === 0 ? '/etc/subuid' : '/etc/subgid';
+  return `${file} has no range for "${account.name}"`;
+}
+
+/** A range that nobody has, beyond all others. */
+function addRanges({ account, ids }: DoctorFacts): Remedy {
+  const ends = ids.allRanges.map(({ start, count }) => start + count);
+  const first = Math.max(FIRST_RANGE, ...ends);
+  const range = `${first}-${first + RANGE - 1}`;
+  return administrator(`usermod --add-subuids ${range} --add-subgids ${range} ${account.name}`);
+}
+
+function total(ranges: readonly { readonly count: number }[]): number {
+  return ranges.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Whether somebody else's processes and files have ids of the user's range (CVE-2024-56433). */
+export function checkRangeOverlap(facts: DoctorFacts): Finding {
+  const id = 'subordinate-ids-overlap';
+  const { account, ids } = facts;
+  const others = ids.allRanges.filter(
+    ({ owner, kind, start, count }) =>
+      owner !== account.name &&
+      owner !== String(account.uid) &&
+      ids[`${kind}s`].some((own) => own.start < start + count && start < own.start + own.count),
+  );
+  const whose = [
+    ...ids.usedInRange.map(({ name, uid }) => `uid ${uid} of "${name}"`),
+    ...others.map(({ owner, kind }) => `sub${kind}s of "${owner}"`),
+  ];
+  if (whose.length === 0) return ok(id, 'nobody else has ids of the range');
+  const drop = (['uid', 'gid'] as const).flatMap((kind) =>
+    ids[`${kind}s`].map(({ start, count }) => `--del-sub${kind}s ${start}-${start + count - 1}`));
+  return {
+    id,
+    severity: 'weaker',
+    found: `the subordinate ids are also ${[...new Set(whose)].slice(0, 3).join(', ')}`,
+    cost: 'a container has the rights of these users on files that both can reach',
+    remedies: [
+      administrator(`usermod ${drop.join(' ')} ${account.name}`),
+      addRanges(facts),
+    ],
+  };
+}

@@ -1,0 +1,82 @@
+/** Checks of the file systems that hold images, containers and the program. */
+import type { DoctorFacts } from './facts.ts';
+import { administrator, ok, user, type Finding } from './finding.ts';
+import { install } from './packages.ts';
+
+/** Servers of these refuse the owners that images have, and overlay is refused on them. */
+const NETWORK_FILE_SYSTEMS =
+  /^(nfs4?|cifs|smb[23]?|smbfs|lustre|gpfs|beegfs|ceph|afs|fuse\.sshfs)$/;
+const LITTLE_BYTES = 1024 ** 3;
+
+/** Whether overlay can be mounted for containers. */
+export function checkOverlay({ store, packageManager }: DoctorFacts): Finding {
+  const id = 'overlay';
+  if (store.hasOverlay) return ok(id, 'overlay file systems can be mounted');
+  if (store.fuseOverlayfs && store.fuseDevice) {
+    return {
+      id,
+      severity: 'slower',
+      found: 'the kernel refuses overlay; fuse-overlayfs is used',
+      cost: 'files of containers are read and written several times slower',
+      remedies: [administrator('modprobe overlay')],
+    };
+  }
+  return {
+    id,
+    severity: 'slower',
+    found: 'the kernel refuses overlay, and fuse-overlayfs can not be used',
+    cost: 'each container gets a copy of its image',
+    remedies: [
+      administrator('modprobe overlay'),
+      store.fuseOverlayfs
+        ? administrator('modprobe fuse && chmod 666 /dev/fuse')
+        : install(packageManager, 'fuse-overlayfs'),
+    ],
+  };
+}
+
+/** Whether the store lies on a file system that keeps owners. */
+export function checkStorePlace({ store, account }: DoctorFacts): Finding {
+  const id = 'store';
+  const fileSystem = store.mount?.fileSystem ?? store.fileSystem;
+  if (!NETWORK_FILE_SYSTEMS.test(fileSystem)) return ok(id, `${store.path} is on ${fileSystem}`);
+  return {
+    id,
+    severity: 'slower',
+    found: `${store.path} is on ${fileSystem}, a network file system`,
+    cost: 'owners of files are kept beside them, and every file costs a round trip',
+    remedies: [user(`export XDG_DATA_HOME=/var/tmp/${account.name}`)],
+  };
+}
+
+/** Whether images still fit. */
+export function checkFreeSpace({ store }: DoctorFacts): Finding {
+  const id = 'free-space';
+  const free = `${(store.freeBytes / LITTLE_BYTES).toFixed(1)} GiB are free for images`;
+  if (store.freeBytes >= LITTLE_BYTES) return ok(id, free);
+  return {
+    id,
+    severity: 'missing',
+    found: free,
+    cost: 'most images do not fit',
+    remedies: [user('berth system prune --all')],
+  };
+}
+
+/** Whether the program may be executed, and set-user-id programs of images may be what they are. */
+export function checkMountOptions({ store, program }: DoctorFacts): Finding {
+  const id = 'mount-options';
+  const places = [
+    { path: store.path, mount: store.mount },
+    { path: program.path, mount: program.mount },
+  ];
+  const bad = places.find(({ mount }) => mount?.options.includes('noexec'));
+  if (bad?.mount === undefined) return ok(id, 'files of the store can be executed');
+  return {
+    id,
+    severity: 'weaker',
+    found: `${bad.path} is on ${bad.mount.mountPoint}, which is mounted noexec`,
+    cost: 'programs of images may be refused with "permission denied"',
+    remedies: [administrator(`mount -o remount,exec ${bad.mount.mountPoint}`)],
+  };
+}

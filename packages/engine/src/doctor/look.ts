@@ -1,0 +1,160 @@
+/** Looks at this machine for `doctor`. Tries the real thing where that changes nothing. */
+import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  allSubordinateIds, fileSystemName, findMapHelpers, findMount, findSubordinateIds, probeHost,
+  readAccounts, readMounts,
+} from '@berth/host';
+import {
+  delegatedControllers, enterArguments, hasSystemdSession, nativeHelper, programFile, runHelper,
+} from '@berth/isolation';
+import { findNetworkHelper } from '@berth/network';
+import type { Engine } from '../engine.ts';
+import type { DoctorFacts, PackageManager } from './facts.ts';
+
+/** The facts as they are now. Nothing is changed but the run folder, which is made. */
+export function lookAround(engine: Engine): DoctorFacts {
+  const { account } = engine;
+  const host = probeHost();
+  return {
+    account,
+    packageManager: packageManager(),
+    kernel: {
+      version: host.kernel,
+      release: host.kernelRelease,
+      builtAtMs: builtAtMs(readIfThere('/proc/version')),
+      nowMs: Date.now(),
+    },
+    userNamespaces: {
+      refusal: refusal(engine),
+      allowed: host.unprivilegedUserNamespaces ?? undefined,
+      maximum: host.maxUserNamespaces,
+      appArmorRestricts: host.appArmorRestricts,
+      helper: nativeHelper(),
+    },
+    ids: idFacts(engine),
+    network: networkFacts(),
+    cgroups: cgroupFacts(account.uid),
+    session: sessionFacts(engine),
+    store: storeFacts(engine, host.hasOverlay),
+    program: { path: programFile(), mount: findMount(programFile()) },
+    isolation: {
+      hasSeccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
+      seLinuxEnforces: readIfThere('/sys/fs/selinux/enforce').trim() === '1',
+      isProcMasked: readMounts().some(
+        ({ mountPoint }) =>
+          mountPoint.startsWith('/proc/') && !mountPoint.startsWith('/proc/sys/fs/binfmt_misc')),
+    },
+  };
+}
+
+/** What keeps a process from becoming root of the user's namespace; undefined: nothing does. */
+function refusal(engine: Engine): string | undefined {
+  try {
+    runHelper(enterArguments(engine.enter, [nativeHelper(), 'version']));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  }
+}
+
+function idFacts({ account }: Engine): DoctorFacts['ids'] {
+  const { uids, gids } = findSubordinateIds(account);
+  const isThere = ['/usr/bin', '/bin', '/usr/local/bin'].some((folder) =>
+    existsSync(join(folder, 'newuidmap')));
+  const helpers = findMapHelpers() !== undefined ? 'there' as const
+    : isThere ? 'not set-user-id' as const : 'missing' as const;
+  const usedInRange = readAccounts().filter(({ uid }) =>
+    uids.some(({ start, count }) => uid >= start && uid < start + count));
+  return { uids, gids, helpers, allRanges: allSubordinateIds(), usedInRange };
+}
+
+const TUN = '/dev/net/tun';
+const USUAL_FIRST_PORT = 1024;
+
+function networkFacts(): DoctorFacts['network'] {
+  const path = process.env['PATH'] ?? '';
+  const firstPort = readIfThere('/proc/sys/net/ipv4/ip_unprivileged_port_start').trim();
+  return {
+    pasta: findNetworkHelper('pasta', path) !== undefined,
+    slirp4netns: findNetworkHelper('slirp4netns', path) !== undefined,
+    tun: !existsSync(TUN) ? 'missing' : canOpen(TUN) ? 'usable' : 'not permitted',
+    firstPort: firstPort === '' ? USUAL_FIRST_PORT : Number(firstPort),
+  };
+}
+
+function cgroupFacts(uid: number): DoctorFacts['cgroups'] {
+  const session = hasSystemdSession(process.env['XDG_RUNTIME_DIR']);
+  const isUnified = fileSystemName('/sys/fs/cgroup') === 'cgroup2';
+  return {
+    version: isUnified ? 'v2' : existsSync('/sys/fs/cgroup/unified') ? 'hybrid' : 'v1',
+    systemd: existsSync('/run/systemd/system'),
+    session,
+    controllers: isUnified ? delegatedControllers({ uid, session }) : [],
+  };
+}
+
+function sessionFacts({ account, directories }: Engine): DoctorFacts['session'] {
+  const runtimeDirectory = process.env['XDG_RUNTIME_DIR'];
+  const hasLogind = existsSync('/run/systemd/system') && existsSync('/run/systemd/seats');
+  return {
+    runtimeDirectory,
+    isRuntimeDirectoryUsable: directories.run === join(runtimeDirectory ?? '/', 'berth'),
+    runDirectory: directories.run,
+    lingers: hasLogind ? existsSync(`/var/lib/systemd/linger/${account.name}`) : undefined,
+  };
+}
+
+function storeFacts({ store }: Engine, hasOverlay: boolean): DoctorFacts['store'] {
+  const path = store.layout.data;
+  let there = path;
+  while (!existsSync(there)) there = dirname(there);
+  const { bavail, bsize } = statfsSync(there);
+  const folders = (process.env['PATH'] ?? '').split(':');
+  return {
+    path,
+    mount: findMount(path),
+    fileSystem: fileSystemName(there) ?? 'unknown',
+    freeBytes: bavail * bsize,
+    hasOverlay,
+    fuseOverlayfs: folders.some((folder) => existsSync(join(folder, 'fuse-overlayfs'))),
+    fuseDevice: canOpen('/dev/fuse'),
+  };
+}
+
+const MANAGERS: readonly (readonly [string, NonNullable<PackageManager>])[] = [
+  ['/usr/bin/apt-get', 'apt'],
+  ['/usr/bin/dnf', 'dnf'],
+  ['/usr/bin/zypper', 'zypper'],
+  ['/usr/bin/pacman', 'pacman'],
+  ['/sbin/apk', 'apk'],
+];
+
+function packageManager(): PackageManager {
+  return MANAGERS.find(([path]) => existsSync(path))?.[1];
+}
+
+/** `… Debian 6.1.119-1 (2024-11-22)` or `… #52-Ubuntu SMP Thu Dec 5 11:07:36 UTC 2024` */
+function builtAtMs(version: string): number | undefined {
+  const day = /\((\d{4}-\d\d-\d\d)\)\s*$/.exec(version)?.[1]
+    ?? /(\w{3}\s+\d{1,2} [\d:]{8} UTC \d{4})\s*$/.exec(version)?.[1];
+  const time = day === undefined ? Number.NaN : Date.parse(day);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function canOpen(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'r+'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,236 @@
+/** What doctor says of machines that are described by their facts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge } from '../../src/doctor/doctor.ts';
+import type { DoctorFacts } from '../../src/doctor/facts.ts';
+
+const MOUNT = { mountPoint: '/', options: ['rw'], fileSystem: 'ext4' };
+const RANGE = { start: 100_000, count: 65_536 };
+const DAY_MS = 24 * 3600 * 1000;
+
+/** A machine on which all is well. */
+const GOOD: DoctorFacts = {
+  account: { name: 'ann', uid: 1000, gid: 1000, home: '/home/ann', shell: '/bin/sh' },
+  packageManager: 'apt',
+  kernel: { version: [6, 12], release: '6.12.48', builtAtMs: undefined, nowMs: 0 },
+  userNamespaces: {
+    refusal: undefined,
+    allowed: true,
+    maximum: 1000,
+    appArmorRestricts: false,
+    helper: '/opt/berth/berth-native',
+  },
+  ids: {
+    uids: [RANGE],
+    gids: [RANGE],
+    helpers: 'there',
+    allRanges: [
+      { owner: 'ann', kind: 'uid', ...RANGE },
+      { owner: 'ann', kind: 'gid', ...RANGE },
+    ],
+    usedInRange: [],
+  },
+  network: { pasta: true, slirp4netns: true, tun: 'usable', firstPort: 80 },
+  cgroups: {
+    version: 'v2',
+    systemd: true,
+    session: true,
+    controllers: ['cpu', 'cpuset', 'io', 'memory', 'pids'],
+  },
+  session: {
+    runtimeDirectory: '/run/user/1000',
+    isRuntimeDirectoryUsable: true,
+    runDirectory: '/run/user/1000/berth',
+    lingers: true,
+  },
+  store: {
+    path: '/home/ann/.local/share/berth/v1',
+    mount: MOUNT,
+    fileSystem: 'ext4',
+    freeBytes: 1e11,
+    hasOverlay: true,
+    fuseOverlayfs: false,
+    fuseDevice: true,
+  },
+  program: { path: '/opt/berth/berth', mount: MOUNT },
+  isolation: { hasSeccomp: true, seLinuxEnforces: false, isProcMasked: false },
+};
+
+type Part = Exclude<keyof DoctorFacts, 'packageManager'>;
+
+/** The good machine with some facts of one part changed. */
+function machine<P extends Part>(part: P, changes: Partial<DoctorFacts[P]>): DoctorFacts {
+  return { ...GOOD, [part]: { ...GOOD[part], ...changes } };
+}
+
+/** What is not well, as `id severity`, and every line to type. */
+function verdict(facts: DoctorFacts): { bad: string[]; lines: string[] } {
+  const bad = judge(facts).filter(({ severity }) => severity !== 'ok');
+  return {
+    bad: bad.map(({ id, severity }) => `${id} ${severity}`),
+    lines: bad.flatMap(({ remedies }) => remedies.map(({ command }) => command)),
+  };
+}
+
+test('a good machine has no findings, and each check answers once', () => {
+  assert.deepEqual(verdict(GOOD), { bad: [], lines: [] });
+  const ids = judge(GOOD).map(({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+const refused = 'create user namespace: operation not permitted';
+const subuids = 'usermod --add-subuids 165536-231071 --add-subgids 165536-231071 ann';
+const empty = { helpers: 'there', uids: [], gids: [] } as const;
+
+const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
+  ['an old kernel', machine('kernel', { version: [5, 10] }), 'kernel blocked', /newer kernel/],
+  [
+    'a kernel that nobody updates',
+    machine('kernel', { builtAtMs: 0, nowMs: 400 * DAY_MS }),
+    'kernel weaker',
+    /reboot/,
+  ],
+  [
+    'a site that forbids user namespaces',
+    machine('userNamespaces', { refusal: refused, maximum: 0 }),
+    'user-namespaces blocked',
+    /user\.max_user_namespaces=\d+ .*sysctl --system/,
+  ],
+  [
+    'an old Debian',
+    machine('userNamespaces', { refusal: refused, allowed: false }),
+    'user-namespaces blocked',
+    /kernel\.unprivileged_userns_clone=1/,
+  ],
+  [
+    'an Ubuntu whose AppArmor goes by the path of the program',
+    machine('userNamespaces', { refusal: refused, appArmorRestricts: true }),
+    'user-namespaces blocked',
+    /profile berth "\/opt\/berth\/berth-native" .*userns, .*apparmor_parser -r/,
+  ],
+  ['a user without ranges', machine('ids', empty), 'subordinate-ids weaker', subuids],
+  [
+    'no newuidmap',
+    machine('ids', { helpers: 'missing' }),
+    'subordinate-ids weaker',
+    'apt-get install uidmap',
+  ],
+  [
+    'a newuidmap that lost its bit',
+    machine('ids', { helpers: 'not set-user-id' }),
+    'subordinate-ids weaker',
+    /^chmod u\+s /,
+  ],
+  [
+    'a small range',
+    machine('ids', { uids: [{ start: 100_000, count: 2048 }] }),
+    'subordinate-ids weaker',
+    subuids,
+  ],
+  [
+    'CVE-2024-56433: a range with the uid of an account',
+    machine('ids', { usedInRange: [{ name: 'bob', uid: 100_500 }] }),
+    'subordinate-ids-overlap weaker',
+    /--del-subuids 100000-165535 --del-subgids 100000-165535 ann/,
+  ],
+  [
+    'CVE-2024-56433: a range that another user has as well',
+    machine('ids', {
+      allRanges: [...GOOD.ids.allRanges, { owner: 'bob', kind: 'gid', start: 165_535, count: 9 }],
+    }),
+    'subordinate-ids-overlap weaker',
+    /--add-subuids 165544-/,
+  ],
+  [
+    'no network helper',
+    machine('network', { pasta: false, slirp4netns: false }),
+    'network missing',
+    'apt-get install passt',
+  ],
+  ['slirp4netns alone', machine('network', { pasta: false }), 'network slower', /passt/],
+  ['no tun', machine('network', { tun: 'missing' }), 'network missing', 'modprobe tun'],
+  ['a closed tun', machine('network', { tun: 'not permitted' }), 'network missing', /chmod 666/],
+  [
+    'the usual first port',
+    machine('network', { firstPort: 1024 }),
+    'low-ports missing',
+    /ip_unprivileged_port_start=80/,
+  ],
+  ['cgroups v1', machine('cgroups', { version: 'v1' }), 'limits missing', /unified_cgroup/],
+  [
+    'a systemd that delegates little',
+    machine('cgroups', { controllers: ['memory', 'pids'] }),
+    'limits missing',
+    /Delegate=cpu cpuset io memory pids/,
+  ],
+  [
+    'no session of systemd',
+    machine('cgroups', { session: false, controllers: [] }),
+    'limits missing',
+    'loginctl enable-linger ann',
+  ],
+  [
+    'a user who does not linger',
+    machine('session', { lingers: false }),
+    'linger missing',
+    'loginctl enable-linger ann',
+  ],
+  [
+    'no XDG_RUNTIME_DIR',
+    machine('session', { runtimeDirectory: undefined, isRuntimeDirectoryUsable: false }),
+    'runtime-directory weaker',
+    'export XDG_RUNTIME_DIR=/run/user/1000',
+  ],
+  [
+    'a home on NFS',
+    machine('store', { mount: { ...MOUNT, fileSystem: 'nfs4' } }),
+    'store slower',
+    /export XDG_DATA_HOME=/,
+  ],
+  ['a full disk', machine('store', { freeBytes: 1e8 }), 'free-space missing', /system prune/],
+  [
+    'a home that is mounted noexec',
+    machine('store', { mount: { ...MOUNT, options: ['rw', 'noexec'] } }),
+    'mount-options weaker',
+    'mount -o remount,exec /',
+  ],
+  [
+    'no overlay, but FUSE',
+    machine('store', { hasOverlay: false, fuseOverlayfs: true }),
+    'overlay slower',
+    'modprobe overlay',
+  ],
+  [
+    'neither',
+    machine('store', { hasOverlay: false }),
+    'overlay slower',
+    'apt-get install fuse-overlayfs',
+  ],
+  ['no seccomp', machine('isolation', { hasSeccomp: false }), 'seccomp weaker', /CONFIG_SECCOMP/],
+  [
+    'a container with a masked /proc',
+    machine('isolation', { isProcMasked: true }),
+    'nesting weaker',
+    /unmask=ALL/,
+  ],
+];
+
+for (const [name, facts, bad, line] of CASES) {
+  test(`doctor on ${name}: ${bad}`, () => {
+    const found = verdict(facts);
+    assert.deepEqual(found.bad, [bad]);
+    const isThere = found.lines.some((typed) =>
+      typeof line === 'string' ? typed === line : line.test(typed));
+    assert.ok(isThere, `${String(line)} is not among ${JSON.stringify(found.lines)}`);
+  });
+}
+
+test('SELinux is told, and nothing can be typed', () => {
+  const { bad, lines } = verdict(machine('isolation', { seLinuxEnforces: true }));
+  assert.deepEqual({ bad, lines }, { bad: ['selinux weaker'], lines: [] });
+});
+
+test('packages have the names of the distribution', () => {
+  const facts = { ...machine('ids', { helpers: 'missing' }), packageManager: 'dnf' as const };
+  assert.deepEqual(verdict(facts).lines, ['dnf install shadow-utils']);
+});

@@ -1,0 +1,44 @@
+/**
+ * `berth doctor` on this machine: what it says agrees with what is here.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { missing } from '../lab/probes.ts';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+
+interface Finding {
+  id: string;
+  severity: string;
+  found: string;
+  remedies: { who: string; command: string }[];
+}
+
+test('json and the exit status say what the text says', async () => {
+  const { status, stdout } = await lab.berth(['doctor', '--format', 'json']);
+  const findings = JSON.parse(stdout) as Finding[];
+  const severity = Object.fromEntries(findings.map((found) => [found.id, found.severity]));
+  assert.equal(severity['user-namespaces'], 'ok');
+  assert.equal(severity['kernel'], 'ok');
+  assert.equal(severity['overlay'], 'ok');
+  assert.equal(severity['subordinate-ids'] === 'ok', missing.subordinateIds === false);
+  const isPerfect = findings.every((found) => found.severity === 'ok');
+  assert.equal(status, isPerfect ? 0 : 1);
+  const text = await lab.berth(['doctor']);
+  for (const { found } of findings) assert.ok(text.stdout.includes(found), found);
+  assert.match(text.stdout, /containers run\.$|as good as it gets\.$/m);
+});
+
+test('templates and --quiet serve scripts', async () => {
+  const { stdout } = await lab.berth(['doctor', '--quiet', '--format', '{{.ID}} {{.Severity}}']);
+  assert.doesNotMatch(stdout, / ok$/m);
+  const all = await lab.berth(['doctor', '--format', '{{.ID}} {{.Severity}}']);
+  assert.match(all.stdout, /^kernel ok$/m);
+});
+
+test('without XDG_RUNTIME_DIR the line that sets it is shown', async () => {
+  const { stdout, status } = await lab.berth(['doctor', '-q'], { runtime: false });
+  assert.equal(status, 1);
+  assert.match(stdout, /XDG_RUNTIME_DIR is not set[\s\S]*export XDG_RUNTIME_DIR=/);
+});
