@@ -1,5 +1,5 @@
 /**
- * Lists and descriptions: ps, images, inspect, top, port, logs, with filters, formats and json.
+ * `berth ps`: columns, filters, order, formats.
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -9,64 +9,71 @@ const lab = openLab();
 let image = '';
 before(async () => {
   image = await lab.image();
-  await lab.ok([
-    'run',
-    '-d',
-    '--name',
-    'runs',
-    '--label',
-    'tier=web',
-    '-p',
-    '127.0.0.1::80',
-    image,
-    'sleep',
-    '1000',
-  ]);
-  await lab.berth([
-    'run',
-    '--name',
-    'failed',
-    image,
-    'sh',
-    '-c',
-    'echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three; exit 3',
-  ]);
+  const labelled = ['run', '-d', '--name', 'runs', '--label', 'tier=web', '-v', 'kept:/data'];
+  await lab.ok([...labelled, '-p', '127.0.0.1::80', image, 'sleep', '1000']);
+  await lab.berth(['run', '--name', 'failed', image, 'sh', '-c', 'exit 3']);
   await lab.ok(['create', '--name', 'made', '--label', 'tier=db', image, 'true']);
 });
-lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
+lab.atEnd(async () => {
+  await lab.ok(['rm', '-f', '-t', '0', '--all']);
+  await lab.ok(['volume', 'rm', 'kept']);
+});
 
-test('ps lists what runs, ps -a everything, newest first', async () => {
+test('ps lists what runs, ps -a everything, oldest first', async () => {
   const running = (await lab.ok(['ps'])).split('\n');
-  assert.match(
-    running[0] ?? '',
-    /^CONTAINER ID\s+IMAGE\s+COMMAND\s+CREATED\s+STATUS\s+PORTS\s+NAMES$/,
-  );
+  const titles = /^CONTAINER ID\s+IMAGE\s+COMMAND\s+CREATED\s+STATUS\s+PORTS\s+NAMES$/;
+  assert.match(running[0] ?? '', titles);
   assert.equal(running.length, 2);
   assert.match(running[1] ?? '', /sleep 1000\s.*\sUp .*127\.0\.0\.1:\d+->80\/tcp\s+runs$/);
-  assert.equal(await lab.ok(['ps', '-a', '--format', '{{.Names}}']), 'made\nfailed\nruns');
+  assert.equal(await lab.ok(['ps', '-a', '--format', '{{.Names}}']), 'runs\nfailed\nmade');
+  assert.equal(await lab.ok(['ps', '-a', '--sort', 'names', '--format', '{{.Names}}']),
+    'failed\nmade\nruns');
   assert.match(await lab.ok(['ps', '-a', '--filter', 'name=failed']), /Exited \(3\)/);
+});
+
+test('ps -q, -n, -l, --noheading and --no-trunc', async () => {
+  const full = await lab.ok(['ps', '-aq', '--no-trunc']);
+  assert.match(full, /^([0-9a-f]{64}\n){2}[0-9a-f]{64}$/);
+  assert.equal(await lab.ok(['ps', '-q', '-a']), full.replace(/^(.{12}).*$/gm, '$1'));
+  assert.equal(await lab.ok(['ps', '-n', '2', '--format', '{{.Names}}']), 'failed\nmade');
+  assert.equal(await lab.ok(['ps', '-l', '--format', '{{.Names}}']), 'made');
+  assert.doesNotMatch(await lab.ok(['ps', '--noheading']), /CONTAINER ID/);
+});
+
+test('ps --size has a column, --ns the namespaces of what runs', async () => {
+  assert.match(await lab.ok(['ps', '-s']), /SIZE\n.*\d+(\.\d+)?k?B \(virtual \d.*B\)$/);
+  const [titles = '', row = ''] = (await lab.ok(['ps', '--ns'])).split('\n');
+  assert.match(titles, /^CONTAINER ID +NAMES +PID +CGROUPNS +IPC +MNT +NET +PIDNS +USERNS +UTS$/);
+  assert.match(row, /^[0-9a-f]{12} +runs( +\d+){8}$/);
 });
 
 test('filters choose, and unknown ones are named', async () => {
   const names = async (...filters: string[]): Promise<string> =>
-    lab.ok([
-      'ps',
-      '-a',
-      '--format',
-      '{{.Names}}',
-      ...filters.flatMap((filter) => ['--filter', filter]),
-    ]);
-  assert.equal(await names('status=exited'), 'failed');
-  assert.equal(await names('exited=3'), 'failed');
-  assert.equal(await names('label=tier=web'), 'runs');
-  assert.equal(await names('label=tier'), 'made\nruns');
-  assert.equal(await names('name=^ru'), 'runs');
-  assert.equal(await names('status=created', 'status=running'), 'made\nruns');
-  assert.equal(await names('before=failed'), 'runs');
-  assert.equal(await names(`ancestor=${image}`), 'made\nfailed\nruns');
-  const { status, stderr } = await lab.berth(['ps', '--filter', 'bogus=1']);
-  assert.equal(status, 125);
-  assert.match(stderr, /"bogus"/);
+    lab.ok(['ps', '-a', '--format', '{{.Names}}', ...filters.flatMap((f) => ['--filter', f])]);
+  const cases: [filters: string[], names: string][] = [
+    [['status=exited'], 'failed'],
+    [['exited=3'], 'failed'],
+    [['label=tier=web'], 'runs'],
+    [['label=tier'], 'runs\nmade'],
+    [['label!=tier'], 'failed'],
+    [['name=^ru'], 'runs'],
+    [['status=created', 'status=running'], 'runs\nmade'],
+    [['before=failed'], 'runs'],
+    [['since=failed'], 'made'],
+    [[`ancestor=${image}`], 'runs\nfailed\nmade'],
+    [['volume=kept'], 'runs'],
+    [['volume=/data'], 'runs'],
+    [['until=1h'], ''],
+    [['health=healthy'], ''],
+  ];
+  for (const [filters, expected] of cases) {
+    assert.equal(await names(...filters), expected, filters.join(' '));
+  }
+  for (const bad of ['bogus=1', 'status=bogus', 'name=(', 'plain']) {
+    const { status, stderr } = await lab.berth(['ps', '--filter', bad]);
+    assert.equal(status, 125, bad);
+    assert.match(stderr, /^Error: .*"/, bad);
+  }
 });
 
 test('json and templates say the same', async () => {
@@ -76,25 +83,33 @@ test('json and templates say the same', async () => {
     State: string;
     ExitCode: number;
     Labels: object;
+    Ports: { host_ip: string; container_port: number; protocol: string }[] | null;
   }[];
-  assert.deepEqual(
-    entries.map(({ Names }) => Names[0]),
-    ['made', 'failed', 'runs'],
-  );
-  assert.deepEqual(
-    entries.map(({ State }) => State),
-    ['created', 'exited', 'running'],
-  );
-  assert.equal(entries[1]?.ExitCode, 3);
+  assert.deepEqual(entries.map(({ Names }) => Names[0]), ['runs', 'failed', 'made']);
+  assert.deepEqual(entries.map(({ State }) => State), ['running', 'exited', 'created']);
+  assert.deepEqual(entries.map(({ ExitCode }) => ExitCode), [0, 3, 0]);
+  const ports = entries.map(({ Ports }) => Ports?.[0]?.container_port);
+  assert.deepEqual(ports, [80, undefined, undefined]);
   const lines = await lab.ok(['ps', '-a', '--no-trunc', '--format', '{{.ID}} {{json .Labels}}']);
-  assert.equal(
-    lines,
-    entries.map(({ Id, Labels }) => `${Id} ${JSON.stringify(Labels)}`).join('\n'),
-  );
-  assert.equal(
-    await lab.ok(['ps', '--format', 'table {{.Names}}\\t{{.State}}']),
-    'NAMES  STATE\nruns   running',
-  );
+  const expected = entries.map(({ Id, Labels }) => `${Id} ${JSON.stringify(Labels)}`);
+  assert.equal(lines, expected.join('\n'));
+  const table = 'NAMES       STATE\nruns        running';
+  assert.equal(await lab.ok(['ps', '--format', 'table {{.Names}}\\t{{.State}}']), table);
+  assert.equal(await lab.ok(['ps', '--format', 'table {{.Names}} {{.State}}']), table);
+});
+
+test('templates know the fields that scripts ask for', async () => {
+  const show = async (format: string): Promise<string> =>
+    lab.ok(['ps', '-a', '--filter', 'name=runs', '--format', format]);
+  assert.equal(await show('{{.Label "tier"}}|{{.Label "none"}}'), 'web|');
+  assert.equal(await show('{{.Labels}} {{.Mounts}} {{.Command}}'),
+    'map[tier:web] [/data] sleep 1000');
+  assert.match(await show('{{.CreatedAt}}'),
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC$/);
+  assert.match(await show('{{.RunningFor}}|{{.Status}}|{{.ImageID}}'),
+    / ago\|Up .*\|[0-9a-f]{12}$/);
+  assert.equal(await show('{{.Pod}}{{.PodName}}{{.Restarts}} {{.Exited}} {{.AutoRemove}}'),
+    '0 false false');
 });
 
 test('a template that is none, or asks for what is not there, is an error', async () => {
@@ -102,97 +117,4 @@ test('a template that is none, or asks for what is not there, is an error', asyn
   assert.equal(status, 125);
   assert.match(stderr, /Nmaes[\s\S]*Names/);
   assert.equal((await lab.berth(['ps', '--format', '{{.ID'])).status, 125);
-});
-
-test("inspect gives Podman's shape", async () => {
-  const [described] = JSON.parse(await lab.ok(['inspect', 'failed'])) as [
-    {
-      Id: string;
-      Name: string;
-      State: { ExitCode: number; Status: string };
-      Config: { Cmd: string[]; Labels: object };
-      HostConfig: object;
-      Mounts: unknown[];
-    },
-  ];
-  assert.equal(described.Name, 'failed');
-  assert.deepEqual(described.State.ExitCode, 3);
-  assert.equal(described.State.Status, 'exited');
-  assert.equal(
-    await lab.ok(['inspect', '-f', '{{.State.Running}} {{.Config.Labels.tier}}', 'runs']),
-    'true web',
-  );
-  const { status, stdout, stderr } = await lab.berth(['inspect', 'absent']);
-  assert.deepEqual({ status, stdout }, { status: 125, stdout: '[]\n' });
-  assert.match(stderr, /"absent"/);
-});
-
-test('top shows the processes, port the ports', async () => {
-  assert.match(await lab.ok(['top', 'runs']), /USER\s+PID[\s\S]*root\s+1\s[\s\S]*sleep 1000/);
-  assert.match(await lab.ok(['port', 'runs']), /^80\/tcp -> 127\.0\.0\.1:\d+$/);
-  assert.match(await lab.ok(['port', 'runs', '80']), /^127\.0\.0\.1:\d+$/);
-  assert.equal((await lab.berth(['port', 'runs', '81'])).status, 125);
-});
-
-test('logs keep the streams apart and in order', async () => {
-  const { stdout, stderr } = await lab.berth(['logs', 'failed']);
-  assert.deepEqual({ stdout, stderr }, { stdout: 'one\nthree\n', stderr: 'two\n' });
-  assert.equal(await lab.ok(['logs', '--tail', '1', 'failed']), 'three');
-  assert.match(await lab.ok(['logs', '-t', 'failed']), /^\d{4}-\d\d-\d\dT\S+ one\n/);
-  assert.equal(await lab.ok(['logs', '--since', '1h', 'failed']), 'one\nthree');
-  assert.equal(await lab.ok(['logs', '--until', '1h', 'failed']), '');
-});
-
-test('logs --follow goes on until the container ends', async () => {
-  await lab.ok([
-    'run',
-    '-d',
-    '--name',
-    'counts',
-    image,
-    'sh',
-    '-c',
-    'for i in 1 2 3; do echo $i; sleep 0.2; done',
-  ]);
-  const { stdout } = await lab.berth(['logs', '--follow', 'counts']);
-  assert.equal(stdout, '1\n2\n3\n');
-});
-
-test("max-size keeps the log small, json-file has Docker's form", async () => {
-  await lab.ok([
-    'run',
-    '--name',
-    'chatty',
-    '--log-opt',
-    'max-size=10k',
-    '--log-opt',
-    'max-file=2',
-    image,
-    'sh',
-    '-c',
-    'for i in $(seq 5000); do echo line $i; done',
-  ]);
-  const kept = (await lab.ok(['logs', 'chatty'])).split('\n');
-  assert.ok(kept.length < 1000);
-  assert.equal(kept.at(-1), 'line 5000');
-  await lab.ok(['run', '--name', 'json', '--log-driver', 'json-file', image, 'echo', 'as json']);
-  assert.equal(await lab.ok(['logs', 'json']), 'as json');
-  await lab.ok(['run', '--name', 'none', '--log-driver', 'none', image, 'echo', 'gone']);
-  const { status, stderr } = await lab.berth(['logs', 'none']);
-  assert.equal(status, 125);
-  assert.match(stderr, /log/);
-});
-
-test('help is there for every command, with examples', async () => {
-  const groups = ['', 'container', 'image', 'volume', 'system'];
-  for (const group of groups) {
-    const words = group === '' ? [] : [group];
-    const listed = await lab.ok([...words, '--help']);
-    for (const [, word = ''] of listed.matchAll(/^ {2}([a-z]+) {2,}/gm)) {
-      if (groups.includes(word)) continue;
-      const help = await lab.ok([...words, word, '--help']);
-      assert.match(help, /Usage:\n {2}berth /, `${group} ${word}`);
-      assert.match(help, /Examples:/, `${group} ${word}`);
-    }
-  }
 });

@@ -69,11 +69,19 @@ function environment({ request, image, hostname }: ProcessInput): string[] {
     image.environment.forEach(set);
   }
   request.unsetEnvironment.forEach((name) => variables.delete(name));
-  if (request.timezone !== undefined && request.timezone !== 'local') {
-    set(`TZ=${request.timezone}`);
-  }
+  (request.environmentMerge ?? []).forEach((entry) => set(expand(entry, variables)));
   request.environment.forEach(set);
   return [...variables].map(([name, value]) => `${name}=${value}`);
+}
+
+/** `$NAME` and `${NAME}` are replaced by what is set so far; unknown ones by nothing. */
+function expand(entry: string, variables: ReadonlyMap<string, string>): string {
+  const equals = entry.indexOf('=');
+  const value = entry
+    .slice(equals + 1)
+    .replace(/\$(?:\{([^}]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g, (_, braced?: string, bare?: string) =>
+      variables.get(braced ?? bare ?? '') ?? '');
+  return `${entry.slice(0, equals)}=${value}`;
 }
 
 function workingDirectory(path: string): string {

@@ -108,6 +108,8 @@ export interface ContainerRequest {
   hostname: string | undefined;
   /** `NAME=VALUE`, env-files first, later ones win; names without a value were looked up. */
   environment: string[];
+  /** `--env-merge`: `NAME=VALUE` where `${OTHER}` stands for what was set so far. */
+  environmentMerge?: string[];
   unsetEnvironment: string[];
   unsetAllEnvironment: boolean;
   workingDirectory: string | undefined;
@@ -115,6 +117,10 @@ export interface ContainerRequest {
   user: string | undefined;
   groupAdd: string[];
   mounts: MountRequest[];
+  /** `--volumes-from`, as `CONTAINER[:OPTIONS]`: its mounts are added at creation. */
+  volumesFrom?: string[];
+  /** `--image-volume`: what becomes of the image's VOLUMEs. */
+  imageVolumes?: 'anonymous' | 'tmpfs' | 'ignore';
   readOnly: boolean;
   readOnlyTmpfs: boolean;
   network: NetworkRequest;
@@ -128,6 +134,10 @@ export interface ContainerRequest {
   dnsSearch: string[];
   dnsOptions: string[];
   noHosts: boolean;
+  /** `--hosts-file`: whose lines /etc/hosts begins with. */
+  hostsFile?: string | undefined;
+  /** `--no-hostname`; absent in records of older versions. */
+  noHostname?: boolean;
   capAdd: string[];
   capDrop: string[];
   privileged: boolean;
@@ -157,4 +167,6 @@ export interface ContainerRequest {
   preserveDescriptors: number;
   pidFile: string | undefined;
   cidFile: string | undefined;
+  /** The command line as typed, for `inspect`; absent in records of older versions. */
+  createCommand?: string[];
 }

@@ -1,15 +1,17 @@
 /** Commands with several arguments: each is handled, and the exit status tells if any failed. */
-import { EngineError } from '@berth/errors';
+import { EngineError, NotFoundError } from '@berth/errors';
 import { reportError } from './output/errors.ts';
 import { print } from './output/streams.ts';
 
 /**
  * Runs `act` for each word in turn and prints what it answers, a line each. An EngineError is
- * printed and the rest go on; answers the first error's exit status, else 0.
+ * printed and the rest go on; answers the first error's exit status, else 0. `missingStatus` is
+ * that of words that name nothing.
  */
 export async function forEach(
   words: readonly string[],
   act: (word: string) => Promise<string | void> | string | void,
+  { missingStatus }: { missingStatus?: number | undefined } = {},
 ): Promise<number> {
   let status = 0;
   for (const word of words) {
@@ -19,7 +21,7 @@ export async function forEach(
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       const failed = reportError(error);
-      status ||= failed;
+      status ||= error instanceof NotFoundError ? (missingStatus ?? failed) : failed;
     }
   }
   return status;

@@ -1,16 +1,13 @@
 /** The text of a command's `--help`, from its table. */
 import type { CommandSpec } from './command-spec.ts';
-import type { Flag } from './flags/flag.ts';
+import type { Flag, FlagTable } from './flags/flag.ts';
 
 const FLAG_COLUMN = 36;
 
 /** The text; `also` are other ways to write the command. */
 export function commandHelp(spec: CommandSpec, also: readonly string[]): string {
   const name = `berth ${spec.path.join(' ')}`;
-  const flags = Object.entries(spec.flags)
-    .filter(([, flag]) => !flag.hidden)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([long, flag]) => flagLine(long, flag));
+  const flags = flagLines(spec.flags);
   const options = flags.length > 0 ? ' [OPTIONS]' : '';
   const examples = spec.examples.map(([what, line]) => `  # ${what}\n  ${line}`);
   const parts = [
@@ -22,6 +19,14 @@ export function commandHelp(spec: CommandSpec, also: readonly string[]): string 
     ...(flags.length > 0 ? [`Options:\n${flags.join('\n')}`] : []),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** A line for each flag that help shows, sorted. */
+export function flagLines(flags: FlagTable): string[] {
+  return Object.entries(flags)
+    .filter(([, flag]) => !flag.hidden)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([long, flag]) => flagLine(long, flag));
 }
 
 function flagLine(long: string, flag: Flag): string {

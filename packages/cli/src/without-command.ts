@@ -2,8 +2,8 @@
 import { UsageError } from '@berth/errors';
 import { suggest } from './flags/suggest.ts';
 import { groupHelp } from './group-help.ts';
-import { print } from './output/streams.ts';
-import { isGroup, wordsOf } from './routes.ts';
+import { print, printError } from './output/streams.ts';
+import { alsoWritten, findRoute, isGroup, wordsOf } from './routes.ts';
 
 const USAGE_STATUS = 125;
 
@@ -18,12 +18,21 @@ export async function withoutCommand(
     return 0;
   }
   const named = words[0] === 'help' ? words.slice(1) : words;
+  const route = findRoute(named);
+  if (route !== undefined) {
+    const { spec } = new (await route.load())();
+    const { commandHelp } = await import('./help.ts');
+    print(commandHelp(spec, alsoWritten(route.path)));
+    return 0;
+  }
   const group = isGroup(named.slice(0, 1)) ? named.slice(0, 1) : [];
   const rest = named.slice(group.length);
   const asksHelp = asked.help || words[0] === 'help' || isHelpFlag(rest[0]);
   if (rest.length === 0 || isHelpFlag(rest[0])) {
     print(await groupHelp(group));
-    return asksHelp || words.length === 0 ? 0 : USAGE_STATUS;
+    if (asksHelp || words.length === 0) return 0;
+    printError(`Error: run "berth ${words.join(' ')}": the command is missing\n`);
+    return USAGE_STATUS;
   }
   throw unknownCommand(group, rest[0] ?? '');
 }

@@ -42,20 +42,24 @@ export function hasLabel(labels: Readonly<Record<string, string>>, wanted: strin
   return Object.hasOwn(labels, key) && (equals < 0 || labels[key] === wanted.slice(equals + 1));
 }
 
-const UNITS_MS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 };
+const UNITS_MS: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 };
 
-/** A point in time: RFC 3339, seconds since the epoch, or a duration before now such as `1h30m`. */
-export function parseTime(text: string): Date {
+/**
+ * A point in time: RFC 3339, seconds since the epoch, or a duration such as `1h30m` before now; a
+ * negative one lies after it, and `ahead` turns that around.
+ */
+export function parseTime(text: string, direction: 'back' | 'ahead' = 'back'): Date {
   if (/^\d+(\.\d+)?$/.test(text)) {
     return new Date(Number(text) * 1000);
   }
-  if (/^(\d+(\.\d+)?[smhd])+$/.test(text)) {
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
-    const agoMs = parts.reduce(
+  if (/^[+-]?(\d+(\.\d+)?(ms|[smhd]))+$/.test(text)) {
+    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)];
+    const spanMs = parts.reduce(
       (sum, [, n, unit]) => sum + Number(n) * (UNITS_MS[unit ?? 's'] ?? 0),
       0,
     );
-    return new Date(Date.now() - agoMs);
+    const isAhead = text.startsWith('-') !== (direction === 'ahead');
+    return new Date(Date.now() + (isAhead ? spanMs : -spanMs));
   }
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) {

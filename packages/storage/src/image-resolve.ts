@@ -44,7 +44,7 @@ const SHA256 = /^sha256:[0-9a-f]{64}$/;
 export function resolveImage(index: ImageIndex, text: string, options: ResolveOptions): Resolved {
   const found = byDigest(index, text) ?? byName(index, text, options) ?? byPrefix(index, text);
   if (found !== undefined) return found;
-  throw new NotFoundError('NO_SUCH_IMAGE', `find image "${text}": not in local storage`, {
+  throw new NotFoundError('NO_SUCH_IMAGE', `find image "${text}": no such image`, {
     hint: `berth pull ${text}`,
   });
 }

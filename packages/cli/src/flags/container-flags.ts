@@ -1,8 +1,7 @@
 /** The flags that `run` and `create` share: what kind of container is made. */
-import { decimal, each, ignored, listed, refused, text, toggle, whole } from './flag.ts';
+import { decimal, each, ignored, listed, text, toggle, whole } from './flag.ts';
 import { PULL_FLAGS } from './pull-flags.ts';
-
-const LATER = 'leave the flag out; a later version will know it';
+import { REFUSED_CONTAINER_FLAGS } from './refused-container-flags.ts';
 
 const IDENTITY_FLAGS = {
   annotation: each('NAME=VALUE', 'add an annotation'),
@@ -25,6 +24,7 @@ const PROCESS_FLAGS = {
     short: 'e',
   }),
   'env-file': each('PATH', 'read variables from PATH, one NAME=VALUE per line'),
+  'env-merge': each('NAME=VALUE', "set a variable from the image's, e.g. PATH=${PATH}:/opt/bin"),
   'env-host': toggle("pass on all of the caller's environment"),
   'http-proxy': toggle("pass on the caller's proxy variables", { initial: true }),
   unsetenv: each('NAME', 'remove a variable that the image sets'),
@@ -46,6 +46,7 @@ const PROCESS_FLAGS = {
 
 const FILE_FLAGS = {
   device: each('HOST[:CONTAINER][:rwm]', 'give a device of the host'),
+  'image-volume': text('MODE', "the image's volumes: anonymous (the default), tmpfs or ignore"),
   mount: each('type=TYPE,…', 'mount a bind, volume or tmpfs'),
   'read-only': toggle('make the root file system read-only'),
   'read-only-tmpfs': toggle('with --read-only, keep /tmp, /run and /var/tmp writable', {
@@ -54,6 +55,7 @@ const FILE_FLAGS = {
   'shm-size': text('SIZE', 'size of /dev/shm (64m)'),
   tmpfs: each('PATH[:OPTIONS]', 'mount an empty file system in memory'),
   volume: each('[SOURCE:]PATH[:OPTIONS]', 'mount a folder or a volume', { short: 'v' }),
+  'volumes-from': listed('CONTAINER[:ro]', 'mount what another container mounts'),
 } as const;
 
 const NETWORK_FLAGS = {
@@ -63,9 +65,11 @@ const NETWORK_FLAGS = {
   'dns-search': listed('DOMAIN', 'a search domain'),
   expose: listed('PORT[/PROTOCOL]', 'a port that --publish-all publishes'),
   hostname: text('NAME', 'the host name inside', { short: 'h' }),
+  'hosts-file': text('PATH', 'begin /etc/hosts with the lines of PATH, or "none"'),
   network: text('MODE', 'none, host, pasta, slirp4netns, container:NAME or ns:PATH', {
     aliases: ['net'],
   }),
+  'no-hostname': toggle("leave the image's /etc/hostname alone"),
   'no-hosts': toggle("leave the image's /etc/hosts alone"),
   publish: listed('[ADDRESS:][PORT:]PORT[/PROTOCOL]', 'publish a port on the host', { short: 'p' }),
   'publish-all': toggle('publish all exposed ports on free ports of the host', { short: 'P' }),
@@ -104,71 +108,19 @@ const LOG_FLAGS = {
 
 const IGNORED_FLAGS = {
   'conmon-pidfile': ignored('each'),
-  'image-volume': ignored('each'),
+  passwd: ignored('toggle'),
   'init-path': ignored('each'),
+  'seccomp-policy': ignored('each'),
   'no-healthcheck': ignored('toggle'),
   'rdt-class': ignored('each'),
   restart: text('POLICY', 'only "no"', { hidden: true }),
   sdnotify: ignored('each'),
-  systemd: text('MODE', 'only "false"', { hidden: true }),
+  systemd: text('MODE', 'anything but "always"', { hidden: true }),
 } as const;
-
-const REFUSED_VALUES = [
-  'blkio-weight',
-  'blkio-weight-device',
-  'cgroup-conf',
-  'cgroup-parent',
-  'cgroups',
-  'chrootdirs',
-  'cpu-rt-period',
-  'cpu-rt-runtime',
-  'cpuset-mems',
-  'device-cgroup-rule',
-  'device-read-bps',
-  'device-read-iops',
-  'device-write-bps',
-  'device-write-iops',
-  'env-merge',
-  'gidmap',
-  'gpus',
-  'group-entry',
-  'health-cmd',
-  'health-interval',
-  'health-on-failure',
-  'health-retries',
-  'health-start-period',
-  'health-timeout',
-  'hosts-file',
-  'hostuser',
-  'ip',
-  'ip6',
-  'link-local-ip',
-  'mac-address',
-  'memory-swappiness',
-  'network-alias',
-  'passwd-entry',
-  'personality',
-  'pod',
-  'pod-id-file',
-  'requires',
-  'secret',
-  'shm-size-systemd',
-  'subgidname',
-  'subuidname',
-  'uidmap',
-  'volumes-from',
-] as const;
-const REFUSED_TOGGLES = ['no-hostname', 'oom-kill-disable', 'rmi', 'rootfs', 'passwd'] as const;
-
-function refusedFlags() {
-  const values = REFUSED_VALUES.map((name) => [name, refused('each', LATER)] as const);
-  const toggles = REFUSED_TOGGLES.map((name) => [name, refused('toggle', LATER)] as const);
-  return Object.fromEntries([...values, ...toggles]);
-}
 
 /** The flags of `create`; `run` has a few more. */
 export const CONTAINER_FLAGS = {
-  ...(refusedFlags() as Record<never, never>),
+  ...REFUSED_CONTAINER_FLAGS,
   ...IGNORED_FLAGS,
   ...PULL_FLAGS,
   ...IDENTITY_FLAGS,

@@ -84,17 +84,28 @@ export async function selectOne(
   return [first, ...rest];
 }
 
+/** What a command acts on. */
+export interface ChosenContainers {
+  flags: SelectionValues;
+  operands: readonly string[];
+  /** With --all or filters: only those that run. */
+  running?: boolean;
+  /** The exit status when a name is no container's; 125 unless said otherwise. */
+  missingStatus?: number;
+}
+
 /**
  * Acts on each chosen container and prints what `act` answers; without one what was typed. Answers
  * the exit status.
  */
 export async function forEachContainer(
   engine: Engine,
-  chosen: { flags: SelectionValues; operands: readonly string[]; running?: boolean },
+  chosen: ChosenContainers,
   act: (name: string) => Promise<unknown> | unknown,
 ): Promise<number> {
-  const { flags, running = false } = chosen;
-  return forEach(await selectContainers(engine, chosen, { running }), async (name) => {
+  const { flags, running = false, missingStatus } = chosen;
+  const names = await selectContainers(engine, chosen, { running });
+  const each = async (name: string): Promise<string | undefined> => {
     try {
       await act(name);
       return name;
@@ -102,5 +113,6 @@ export async function forEachContainer(
       if (flags.ignore === true && error instanceof NotFoundError) return undefined;
       throw error;
     }
-  });
+  };
+  return forEach(names, each, { missingStatus });
 }

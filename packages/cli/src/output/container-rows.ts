@@ -1,6 +1,10 @@
 /** How `ps` shows a container: as a row, as fields of a template, as json. */
-import type { ContainerEntry, PortMapping } from '@berth/engine/containers/list';
-import { humanAgo, humanSize, humanSpan } from './human.ts';
+import type {
+  ContainerEntry,
+  NamespaceKey,
+  PortMapping,
+} from '@berth/engine/containers/list';
+import { compactSize, humanAgo, humanSpan } from './human.ts';
 import type { Column } from './listing.ts';
 
 const SHORT_ID = 12;
@@ -13,18 +17,25 @@ export const CONTAINER_TITLES: Readonly<Record<string, string>> = {
   CreatedAt: 'CREATED AT',
   CreatedHuman: 'CREATED',
   ImageID: 'IMAGE ID',
-  RunningFor: 'CREATED',
+  Pod: 'POD ID',
+  PodName: 'PODNAME',
 };
 
-/** The usual columns; with `full` nothing is cut off. */
-export function containerColumns({
-  full,
-  size,
-}: {
+/** What the table shows. */
+export interface ContainerTable {
+  /** Nothing is cut off. */
   full: boolean;
   size: boolean;
-}): Column<ContainerEntry>[] {
+  pod: boolean;
+}
+
+/** The usual columns. */
+export function containerColumns({ full, size, pod }: ContainerTable): Column<ContainerEntry>[] {
   const sizes: Column<ContainerEntry> = { title: 'SIZE', show: sizeText };
+  const pods: Column<ContainerEntry>[] = [
+    { title: 'POD ID', show: () => '' },
+    { title: 'PODNAME', show: () => '' },
+  ];
   return [
     { title: 'CONTAINER ID', show: ({ id }) => shortId(id, full) },
     { title: 'IMAGE', show: ({ image }) => image },
@@ -33,7 +44,28 @@ export function containerColumns({
     { title: 'STATUS', show: statusText },
     { title: 'PORTS', show: ({ portsText }) => portsText },
     { title: 'NAMES', show: ({ names }) => names.join(',') },
+    ...(pod ? pods : []),
     ...(size ? [sizes] : []),
+  ];
+}
+
+/** The columns of `ps --namespace`: a namespace is the number of its inode. */
+export function namespaceColumns(full: boolean): Column<ContainerEntry>[] {
+  const column = (title: string, name: NamespaceKey): Column<ContainerEntry> => ({
+    title,
+    show: ({ namespaces }) => namespaces[name] ?? '',
+  });
+  return [
+    { title: 'CONTAINER ID', show: ({ id }) => shortId(id, full) },
+    { title: 'NAMES', show: ({ names }) => names.join(',') },
+    { title: 'PID', show: ({ pid }) => String(pid) },
+    column('CGROUPNS', 'cgroup'),
+    column('IPC', 'ipc'),
+    column('MNT', 'mnt'),
+    column('NET', 'net'),
+    column('PIDNS', 'pid'),
+    column('USERNS', 'user'),
+    column('UTS', 'uts'),
   ];
 }
 
@@ -44,9 +76,9 @@ export function containerFields(entry: ContainerEntry, full: boolean): object {
     ID: shortId(id, full),
     Id: id,
     Image: entry.image,
-    ImageID: entry.imageId,
+    ImageID: shortId(entry.imageId, full),
     Command: commandText(entry, full),
-    Created: humanAgo(createdAt),
+    Created: createdAt,
     CreatedAt: createdAt,
     CreatedHuman: humanAgo(createdAt),
     RunningFor: humanAgo(createdAt),
@@ -59,13 +91,25 @@ export function containerFields(entry: ContainerEntry, full: boolean): object {
     Ports: entry.portsText,
     Names: entry.names.join(','),
     Labels: entry.labels,
-    Mounts: entry.mounts.join(','),
+    Label: (name: unknown) => entry.labels[String(name)] ?? '',
+    Mounts: entry.mounts,
     Networks: entry.networks.join(','),
     Pid: entry.pid,
     Size: sizeText(entry),
     Pod: '',
     PodName: '',
     Restarts: 0,
+    AutoRemove: entry.autoRemove,
+    IsInfra: false,
+    CIDFile: entry.cidFile,
+    Namespaces: () => entry.namespaces,
+    Cgroup: () => entry.namespaces.cgroup ?? '',
+    IPC: () => entry.namespaces.ipc ?? '',
+    MNT: () => entry.namespaces.mnt ?? '',
+    NET: () => entry.namespaces.net ?? '',
+    PIDNS: () => entry.namespaces.pid ?? '',
+    USERNS: () => entry.namespaces.user ?? '',
+    UTS: () => entry.namespaces.uts ?? '',
     Host: entry.host ?? '',
   };
 }
@@ -92,7 +136,7 @@ export function containerJson(entry: ContainerEntry): object {
     Pid: entry.pid,
     Pod: '',
     PodName: '',
-    Ports: ports.map(portJson),
+    Ports: ports.length > 0 ? ports.map(portJson) : null,
     Restarts: 0,
     Size:
       entry.sizeRw === undefined ? null : { rootFsSize: entry.sizeRootFs, rwSize: entry.sizeRw },
@@ -139,7 +183,8 @@ function commandText(entry: ContainerEntry, full: boolean): string {
 }
 
 function sizeText({ sizeRw, sizeRootFs }: ContainerEntry): string {
-  return sizeRw === undefined ? '' : `${humanSize(sizeRw)} (virtual ${humanSize(sizeRootFs ?? 0)})`;
+  if (sizeRw === undefined) return '';
+  return `${compactSize(sizeRw)} (virtual ${compactSize(sizeRootFs ?? 0)})`;
 }
 
 function shortId(id: string, full: boolean): string {

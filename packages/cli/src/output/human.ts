@@ -13,6 +13,11 @@ export function humanSize(bytes: number): string {
   return `${Number(value.toPrecision(3))} ${UNITS[unit]}`;
 }
 
+/** As humanSize() without the blank: `1.23MB`. */
+export function compactSize(bytes: number): string {
+  return humanSize(bytes).replace(' ', '');
+}
+
 const STEPS: [limitSeconds: number, unitSeconds: number, one: string, many: string][] = [
   [60, 1, '1 second', 'seconds'],
   [3600, 60, 'About a minute', 'minutes'],

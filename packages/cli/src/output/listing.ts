@@ -56,10 +56,17 @@ export async function printObjects(
     printJson(values);
     return;
   }
-  const { parseTemplate } = await import('../template/template.ts');
-  const template = parseTemplate(format);
-  print(values.map((value) => `${template.render(value)}\n`).join(''));
+  const { deepEntry, parseTemplate, unescapeText } = await import('../template/template.ts');
+  const template = parseTemplate(unescapeText(format.replace(/^table /, '')));
+  print(values.map((value) => `${template.render(deepEntry(value, MAPS))}\n`).join(''));
 }
+
+/** Members of inspected objects that hold what users named; all other objects have known fields. */
+const MAPS: ReadonlySet<string> = new Set([
+  'Annotations', 'Data', 'DriverOpts', 'ExposedPorts', 'graphOptions',
+  'graphStatus', 'Labels', 'Networks', 'Options', 'PortBindings', 'Ports', 'registries', 'Sysctls',
+  'Tmpfs', 'Volumes',
+]);
 
 function printColumns<T>({ entries, columns, heading }: Listing<T>): void {
   const titles = heading ? [columns.map(({ title }) => title)] : [];

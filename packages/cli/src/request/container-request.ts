@@ -7,7 +7,7 @@ import type { FlagValues } from '../flags/flag.ts';
 import { parseEnvironment, parseLabels } from './environment.ts';
 import { parseLimits } from './limits.ts';
 import { parseLog } from './log.ts';
-import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
+import { parseImageVolumes, parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseNamespace, parseNetwork } from './namespaces.ts';
 import { parseExpose, parsePublish } from './ports.ts';
 import { parseDevice, parseSecurity, parseSysctls, parseUlimit } from './security.ts';
@@ -25,6 +25,7 @@ export function containerRequest(
   return {
     image,
     command,
+    createCommand: ['berth', ...process.argv.slice(2)],
     ...identity(flags),
     ...processOf(flags),
     ...files(flags),
@@ -44,7 +45,7 @@ function refuseOthers(flags: Flags): void {
   };
   const { restart, systemd, userns } = flags;
   if (restart !== undefined && restart !== 'no' && restart !== '') refuse('restart', restart);
-  if (systemd !== undefined && systemd !== 'false') refuse('systemd', systemd);
+  if (systemd === 'always') refuse('systemd', systemd);
   if (userns !== undefined && userns !== 'host' && userns !== '') refuse('userns', userns);
 }
 
@@ -72,6 +73,7 @@ function processOf(
   | 'interactive'
   | 'tty'
   | 'environment'
+  | 'environmentMerge'
   | 'unsetEnvironment'
   | 'unsetAllEnvironment'
   | 'workingDirectory'
@@ -91,6 +93,7 @@ function processOf(
     interactive: flags.interactive,
     tty: flags.tty,
     environment: environment(flags),
+    environmentMerge: flags['env-merge'],
     unsetEnvironment: flags.unsetenv,
     unsetAllEnvironment: flags['unsetenv-all'],
     workingDirectory: flags.workdir,
@@ -170,13 +173,23 @@ export function parseCount(value: number | undefined, flag: string): number {
 
 function files(
   flags: Flags,
-): Part<'mounts' | 'readOnly' | 'readOnlyTmpfs' | 'shmSizeBytes' | 'devices'> {
+): Part<
+  | 'mounts'
+  | 'volumesFrom'
+  | 'imageVolumes'
+  | 'readOnly'
+  | 'readOnlyTmpfs'
+  | 'shmSizeBytes'
+  | 'devices'
+> {
   return {
     mounts: [
       ...flags.mount.map(parseMount),
       ...flags.volume.map(parseVolume),
       ...flags.tmpfs.map(parseTmpfs),
     ],
+    volumesFrom: flags['volumes-from'],
+    imageVolumes: parseImageVolumes(flags['image-volume']),
     readOnly: flags['read-only'],
     readOnlyTmpfs: flags['read-only-tmpfs'],
     shmSizeBytes: parseOptionalSize(flags['shm-size'], 'shm-size'),
@@ -197,6 +210,8 @@ function network(
   | 'dnsSearch'
   | 'dnsOptions'
   | 'noHosts'
+  | 'hostsFile'
+  | 'noHostname'
 > {
   return {
     hostname: flags.hostname,
@@ -209,7 +224,19 @@ function network(
     dnsSearch: flags['dns-search'],
     dnsOptions: flags['dns-option'],
     noHosts: flags['no-hosts'],
+    hostsFile: hostsFile(flags['hosts-file']),
+    noHostname: flags['no-hostname'],
   };
+}
+
+/** The file is read when the container is made. */
+function hostsFile(typed: string | undefined): string | undefined {
+  if (typed === 'image') {
+    throw new UnsupportedError('HOSTS_OF_IMAGE', 'read --hosts-file "image": not supported', {
+      hint: 'leave the flag out, or name a file of this machine',
+    });
+  }
+  return typed === undefined || typed === 'none' ? undefined : resolve(typed);
 }
 
 function isolation(

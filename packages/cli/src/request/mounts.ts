@@ -146,3 +146,21 @@ function badMount(flag: string, text: string, reason: string): UsageError {
     hint: 'see "berth run --help"',
   });
 }
+
+/** `--image-volume`; `bind` is Podman's older word. Throws UsageError. */
+export function parseImageVolumes(text: string | undefined): 'anonymous' | 'tmpfs' | 'ignore' {
+  switch (text) {
+    case undefined:
+    case '':
+    case 'bind':
+    case 'anonymous':
+      return 'anonymous';
+    case 'tmpfs':
+    case 'ignore':
+      return text;
+    default:
+      throw new UsageError('BAD_IMAGE_VOLUME', `read --image-volume "${text}": no such mode`, {
+        hint: 'use anonymous, tmpfs or ignore',
+      });
+  }
+}

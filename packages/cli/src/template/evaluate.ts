@@ -114,13 +114,11 @@ class Run {
 
   private command([first, ...rest]: readonly Operand[], scope: Scope, piped: unknown[]): unknown {
     if (first === undefined) return undefined;
-    if (first.kind !== 'function') {
-      if (rest.length + piped.length > 0)
-        throw fillError('a value that is no function has arguments');
-      return this.operand(first, scope);
-    }
-    const args = rest.map((operand) => this.operand(operand, scope));
-    return callFunction(first.name, [...args, ...piped]);
+    const args = [...rest.map((operand) => this.operand(operand, scope)), ...piped];
+    if (first.kind === 'function') return callFunction(first.name, args);
+    if (first.kind === 'field') return this.field(first, scope, args);
+    if (args.length > 0) throw fillError('a value that is no function has arguments');
+    return this.operand(first, scope);
   }
 
   private operand(operand: Operand, scope: Scope): unknown {
@@ -141,10 +139,16 @@ class Run {
     }
   }
 
-  /** A field that is a function is computed when it is asked for. */
-  private field({ of, name }: Extract<Operand, { kind: 'field' }>, scope: Scope): unknown {
+  /** A field that is a function is a method: it is computed when it is asked for. */
+  private field(
+    { of, name }: Extract<Operand, { kind: 'field' }>,
+    scope: Scope,
+    args: readonly unknown[] = [],
+  ): unknown {
     const value = fieldOf(this.operand(of, scope), name);
-    return typeof value === 'function' ? (value as () => unknown)() : value;
+    if (typeof value === 'function') return (value as (...args: unknown[]) => unknown)(...args);
+    if (args.length > 0) throw fillError(`.${name} has arguments but takes none`);
+    return value;
   }
 }
 

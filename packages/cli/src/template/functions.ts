@@ -28,7 +28,7 @@ const FUNCTIONS: Readonly<Record<string, Func>> = {
   print: (...args) => printed(args),
   println: (...args) => `${args.map(formatValue).join(' ')}\n`,
   printf: (format, ...args) => sprintf(formatValue(format), args),
-  html: (...args) => printed(args).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`),
+  html: (...args) => printed(args).replace(/[&<>"']/g, htmlReference),
   js: (...args) => JSON.stringify(printed(args)).slice(1, -1),
   urlquery: (...args) => encodeURIComponent(printed(args)).replace(/%20/g, '+'),
   call: () => {
@@ -44,6 +44,16 @@ const FUNCTIONS: Readonly<Record<string, Func>> = {
   truncate: (text, length) => [...formatValue(text)].slice(0, Number(length)).join(''),
   table: (text) => text,
 };
+
+const NAMED_REFERENCES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+};
+
+function htmlReference(character: string): string {
+  return NAMED_REFERENCES[character] ?? `&#${character.charCodeAt(0)};`;
+}
 
 const MAX_BLANKS = 1000;
 
@@ -88,8 +98,11 @@ function lengthOf(value: unknown): number {
   throw fillError(`len of ${formatValue(value)}: it has none`);
 }
 
+/** Maps of texts are all there is: what `index` does not find is the empty text. */
+const NOTHING = '';
+
 function elementAt(value: unknown, key: unknown): unknown {
-  if (!Array.isArray(value)) return fieldOf(value, formatValue(key));
+  if (!Array.isArray(value)) return fieldOf(value, formatValue(key)) ?? NOTHING;
   const index = Number(key);
   if (!Number.isInteger(index) || index < 0 || index >= value.length) {
     throw fillError(`index ${formatValue(key)}: the list has ${value.length} elements`);

@@ -14,7 +14,7 @@ export function sprintf(format: string, args: readonly unknown[]): string {
     const digits = precision === undefined ? undefined : Math.min(Number(precision), 100);
     return pad(convert(verb, args[next++], { flags, digits }), flags, Number(width ?? 0));
   });
-  const extra = args.slice(next).map((arg) => `${typeof arg}=${formatValue(arg)}`);
+  const extra = args.slice(next).map(typedValue);
   return extra.length === 0 ? text : `${text}%!(EXTRA ${extra.join(', ')})`;
 }
 
@@ -23,7 +23,10 @@ interface Options {
   digits: number | undefined;
 }
 
+const NUMERIC = 'dfegobc';
+
 function convert(verb: string, value: unknown, { flags, digits }: Options): string {
+  if (NUMERIC.includes(verb) && typeof value !== 'number') return misfit(verb, value);
   switch (verb) {
     case 'd':
       return signed(String(Math.trunc(Number(value))), flags);
@@ -51,7 +54,26 @@ function convert(verb: string, value: unknown, { flags, digits }: Options): stri
     case 's':
       return formatValue(value).slice(0, digits);
     default:
-      return `%!${verb}(${typeof value}=${formatValue(value)})`;
+      return misfit(verb, value);
+  }
+}
+
+function misfit(verb: string, value: unknown): string {
+  return `%!${verb}(${typedValue(value)})`;
+}
+
+/** `int=5`, `string=x`: how fmt shows what does not fit. */
+function typedValue(value: unknown): string {
+  const text = formatValue(value);
+  switch (typeof value) {
+    case 'number':
+      return `${Number.isInteger(value) ? 'int' : 'float64'}=${text}`;
+    case 'boolean':
+      return `bool=${text}`;
+    case 'string':
+      return `string=${text}`;
+    default:
+      return text;
   }
 }
 

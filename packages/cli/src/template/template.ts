@@ -5,7 +5,7 @@
 import { evaluate } from './evaluate.ts';
 import { parse } from './parse.ts';
 
-export { entry } from './values.ts';
+export { deepEntry, entry } from './values.ts';
 
 /** A template, ready for many values. */
 export interface Template {
@@ -29,13 +29,17 @@ export interface ListFormat {
 
 const TABLE = /^table(\s+|$)/;
 
-/** Reads `table {{.ID}}\t{{.Names}}` and plain templates; `\t` and `\n` may be typed as such. */
+/**
+ * Reads `table {{.ID}}\t{{.Names}}` and plain templates; `\t` and `\n` may be typed as such. A
+ * blank in a table parts columns too.
+ */
 export function templateFromFormat(
   format: string,
   titles: Readonly<Record<string, string>>,
 ): ListFormat {
   const isTable = TABLE.test(format);
-  const text = unescapeText(format.replace(TABLE, ''));
+  const plain = unescapeText(format.replace(TABLE, ''));
+  const text = isTable ? outsideActions(plain, (part) => part.replace(/ +/g, '\t')) : plain;
   return {
     isTable,
     template: parseTemplate(text),
@@ -43,13 +47,15 @@ export function templateFromFormat(
   };
 }
 
-/** Outside of actions only: inside, strings have escapes of their own. */
-function unescapeText(format: string): string {
+/** `\t` and `\n` as the characters they stand for; in actions strings have their own escapes. */
+export function unescapeText(format: string): string {
+  return outsideActions(format, (part) => part.replace(/\\t/g, '\t').replace(/\\n/g, '\n'));
+}
+
+function outsideActions(format: string, change: (text: string) => string): string {
   return format
     .split(/(\{\{[\s\S]*?\}\})/)
-    .map((part) =>
-      part.startsWith('{{') ? part : part.replace(/\\t/g, '\t').replace(/\\n/g, '\n'),
-    )
+    .map((part) => (part.startsWith('{{') ? part : change(part)))
     .join('');
 }
 

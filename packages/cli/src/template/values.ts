@@ -9,7 +9,23 @@ export function entry<T extends object>(fields: T): T {
   return Object.defineProperty(fields, STRUCT, { value: true });
 }
 
-/** A member of a map or struct; own ones only, so that no prototype is reached. */
+/** As entry(), for objects inside too, except for those under a name of `maps`. */
+export function deepEntry<T extends object>(fields: T, maps: ReadonlySet<string>): T {
+  for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
+    if (!maps.has(name)) markInside(value, maps);
+  }
+  return Array.isArray(fields) ? fields : entry(fields);
+}
+
+function markInside(value: unknown, maps: ReadonlySet<string>): void {
+  const isPlain = typeof value === 'object' && value !== null && !(value instanceof Date);
+  if (isPlain) deepEntry(value, maps);
+}
+
+/**
+ * A member of a map or struct; own ones only, so that no prototype is reached. Names of structs may
+ * be written in other cases: Go's `.ID` is json's `Id`.
+ */
 export function fieldOf(value: unknown, name: string): unknown {
   if (value === null || value === undefined) return undefined;
   if (typeof value !== 'object' || Array.isArray(value) || value instanceof Date) {
@@ -17,6 +33,8 @@ export function fieldOf(value: unknown, name: string): unknown {
   }
   if (Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name];
   if (STRUCT in value) {
+    const known = Object.keys(value).find((key) => key.toLowerCase() === name.toLowerCase());
+    if (known !== undefined) return (value as Record<string, unknown>)[known];
     const meant = suggest(name, Object.keys(value));
     throw fillError(
       `no such field as .${name}${meant === undefined ? '' : `; did you mean .${meant}?`}`,
@@ -60,7 +78,7 @@ export function formatValue(value: unknown): string {
 /** `2006-01-02 15:04:05.999 +0000 UTC` */
 function formatTime(time: Date): string {
   const [date = '', clock = ''] = time.toISOString().split('T');
-  return `${date} ${clock.replace(/\.?0*Z$/, '')} +0000 UTC`;
+  return `${date} ${clock.replace(/(\.0+|(\.\d*[1-9])0*)?Z$/, '$2')} +0000 UTC`;
 }
 
 /** Elements with their keys, in order; texts have none. */

@@ -3,6 +3,7 @@
  * record when it is first asked for, because `ps` of a thousand containers reads a thousand files
  * less without it.
  */
+import { readlinkSync } from 'node:fs';
 import type { ContainerEntry as StoredEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import type { ContainerState } from '../lifecycle.ts';
@@ -10,6 +11,10 @@ import { formatPorts, portMappings, type PortMapping } from './published-ports.t
 import type { BerthContainer } from './record.ts';
 
 const CUT = '…';
+const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'] as const;
+
+/** A namespace as /proc/PID/ns names it. */
+export type NamespaceKey = (typeof NAMESPACES)[number];
 
 /** One container; sizes are measured only where they were asked for. */
 export class ContainerEntry {
@@ -86,6 +91,16 @@ export class ContainerEntry {
     return network === 'none' || network === 'host' ? [] : [network];
   }
 
+  /** The namespaces of its first process, by inode; empty when it does not run. */
+  get namespaces(): Readonly<Partial<Record<NamespaceKey, string>>> {
+    return this.pid > 0 ? namespacesOf(this.pid) : {};
+  }
+
+  /** Where --cidfile wrote its id. */
+  get cidFile(): string {
+    return this.record.request.cidFile ?? '';
+  }
+
   /** Whether it goes when it ends. */
   get autoRemove(): boolean {
     return this.record.request.remove;
@@ -94,6 +109,20 @@ export class ContainerEntry {
   private get record(): BerthContainer {
     return (this.known ??= this.engine.store.containers.record<BerthContainer>(this.id));
   }
+}
+
+/** A process that ended meanwhile has none. */
+function namespacesOf(pid: number): Partial<Record<NamespaceKey, string>> {
+  const found: Partial<Record<NamespaceKey, string>> = {};
+  for (const name of NAMESPACES) {
+    try {
+      const inode = /\d+/.exec(readlinkSync(`/proc/${pid}/ns/${name}`))?.[0];
+      if (inode !== undefined) found[name] = inode;
+    } catch {
+      return {};
+    }
+  }
+  return found;
 }
 
 /** Seconds since 1970 with a fraction, as records hold them. */

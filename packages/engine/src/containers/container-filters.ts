@@ -9,6 +9,7 @@ import type { BerthContainer } from './record.ts';
 
 /** The stored entries that all filters accept, newest first. Throws UsageError for bad filters. */
 export function matchingContainers(engine: Engine, filters: readonly Filter[]): StoredEntry[] {
+  filters.filter(({ key }) => key === 'status').forEach(({ value }) => requireStatus(value));
   const entries = engine.store.containers.list();
   return filters.length === 0 ? entries : entries.filter(matcher(filters, predicates(engine)));
 }
@@ -31,6 +32,9 @@ function predicates(engine: Engine): Record<string, Predicate<StoredEntry>> {
     volume: (entry, value) => matchesVolume(record(entry), value),
     network: (entry, value) => record(entry).network === value,
     command: (entry, value) => record(entry).command[0] === value,
+    pod: () => false,
+    health: (_, value) => value === 'none',
+    'restart-policy': (_, value) => value === 'no' || value === '',
     publish: (entry, value) => record(entry).ports.some((port) => matchesPort(port, value)),
   };
 }
@@ -43,6 +47,18 @@ function pattern(text: string): RegExp {
       cause,
     });
   }
+}
+
+const STATUSES = [
+  'created', 'initialized', 'configured', 'running', 'paused', 'restarting', 'removing', 'stopping',
+  'stopped', 'exited', 'dead', 'unknown', 'elsewhere',
+];
+
+function requireStatus(status: string): void {
+  if (STATUSES.includes(status)) return;
+  throw new UsageError('BAD_FILTER', `filter by status "${status}": no such status`, {
+    hint: 'use created, running, stopping, exited, unknown or elsewhere',
+  });
 }
 
 function statusNames(state: ContainerState): string[] {

@@ -21,7 +21,7 @@ import type { BerthContainer } from './record.ts';
 import { removeById } from './remove.ts';
 import { etcFiles } from './etc-files.ts';
 import { signalNumber } from './signals.ts';
-import { dropVolumes, makeVolumes, planVolumes } from './volumes.ts';
+import { dropVolumes, makeVolumes, planVolumes, withVolumesFrom } from './volumes.ts';
 import { wantedPorts } from './wanted-ports.ts';
 
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
@@ -91,7 +91,8 @@ async function decideAndStore(
   { id, image, request }: Wanted,
 ): Promise<CreatedContainer> {
   const host = await hostFacts(engine, { image, request });
-  const asked = { ...request, mounts: [...request.mounts, ...host.extraMounts] };
+  const own = withVolumesFrom(engine, request);
+  const asked = { ...own, mounts: [...own.mounts, ...host.extraMounts] };
   const volumes = planVolumes(asked, image);
   const spec = compose({ id, request: volumes.request, image: image.config, host: host.facts });
   const record = await decideRecord(engine, { id, image, request: volumes.request, spec, volumes });

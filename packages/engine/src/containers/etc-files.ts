@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { SystemError } from '@berth/errors';
 import type { RuntimeSpec } from '@berth/oci';
 import { GUEST, hostsFile, resolvConf } from '@berth/network';
 import type { BerthContainer } from './record.ts';
@@ -31,10 +32,12 @@ export function etcFiles(
 /** Which of the files a container has. One that joins another's network shares that one's. */
 export function etcFileNames(record: BerthContainer): EtcFile[] {
   const taken = new Set(record.request.mounts.map(({ target }) => target));
-  const names: EtcFile[] = ['resolv.conf', 'hostname'];
-  if (!record.request.noHosts) {
-    names.push('hosts');
-  }
+  const { request } = record;
+  const names: EtcFile[] = [
+    ...(request.dns.includes('none') ? [] : ['resolv.conf' as const]),
+    ...(request.noHostname === true ? [] : ['hostname' as const]),
+    ...(request.noHosts ? [] : ['hosts' as const]),
+  ];
   return names.filter((name) => !taken.has(FILES[name]));
 }
 
@@ -66,7 +69,8 @@ function contentOf(
 function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
   const hasOwnNetwork = record.network === 'pasta' || record.network === 'slirp4netns';
   const names = [spec.hostname ?? record.id.slice(0, 12), record.name];
-  return hostsFile({
+  const { hostsFile: base } = record.request;
+  const own = hostsFile({
     addHosts: record.request.addHosts,
     names: [...new Set(names)],
     address: hasOwnNetwork ? GUEST.address : undefined,
@@ -76,6 +80,16 @@ function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
         ? '127.0.0.1'
         : undefined,
   });
+  return base === undefined ? own : `${requireText(base)}${own}`;
+}
+
+/** Ends in a newline. */
+function requireText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').replace(/\n*$/, '\n');
+  } catch (cause) {
+    throw new SystemError('READ_FILE', `read hosts file "${path}"`, { cause });
+  }
 }
 
 function forwarderOf(record: BerthContainer): string | undefined {

@@ -1,9 +1,13 @@
-/** `inspect` of a container, in Podman's shape. */
-import type { MountRequest } from '@berth/bundle';
+/** `inspect` of a container, in Podman's shape: all of it from the record and the machine. */
+import { readFileSync } from 'node:fs';
+import { GUEST } from '@berth/network';
 import type { RuntimeSpec } from '@berth/oci';
 import type { ContainerEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { GUEST } from '@berth/network';
+import { withHidden } from '../hidden-fields.ts';
+import { findLocal } from '../images/local.ts';
+import { momentOf, momentOfMs } from '../moment.ts';
+import { configSection, hostConfigSection } from './inspect-config.ts';
 import type { BerthContainer } from './record.ts';
 import { readSpec } from './start.ts';
 
@@ -16,231 +20,173 @@ export async function inspectContainer(
   const { containers } = engine.store;
   const id = containers.resolve(name);
   const record = containers.record<BerthContainer>(id);
-  const paths = containers.paths(id);
-  const spec = readSpec(paths.spec);
+  const spec = readSpec(containers.paths(id).spec);
   const entry = containers.entry(id);
   const sizes = size ? (await import('./size.ts')).measureContainer(engine, id) : undefined;
-  return {
+  const description = {
     Id: id,
-    Created: new Date(record.createdAtMs).toISOString(),
+    Created: momentOfMs(record.createdAtMs),
     Path: spec.process.args[0] ?? '',
     Args: spec.process.args.slice(1),
-    State: stateSection(entry),
-    Image: record.imageId,
-    ImageName: record.imageName,
-    Rootfs: '',
-    ResolvConfPath: paths.resolvConf,
-    HostnamePath: paths.hostname,
-    HostsPath: paths.hosts,
-    StaticDir: paths.directory,
-    OCIConfigPath: paths.spec,
+    State: stateSection(engine, entry),
+    ...imageSection(engine, record),
+    ...filesSection(engine, record),
     OCIRuntime: 'berth-native',
     Name: entry.name,
     RestartCount: 0,
     Driver: 'overlay',
     MountLabel: '',
     ProcessLabel: '',
+    AppArmorProfile: '',
     EffectiveCaps: spec.process.capabilities?.effective ?? [],
     BoundingCaps: spec.process.capabilities?.bounding ?? [],
     ExecIDs: [],
     GraphDriver: graphDriver(engine, record),
     ...(sizes === undefined ? {} : { SizeRw: sizes.sizeRw, SizeRootFs: sizes.sizeRootFs }),
     Mounts: mountsSection(engine, record, spec),
-    Dependencies: Object.values(record.joins),
+    Dependencies: [...new Set(Object.values(record.joins))],
     NetworkSettings: networkSection(record),
     Namespace: '',
     IsInfra: false,
     IsService: false,
-    Config: configSection(record, spec),
-    HostConfig: hostConfigSection(record, spec),
+    Config: configSection(record, spec, imageEntrypoint(engine, record)),
+    HostConfig: hostConfigSection(record, spec, publishedPorts(record)),
+  };
+  return withHidden(description, { SizeRw: null, SizeRootFs: null });
+}
+
+function imageSection(engine: Engine, { imageId, imageName }: BerthContainer) {
+  return {
+    Image: imageId,
+    ImageDigest: engine.store.images.origins(imageId).at(-1)?.manifestDigest ?? '',
+    ImageName: imageName,
+    Rootfs: '',
+    Pod: '',
   };
 }
 
-function moment(text: string | undefined): string {
-  return text === undefined ? '0001-01-01T00:00:00Z' : new Date(Number(text) * 1000).toISOString();
+function imageEntrypoint(engine: Engine, { imageId }: BerthContainer): readonly string[] {
+  return findLocal(engine, imageId)?.config.entrypoint ?? [];
 }
 
-function stateSection({ state, summary }: ContainerEntry): Record<string, unknown> {
+function filesSection(engine: Engine, { id, request }: BerthContainer): Record<string, string> {
+  const paths = engine.store.containers.paths(id);
   return {
+    ResolvConfPath: paths.resolvConf,
+    HostnamePath: paths.hostname,
+    HostsPath: paths.hosts,
+    StaticDir: paths.directory,
+    OCIConfigPath: paths.spec,
+    ConmonPidFile: '',
+    PidFile: request.pidFile ?? '',
+  };
+}
+
+function stateSection(
+  engine: Engine,
+  { id, state, summary }: ContainerEntry,
+): Record<string, unknown> {
+  const isRunning = state.state === 'running';
+  const health = { Status: '', FailingStreak: 0, Log: null };
+  const section = {
     OciVersion: '1.1.0',
     Status: state.state === 'unknown' ? 'exited' : state.state,
-    Running: state.state === 'running',
+    Running: isRunning,
     Paused: false,
     Restarting: false,
     OOMKilled: state.oomKilled,
     Dead: false,
     Pid: state.pid,
-    ConmonPid: state.state === 'running' ? (summary.supervisor?.pid ?? 0) : 0,
+    ConmonPid: isRunning ? (summary.supervisor?.pid ?? 0) : 0,
     ExitCode: state.exitCode ?? 0,
-    Error: '',
-    StartedAt: moment(state.started),
-    FinishedAt: moment(state.finished),
-    CheckpointedAt: '0001-01-01T00:00:00Z',
-    RestoredAt: '0001-01-01T00:00:00Z',
+    Error: engine.store.containers.exit(id, summary.run)?.error ?? '',
+    StartedAt: momentOf(state.started),
+    FinishedAt: momentOf(state.finished),
+    Health: health,
+    CgroupPath: isRunning ? cgroupPath(state.pid) : '',
+    CheckpointedAt: momentOf(undefined),
+    RestoredAt: momentOf(undefined),
   };
+  return withHidden(section, { Healthcheck: health });
+}
+
+/** The line of cgroup v2 in /proc/PID/cgroup (cgroups(7)); empty when the process has ended. */
+function cgroupPath(pid: number): string {
+  try {
+    return /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '';
+  } catch {
+    return '';
+  }
 }
 
 function graphDriver(engine: Engine, record: BerthContainer): Record<string, unknown> {
   const { containers, layers } = engine.store;
   const paths = containers.paths(record.id);
+  const lowers = [...record.layers].reverse().map((diffId) => layers.treePath(diffId));
   return {
     Name: 'overlay',
-    Data: {
-      LowerDir: [...record.layers]
-        .reverse()
-        .map((diffId) => layers.treePath(diffId))
-        .join(':'),
-      UpperDir: paths.upper,
-      WorkDir: paths.work,
-    },
+    Data: { LowerDir: lowers.join(':'), UpperDir: paths.upper, WorkDir: paths.work },
   };
 }
 
+/** As in Podman, what lies in memory is told by HostConfig.Tmpfs alone. */
 function mountsSection(
   engine: Engine,
   record: BerthContainer,
   spec: RuntimeSpec,
 ): Record<string, unknown>[] {
-  return record.request.mounts.map((mount) => {
+  const mounts = record.request.mounts.filter(({ type }) => type !== 'tmpfs');
+  return mounts.map((mount) => {
     const found = spec.mounts.find(({ destination }) => destination === mount.target);
     const options = found?.options ?? [];
     const name = mount.type === 'volume' ? mount.name : undefined;
-    return {
+    const section = {
       Type: mount.type,
-      ...(name === undefined ? {} : { Name: name, Driver: 'local' }),
+      ...(name === undefined ? {} : { Name: name }),
       Source: found?.source ?? (name === undefined ? '' : engine.store.volumes.dataPath(name)),
       Destination: mount.target,
+      Driver: name === undefined ? '' : 'local',
       Mode: '',
-      Options: options,
+      Options: options.filter((option) => !/^(rw|ro|r?(private|shared|slave))$/.test(option)),
       RW: !options.includes('ro'),
-      Propagation: options.find((option) => /(private|shared|slave)$/.test(option)) ?? '',
+      Propagation: options.find((option) => /^r?(private|shared|slave)$/.test(option)) ?? '',
     };
+    return withHidden(section, { Name: '', SubPath: '' });
   });
 }
 
-function networkSection(record: BerthContainer): Record<string, unknown> {
-  const own = record.network === 'pasta' || record.network === 'slirp4netns';
-  const ports: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
-  for (const exposed of record.exposedPorts) {
-    ports[exposed.includes('/') ? exposed : `${exposed}/tcp`] = null;
-  }
+type PortMap = Record<string, { HostIp: string; HostPort: string }[] | null>;
+
+function publishedPorts(record: BerthContainer): PortMap {
+  const ports: PortMap = {};
   for (const { containerPort, protocol, hostAddress, hostPort } of record.ports) {
     const key = `${containerPort}/${protocol}`;
     ports[key] = [...(ports[key] ?? []), { HostIp: hostAddress, HostPort: String(hostPort) }];
   }
+  return ports;
+}
+
+/** With a network of its own a container has exposed ports, published or not. */
+function networkSection(record: BerthContainer): Record<string, unknown> {
+  const own = record.network === 'pasta' || record.network === 'slirp4netns';
+  const exposed = own ? [...record.exposedPorts, ...record.request.expose] : [];
+  const unpublished = exposed.map((port) => [port.includes('/') ? port : `${port}/tcp`, null]);
   return {
     EndpointID: '',
     Gateway: own ? GUEST.gateway : '',
     IPAddress: own ? GUEST.address : '',
     IPPrefixLen: own ? GUEST.prefixLength : 0,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
     MacAddress: '',
     Bridge: '',
     SandboxID: '',
-    Ports: ports,
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    Ports: { ...Object.fromEntries(unpublished), ...publishedPorts(record) },
     SandboxKey: '',
     Networks: {},
   };
-}
-
-function configSection(record: BerthContainer, spec: RuntimeSpec): Record<string, unknown> {
-  const { request } = record;
-  return {
-    Hostname: spec.hostname ?? '',
-    Domainname: '',
-    User: record.user,
-    AttachStdin: false,
-    AttachStdout: false,
-    AttachStderr: false,
-    Tty: request.tty,
-    OpenStdin: request.interactive,
-    StdinOnce: false,
-    Env: spec.process.env,
-    Cmd: record.command,
-    Image: record.imageName,
-    Volumes: null,
-    WorkingDir: spec.process.cwd,
-    Entrypoint: (request.entrypoint ?? []).join(' '),
-    Labels: record.labels,
-    Annotations: request.annotations,
-    StopSignal: record.stopSignal,
-    StopTimeout: record.stopTimeoutSeconds,
-    Timeout: request.timeoutSeconds ?? 0,
-    CreateCommand: [],
-    Umask: (spec.process.user.umask ?? 0).toString(8).padStart(4, '0'),
-    Timezone: request.timezone ?? '',
-  };
-}
-
-function hostConfigSection(record: BerthContainer, spec: RuntimeSpec): Record<string, unknown> {
-  const { request } = record;
-  return {
-    Binds: request.mounts
-      .filter(({ type }) => type !== 'tmpfs')
-      .map((mount) => `${sourceOf(mount)}:${mount.target}`),
-    ContainerIDFile: request.cidFile ?? '',
-    LogConfig: {
-      Type: record.log.driver,
-      Config: null,
-      Path: record.log.path,
-      Tag: request.log.tag ?? '',
-      Size: `${record.log.maxSizeBytes}B`,
-    },
-    NetworkMode:
-      record.joins['net'] === undefined ? record.network : `container:${record.joins['net']}`,
-    PortBindings: networkSection(record)['Ports'],
-    RestartPolicy: { Name: '', MaximumRetryCount: 0 },
-    AutoRemove: request.remove,
-    CapAdd: request.capAdd,
-    CapDrop: request.capDrop,
-    Dns: request.dns,
-    DnsOptions: request.dnsOptions,
-    DnsSearch: request.dnsSearch,
-    ExtraHosts: request.addHosts,
-    GroupAdd: request.groupAdd,
-    IpcMode: request.ipc.kind,
-    Privileged: request.privileged,
-    PublishAllPorts: request.publishAll,
-    ReadonlyRootfs: request.readOnly,
-    SecurityOpt: request.security.noNewPrivileges ? ['no-new-privileges'] : [],
-    UTSMode: request.uts.kind,
-    PidMode: request.pid.kind,
-    CgroupMode: request.cgroupns.kind,
-    UsernsMode: '',
-    ShmSize: request.shmSizeBytes ?? 65_536_000,
-    Runtime: 'berth-native',
-    ...limitsSection(record, spec),
-    Init: request.init,
-    Tmpfs: Object.fromEntries(
-      request.mounts
-        .filter(({ type }) => type === 'tmpfs')
-        .map(({ target, options }) => [target, options.join(',')]),
-    ),
-  };
-}
-
-function limitsSection(
-  { request }: BerthContainer,
-  { linux: { resources }, process }: RuntimeSpec,
-): Record<string, unknown> {
-  return {
-    Memory: resources?.memory?.limit ?? 0,
-    MemoryReservation: resources?.memory?.reservation ?? 0,
-    MemorySwap: resources?.memory?.swap ?? 0,
-    NanoCpus: Math.round((request.resources.cpus ?? 0) * 1e9),
-    CpuShares: resources?.cpu?.shares ?? 0,
-    CpuPeriod: resources?.cpu?.period ?? 0,
-    CpuQuota: resources?.cpu?.quota ?? 0,
-    CpusetCpus: resources?.cpu?.cpus ?? '',
-    PidsLimit: resources?.pids?.limit ?? 0,
-    Ulimits: (process.rlimits ?? []).map(({ type, soft, hard }) => ({
-      Name: type,
-      Soft: soft,
-      Hard: hard,
-    })),
-  };
-}
-
-function sourceOf(mount: MountRequest): string {
-  if (mount.type === 'bind') return mount.source;
-  return mount.type === 'volume' ? (mount.name ?? '') : '';
 }

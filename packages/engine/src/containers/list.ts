@@ -5,7 +5,7 @@ import type { Filter } from '../filter.ts';
 import { ContainerEntry } from './container-entry.ts';
 import { matchingContainers } from './container-filters.ts';
 
-export type { ContainerEntry } from './container-entry.ts';
+export type { ContainerEntry, NamespaceKey } from './container-entry.ts';
 export type { PortMapping } from './published-ports.ts';
 
 /** Which containers are listed, in which order. */
@@ -18,7 +18,7 @@ export interface ListOptions {
   sort: string | undefined;
 }
 
-/** The containers asked for, newest first unless sorted otherwise. Throws UsageError. */
+/** The containers asked for, oldest first unless sorted otherwise. Throws UsageError. */
 export async function listContainers(
   engine: Engine,
   options: ListOptions,
@@ -34,7 +34,7 @@ export async function listContainers(
       Object.assign(entry, measureContainer(engine, entry.id));
     }
   }
-  return sorted(entries, options.sort);
+  return sorted(entries, options.sort ?? 'created');
 }
 
 function filtersByState(filters: readonly Filter[]): boolean {
@@ -43,7 +43,7 @@ function filtersByState(filters: readonly Filter[]): boolean {
 
 const SORT_KEYS: Record<string, (entry: ContainerEntry) => string | number> = {
   command: (entry) => entry.command.join(' '),
-  created: (entry) => -entry.createdAt.getTime(),
+  created: (entry) => entry.createdAt.getTime(),
   id: (entry) => entry.id,
   image: (entry) => entry.image,
   names: (entry) => entry.names[0] ?? '',
@@ -52,10 +52,7 @@ const SORT_KEYS: Record<string, (entry: ContainerEntry) => string | number> = {
   status: (entry) => entry.state,
 };
 
-function sorted(entries: ContainerEntry[], key: string | undefined): ContainerEntry[] {
-  if (key === undefined) {
-    return entries;
-  }
+function sorted(entries: ContainerEntry[], key: string): ContainerEntry[] {
   const value = SORT_KEYS[key.toLowerCase()];
   if (value === undefined) {
     throw new UsageError('BAD_SORT_KEY', `sort by "${key}": no such key`, {

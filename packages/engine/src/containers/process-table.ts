@@ -22,6 +22,8 @@ interface ProcessEntry {
   state: string;
   nice: string;
   virtualKib: string;
+  /** Lines of /proc/PID/status by name. */
+  status: string;
 }
 
 /** How ids of the host are shown. */
@@ -54,7 +56,25 @@ const COLUMNS: Record<string, Column> = {
   stat: { title: 'STAT', value: (e) => e.state },
   nice: { title: 'NI', value: (e) => e.nice },
   vsz: { title: 'VSZ', value: (e) => e.virtualKib },
+  pgid: { title: 'PGID', value: (e) => statusWord(e, 'NSpgid', -1) },
+  ruser: { title: 'RUSER', value: (e, names) => names.user(Number(statusWord(e, 'Uid', 0))) },
+  rgroup: { title: 'RGROUP', value: (e, names) => names.group(Number(statusWord(e, 'Gid', 0))) },
+  seccomp: { title: 'SECCOMP', value: (e) => SECCOMP[statusWord(e, 'Seccomp', 0)] ?? '?' },
+  capinh: { title: 'INHERITED CAPS', value: (e) => statusWord(e, 'CapInh', 0) },
+  capprm: { title: 'PERMITTED CAPS', value: (e) => statusWord(e, 'CapPrm', 0) },
+  capeff: { title: 'EFFECTIVE CAPS', value: (e) => statusWord(e, 'CapEff', 0) },
+  capbnd: { title: 'BOUNDING CAPS', value: (e) => statusWord(e, 'CapBnd', 0) },
+  capamb: { title: 'AMBIENT CAPS', value: (e) => statusWord(e, 'CapAmb', 0) },
 };
+
+/** Modes of seccomp(2) as /proc/PID/status numbers them. */
+const SECCOMP: Readonly<Record<string, string>> = { 0: 'disabled', 1: 'strict', 2: 'filter' };
+
+/** A word of a line of /proc/PID/status, counted from the end when below zero. */
+function statusWord({ status }: ProcessEntry, name: string, index: number): string {
+  const line = new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '';
+  return line.trim().split(/\s+/).at(index) ?? '?';
+}
 
 const DEFAULT_COLUMNS = ['user', 'pid', 'ppid', 'pcpu', 'etime', 'tty', 'time', 'args'];
 
@@ -127,6 +147,7 @@ function readEntry(hostPid: number, uptime: number): ProcessEntry | undefined {
       state: fields[0] ?? '?',
       nice: fields[16] ?? '0',
       virtualKib: String(Math.floor(Number(fields[20] ?? 0) / 1024)),
+      status,
     };
   } catch {
     return undefined;

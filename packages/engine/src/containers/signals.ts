@@ -29,3 +29,9 @@ function realTimeSignal([, end, sign, offset]: RegExpExecArray): number {
   const base = end === 'IN' ? REAL_TIME_MIN : REAL_TIME_MAX;
   return base + (sign === '-' ? -1 : 1) * Number(offset ?? 0);
 }
+
+/** `SIGTERM` for 15; a signal without a name is its number. */
+export function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, known]) => known === number);
+  return found?.[0] ?? String(number);
+}

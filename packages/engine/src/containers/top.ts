@@ -23,6 +23,28 @@ export async function topContainer(
   );
 }
 
+/** Never returns: the container's own ps takes this process over. */
+export async function topByPs(
+  engine: Engine,
+  container: string,
+  options: readonly string[],
+): Promise<never> {
+  const { execInContainer } = await import('./exec.ts');
+  return execInContainer(engine, {
+    container,
+    command: ['ps', ...options],
+    interactive: false,
+    tty: false,
+    detach: false,
+    environment: [],
+    user: undefined,
+    workingDirectory: undefined,
+    privileged: false,
+    preserveDescriptors: 0,
+    detachKeys: undefined,
+  });
+}
+
 /** Names are the container's affair; 0 is root everywhere. */
 function insideId(hostId: number, maps: readonly IdMap[]): string {
   const extent = maps.find(({ outside, count }) => hostId >= outside && hostId < outside + count);

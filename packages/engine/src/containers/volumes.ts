@@ -3,9 +3,11 @@
  * of its folder, and those that are missing are made once everything else has been decided.
  */
 import type { ContainerRequest, MountRequest } from '@berth/bundle';
+import { UsageError } from '@berth/errors';
 import { randomId } from '@berth/storage';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { FoundImage } from '../images/local.ts';
+import type { BerthContainer } from './record.ts';
 
 /** The volumes of a new container. */
 export interface PlannedVolumes {
@@ -21,18 +23,53 @@ export interface PlannedVolumes {
 /** Names every volume; nothing is made yet. */
 export function planVolumes(request: ContainerRequest, image: FoundImage): PlannedVolumes {
   const planned: PlannedVolumes = { request, names: [], anonymous: [], copyUps: [] };
-  const wanted = [...request.mounts, ...imageVolumes(request, image)];
+  const wanted = [...request.mounts, ...mountsOfImage(request, image)];
   const mounts = wanted.map((mount) =>
     mount.type === 'volume' ? place(mount, planned) : mount,
   );
   return { ...planned, request: { ...request, mounts } };
 }
 
-function imageVolumes(request: ContainerRequest, image: FoundImage): MountRequest[] {
+/**
+ * The request with the mounts of the containers that --volumes-from names, where it has none of
+ * its own. Throws NotFoundError for an unknown container, UsageError for odd options.
+ */
+export function withVolumesFrom(engine: Engine, request: ContainerRequest): ContainerRequest {
+  const mounts = [...request.mounts];
+  for (const text of request.volumesFrom ?? []) {
+    const { name, options } = parseVolumesFrom(text);
+    const { containers } = engine.store;
+    const source = containers.record<BerthContainer>(containers.resolve(name)).request.mounts;
+    const lent = source.filter(({ type }) => type !== 'tmpfs');
+    const added = lent.filter(({ target }) => !mounts.some((mount) => mount.target === target));
+    mounts.push(...added.map((mount) => ({ ...mount, options: [...mount.options, ...options] })));
+  }
+  return { ...request, mounts };
+}
+
+function parseVolumesFrom(text: string): { name: string; options: string[] } {
+  const [name = '', ...rest] = text.split(':');
+  const options = rest.flatMap((part) => part.split(','));
+  const odd = options.find((option) => !['ro', 'rw', 'z'].includes(option));
+  if (odd !== undefined) {
+    throw new UsageError(
+      'BAD_VOLUMES_FROM',
+      `read --volumes-from "${text}": no such option as "${odd}"`,
+    );
+  }
+  return { name, options };
+}
+
+function mountsOfImage(request: ContainerRequest, image: FoundImage): MountRequest[] {
+  if (request.imageVolumes === 'ignore') return [];
   const taken = new Set(request.mounts.map(({ target }) => target.replace(/\/+$/, '')));
   return image.config.volumes
     .filter((target) => target.startsWith('/') && !taken.has(target.replace(/\/+$/, '')))
-    .map((target) => ({ type: 'volume', name: undefined, target, options: [] }));
+    .map((target) =>
+      request.imageVolumes === 'tmpfs'
+        ? { type: 'tmpfs', target, options: [] }
+        : { type: 'volume', name: undefined, target, options: [] },
+    );
 }
 
 type VolumeMount = Extract<MountRequest, { type: 'volume' }>;

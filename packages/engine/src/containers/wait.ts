@@ -31,8 +31,8 @@ export interface WaitOptions {
 }
 
 /**
- * The exit status once one of the conditions holds (by default: it has ended); -1 when it never
- * ran or left no record. A container that goes away meanwhile has ended.
+ * The exit status once one of the conditions holds (by default: it has ended); -1 when it
+ * left no record, 0 when it never ran. A container that goes away meanwhile has ended.
  */
 export async function waitContainer(
   engine: Engine,
@@ -64,7 +64,8 @@ export async function waitContainer(
       state === undefined ||
       wanted.some((condition) => CONDITIONS[condition]?.(state.state) === true)
     ) {
-      return (state ?? last)?.exitCode ?? (state === undefined ? 0 : UNKNOWN_EXIT);
+      const ended = state ?? last;
+      return ended?.exitCode ?? (ended?.state === 'unknown' ? UNKNOWN_EXIT : 0);
     }
     last = state;
     await sleep(pauseMs);

@@ -1,6 +1,8 @@
 /** `image inspect`, `history` and `image tree`: what an image says of itself, in Podman's shape. */
-import { parseObject } from '@berth/oci';
+import { isRecord, parseObject } from '@berth/oci';
 import type { Engine } from '../engine.ts';
+import { withHidden } from '../hidden-fields.ts';
+import { momentOfText } from '../moment.ts';
 import { findLocal, type FoundImage } from './local.ts';
 import { describeImage, type ImageEntry } from './list.ts';
 
@@ -13,11 +15,11 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
     Id: record.id,
     Digest: origins.at(-1)?.manifestDigest ?? '',
     RepoTags: entry.tags,
-    RepoDigests: entry.digests.filter((digest) => !digest.startsWith('<none>')),
+    RepoDigests: entry.digests,
     Parent: '',
     Comment: config.history.at(-1)?.comment ?? '',
-    Created: config.created ?? null,
-    Config: raw['config'] ?? {},
+    Created: momentOfText(config.created),
+    Config: withHidden({ ...(isRecord(raw['config']) ? raw['config'] : {}) }, CONFIG_DEFAULTS),
     Version: '',
     Author: config.author ?? '',
     Architecture: config.architecture,
@@ -37,6 +39,19 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
     NamesHistory: entry.names,
   };
 }
+
+/** What a config that does not say it has. */
+const CONFIG_DEFAULTS = {
+  User: '',
+  ExposedPorts: {},
+  Env: [],
+  Entrypoint: [],
+  Cmd: [],
+  Volumes: {},
+  WorkingDir: '',
+  Labels: {},
+  StopSignal: '',
+};
 
 function topTree(engine: Engine, diffId: string | undefined): string {
   return diffId === undefined ? '' : engine.store.layers.treePath(diffId);
@@ -70,7 +85,7 @@ export async function imageHistory(engine: Engine, name: string): Promise<Histor
   let layer = 0;
   const steps = config.history.map(({ created, createdBy, comment, emptyLayer }) => ({
     id: '<missing>',
-    createdAt: new Date(created ?? config.created ?? 0),
+    createdAt: momentOfText(created ?? config.created),
     createdBy,
     sizeBytes: emptyLayer ? 0 : (sizes[layer++] ?? 0),
     comment,

@@ -1,7 +1,8 @@
 /** `images`: every image of the store with its names, filtered and sorted. */
-import { NotFoundError } from '@berth/errors';
-import type { ImageEntry as StoredEntry } from '@berth/storage';
+import { NotFoundError, UsageError } from '@berth/errors';
+import type { ImageEntry as StoredEntry, ImageOrigin } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { momentOfText } from '../moment.ts';
 import { hasLabel, matcher, parseTime, type Filter } from '../filter.ts';
 
 /** An image as lists show it. */
@@ -19,8 +20,8 @@ export interface ImageEntry {
   /** Without a name. */
   dangling: boolean;
   readOnly: boolean;
-  /** How many containers were made from it. */
-  containers: number;
+  /** How many containers were made from it: counted when asked for. */
+  containers: () => number;
   architecture: string;
   os: string;
 }
@@ -64,16 +65,29 @@ export function describeImage(engine: Engine, { record, names }: StoredEntry): I
     id: record.id,
     names: [...names],
     tags: names.filter((name) => !name.includes('@')),
-    digests: [...new Set(origins.map((o) => `${o.repository || '<none>'}@${o.manifestDigest}`))],
-    createdAt: new Date(record.created ?? 0),
+    digests: digestsOf(origins, names),
+    createdAt: momentOfText(record.created),
     sizeBytes: record.sizeBytes,
     labels: { ...record.labels },
     dangling: names.length === 0,
     readOnly: false,
-    containers: 0,
+    containers: () => engine.store.containers.usersOfImage(record.id).length,
     architecture: record.architecture,
     os: record.os,
   };
+}
+
+/** What came from no registry goes under the repositories of its names. */
+function digestsOf(origins: readonly ImageOrigin[], names: readonly string[]): string[] {
+  const own = [...new Set(names.map(repositoryOf))];
+  return [...new Set(origins.flatMap(({ repository, manifestDigest }) =>
+    (repository === '' ? own : [repository]).map((place) => `${place}@${manifestDigest}`)))];
+}
+
+function repositoryOf(reference: string): string {
+  const [name = ''] = reference.split('@');
+  const colon = name.lastIndexOf(':');
+  return colon > name.lastIndexOf('/') ? name.slice(0, colon) : name;
 }
 
 function isNamed(entry: ImageEntry, wanted: readonly string[]): boolean {
@@ -103,7 +117,8 @@ function predicates(engine: Engine, entries: readonly ImageEntry[]) {
     until: (entry: ImageEntry, value: string) => entry.createdAt < parseTime(value),
     readonly: (entry: ImageEntry, value: string) => entry.readOnly === (value !== 'false'),
     containers: (entry: ImageEntry, value: string) =>
-      engine.store.containers.usersOfImage(entry.id).length > 0 === (value !== 'false'),
+      entry.containers() > 0 === (value !== 'false'),
+    intermediate: (_: ImageEntry, value: string) => value === 'false',
   };
 }
 
@@ -116,7 +131,12 @@ const SORT_KEYS: Record<string, (entry: ImageEntry) => string | number> = {
 };
 
 function sorted(entries: ImageEntry[], key: string | undefined): ImageEntry[] {
-  const value = SORT_KEYS[key ?? 'created'] ?? ((entry: ImageEntry) => -entry.createdAt.getTime());
+  const value = SORT_KEYS[key?.toLowerCase() ?? 'created'];
+  if (value === undefined) {
+    throw new UsageError('BAD_SORT_KEY', `sort by "${key}": no such key`, {
+      hint: `use one of ${Object.keys(SORT_KEYS).join(', ')}`,
+    });
+  }
   return entries.sort((a, b) => {
     const [left, right] = [value(a), value(b)];
     return left < right ? -1 : left > right ? 1 : 0;

@@ -2,9 +2,11 @@
 import { arch, availableParallelism, freemem, hostname, release, totalmem, uptime } from 'node:os';
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { fileSystemName } from '@berth/host';
-import { cgroupSettings } from '@berth/isolation';
+import { capabilities } from '@berth/bundle';
+import { cgroupSettings, nativeHelper } from '@berth/isolation';
 import { chooseNetwork } from '@berth/network';
 import type { Engine } from '../engine.ts';
+import { withHidden } from '../hidden-fields.ts';
 import { versionInfo } from './version.ts';
 
 /** The description. Nothing is changed; what can't be found out is left empty. */
@@ -13,9 +15,12 @@ export async function systemInfo(engine: Engine): Promise<Record<string, unknown
     host: hostInfo(engine),
     store: storeInfo(engine),
     registries: {},
+    plugins: { volume: ['local'], network: null, log: LOG_DRIVERS, authorization: null },
     version: versionInfo()['Client'],
   };
 }
+
+const LOG_DRIVERS = ['k8s-file', 'json-file', 'none', 'passthrough'];
 
 function hostInfo(engine: Engine): Record<string, unknown> {
   const { uids, gids, tier } = engine.idMaps;
@@ -25,7 +30,7 @@ function hostInfo(engine: Engine): Record<string, unknown> {
       host_id: outside,
       size: count,
     }));
-  return {
+  const info = {
     arch: arch() === 'x64' ? 'amd64' : arch(),
     cpus: availableParallelism(),
     hostname: hostname(),
@@ -33,15 +38,45 @@ function hostInfo(engine: Engine): Record<string, unknown> {
     os: 'linux',
     memTotal: totalmem(),
     memFree: freemem(),
-    uptime: `${Math.floor(uptime())}s`,
+    swapTotal: kibibytesOf('SwapTotal') * 1024,
+    swapFree: kibibytesOf('SwapFree') * 1024,
+    uptime: spanText(uptime()),
     distribution: distribution(),
     cgroupManager: cgroupManager(engine),
     cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'v2' : 'v1',
     idMappings: { uidmap: extents(uids), gidmap: extents(gids) },
     processMap: tier,
     networkHelper: networkHelper(),
-    security: { rootless: engine.account.uid !== 0, seccompEnabled: true, capabilities: '' },
+    logDriver: 'k8s-file',
+    ociRuntime: { name: 'berth-native', path: nativeHelper() },
+    serviceIsRemote: false,
+    security: {
+      apparmorEnabled: false,
+      capabilities: capabilities({ capAdd: [], capDrop: [], privileged: false }).join(','),
+      rootless: engine.account.uid !== 0,
+      seccompEnabled: true,
+      selinuxEnabled: false,
+    },
   };
+  return withHidden(info, { CgroupsVersion: info.cgroupVersion });
+}
+
+/** A line of /proc/meminfo (proc_meminfo(5)); 0 where there is none. */
+function kibibytesOf(name: string): number {
+  try {
+    const text = readFileSync('/proc/meminfo', 'utf8');
+    return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** `1h 2m 3s`, with days where they have gone by. */
+function spanText(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  const hours = Math.floor((seconds % 86_400) / 3600);
+  const rest = `${hours}h ${Math.floor((seconds % 3600) / 60)}m ${Math.floor(seconds % 60)}s`;
+  return days > 0 ? `${days} days, ${rest}` : rest;
 }
 
 function storeInfo(engine: Engine): Record<string, unknown> {
@@ -52,7 +87,9 @@ function storeInfo(engine: Engine): Record<string, unknown> {
     graphRoot: store.layout.data,
     runRoot: directories.run,
     volumePath: store.layout.volumes,
+    configFile: '',
     graphDriverName: 'overlay',
+    graphOptions: {},
     graphStatus: { 'Backing Filesystem': backing(store.layout.data) },
     owners: 'native',
     imageStore: { number: store.images.ids().length },

@@ -15,6 +15,7 @@ export function versionInfo(): Record<string, Record<string, string>> {
       APIVersion: VERSION,
       Runtime: bun === undefined ? `node ${node}` : `bun ${bun}`,
       Built: RELEASED,
+      Os: 'linux',
       OsArch: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
     },
   };

@@ -3,6 +3,7 @@ import { attachContainer } from '@berth/engine/containers/exec';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
 import { latestFlag, selectOne } from '../../flags/selection-flags.ts';
+import { parseDetachKeys } from '../../request/detach-keys.ts';
 
 const FLAGS = {
   'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
@@ -18,7 +19,10 @@ export class AttachCommand extends BerthCommand<typeof FLAGS> {
     operands: 'CONTAINER',
     most: 1,
     summary: 'Attach to a running container',
-    examples: [['Go back to a shell that was left with ctrl-p ctrl-q', 'berth attach shell']],
+    examples: [
+      ['Go back to a shell that was left with ctrl-p ctrl-q', 'berth attach shell'],
+      ['Watch it without typing into it', 'berth attach --no-stdin web'],
+    ],
     flags: FLAGS,
   } as const;
 
@@ -27,7 +31,7 @@ export class AttachCommand extends BerthCommand<typeof FLAGS> {
     const [name] = await selectOne(engine, { flags, operands });
     return attachContainer(engine, name, {
       stdin: !flags['no-stdin'],
-      detachKeys: flags['detach-keys'],
+      detachKeys: parseDetachKeys(flags['detach-keys']),
       sigProxy: flags['sig-proxy'],
     });
   }

@@ -7,6 +7,7 @@ import { each, ignored, text, toggle, whole } from '../../flags/flag.ts';
 import { latestFlag, selectOne } from '../../flags/selection-flags.ts';
 import { parseCount } from '../../request/container-request.ts';
 import { parseEnvironment } from '../../request/environment.ts';
+import { parseDetachKeys } from '../../request/detach-keys.ts';
 
 const FLAGS = {
   cidfile: text('PATH', 'read the container id from PATH'),
@@ -64,7 +65,7 @@ command can't be executed, 127 when it is not there.`,
       workingDirectory: flags.workdir,
       privileged: flags.privileged,
       preserveDescriptors: parseCount(flags['preserve-fds'], 'preserve-fds'),
-      detachKeys: flags['detach-keys'],
+      detachKeys: parseDetachKeys(flags['detach-keys']),
     });
   }
 }

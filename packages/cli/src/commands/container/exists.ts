@@ -13,7 +13,10 @@ export class ContainerExistsCommand extends BerthCommand<typeof FLAGS> {
     least: 1,
     most: 1,
     summary: 'Tell whether a container exists',
-    examples: [['In a script', 'berth container exists web || berth create --name web nginx']],
+    examples: [
+      ['In a script', 'berth container exists web || berth create --name web nginx'],
+      ['By its id', 'berth container exists 5c1f0f6dd1a4'],
+    ],
     flags: FLAGS,
   } as const;
 

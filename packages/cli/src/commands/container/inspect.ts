@@ -66,7 +66,10 @@ export class ContainerInspectCommand extends InspectCommand {
     path: ['container', 'inspect'],
     operands: 'CONTAINER...',
     summary: 'Show all that is known of containers',
-    examples: [['One thing', "berth container inspect --format '{{.State.Status}}' web"]],
+    examples: [
+      ['Everything', 'berth container inspect web'],
+      ['One thing', "berth container inspect --format '{{.State.Status}}' web"],
+    ],
     flags: FLAGS,
   } as const;
 }

@@ -2,25 +2,27 @@
 import type { Engine } from '@berth/engine';
 import { parseTime } from '@berth/engine';
 import { readLogs, type LogLine, type LogOptions } from '@berth/engine/containers/logs';
+import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { forEach } from '../../each.ts';
-import { text, toggle, whole } from '../../flags/flag.ts';
+import { text, toggle } from '../../flags/flag.ts';
 import { latestFlag, selectContainers } from '../../flags/selection-flags.ts';
 import { LineWriter } from '../../output/line-writer.ts';
 
 const FLAGS = {
-  color: toggle('a color for each container'),
+  color: toggle('a color for each of several containers'),
   follow: toggle('go on as more is written', { short: 'f' }),
   latest: latestFlag,
-  names: toggle('begin lines with the name of the container', { short: 'n' }),
+  names: toggle('tell several containers apart by name instead of id', { short: 'n' }),
   since: text('TIME', 'from then on: a timestamp, or how long ago, e.g. 10m'),
-  tail: whole('N', 'only the last N lines; -1 is all'),
+  tail: text('N', 'only the last N lines; -1 or "all" is all'),
   timestamps: toggle('begin lines with the time', { short: 't' }),
   until: text('TIME', 'until then'),
 } as const;
 
 type Flags = Invocation<typeof FLAGS>['flags'];
 const COLORS = [31, 32, 33, 34, 35, 36];
+const SHORT_ID = 12;
 
 /** Prints the kept output: what went to standard output there, here; errors likewise. */
 export class LogsCommand extends BerthCommand<typeof FLAGS> {
@@ -38,12 +40,12 @@ export class LogsCommand extends BerthCommand<typeof FLAGS> {
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
     const names = await selectContainers(engine, { flags, operands });
-    const show = (name: string): Promise<void> =>
-      showLog(engine, name, {
-        options: logOptions(flags),
-        prefix: prefixOf(name, names.indexOf(name), flags),
-        timestamps: flags.timestamps,
-      });
+    const options = logOptions(flags);
+    const show = (name: string): Promise<void> => {
+      const isOne = names.length === 1;
+      const prefix = isOne ? '' : prefixOf(engine, name, { flags, index: names.indexOf(name) });
+      return showLog(engine, name, { options, prefix, timestamps: flags.timestamps });
+    };
     if (!flags.follow) {
       return forEach(names, show);
     }
@@ -55,17 +57,33 @@ export class LogsCommand extends BerthCommand<typeof FLAGS> {
 function logOptions(flags: Flags): LogOptions {
   return {
     follow: flags.follow,
-    tail: flags.tail === undefined || flags.tail < 0 ? undefined : flags.tail,
+    tail: tailOf(flags.tail),
     since: flags.since === undefined ? undefined : parseTime(flags.since),
-    until: flags.until === undefined ? undefined : parseTime(flags.until),
+    until: flags.until === undefined ? undefined : parseTime(flags.until, 'ahead'),
   };
 }
 
-function prefixOf(name: string, index: number, { names, color }: Flags): string {
-  if (!names && !color) {
-    return '';
+function tailOf(typed: string | undefined): number | undefined {
+  if (typed === undefined || typed === 'all') return undefined;
+  if (!/^[+-]?\d{1,15}$/.test(typed)) {
+    throw new UsageError(
+      'BAD_FLAG_VALUE',
+      `invalid argument "${typed}" for "--tail" flag: not a whole number`,
+    );
   }
-  return color ? `\u001b[${COLORS[index % COLORS.length]}m${name}\u001b[0m ` : `${name} `;
+  return Number(typed) < 0 ? undefined : Number(typed);
+}
+
+/** Which of several containers a line is of: its id, or its name. */
+function prefixOf(
+  engine: Engine,
+  typed: string,
+  { flags: { names, color }, index }: { flags: Flags; index: number },
+): string {
+  const { containers } = engine.store;
+  const id = containers.resolve(typed);
+  const title = names ? containers.name(id) : id.slice(0, SHORT_ID);
+  return color ? `\u001b[${COLORS[index % COLORS.length]}m${title}\u001b[0m ` : `${title} `;
 }
 
 interface Shown {
@@ -82,11 +100,16 @@ async function showLog(
   const writers = { stdout: new LineWriter(1), stderr: new LineWriter(2) };
   for await (const batch of readLogs(engine, name, options)) {
     for (const line of batch) {
-      writeLine(writers[line.stream], line, timestamps ? `${prefix}${line.time} ` : prefix);
+      writeLine(writers[line.stream], line, timestamps ? `${prefix}${timeOf(line)} ` : prefix);
     }
     writers.stdout.flush();
     writers.stderr.flush();
   }
+}
+
+/** `Z` for UTC, as logs of Podman and Docker are shown. */
+function timeOf({ time }: LogLine): string {
+  return time.endsWith('+00:00') ? `${time.slice(0, -'+00:00'.length)}Z` : time;
 }
 
 /** Parts of one line are put together again; what stands before it is written once. */

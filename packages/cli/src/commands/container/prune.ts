@@ -20,6 +20,7 @@ export class ContainerPruneCommand extends BerthCommand<typeof FLAGS> {
     summary: 'Remove all containers that do not run',
     examples: [
       ['Those that ended more than a day ago', 'berth container prune --filter until=24h'],
+      ['All of them, without asking', 'berth container prune --force'],
     ],
     flags: FLAGS,
   } as const;

@@ -1,7 +1,7 @@
 /** `berth ps`: list containers. */
 import { listContainers, type ContainerEntry } from '@berth/engine/containers/list';
 import { BerthCommand, type Invocation } from '../../command.ts';
-import { ignored, text, toggle, whole } from '../../flags/flag.ts';
+import { ignored, refused, text, toggle, whole } from '../../flags/flag.ts';
 import { filterFlag, headingFlag, longFormatFlag, parseFilters } from '../../flags/list-flags.ts';
 import { latestFlag } from '../../flags/selection-flags.ts';
 import {
@@ -9,6 +9,7 @@ import {
   containerFields,
   containerJson,
   CONTAINER_TITLES,
+  namespaceColumns,
 } from '../../output/container-rows.ts';
 import { printListing } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
@@ -20,17 +21,18 @@ const FLAGS = {
   format: longFormatFlag,
   last: whole('N', 'the N containers made last, whatever their state', { short: 'n' }),
   latest: latestFlag,
-  namespace: ignored('toggle'),
+  namespace: toggle('with the namespaces of their first processes', { aliases: ['ns'] }),
   'no-trunc': toggle('show ids and commands in full'),
   noheading: { ...headingFlag, short: undefined },
-  pod: ignored('toggle'),
+  pod: toggle('with the pod that each is in', { short: 'p' }),
   quiet: toggle('print ids only', { short: 'q' }),
   size: toggle('with the size on disk', { short: 's' }),
   sort: text('KEY', 'command, created, id, image, names, runningfor, size or status'),
   sync: ignored('toggle'),
+  watch: refused('each', 'watch berth ps'),
 } as const;
 
-/** Prints a table, newest container first. */
+/** Prints a table, oldest container first. */
 export class PsCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['ps'],
@@ -60,7 +62,9 @@ export class PsCommand extends BerthCommand<typeof FLAGS> {
     }
     await printListing({
       entries,
-      columns: containerColumns({ full, size: flags.size }),
+      columns: flags.namespace
+        ? namespaceColumns(full)
+        : containerColumns({ full, size: flags.size, pod: flags.pod }),
       fields: (entry) => containerFields(entry, full),
       json: containerJson,
       titles: CONTAINER_TITLES,

@@ -12,7 +12,10 @@ export class RenameCommand extends BerthCommand<typeof FLAGS> {
     least: 2,
     most: 2,
     summary: 'Rename a container',
-    examples: [['Keep the old one while a new one is tried', 'berth rename web web-old']],
+    examples: [
+      ['Keep the old one while a new one is tried', 'berth rename web web-old'],
+      ['Give the container of an id a name', 'berth rename 5c1f0f6dd1a4 web'],
+    ],
     flags: FLAGS,
   } as const;
 

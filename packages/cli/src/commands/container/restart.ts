@@ -16,7 +16,10 @@ export class RestartCommand extends BerthCommand<typeof FLAGS> {
     path: ['restart'],
     operands: 'CONTAINER...',
     summary: 'Restart containers',
-    examples: [['Restart a container', 'berth restart web']],
+    examples: [
+      ['Restart a container', 'berth restart web'],
+      ['All that run, killing them after 2 seconds', 'berth restart --running --time 2'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -16,6 +16,9 @@ const FLAGS = {
   volumes: toggle('anonymous volumes too', { short: 'v' }),
 } as const;
 
+/** Of names that are no container's, as in Podman. */
+const MISSING_STATUS = 1;
+
 /** The containers are gone, with all that was made for them alone. */
 export class RemoveCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
@@ -32,7 +35,7 @@ export class RemoveCommand extends BerthCommand<typeof FLAGS> {
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
     const chosen = { flags: { ...flags, ignore: flags.ignore || flags.force }, operands };
-    return forEachContainer(engine, chosen, async (name) =>
+    return forEachContainer(engine, { ...chosen, missingStatus: MISSING_STATUS }, async (name) =>
       removeContainer(engine, name, {
         force: flags.force,
         volumes: flags.volumes,

@@ -7,6 +7,7 @@ import { CONTAINER_FLAGS } from '../../flags/container-flags.ts';
 import { listed, text, toggle } from '../../flags/flag.ts';
 import { pullOptions } from '../../flags/pull-flags.ts';
 import { containerRequest } from '../../request/container-request.ts';
+import { parseDetachKeys } from '../../request/detach-keys.ts';
 
 const FLAGS = {
   ...CONTAINER_FLAGS,
@@ -49,7 +50,7 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
       launch: {
         detach: flags.detach,
         attach: flags.attach.length === 0 ? undefined : flags.attach.map(streamName),
-        detachKeys: flags['detach-keys'],
+        detachKeys: parseDetachKeys(flags['detach-keys']),
         sigProxy: flags['sig-proxy'],
       },
     });

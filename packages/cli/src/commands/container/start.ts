@@ -9,6 +9,7 @@ import {
   SELECTION_FLAGS,
   selectContainers,
 } from '../../flags/selection-flags.ts';
+import { parseDetachKeys } from '../../request/detach-keys.ts';
 
 const FLAGS = {
   all: { ...SELECTION_FLAGS.all, short: undefined },
@@ -46,7 +47,7 @@ export class StartCommand extends BerthCommand<typeof FLAGS> {
     }
     return startAttached(engine, name, {
       interactive: flags.interactive,
-      detachKeys: flags['detach-keys'],
+      detachKeys: parseDetachKeys(flags['detach-keys']),
       sigProxy: given.has('sig-proxy') ? flags['sig-proxy'] : flags.attach,
     });
   }

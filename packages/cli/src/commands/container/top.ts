@@ -1,5 +1,5 @@
 /** `berth top`: the processes of a container. */
-import { topContainer } from '@berth/engine/containers/top';
+import { topByPs, topContainer } from '@berth/engine/containers/top';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { latestFlag, selectOne } from '../../flags/selection-flags.ts';
 import { print } from '../../output/streams.ts';
@@ -14,8 +14,8 @@ export class TopCommand extends BerthCommand<typeof FLAGS> {
     operands: 'CONTAINER [COLUMN...]',
     stopsAtOperand: true,
     summary: 'List the processes of a container',
-    details:
-      'COLUMN is one of user, pid, ppid, pcpu, etime, tty, time, args, comm, hpid, huser …',
+    details: `COLUMN is one of user, pid, ppid, pcpu, etime, tty, time, args, comm, hpid, huser …
+Options of ps(1), such as -ef or aux, are handed to the container's own ps.`,
     examples: [
       ['The usual columns', 'berth top web'],
       ['Process ids inside and outside', 'berth top web pid hpid args'],
@@ -23,9 +23,12 @@ export class TopCommand extends BerthCommand<typeof FLAGS> {
     flags: FLAGS,
   } as const;
 
-  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<void> {
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number | void> {
     const engine = this.openEngine();
     const [name, ...columns] = await selectOne(engine, { flags, operands });
+    if (columns.some((column) => column.startsWith('-') || column === 'aux')) {
+      return topByPs(engine, name, columns);
+    }
     print(formatTable(await topContainer(engine, name, columns)));
   }
 }

@@ -23,7 +23,10 @@ export class WaitCommand extends BerthCommand<typeof FLAGS> {
     path: ['wait'],
     operands: 'CONTAINER...',
     summary: 'Wait for containers to end, and print their exit statuses',
-    examples: [['Wait for a job', 'berth wait job']],
+    examples: [
+      ['Wait for a job', 'berth wait job'],
+      ['Wait until a server runs', 'berth wait --condition running web'],
+    ],
     flags: { ...FLAGS, ignore: { ...ignoreFlag, short: undefined } },
   } as const;
 

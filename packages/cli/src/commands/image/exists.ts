@@ -12,7 +12,10 @@ export class ImageExistsCommand extends BerthCommand<typeof FLAGS> {
     least: 1,
     most: 1,
     summary: 'Tell whether an image is in the store',
-    examples: [['In a script', 'berth image exists debian || berth pull debian']],
+    examples: [
+      ['In a script', 'berth image exists debian || berth pull debian'],
+      ['A certain tag', 'berth image exists docker.io/library/debian:12'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -25,7 +25,10 @@ export class HistoryCommand extends BerthCommand<typeof FLAGS> {
     least: 1,
     most: 1,
     summary: 'Show the history of an image',
-    examples: [['What made it large', 'berth history --no-trunc debian']],
+    examples: [
+      ['What made it large', 'berth history --no-trunc debian'],
+      ['Sizes in bytes, for a script', 'berth history --human=false --format json debian'],
+    ],
     flags: FLAGS,
   } as const;
 
@@ -48,7 +51,7 @@ export class HistoryCommand extends BerthCommand<typeof FLAGS> {
       ],
       fields: text,
       json: historyJson,
-      titles: { CreatedBy: 'CREATED BY' },
+      titles: {},
       format: flags.format,
       heading: true,
     });
@@ -67,7 +70,7 @@ interface Row {
 }
 
 function rowOf(entry: HistoryEntry, { human, full }: { human: boolean; full: boolean }): Row {
-  const time = entry.createdAt.toISOString();
+  const time = entry.createdAt.toISOString().replace(/\.\d+/, '');
   const command = entry.createdBy.replace(/\s+/g, ' ');
   const isLong = !full && command.length > SHORT_COMMAND;
   return {
@@ -90,6 +93,7 @@ function historyJson({ id, createdAt, createdBy, sizeBytes, comment, tags }: His
     size: sizeBytes,
     comment,
     tags,
+    Created: createdAt.toISOString(),
   };
 }
 

@@ -14,7 +14,10 @@ export class ImageInspectCommand extends BerthCommand<typeof FLAGS> {
     operands: 'IMAGE...',
     least: 1,
     summary: 'Show all that is known of images',
-    examples: [['Its command', "berth image inspect --format '{{.Config.Cmd}}' debian"]],
+    examples: [
+      ['Its command', "berth image inspect --format '{{.Config.Cmd}}' debian"],
+      ['Everything', 'berth image inspect debian'],
+    ],
     flags: FLAGS,
   } as const;
 

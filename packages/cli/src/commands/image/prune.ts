@@ -21,7 +21,10 @@ export class ImagePruneCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'Remove unused images',
-    examples: [['All that no container uses', 'berth image prune --all']],
+    examples: [
+      ['All that no container uses', 'berth image prune --all'],
+      ['Those of an older build, without asking', 'berth image prune --force --filter until=24h'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -11,7 +11,10 @@ export class TagCommand extends BerthCommand<typeof FLAGS> {
     operands: 'IMAGE NAME...',
     least: 2,
     summary: 'Give an image more names',
-    examples: [['Keep the one that works', 'berth tag app:latest app:good']],
+    examples: [
+      ['Keep the one that works', 'berth tag app:latest app:good'],
+      ['Two names at once', 'berth tag app:latest app:1.4 registry.example.org/team/app:1.4'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -15,7 +15,10 @@ export class ImageTreeCommand extends BerthCommand<typeof FLAGS> {
     least: 1,
     most: 1,
     summary: 'Show the layers of an image',
-    examples: [['Which images end in which layer', 'berth image tree debian']],
+    examples: [
+      ['Which images end in which layer', 'berth image tree debian'],
+      ['By the id of the image', 'berth image tree 5c1f0f6dd1a4'],
+    ],
     flags: FLAGS,
   } as const;
 

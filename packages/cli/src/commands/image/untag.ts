@@ -11,7 +11,10 @@ export class UntagCommand extends BerthCommand<typeof FLAGS> {
     operands: 'IMAGE [NAME...]',
     least: 1,
     summary: 'Take names from an image; all of them when none is given',
-    examples: [['One name', 'berth untag app app:old']],
+    examples: [
+      ['One name', 'berth untag app app:old'],
+      ['All of its names', 'berth untag app'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -20,7 +20,10 @@ export class LogoutCommand extends BerthCommand<typeof FLAGS> {
     operands: '[REGISTRY]',
     most: 1,
     summary: 'Log out of a registry',
-    examples: [['Of all', 'berth logout --all']],
+    examples: [
+      ['Of all', 'berth logout --all'],
+      ['Of one registry', 'berth logout registry.example.org'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -16,7 +16,10 @@ export class InfoCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'Show what Berth found on this machine',
-    examples: [['Where images are kept', "berth info --format '{{.store.graphRoot}}'"]],
+    examples: [
+      ['Where images are kept', "berth info --format '{{.store.graphRoot}}'"],
+      ['All of it, for a script', 'berth info --format json'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -25,7 +25,10 @@ export class SystemPruneCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'Remove containers that do not run, unused images and, if asked, volumes',
-    examples: [['As much as possible', 'berth system prune --all --volumes']],
+    examples: [
+      ['As much as possible', 'berth system prune --all --volumes'],
+      ['What has ended more than a week ago', 'berth system prune --filter until=7d'],
+    ],
     flags: FLAGS,
   } as const;
 

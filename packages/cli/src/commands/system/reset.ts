@@ -18,7 +18,10 @@ export class SystemResetCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'Remove all containers, images and volumes',
-    examples: [['Without asking', 'berth system reset --force']],
+    examples: [
+      ['Without asking', 'berth system reset --force'],
+      ['After a question', 'berth system reset'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -19,14 +19,18 @@ export class VersionCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'Show the version',
-    examples: [['The number alone', "berth version --format '{{.Client.Version}}'"]],
+    examples: [
+      ['The number alone', "berth version --format '{{.Client.Version}}'"],
+      ['All of it, for a script', 'berth version --format json'],
+    ],
     flags: FLAGS,
   } as const;
 
   protected async run({ flags: { format } }: Invocation<typeof FLAGS>): Promise<void> {
     const info = versionInfo();
     if (format === undefined) {
-      const lines = Object.entries(info['Client'] ?? {}).map(([key, value]) =>
+      const shown = Object.entries({ Client: 'Berth', ...info['Client'] });
+      const lines = shown.filter(([key]) => key !== 'Os').map(([key, value]) =>
         `${`${LABELS[key] ?? key}:`.padEnd(NAME_COLUMN)}${value}\n`);
       print(lines.join(''));
     } else if (isJson(format)) {

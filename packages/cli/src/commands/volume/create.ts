@@ -19,7 +19,10 @@ export class VolumeCreateCommand extends BerthCommand<typeof FLAGS> {
     operands: '[NAME]',
     most: 1,
     summary: 'Make a volume',
-    examples: [['A volume for a database', 'berth volume create pgdata']],
+    examples: [
+      ['A volume for a database', 'berth volume create pgdata'],
+      ['With a label to find it by', 'berth volume create --label app=shop uploads'],
+    ],
     flags: FLAGS,
   } as const;
 

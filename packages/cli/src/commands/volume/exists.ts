@@ -12,7 +12,10 @@ export class VolumeExistsCommand extends BerthCommand<typeof FLAGS> {
     least: 1,
     most: 1,
     summary: 'Tell whether a volume exists',
-    examples: [['In a script', 'berth volume exists pgdata || berth volume create pgdata']],
+    examples: [
+      ['In a script', 'berth volume exists pgdata || berth volume create pgdata'],
+      ['By hand', 'berth volume exists pgdata'],
+    ],
     flags: FLAGS,
   } as const;
 

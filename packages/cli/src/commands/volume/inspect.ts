@@ -15,7 +15,10 @@ export class VolumeInspectCommand extends BerthCommand<typeof FLAGS> {
     path: ['volume', 'inspect'],
     operands: 'VOLUME...',
     summary: 'Show all that is known of volumes',
-    examples: [['Where it lies', "berth volume inspect --format '{{.Mountpoint}}' pgdata"]],
+    examples: [
+      ['Where it lies', "berth volume inspect --format '{{.Mountpoint}}' pgdata"],
+      ['All volumes', 'berth volume inspect --all'],
+    ],
     flags: FLAGS,
   } as const;
 

@@ -20,7 +20,10 @@ export class VolumeListCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'List volumes',
-    examples: [['Those that no container uses', 'berth volume ls --filter dangling=true']],
+    examples: [
+      ['Those that no container uses', 'berth volume ls --filter dangling=true'],
+      ['Names only, for a script', 'berth volume ls --quiet --filter label=app=shop'],
+    ],
     flags: FLAGS,
   } as const;
 

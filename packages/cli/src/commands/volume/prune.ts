@@ -19,7 +19,10 @@ export class VolumePruneCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'Remove volumes that no container uses',
-    examples: [['Without asking', 'berth volume prune --force']],
+    examples: [
+      ['Without asking', 'berth volume prune --force'],
+      ['Those with a label', 'berth volume prune --filter label=app=shop'],
+    ],
     flags: FLAGS,
   } as const;
 

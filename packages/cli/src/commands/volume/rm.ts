@@ -11,13 +11,19 @@ const FLAGS = {
   time: whole('SECONDS', 'with --force, how long to wait before killing', { short: 't' }),
 } as const;
 
+/** Of names that are no volume's, as in Podman. */
+const MISSING_STATUS = 1;
+
 /** The volumes are gone with all that is in them; their names are printed. */
 export class VolumeRemoveCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['volume', 'rm'],
     operands: 'VOLUME...',
     summary: 'Remove volumes',
-    examples: [['With all that is in it', 'berth volume rm pgdata']],
+    examples: [
+      ['With all that is in it', 'berth volume rm pgdata'],
+      ['With the containers that use it', 'berth volume rm --force pgdata'],
+    ],
     flags: FLAGS,
   } as const;
 
@@ -27,13 +33,14 @@ export class VolumeRemoveCommand extends BerthCommand<typeof FLAGS> {
       throw new UsageError('NO_VOLUME', 'remove volumes: no name and no --all');
     }
     const names = flags.all ? listVolumes(engine, []).map(({ name }) => name) : operands;
-    return forEach(names, async (name) => {
+    const remove = async (name: string): Promise<string | undefined> => {
       try {
         return await removeVolume(engine, name, { force: flags.force });
       } catch (error) {
         if (flags.force && error instanceof NotFoundError) return undefined;
         throw error;
       }
-    });
+    };
+    return forEach(names, remove, { missingStatus: MISSING_STATUS });
   }
 }

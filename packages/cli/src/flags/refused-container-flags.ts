@@ -1,0 +1,47 @@
+/** Flags of Podman's `run` that Berth has not: each is refused with what to do instead. */
+import { refused } from './flag.ts';
+
+const LATER = 'leave the flag out; a later version will know it';
+const IDS = 'leave the flag out: containers have the ids of "berth info"';
+const NETWORKS = 'leave the flag out: there are no networks with names and addresses of their own';
+const HEALTH = 'leave the flag out and look with "berth exec": there are no health checks';
+const PODS = 'leave the flag out, and share with --network container:NAME and the like';
+const SLICES = 'leave the flag out: where a container is limited is found out, see "berth info"';
+const DEVICES = 'leave the flag out: only root of the machine can limit devices';
+const NO_SETTING = 'leave the flag out: cgroup v2 has no such setting';
+
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  [LATER]: [
+    'blkio-weight', 'blkio-weight-device', 'chrootdirs', 'cpuset-mems', 'device-read-bps',
+    'device-read-iops', 'device-write-bps', 'device-write-iops', 'gpus', 'group-entry',
+    'passwd-entry', 'personality', 'requires', 'secret', 'shm-size-systemd',
+  ],
+  [IDS]: ['gidmap', 'hostuser', 'subgidname', 'subuidname', 'uidmap'],
+  [NETWORKS]: ['ip', 'ip6', 'link-local-ip', 'mac-address', 'network-alias'],
+  [HEALTH]: [
+    'health-cmd', 'health-interval', 'health-log-destination', 'health-max-log-count',
+    'health-max-log-size', 'health-on-failure', 'health-retries', 'health-start-period',
+    'health-startup-cmd', 'health-startup-interval', 'health-startup-retries',
+    'health-startup-success', 'health-startup-timeout', 'health-timeout',
+  ],
+  [PODS]: ['init-ctr', 'pod', 'pod-id-file'],
+  [SLICES]: ['cgroup-conf', 'cgroup-parent', 'cgroups'],
+  [DEVICES]: ['device-cgroup-rule'],
+  [NO_SETTING]: ['cpu-rt-period', 'cpu-rt-runtime', 'memory-swappiness'],
+};
+const TOGGLES: Readonly<Record<string, readonly string[]>> = {
+  'leave the flag out: cgroup v2 has no such setting; see --oom-score-adj': ['oom-kill-disable'],
+  'leave the flag out, and later: berth rmi IMAGE': ['rmi'],
+  'make an image of it: tar -C FOLDER -c . | berth import - NAME': ['rootfs'],
+};
+
+/** By name; a command that has them never sees them. Their types are left out on purpose. */
+export const REFUSED_CONTAINER_FLAGS = Object.fromEntries([
+  ...flagsOf('each', VALUES),
+  ...flagsOf('toggle', TOGGLES),
+]) as Record<never, never>;
+
+function flagsOf(kind: 'each' | 'toggle', reasons: Readonly<Record<string, readonly string[]>>) {
+  return Object.entries(reasons).flatMap(([reason, names]) =>
+    names.map((name) => [name, refused(kind, reason)] as const));
+}

@@ -1,0 +1,180 @@
+/** The sections Config and HostConfig of an inspected container: what was asked for. */
+import type { MountRequest, NamespaceRequest } from '@berth/bundle';
+import type { RuntimeSpec } from '@berth/oci';
+import type { BerthContainer } from './record.ts';
+import { signalName } from './signals.ts';
+
+/** The process and what the image says of it. */
+export function configSection(
+  record: BerthContainer,
+  spec: RuntimeSpec,
+  imageEntrypoint: readonly string[],
+): Record<string, unknown> {
+  const { request } = record;
+  const entrypoint = request.entrypoint ?? imageEntrypoint;
+  const exposed = [...record.exposedPorts, ...request.expose];
+  return {
+    Hostname: spec.hostname ?? '',
+    Domainname: '',
+    User: record.user,
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    ExposedPorts: Object.fromEntries(exposed.map((port) => [port, {}])),
+    Tty: request.tty,
+    OpenStdin: request.interactive,
+    StdinOnce: false,
+    Env: spec.process.env,
+    Cmd: record.command.slice(entrypoint.length),
+    Image: record.imageName,
+    Volumes: null,
+    WorkingDir: spec.process.cwd,
+    Entrypoint: entrypoint,
+    OnBuild: null,
+    Labels: record.labels,
+    Annotations: request.annotations,
+    StopSignal: signalName(record.stopSignal),
+    HealthcheckOnFailureAction: 'none',
+    CreateCommand: request.createCommand ?? [],
+    Umask: (spec.process.user.umask ?? 0).toString(8).padStart(4, '0'),
+    Timezone: request.timezone ?? '',
+    Timeout: request.timeoutSeconds ?? 0,
+    StopTimeout: record.stopTimeoutSeconds,
+    Passwd: true,
+    sdNotifyMode: 'ignore',
+  };
+}
+
+/** How the container is tied to the machine. */
+export function hostConfigSection(
+  record: BerthContainer,
+  spec: RuntimeSpec,
+  portBindings: object,
+): Record<string, unknown> {
+  const { request } = record;
+  return {
+    Binds: binds(record, spec),
+    CgroupMode: modeOf(request.cgroupns),
+    ContainerIDFile: request.cidFile ?? '',
+    LogConfig: {
+      Type: record.log.driver,
+      Config: null,
+      Path: record.log.path,
+      Tag: request.log.tag ?? '',
+      Size: `${record.log.maxSizeBytes}B`,
+    },
+    NetworkMode:
+      record.joins['net'] === undefined ? record.network : `container:${record.joins['net']}`,
+    PortBindings: portBindings,
+    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    AutoRemove: request.remove,
+    VolumeDriver: '',
+    VolumesFrom: null,
+    CapAdd: request.capAdd.map(capabilityName),
+    CapDrop: request.capDrop.map(capabilityName),
+    Dns: request.dns,
+    DnsOptions: request.dnsOptions,
+    DnsSearch: request.dnsSearch,
+    ExtraHosts: request.addHosts,
+    GroupAdd: request.groupAdd,
+    IpcMode: modeOf(request.ipc),
+    Cgroup: '',
+    Cgroups: 'default',
+    Links: null,
+    OomScoreAdj: request.oomScoreAdjust ?? 0,
+    PidMode: modeOf(request.pid),
+    Privileged: request.privileged,
+    PublishAllPorts: request.publishAll,
+    ReadonlyRootfs: request.readOnly,
+    SecurityOpt: securityOptions(record),
+    Tmpfs: tmpfs(record, spec),
+    UTSMode: modeOf(request.uts),
+    UsernsMode: '',
+    ShmSize: request.shmSizeBytes ?? 65_536_000,
+    Runtime: 'berth-native',
+    Init: request.init,
+    ...limits(record, spec),
+  };
+}
+
+function modeOf(namespace: NamespaceRequest): string {
+  const { kind } = namespace;
+  if (kind === 'container') return `container:${namespace.value}`;
+  return kind === 'path' ? `ns:${namespace.value}` : kind;
+}
+
+function capabilityName(name: string): string {
+  const upper = name.toUpperCase();
+  return upper === 'ALL' || upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+}
+
+function binds({ request }: BerthContainer, spec: RuntimeSpec): string[] {
+  return request.mounts
+    .filter(({ type }) => type !== 'tmpfs')
+    .map((mount) => [sourceOf(mount), mount.target, optionsOf(mount, spec).join(',')].join(':'));
+}
+
+function tmpfs({ request }: BerthContainer, spec: RuntimeSpec): Record<string, string> {
+  const mounts = request.mounts.filter(({ type }) => type === 'tmpfs');
+  const entries = mounts.map((mount) => [mount.target, optionsOf(mount, spec).join(',')]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function optionsOf({ target }: MountRequest, { mounts }: RuntimeSpec): readonly string[] {
+  return mounts.find(({ destination }) => destination === target)?.options ?? [];
+}
+
+function sourceOf(mount: MountRequest): string {
+  if (mount.type === 'bind') return mount.source;
+  return mount.type === 'volume' ? (mount.name ?? '') : '';
+}
+
+function securityOptions({ request: { security } }: BerthContainer): string[] {
+  const { noNewPrivileges, seccompProfile, mask, unmask } = security;
+  return [
+    ...(noNewPrivileges ? ['no-new-privileges'] : []),
+    ...(seccompProfile === undefined ? [] : [`seccomp=${seccompProfile}`]),
+    ...(mask.length > 0 ? [`mask=${mask.join(':')}`] : []),
+    ...(unmask.length > 0 ? [`unmask=${unmask.join(':')}`] : []),
+  ];
+}
+
+/** Zero is no limit; limits of input and output, and those of realtime, don't exist here. */
+function limits(
+  { request }: BerthContainer,
+  { linux: { resources }, process }: RuntimeSpec,
+): Record<string, unknown> {
+  return {
+    CpuShares: resources?.cpu?.shares ?? 0,
+    Memory: resources?.memory?.limit ?? 0,
+    NanoCpus: Math.round((request.resources.cpus ?? 0) * 1e9),
+    CgroupParent: '',
+    BlkioWeight: 0,
+    BlkioWeightDevice: null,
+    BlkioDeviceReadBps: null,
+    BlkioDeviceWriteBps: null,
+    BlkioDeviceReadIOps: null,
+    BlkioDeviceWriteIOps: null,
+    CpuPeriod: resources?.cpu?.period ?? 0,
+    CpuQuota: resources?.cpu?.quota ?? 0,
+    CpuRealtimePeriod: 0,
+    CpuRealtimeRuntime: 0,
+    CpusetCpus: resources?.cpu?.cpus ?? '',
+    CpusetMems: '',
+    Devices: request.devices.map(({ source, target, permissions }) => ({
+      PathOnHost: source,
+      PathInContainer: target,
+      CgroupPermissions: permissions,
+    })),
+    MemoryReservation: resources?.memory?.reservation ?? 0,
+    MemorySwap: resources?.memory?.swap ?? 0,
+    MemorySwappiness: 0,
+    OomKillDisable: false,
+    PidsLimit: resources?.pids?.limit ?? 0,
+    Ulimits: (process.rlimits ?? []).map(({ type, soft, hard }) => ({
+      Name: type,
+      Soft: soft,
+      Hard: hard,
+    })),
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * `berth logs`: streams, order, what is chosen of it, and the drivers that keep it.
+ */
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+let image = '';
+before(async () => {
+  image = await lab.image();
+  const script = 'echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three';
+  await lab.ok(['run', '--name', 'said', image, 'sh', '-c', script]);
+});
+lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
+
+test('logs keep the streams apart and in order', async () => {
+  const { stdout, stderr } = await lab.berth(['logs', 'said']);
+  assert.deepEqual({ stdout, stderr }, { stdout: 'one\nthree\n', stderr: 'two\n' });
+  assert.match(await lab.ok(['logs', '-t', 'said']), /^\d{4}-\d\d-\d\dT[\d:.]+Z one\n/);
+});
+
+test('--tail, --since and --until choose', async () => {
+  assert.equal(await lab.ok(['logs', '--tail', '1', 'said']), 'three');
+  assert.equal(await lab.ok(['logs', '--tail=0', 'said']), '');
+  for (const all of ['-1', 'all', '100']) {
+    assert.equal(await lab.ok(['logs', `--tail=${all}`, 'said']), 'one\nthree');
+  }
+  assert.equal(await lab.ok(['logs', '--since', '1h', 'said']), 'one\nthree');
+  assert.equal(await lab.ok(['logs', '--until', '2020-01-01T00:00:00Z', 'said']), '');
+  assert.equal(await lab.ok(['logs', '--until', '1h', 'said']), 'one\nthree', 'as in Podman');
+  const { status, stderr } = await lab.berth(['logs', '--tail', 'few', 'said']);
+  assert.equal(status, 125);
+  assert.match(stderr, /invalid argument "few" for "--tail"/);
+});
+
+test('lines of several containers begin with ids, with --names with names', async () => {
+  await lab.ok(['run', '--name', 'too', image, 'echo', 'hi']);
+  const id = (await lab.ok(['inspect', '-f', '{{.Id}}', 'too'])).slice(0, 12);
+  assert.match(await lab.ok(['logs', 'said', 'too']), new RegExp(`three\n${id} hi$`));
+  assert.match(await lab.ok(['logs', '-n', 'said', 'too']), /^said one\nsaid three\ntoo hi$/);
+  assert.equal(await lab.ok(['logs', '-n', 'too']), 'hi');
+});
+
+test('each of several is handled, and the status tells that one failed', async () => {
+  const { status, stdout, stderr } = await lab.berth(['logs', 'absent', 'said']);
+  assert.equal(status, 125);
+  assert.match(stdout + stderr, /no such container/);
+});
+
+test('logs --follow goes on until the container ends', async () => {
+  await lab.ok([
+    'run',
+    '-d',
+    '--name',
+    'counts',
+    image,
+    'sh',
+    '-c',
+    'for i in 1 2 3; do echo $i; sleep 0.2; done',
+  ]);
+  const { stdout } = await lab.berth(['logs', '--follow', 'counts']);
+  assert.equal(stdout, '1\n2\n3\n');
+});
+
+test("max-size keeps the log small, json-file has Docker's form", async () => {
+  await lab.ok([
+    'run',
+    '--name',
+    'chatty',
+    '--log-opt',
+    'max-size=10k',
+    '--log-opt',
+    'max-file=2',
+    image,
+    'sh',
+    '-c',
+    'for i in $(seq 5000); do echo line $i; done',
+  ]);
+  const kept = (await lab.ok(['logs', 'chatty'])).split('\n');
+  assert.ok(kept.length < 1000);
+  assert.equal(kept.at(-1), 'line 5000');
+  await lab.ok(['run', '--name', 'json', '--log-driver', 'json-file', image, 'echo', 'as json']);
+  assert.equal(await lab.ok(['logs', 'json']), 'as json');
+  await lab.ok(['run', '--name', 'none', '--log-driver', 'none', image, 'echo', 'gone']);
+  const { status, stderr } = await lab.berth(['logs', 'none']);
+  assert.equal(status, 125);
+  assert.match(stderr, /log/);
+});
