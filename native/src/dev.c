@@ -4,15 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "below.h"
+#include "namespaces.h"
 
 static const struct {
 	const char *path, *name;
@@ -49,12 +53,15 @@ static int make_device(struct setup *setup, int dev, size_t index)
 	int mount = mount_copy(AT_FDCWD, devices[index].path, false), result = -1;
 	struct stat status;
 
-	if (mount < 0 || fstat(mount, &status) < 0)
+	if (mount < 0)
 		return fail(setup->failure, "bind device", devices[index].path, errno);
+	if (fstat(mount, &status) < 0)
+		status.st_mode = 0;
 	if (!S_ISCHR(status.st_mode) ||
 	    status.st_rdev != makedev(devices[index].major, devices[index].minor))
 		fail(setup->failure, "bind device", devices[index].path, ENODEV);
-	else if (mount_restrict(mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false) < 0 ||
+	else if (mount_isolate(mount) < 0 ||
+		 mount_restrict(mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false) < 0 ||
 		 bind_file(dev, devices[index].name, mount) < 0)
 		fail(setup->failure, "bind device", devices[index].path, errno);
 	else
@@ -132,12 +139,67 @@ static int make_pts(struct setup *setup, int dev, bool tty)
 	return result;
 }
 
+/* The tmpfs at /dev/shm of the container whose ipc namespace is shared, copied from within its
+ * mount namespace: nothing can be copied from outside. Its files are not trusted: no link is
+ * followed, and what is no tmpfs is not taken. -1 where there is none. */
+static int copy_shared_memory(const struct plan_record *ipc)
+{
+	int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int other = namespaces_open(ipc, "ns/mnt"), mount = -1, root, folder = -1;
+	struct statfs fs;
+
+	if (own >= 0 && other >= 0 && setns(other, CLONE_NEWNS) == 0) {
+		root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (root >= 0)
+			folder = below_open(root, "dev/shm", O_PATH | O_DIRECTORY, true);
+		if (folder >= 0 && fstatfs(folder, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
+			mount = mount_copy(folder, "", false);
+		if (setns(own, CLONE_NEWNS) < 0)
+			_exit(EXIT_ENGINE);
+		if (root >= 0)
+			close(root);
+		if (folder >= 0)
+			close(folder);
+	}
+	if (own >= 0)
+		close(own);
+	if (other >= 0)
+		close(other);
+	return mount;
+}
+
+/* Return: 1 where another container's is taken, 0 where there is none to take, -1 a failure. */
+static int take_shared_memory(struct setup *setup, int dev)
+{
+	const struct plan_record *record = NULL;
+	int mount, target = -1;
+
+	while ((record = plan_next(setup->plan, OP_NAMESPACE, record)) != NULL)
+		if (strcmp(record->args[0], "ipc") == 0 && strcmp(record->args[1], "join-pid") == 0)
+			break;
+	mount = record == NULL ? -1 : copy_shared_memory(record);
+	if (mount < 0)
+		return 0;
+	if (mount_isolate(mount) < 0 || mkdirat(dev, "shm", 0755) < 0 ||
+	    (target = openat(dev, "shm", O_PATH | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
+	    mount_attach(mount, target) < 0)
+		fail(setup->failure, "share", "/dev/shm", errno);
+	else
+		record = NULL;
+	if (target >= 0)
+		close(target);
+	close(mount);
+	return record == NULL ? 1 : -1;
+}
+
 static int make_shared_memory(struct setup *setup, int dev, uint64_t size)
 {
+	int mount, taken = take_shared_memory(setup, dev);
 	char options[64];
-	int mount;
 
-	if (size > 0) {
+	if (taken < 0)
+		return -1;
+	if (size > 0 && taken == 0) {
 		snprintf(options, sizeof(options), "mode=1777,size=%llu", (unsigned long long)size);
 		mount = mount_below(dev, "shm", "tmpfs", options);
 		if (mount < 0)
@@ -180,7 +242,8 @@ int setup_dev(struct setup *setup, const struct plan_record *record)
 	target = below_ensure(setup->root, "/dev", BELOW_FOLDER, true, NULL);
 	if (target < 0)
 		return fail(setup->failure, "open mount target", "/dev", errno);
-	dev = mount_new("tmpfs", "tmpfs", "mode=755,size=65536k", MOUNT_ATTR_NOSUID, NULL);
+	dev = mount_new("tmpfs", "tmpfs", "mode=755,size=65536k",
+			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, NULL);
 	if (dev < 0 || mount_attach(dev, target) < 0)
 		result = fail(setup->failure, "mount on", "/dev", errno);
 	else
@@ -197,12 +260,14 @@ int setup_dev_node(struct setup *setup, const struct plan_record *record)
 	int mount = mount_copy(AT_FDCWD, source, false), target, result = -1;
 	struct stat status;
 
-	if (mount < 0 || fstat(mount, &status) < 0)
+	if (mount < 0)
 		return fail(setup->failure, "bind device", source, errno);
+	if (fstat(mount, &status) < 0)
+		status.st_mode = 0;
 	target = below_ensure(setup->root, name, BELOW_FILE, false, NULL);
 	if (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode))
 		fail_because(setup->failure, "bind device", source, "not a device", 0);
-	else if (target < 0 ||
+	else if (target < 0 || mount_isolate(mount) < 0 ||
 		 mount_restrict(mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false) < 0 ||
 		 mount_attach(mount, target) < 0)
 		fail(setup->failure, "bind device", name, errno);

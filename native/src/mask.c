@@ -38,6 +38,18 @@ static int empty_folder(struct setup *setup)
 	return setup->empty;
 }
 
+static int null_device(struct setup *setup)
+{
+	unsigned attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	int mount = setup_null(setup) < 0 ? -1 : mount_copy(setup->null, "", false);
+
+	if (mount < 0 ||
+	    (mount_isolate(mount) == 0 && mount_restrict(mount, attributes, false) == 0))
+		return mount;
+	close(mount);
+	return -1;
+}
+
 int setup_mask(struct setup *setup, const struct plan_record *record)
 {
 	const char *path = record->args[0];
@@ -52,7 +64,7 @@ int setup_mask(struct setup *setup, const struct plan_record *record)
 	else if (S_ISDIR(status.st_mode))
 		mount = empty_folder(setup);
 	else
-		mount = setup_null(setup) < 0 ? -1 : mount_copy(setup->null, "", false);
+		mount = null_device(setup);
 	if (mount < 0 || mount_attach(mount, target) < 0)
 		result = fail(setup->failure, "mask", path, errno);
 	close(target);

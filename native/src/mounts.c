@@ -115,6 +115,13 @@ int mount_restrict(int mount, unsigned attributes, bool recursive)
 			     sizeof(attr));
 }
 
+int mount_isolate(int mount)
+{
+	struct mount_attr attr = {.propagation = MS_PRIVATE};
+
+	return mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+}
+
 int mount_attach(int mount, int target)
 {
 	return move_mount(mount, "", target, "",

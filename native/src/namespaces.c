@@ -50,9 +50,8 @@ int namespaces_read(const struct plan *plan, struct namespaces *wanted, struct f
 	return 0;
 }
 
-/* A namespace file of a process that is still the one that was meant: the folder is opened
- * first, and what is read of it afterwards is of the same process. */
-static int open_of_process(const struct plan_record *record, const char *file)
+/* The folder is opened first, and what is read of it afterwards is of the same process. */
+int namespaces_open(const struct plan_record *record, const char *file)
 {
 	uint64_t pid, start;
 	char path[32];
@@ -89,7 +88,7 @@ int namespaces_join(const struct namespaces *wanted, int which, struct failure *
 		if ((wanted->joined & which & namespaces[i].flag) == 0 || result < 0)
 			continue;
 		if (strcmp(record->args[1], "join-pid") == 0)
-			fds[i] = open_of_process(record, namespaces[i].file);
+			fds[i] = namespaces_open(record, namespaces[i].file);
 		else
 			fds[i] = open(record->args[2],
 				      O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

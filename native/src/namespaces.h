@@ -18,6 +18,10 @@ struct namespaces {
 
 int namespaces_read(const struct plan *plan, struct namespaces *wanted, struct failure *failure);
 
+/* A file of the process that a `join-pid` record names, who must be the one that was meant. -1 and
+ * errno. */
+int namespaces_open(const struct plan_record *record, const char *file);
+
 /* Joins those of @which (CLONE_NEW* bits) that are to be joined. */
 int namespaces_join(const struct namespaces *wanted, int which, struct failure *failure);
 

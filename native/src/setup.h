@@ -29,6 +29,9 @@ int mount_copy(int dir, const char *path, bool recursive);
 /* Sets MOUNT_ATTR_* on a mount, and on all below where @recursive; -1 and errno. */
 int mount_restrict(int mount, unsigned attributes, bool recursive);
 
+/* Makes a copied mount deaf to what is mounted on the host later; -1 and errno. */
+int mount_isolate(int mount);
+
 /* Attaches a detached mount at the place that @target (O_PATH) pins; -1 and errno. */
 int mount_attach(int mount, int target);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "below.h"
@@ -31,6 +32,10 @@ static char *read_file(int root, const char *path, struct failure *failure)
 	}
 	if (fd < 0)
 		return calloc(1, 1);
+	if (fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) {
+		close(fd);	/* masked */
+		return calloc(1, 1);
+	}
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > FILE_MAX) {
 		fail_because(failure, "read", path, "not a regular file of at most 1 MiB", 0);
 		close(fd);

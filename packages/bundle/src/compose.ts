@@ -12,7 +12,7 @@ import type {
   SeccompSpec,
 } from '@berth/oci';
 import { capabilities } from './capabilities.ts';
-import type { HostFacts } from './host-facts.ts';
+import type { DeviceFact, HostFacts } from './host-facts.ts';
 import { maskedPaths } from './masked-paths.ts';
 import { mountSpecs } from './mounts.ts';
 import { processSpec } from './process.ts';
@@ -70,7 +70,7 @@ function linuxSpec(
     maskedPaths: masked,
     readonlyPaths: readOnly,
     ...(seccomp === undefined ? {} : { seccomp }),
-    devices: request.devices.map((device) => deviceSpec(device, host)),
+    devices: host.devices.map(deviceSpec),
     resources: resources(request.resources),
   };
 }
@@ -103,11 +103,6 @@ function seccompSpec(
     : customSeccomp(host.seccompProfile, facts);
 }
 
-function deviceSpec(device: ContainerRequest['devices'][number], host: HostFacts): DeviceSpec {
-  return {
-    path: device.target,
-    source: device.source,
-    type: host.deviceTypes.get(device.source) ?? 'c',
-    permissions: device.permissions,
-  };
+function deviceSpec({ source, target, type, permissions }: DeviceFact): DeviceSpec {
+  return { path: target, source, type, permissions };
 }

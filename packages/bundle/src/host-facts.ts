@@ -1,5 +1,12 @@
 /** What compose() must know of the machine; the engine finds it out. */
 
+import type { DeviceRequest } from './request.ts';
+
+/** A device that is there. */
+export interface DeviceFact extends DeviceRequest {
+  type: 'c' | 'b';
+}
+
 /** What was found out about this machine for one request. */
 export interface HostFacts {
   /** `amd64`, `arm64` … */
@@ -8,8 +15,8 @@ export interface HostFacts {
   limits: ReadonlyMap<string, { soft: number; hard: number }>;
   /** File of the wanted --tz, or of this machine's for `local`; undefined leaves the image's. */
   timezoneFile: string | undefined;
-  /** Type of each --device, by its source path. */
-  deviceTypes: ReadonlyMap<string, 'c' | 'b'>;
+  /** Those of each --device, and of --privileged. */
+  devices: readonly DeviceFact[];
   /** The profile of --security-opt seccomp=FILE, parsed. */
   seccompProfile: unknown;
   /** Where a volume's data lies. */

@@ -1,7 +1,7 @@
 /** The bundle package: from a request, an image's config and host facts to a runtime spec. */
 export { capabilities, capabilitySets } from './capabilities.ts';
 export { compose, type ComposeInput } from './compose.ts';
-export type { HostFacts } from './host-facts.ts';
+export type { DeviceFact, HostFacts } from './host-facts.ts';
 export type {
   ContainerRequest,
   DeviceRequest,

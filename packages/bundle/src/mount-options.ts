@@ -9,7 +9,7 @@ const BIND_GROUPS = [
 ];
 const FREE = new Set(['suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'noatime', 'relatime']);
 /** Accepted without an effect here: there is no SELinux to relabel for, and copies are ours. */
-const WITHOUT_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy', 'O']);
+const WITHOUT_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy']);
 const TMPFS_VALUE = /^(size|mode|nr_inodes|nr_blocks|uid|gid)=[0-9A-Za-z%]+$/;
 
 /** For a bind of `source` on `target`. Throws UsageError for unknown options. */
@@ -55,6 +55,13 @@ export function tmpfsOptions(options: readonly string[], target: string): string
 }
 
 function refuseUnlessIgnored(option: string, target: string): void {
+  if (option === 'O') {
+    throw new UnsupportedError(
+      'MOUNT_OPTION_UNSUPPORTED',
+      `mount on "${target}": the option "O" is not supported`,
+      { hint: 'use "ro" to keep the source as it is, or a named volume to write to' },
+    );
+  }
   if (option === 'U' || option === 'idmap' || option.startsWith('idmap=')) {
     throw new UnsupportedError(
       'MOUNT_OPTION_UNSUPPORTED',

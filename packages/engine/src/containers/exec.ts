@@ -13,6 +13,7 @@ import {
 import type { ProcessSpec, RuntimeSpec } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { runningInit } from './init-process.ts';
+import { preservedDescriptors } from './preserved-descriptors.ts';
 import type { BerthContainer } from './record.ts';
 import { compiledSeccomp } from './seccomp-cache.ts';
 import { readSpec } from './start.ts';
@@ -40,6 +41,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
   const spec = readSpec(paths.spec);
+  const kept = preservedDescriptors(request.preserveDescriptors);
   const plan = writeExecPlan(
     paths.runDirectory,
     execPlan({
@@ -62,7 +64,6 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
       detach: request.detach,
     }),
   );
-  const kept = Array.from({ length: request.preserveDescriptors }, (_, index) => 3 + index);
   return handOver(execArguments(paths.runDirectory, plan, clientOf(request)), kept);
 }
 

@@ -1,13 +1,14 @@
 /** What compose() must know of this machine for one request, found out no further than needed. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerRequest, HostFacts, MountRequest } from '@berth/bundle';
-import { NotFoundError, UnsupportedError, UsageError } from '@berth/errors';
+import { UnsupportedError, UsageError } from '@berth/errors';
 import { readResourceLimits } from '@berth/host';
 import { localPlatform } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { embeddedReference } from '../images/embedded-name.ts';
 import type { FoundImage } from '../images/local.ts';
+import { requestedDevices } from './devices.ts';
 
 const ZONES = '/usr/share/zoneinfo';
 
@@ -28,7 +29,7 @@ export async function hostFacts(
       architecture: localPlatform().architecture,
       limits: request.ulimits.length > 0 ? readResourceLimits() : new Map(),
       timezoneFile: timezoneFile(request.timezone),
-      deviceTypes: new Map(request.devices.map(({ source }) => [source, deviceType(source)])),
+      devices: requestedDevices(request),
       seccompProfile: seccompProfile(request.security.seccompProfile),
       volumePath: (name) => engine.store.volumes.dataPath(name),
       hasManyIds: engine.idMaps.tier === 'full',
@@ -58,17 +59,6 @@ function timezoneFile(zone: string | undefined): string | undefined {
     throw new UsageError('BAD_TIMEZONE', `set the time zone "${zone}": no such zone in ${ZONES}`);
   }
   return path;
-}
-
-function deviceType(path: string): 'c' | 'b' {
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined) {
-    throw new NotFoundError('NO_SUCH_DEVICE', `give the device "${path}": no such file`);
-  }
-  if (!status.isCharacterDevice() && !status.isBlockDevice()) {
-    throw new UsageError('NOT_A_DEVICE', `give the device "${path}": not a device`);
-  }
-  return status.isBlockDevice() ? 'b' : 'c';
 }
 
 function seccompProfile(path: string | undefined): unknown {

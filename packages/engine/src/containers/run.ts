@@ -5,6 +5,7 @@ import type { Engine } from '../engine.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { makeContainer } from './create.ts';
 import { writePlan } from './launch.ts';
+import { preservedDescriptors } from './preserved-descriptors.ts';
 
 /** How the client behaves while the container runs. */
 export interface LaunchOptions {
@@ -22,6 +23,7 @@ export async function runContainer(
   how: { pull: PullOptions; launch: LaunchOptions },
 ): Promise<never> {
   const { launch } = how;
+  const kept = preservedDescriptors(request.preserveDescriptors);
   const created = await makeContainer(engine, request, how.pull);
   const plan = writePlan(engine, {
     ...created,
@@ -35,7 +37,7 @@ export async function runContainer(
     detach: launch.detach,
     print: launch.detach ? created.id : undefined,
   });
-  return handOver(args, preserved(request.preserveDescriptors));
+  return handOver(args, kept);
 }
 
 /** Nobody could read the log of a container that is gone with its run. */
@@ -48,8 +50,4 @@ function isHanded(request: ContainerRequest, launch: LaunchOptions): boolean {
 function attached(request: ContainerRequest, launch: LaunchOptions): string[] {
   const streams = launch.attach ?? ['stdin', 'stdout', 'stderr'];
   return streams.filter((stream) => stream !== 'stdin' || request.interactive);
-}
-
-function preserved(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => 3 + index);
 }

@@ -1,0 +1,64 @@
+/** The devices that a request asks for, one by one, as they are on this machine. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContainerRequest, DeviceFact, DeviceRequest } from '@berth/bundle';
+import { NotFoundError, UsageError } from '@berth/errors';
+
+/** What every container has of its own, or what belongs to the caller's terminals. */
+const OWN = /^\/dev\/(null|zero|full|random|urandom|console|ptmx|tty.*|pts|shm|mqueue|fd)$/;
+const MAX_DEPTH = 4;
+
+/**
+ * Folders stand for all devices in them; --privileged for all of the machine. Throws where what is
+ * asked for by name is not there, or no device.
+ */
+export function requestedDevices(request: ContainerRequest): DeviceFact[] {
+  const asked = request.devices.flatMap(devicesOf);
+  if (!request.privileged) return asked;
+  const targets = new Set(asked.map(({ target }) => target));
+  const all = { source: '/dev', target: '/dev', permissions: 'rwm' };
+  return [...asked, ...devicesIn(all, 0).filter(({ target }) => !targets.has(target))];
+}
+
+function devicesOf(device: DeviceRequest): DeviceFact[] {
+  const { source } = device;
+  const status = statSync(source, { throwIfNoEntry: false });
+  if (status === undefined) {
+    throw new NotFoundError('NO_SUCH_DEVICE', `give the device "${source}": no such file`);
+  }
+  if (status.isCharacterDevice()) return [{ ...device, type: 'c' }];
+  if (status.isBlockDevice()) return [{ ...device, type: 'b' }];
+  const found = status.isDirectory() ? devicesIn(device, 0) : [];
+  if (found.length === 0) {
+    throw new UsageError('NOT_A_DEVICE', `give the device "${source}": not a device`);
+  }
+  return found;
+}
+
+/** All below a folder that can be looked at; links are left out, as what they name is there too. */
+function devicesIn(folder: DeviceRequest, depth: number): DeviceFact[] {
+  if (depth === MAX_DEPTH) return [];
+  return entriesOf(folder.source).flatMap((entry) => {
+    const device = {
+      source: join(folder.source, entry.name),
+      target: join(folder.target, entry.name),
+      permissions: folder.permissions,
+    };
+    if (OWN.test(device.source)) return [];
+    if (entry.isCharacterDevice()) return [{ ...device, type: 'c' as const }];
+    if (entry.isBlockDevice()) return [{ ...device, type: 'b' as const }];
+    return entry.isDirectory() ? devicesIn(device, depth + 1) : [];
+  });
+}
+
+function entriesOf(folder: string): ReturnType<typeof readEntries> {
+  try {
+    return readEntries(folder);
+  } catch {
+    return [];
+  }
+}
+
+function readEntries(folder: string) {
+  return readdirSync(folder, { withFileTypes: true });
+}
