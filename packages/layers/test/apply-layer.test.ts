@@ -5,8 +5,8 @@ import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { IntegrityError } from '@berth/errors';
 import { kinds, unpack, unpackExactly } from './scratch-layer.ts';
-import { archive, entryBytes } from './tar-builder.ts';
-import type { EntrySpec } from './tar-builder.ts';
+import { archive, entryBytes } from '@berth/testing';
+import type { EntrySpec } from '@berth/testing';
 
 const WHITEOUT = 'character 0';
 const OPAQUE = { 'user.overlay.opaque': '79' };

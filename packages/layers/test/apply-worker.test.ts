@@ -9,7 +9,7 @@ import { EngineError, IntegrityError, SystemError } from '@berth/errors';
 import { applyRequestLine, parseApplyAnswer } from '../src/index.ts';
 import type { LayerResult } from '../src/index.ts';
 import { namespaceIsMissing, runInNamespace } from './in-namespace.ts';
-import { archive } from './tar-builder.ts';
+import { archive } from '@berth/testing';
 
 const skip = namespaceIsMissing();
 /** cap_net_raw=ep, as setcap writes it and as it is read back inside a user namespace. */

@@ -8,8 +8,8 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { EngineError } from '@berth/errors';
 import { unpackExactly } from './scratch-layer.ts';
-import { archive } from './tar-builder.ts';
-import type { EntrySpec } from './tar-builder.ts';
+import { archive } from '@berth/testing';
+import type { EntrySpec } from '@berth/testing';
 
 const RUNS = Number(process.env['BERTH_PROPERTY_RUNS'] ?? '150');
 

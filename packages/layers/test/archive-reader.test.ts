@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { IntegrityError } from '@berth/errors';
 import { decompress, readArchive } from '../src/index.ts';
 import { chunksOf } from './scratch-layer.ts';
-import { archive } from './tar-builder.ts';
+import { archive } from '@berth/testing';
 
 const ARCHIVE = archive(
   { name: 'manifest.json', body: '[]' }, { name: 'blobs', flag: '5' },

@@ -8,8 +8,8 @@ import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { IntegrityError } from '@berth/errors';
 import { unpack, unpackExactly } from './scratch-layer.ts';
-import { archive, entryBytes, padded, paxBody } from './tar-builder.ts';
-import type { EntrySpec } from './tar-builder.ts';
+import { archive, entryBytes, padded, paxBody } from '@berth/testing';
+import type { EntrySpec } from '@berth/testing';
 
 const link = (name: string, linkName: string): EntrySpec => ({ name, flag: '2', linkName });
 const hard = (name: string, linkName: string): EntrySpec => ({ name, flag: '1', linkName });

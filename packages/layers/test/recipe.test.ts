@@ -10,7 +10,7 @@ import test from 'node:test';
 import { IntegrityError, SystemError } from '@berth/errors';
 import { applyLayer, readRecipe } from '../src/index.ts';
 import { chunksOf, reproduce } from './scratch-layer.ts';
-import { archive } from './tar-builder.ts';
+import { archive } from '@berth/testing';
 
 const LAYER = archive(
   { name: 'd', flag: '5' }, { name: 'd/f', body: 'content' },

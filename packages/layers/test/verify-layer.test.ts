@@ -14,7 +14,7 @@ import { loadSyscalls } from '@berth/host';
 import { applyLayer, verifyLayer } from '../src/index.ts';
 import type { VerifyAnswer, VerifyJob } from '../src/index.ts';
 import { chunksOf } from './scratch-layer.ts';
-import { archive } from './tar-builder.ts';
+import { archive } from '@berth/testing';
 
 const IS_ROOT = process.getuid?.() === 0;
 const MTIME = 1_700_000_000;

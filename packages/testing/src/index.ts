@@ -1,4 +1,4 @@
-/** Fakes for tests: a scripted registry. Never part of what is installed. */
+/** Fakes for tests: a scripted registry, hostile archives. Never part of what is installed. */
 export type { RegistryAccess } from './registry-access.ts';
 export type { ContentDescriptor, ImageSpec, PutImage } from './registry-content.ts';
 export { digestOf, RegistryContent } from './registry-content.ts';
@@ -7,3 +7,5 @@ export { FaultScript } from './registry-faults.ts';
 export type { RecordedRequest, RegistryServer, RegistryServerOptions } from './registry-server.ts';
 export { startRegistryServer } from './registry-server.ts';
 export { TEST_AUTHORITY, TEST_CERTIFICATE, TEST_KEY } from './test-certificate.ts';
+export type { EntrySpec } from './tar-builder.ts';
+export { archive, entryBytes, padded, paxBody } from './tar-builder.ts';

@@ -67,7 +67,7 @@ export async function intoStore(engine: Engine, making: LayerMaking): Promise<La
     return result;
   } catch (error) {
     // At once, for the disk may be full; what resists waits in the trash.
-    await removeTrees(engine, [staging.tree]).catch(() => undefined);
+    await removeTrees(engine, [staging.directory]).catch(() => undefined);
     layers.discard(staging);
     throw error;
   }
