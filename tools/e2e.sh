@@ -16,9 +16,9 @@ fi
 
 if [ $# -gt 0 ]; then
 	files=''
-	for name in "$@"; do files="$files $(find test/e2e test/security -name "$name.test.ts")"; done
+	for name in "$@"; do files="$files $(find test/e2e test/security test/crash -name "$name.test.ts")"; done
 else
-	files=$(find test/e2e test/security -name '*.test.ts' | sort)
+	files=$(find test/e2e test/security test/crash -name '*.test.ts' | sort)
 fi
 [ -n "$files" ] || { echo 'no end-to-end tests'; exit 0; }
 

@@ -1,0 +1,65 @@
+/**
+ * Commands are stopped at their state-changing system calls, those of the program and of the
+ * helper alike. One point of each command by default; BERTH_CRASH=all tries every point in every
+ * way (`pnpm crash`), BERTH_CRASH=20 twenty of each, BERTH_CRASH_ONLY names some commands.
+ */
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { missing } from '../lab/probes.ts';
+import { startRegistry, type Registry } from '../lab/registry.ts';
+import { openLab } from '../e2e/harness.ts';
+import { prepareGround, SCENARIOS } from './scenarios.ts';
+import { Sweep, type How } from './sweep.ts';
+
+const lab = openLab();
+const skipsPull = missing.dockerRegistry || missing.skopeo;
+const wanted = process.env['BERTH_CRASH'];
+const tries = wanted === undefined ? 1 : wanted === 'all' ? Infinity : Number(wanted);
+const only = process.env['BERTH_CRASH_ONLY']?.split(',');
+const ways: readonly How[] = ['one', 'ENOSPC', 'all', 'EIO', 'EMFILE', 'EDQUOT'];
+let registry: Registry | undefined;
+let sweep: Sweep | undefined;
+
+before(async () => {
+  if (skipsPull === false) registry = await startRegistry(lab.folder);
+  sweep = new Sweep(await prepareGround(lab, registry));
+});
+lab.atEnd(async () => {
+  await lab.ok(['rm', '-f', '-t', '0', '--all']);
+  await registry?.stop();
+});
+
+/** Every point up to the command's end, or some that spread over its `calls`. */
+function* pointsOf(calls: number, place: number): Generator<number> {
+  for (let index = 0; index < tries; index++) {
+    const share = ((place + index) * 0.618) % 1;
+    yield tries === Infinity ? index + 1 : 1 + Math.floor(share * calls);
+  }
+}
+
+/** Tries one scenario in one way; gives the number of points. */
+async function sweepOne(name: string, how: How, place: number): Promise<number> {
+  const scenario = SCENARIOS[name];
+  assert.ok(scenario !== undefined && sweep !== undefined);
+  let points = 0;
+  for (const at of pointsOf(scenario.calls, place)) {
+    try {
+      const isMet = await sweep.tryPoint(scenario, { at, how });
+      if (!isMet && tries === Infinity) break;
+      points += 1;
+    } catch (error) {
+      throw new Error(`${name}, ${how} at call ${at}`, { cause: error });
+    }
+  }
+  return points;
+}
+
+for (const [place, name] of Object.keys(SCENARIOS).entries()) {
+  if (only !== undefined && !only.includes(name)) continue;
+  const skip = name === 'pull' ? skipsPull : false;
+  for (const how of wanted === undefined ? [ways[place % 3] ?? 'one'] : ways) {
+    test(`${name}: ${how} at any call, and the next command works`, { skip }, async (context) => {
+      context.diagnostic(`${await sweepOne(name, how, place)} points`);
+    });
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Stops one command at one of its state-changing calls, then looks: everything that was there
+ * before and is no business of the command is there, the next command works, and when all is
+ * removed nothing is left.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execute } from '../e2e/execute.ts';
+import type { Result } from '../e2e/execute.ts';
+import { processesOf } from '../e2e/leaks.ts';
+import { EXTRA } from './scenarios.ts';
+import type { Ground, Scenario } from './scenarios.ts';
+
+/** What happens at the call: a kill of its process or of all, or an error. */
+export type How = 'one' | 'all' | 'ENOSPC' | 'EDQUOT' | 'EIO' | 'EMFILE';
+
+/** One point of a sweep. */
+export interface Point {
+  readonly at: number;
+  readonly how: How;
+}
+
+const COMMAND_MS = 30_000;
+const SETTLE_MS = 5_000;
+const BUG = /bug in berth|Assertion|TypeError|RangeError/;
+
+/** Builds the tracer and sweeps scenarios on one ground. */
+export class Sweep {
+  readonly #ground: Ground;
+  readonly #stopAt: string;
+  readonly #countFile: string;
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+    const { folder } = ground.lab;
+    this.#stopAt = path.join(folder, 'stop-at');
+    this.#countFile = path.join(folder, 'count');
+    execFileSync('cc', ['-O1', '-o', this.#stopAt, path.join(import.meta.dirname, 'stop-at.c')]);
+  }
+
+  /** False when the command came to its end before that call. */
+  async tryPoint(scenario: Scenario, point: Point): Promise<boolean> {
+    const { lab, image } = this.#ground;
+    await scenario.prepare?.(this.#ground);
+    const result = await this.#stop(scenario, point);
+    const isMet = this.#met() >= point.at;
+    assert.doesNotMatch(result.stderr, BUG);
+    if (point.how.startsWith('E') && result.status !== 0) {
+      assert.match(result.stderr, /^(Error|Warning): /m, `status ${result.status}, no word`);
+    }
+    await lab.ok(['ps', '-a']);
+    await lab.ok(['volume', 'ls']);
+    assert.match(await lab.ok(['images', '--format', '{{.Repository}}:{{.Tag}}']),
+      new RegExp(`^${image}$`, 'm'));
+    await scenario.next(this.#ground);
+    await this.#clean();
+    return isMet;
+  }
+
+  async #stop(scenario: Scenario, { at, how }: Point): Promise<Result> {
+    const { lab } = this.#ground;
+    const args = scenario.args(this.#ground);
+    return execute([this.#stopAt, String(at), how, this.#countFile, ...lab.command, ...args], {
+      env: { ...lab.environment }, cwd: lab.home, timeoutMs: COMMAND_MS,
+    });
+  }
+
+  #met(): number {
+    return Number(readFileSync(this.#countFile, 'utf8'));
+  }
+
+  /** Everything but the image is removed; then nothing may be left. */
+  async #clean(): Promise<void> {
+    const { lab, remote } = this.#ground;
+    await lab.ok(['rm', '-f', '-t', '0', '--all']);
+    await lab.ok(['rmi', '--ignore', EXTRA, 'localhost/more:1', remote]);
+    await lab.ok(['system', 'prune', '-f', '--volumes']);
+    for (let leftMs = SETTLE_MS; this.#left().length > 0 && leftMs > 0; leftMs -= 50) {
+      await sleep(50);
+    }
+    assert.deepEqual(this.#left(), [], 'something is left');
+    const { status, stdout } = await lab.berth(['system', 'check', '--quick']);
+    assert.equal(status, 0, stdout);
+  }
+
+  #left(): string[] {
+    const { lab } = this.#ground;
+    const data = path.join(lab.data, 'v1');
+    const folders = ['staging', 'trash', 'volumes', 'containers/names', 'blobs/partial']
+      .map((name) => path.join(data, name));
+    const files = [...folders, path.join(lab.runtime, 'berth/containers')].flatMap((folder) =>
+      entries(folder).map((name) => path.join(folder, name)));
+    const containers = entries(path.join(data, 'containers')).filter((name) => name !== 'names');
+    const processes = processesOf(lab.folder).map(({ what }) => what)
+      .filter((what) => what.includes('berth-native'));
+    return [...files, ...containers, ...processes];
+  }
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
