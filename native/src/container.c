@@ -190,7 +190,7 @@ static int start_socket(struct container_process *process, int *child, struct fa
 	int pair[2];
 
 	*process = (struct container_process){
-		.pid = -1, .pidfd = -1, .sync = -1, .netns = -1, .terminal = -1};
+		.pid = -1, .pidfd = -1, .sync = -1, .netns = -1, .terminal = -1, .listener = -1};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(failure, "start container", "", errno);
 	process->sync = pair[0];
@@ -330,6 +330,11 @@ int container_started(struct container_process *process, struct failure *failure
 	struct handshake_message message;
 	int fd, got = handshake_receive(process->sync, &message, &fd, failure);
 
+	if (got > 0 && message.kind == HANDSHAKE_LISTENER) {
+		process->listener = fd;
+		process->root_device = message.device;
+		return 1;
+	}
 	if (got > 0)
 		got = fail(failure, "start container", "", EPROTO);
 	abandon(process);

@@ -38,6 +38,8 @@ struct container_process {
 	int sync;		/* the socket; -1 after container_started() */
 	int netns;		/* -1 where the container has the host's */
 	int terminal;		/* master of the pseudo-terminal, -1 without */
+	int listener;		/* of the filter whose calls are emulated, -1 without */
+	dev_t root_device;	/* with a listener: of the root file system that it saw */
 };
 
 /**
@@ -64,7 +66,8 @@ int container_ready(struct container_process *process, struct failure *failure);
 /* Lets the process execute its program. */
 int container_release(struct container_process *process, struct failure *failure);
 
-/* Waits until the program executes; 0, or -1 with the failure. Closes @sync. */
+/* Waits until the program executes; 0, or -1 with the failure, and @sync is closed. 1: it filled
+ * @listener, which is the caller's now, and there is more to wait for. */
 int container_started(struct container_process *process, struct failure *failure);
 
 /**

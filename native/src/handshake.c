@@ -5,21 +5,18 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-void handshake_send(int sync, enum handshake_kind kind, pid_t pid, int fd,
-		    const struct failure *failure)
+static void send_message(int sync, struct handshake_message *message, int fd)
 {
-	struct handshake_message message = {.kind = kind, .pid = pid};
-	struct iovec data = {&message, sizeof(message)};
+	struct iovec data = {message, sizeof(*message)};
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = {{0}};
 	struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1};
 
-	if (failure != NULL)
-		message.failure = *failure;
 	if (fd >= 0) {
 		struct cmsghdr *rights;
 
@@ -34,6 +31,26 @@ void handshake_send(int sync, enum handshake_kind kind, pid_t pid, int fd,
 	/* Who can't be told is gone; then everything here ends too. */
 	if (sendmsg(sync, &header, MSG_NOSIGNAL) < 0 && errno == EPIPE)
 		_exit(EXIT_ENGINE);
+}
+
+void handshake_send(int sync, enum handshake_kind kind, pid_t pid, int fd,
+		    const struct failure *failure)
+{
+	struct handshake_message message = {.kind = kind, .pid = pid};
+
+	if (failure != NULL)
+		message.failure = *failure;
+	send_message(sync, &message, fd);
+}
+
+void handshake_send_listener(int sync, int listener)
+{
+	struct handshake_message message = {.kind = HANDSHAKE_LISTENER};
+	struct stat root = {0};
+
+	stat("/", &root);
+	message.device = root.st_dev;
+	send_message(sync, &message, listener);
 }
 
 int handshake_receive(int sync, struct handshake_message *message, int *fd,

@@ -7,11 +7,14 @@
 
 #include "failure.h"
 
-enum handshake_kind { HANDSHAKE_HELLO = 1, HANDSHAKE_FORKED, HANDSHAKE_READY, HANDSHAKE_FAILED };
+enum handshake_kind {
+	HANDSHAKE_HELLO = 1, HANDSHAKE_FORKED, HANDSHAKE_READY, HANDSHAKE_LISTENER, HANDSHAKE_FAILED
+};
 
 struct handshake_message {
 	enum handshake_kind kind;
 	pid_t pid;
+	dev_t device;	/* of the root file system, with a listener */
 	struct failure failure;
 };
 
@@ -19,6 +22,9 @@ struct handshake_message {
  * process ends. */
 void handshake_send(int sync, enum handshake_kind kind, pid_t pid, int fd,
 		    const struct failure *failure);
+
+/* Sends the listener of a filter. */
+void handshake_send_listener(int sync, int listener);
 
 /**
  * handshake_receive() - Wait for the next message

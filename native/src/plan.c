@@ -63,10 +63,12 @@ static const struct {
 	[OP_OOM_SCORE_ADJ] = {"oom-score-adj", 1, 1},
 	[OP_NO_NEW_PRIVILEGES] = {"no-new-privileges", 0, 0},
 	[OP_CAPABILITIES] = {"capabilities", 5, 5},
+	[OP_EMULATE] = {"emulate", 1, 1},
 	[OP_SECCOMP] = {"seccomp", 1, 1},
 	[OP_PRESERVE_FDS] = {"preserve-fds", 1, 1},
 	[OP_NEW_KEYRING] = {"new-keyring", 0, 0},
 	[OP_TERMINAL] = {"terminal", 2, 2},
+	[OP_OWN_IDS] = {"own-ids", 0, 0},
 };
 
 static const char stage[] = "read launch plan";

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "handshake.h"
+
 enum { BOUNDING, EFFECTIVE, PERMITTED, INHERITABLE, AMBIENT, SETS };
 enum { FILTER_INSTRUCTIONS_MAX = 32768, CAPABILITIES_MAX = 64 };
 
@@ -104,24 +106,67 @@ static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inh
 	return (int)syscall(SYS_capset, &header, data);
 }
 
-static int load_filter(const char *text, struct failure *failure)
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/* Loads a program; with @listens its notifications go to a new listener, which is returned.
+ * A signal must not interrupt a call that is being carried out: from 5.19 on. */
+static int install_filter(const struct sock_fprog *program, bool listens)
+{
+	unsigned long listening = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	long result;
+
+	if (!listens)
+		return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program);
+	result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			 listening | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, program);
+	if (result < 0 && errno == EINVAL)
+		result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, listening, program);
+	return (int)result;
+}
+
+/* Return: the listener or 0, -1 with the failure. */
+static int load_filter(const char *text, bool listens, struct failure *failure)
 {
 	size_t size = strlen(text) / 2;
 	struct sock_filter *instructions = malloc(size + 1);
 	struct sock_fprog program = {.filter = instructions};
-	int result = 0;
+	int result;
 
 	if (instructions == NULL)
 		return fail(failure, "load seccomp filter", "", ENOMEM);
 	program.len = (unsigned short)(size / sizeof(*instructions));
 	if (size == 0 || size % sizeof(*instructions) != 0 ||
 	    size / sizeof(*instructions) > FILTER_INSTRUCTIONS_MAX ||
-	    parse_hex(text, (unsigned char *)instructions, size) != (long)size)
+	    parse_hex(text, (unsigned char *)instructions, size) != (long)size) {
 		result = fail(failure, "load seccomp filter", "", EINVAL);
-	else if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-		result = fail(failure, "load seccomp filter", "", errno);
+	} else {
+		result = install_filter(&program, listens);
+		if (result < 0)
+			fail(failure, "load seccomp filter", "", errno);
+	}
 	free(instructions);
 	return result;
+}
+
+/* The emulated calls' filter first: what the profile refuses is refused, whatever they would be,
+ * and the profile need not allow that the listener is sent. */
+static int load_filters(const struct plan *plan, const struct identity *identity, int sync,
+			struct failure *failure)
+{
+	const char *emulated = plan_value(plan, OP_EMULATE, 0);
+	const char *profile = plan_value(plan, OP_SECCOMP, 0);
+
+	if (emulated != NULL && identity->uid == 0) {
+		int listener = load_filter(emulated, true, failure);
+
+		if (listener < 0)
+			return -1;
+		handshake_send_listener(sync, listener);
+		close(listener);
+	}
+	return profile == NULL || load_filter(profile, false, failure) == 0 ? 0 : -1;
 }
 
 static int finish_capabilities(const uint64_t sets[SETS], struct failure *failure)
@@ -136,9 +181,9 @@ static int finish_capabilities(const uint64_t sets[SETS], struct failure *failur
 	return 0;
 }
 
-int privileges_finish(const struct plan *plan, struct failure *failure)
+int privileges_finish(const struct plan *plan, const struct identity *identity, int sync,
+		      struct failure *failure)
 {
-	const char *filter = plan_value(plan, OP_SECCOMP, 0);
 	bool no_new = plan_flag(plan, OP_NO_NEW_PRIVILEGES);
 	uint64_t all = (uint64_t)1 << CAP_SYS_ADMIN, sets[SETS];
 
@@ -146,18 +191,18 @@ int privileges_finish(const struct plan *plan, struct failure *failure)
 		return -1;
 	if (no_new && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail(failure, "set no-new-privileges", "", errno);
-	/* With no_new_privs the filter comes last, so that it need not allow capset and prctl;
-	 * without, it takes a capability that is dropped right after. */
+	/* With no_new_privs the filters come last, so that they need not allow capset and prctl;
+	 * without, they take a capability that is dropped right after. */
 	if (no_new) {
 		if (finish_capabilities(sets, failure) < 0)
 			return -1;
-		return filter == NULL ? 0 : load_filter(filter, failure);
+		return load_filters(plan, identity, sync, failure);
 	}
-	if (filter != NULL) {
+	if (plan_find(plan, OP_SECCOMP) != NULL || plan_find(plan, OP_EMULATE) != NULL) {
 		/* A change of ids from root has cleared the effective set. */
 		if (set_capabilities(all, all | sets[PERMITTED], 0) < 0)
 			return fail(failure, "set capabilities", "", errno);
-		if (load_filter(filter, failure) < 0)
+		if (load_filters(plan, identity, sync, failure) < 0)
 			return -1;
 	}
 	return finish_capabilities(sets, failure);

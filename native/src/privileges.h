@@ -17,11 +17,13 @@ int privileges_drop(const struct plan *plan, const struct identity *identity,
 		    struct failure *failure);
 
 /**
- * privileges_finish() - Load the filter and leave the capabilities that are planned
+ * privileges_finish() - Load the filters and leave the capabilities that are planned
+ * @sync: gets the listener of the filter whose calls are emulated, for root only
  *
  * Mustn't:
  *   - be followed by anything but execve: the filter need not allow it
  */
-int privileges_finish(const struct plan *plan, struct failure *failure);
+int privileges_finish(const struct plan *plan, const struct identity *identity, int sync,
+		      struct failure *failure);
 
 #endif

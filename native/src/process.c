@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "below.h"
+#include "own-ids.h"
 #include "privileges.h"
 #include "setup.h"
 #include "users.h"
@@ -76,7 +77,8 @@ static int enter_directory(const struct plan *plan, int root, const struct ident
 		    : below_open(root, path, O_PATH | O_DIRECTORY, false);
 	if (fd < 0)
 		error = errno;
-	else if (created && fchownat(fd, "", identity->uid, identity->gid, AT_EMPTY_PATH) < 0)
+	else if (created && fchownat(fd, "", identity->file_uid, identity->file_gid,
+				     AT_EMPTY_PATH) < 0)
 		error = errno;
 	else if (fchdir(fd) < 0)
 		error = errno;
@@ -125,7 +127,7 @@ static int take_terminal(const struct plan *plan, int tty, int known_size,
 		return fail(failure, "take terminal", "", errno);
 	if (size.ws_row != 0 && size.ws_col != 0)
 		ioctl(tty, TIOCSWINSZ, &size);
-	if (identity->uid != 0 && fchown(tty, identity->uid, (gid_t)-1) < 0)
+	if (identity->file_uid != 0 && fchown(tty, identity->file_uid, (gid_t)-1) < 0)
 		return fail(failure, "give terminal to user", "", errno);
 	return 0;
 }
@@ -168,11 +170,11 @@ static int take_descriptors(const struct container_stdio *stdio, int tty, int *s
  * Nothing that has a name on the host changes its owner. */
 static void give_pipes(const struct identity *identity)
 {
-	for (int i = 0; i < 3 && identity->uid != 0; i++) {
+	for (int i = 0; i < 3 && identity->file_uid != 0; i++) {
 		struct statfs fs;
 
 		if (fstatfs(i, &fs) == 0 && fs.f_type == PIPEFS_MAGIC &&
-		    fchown(i, identity->uid, identity->gid) < 0)
+		    fchown(i, identity->file_uid, identity->file_gid) < 0)
 			/* A pipe of another user stays as it was handed over. */
 			continue;
 	}
@@ -248,6 +250,7 @@ int process_prepare(const struct plan *plan, const struct container_stdio *stdio
 	if (identity_find(root, plan_value(plan, OP_USER, 0), plan_find(plan, OP_GROUP_ADD),
 			  &identity, failure) < 0)
 		goto out;
+	identity_place(&identity, plan_flag(plan, OP_OWN_IDS));
 	environment = environment_of(plan, identity.home);
 	if (environment == NULL) {
 		fail(failure, "copy environment", "", ENOMEM);
@@ -264,7 +267,9 @@ int process_prepare(const struct plan *plan, const struct container_stdio *stdio
 	    enter_directory(plan, root, &identity, failure) == 0 &&
 	    take_descriptors(stdio, tty, sync, failure) == 0) {
 		give_pipes(&identity);
-		result = privileges_drop(plan, &identity, failure);
+		result = identity.own_ids ? own_ids_enter(root, &identity, failure) : 0;
+		if (result == 0)
+			result = privileges_drop(plan, &identity, failure);
 	}
 out:
 	close(root);
@@ -346,7 +351,7 @@ void process_execute(const struct plan *plan, int sync, struct failure *failure)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (poll(&supervisor, 1, 0) > 0 && (supervisor.revents & POLLHUP) != 0)
 		_exit(EXIT_ENGINE);
-	if (privileges_finish(plan, failure) < 0)
+	if (privileges_finish(plan, &identity, sync, failure) < 0)
 		return;
 	failure->status = 0;
 	if (plan_flag(plan, OP_INIT))

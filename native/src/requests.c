@@ -180,10 +180,12 @@ static void tell_started(struct peer *peer)
  * Called when there is one, or the process is dead: what it reads of the container's files may
  * keep it waiting for ever, but nobody else.
  */
-void peer_exec_step(struct peer *peer)
+void peer_exec_step(struct supervisor *s, struct peer *peer)
 {
-	struct container_process process = { .sync = peer->starting, .terminal = -1 };
+	struct container_process process = { .sync = peer->starting, .terminal = -1,
+					     .listener = -1 };
 	struct message reply;
+	int left;
 
 	message_init(&reply, MESSAGE_FAILED, 0);
 	if (!peer->is_set_up) {
@@ -192,10 +194,19 @@ void peer_exec_step(struct peer *peer)
 			peer->exec_terminal = process.terminal;
 			return;
 		}
-	} else if (container_started(&process, &reply.failure) == 0) {
-		peer->starting = -1;
-		tell_started(peer);
-		return;
+	} else {
+		left = container_started(&process, &reply.failure);
+		if (left > 0 && emulator_serve(&s->emulator, &process, &s->plan,
+					       &reply.failure) == 0)
+			return;
+		if (left == 0) {
+			peer->starting = -1;
+			tell_started(peer);
+			return;
+		}
+		if (left > 0)
+			kill(peer->exec, SIGKILL);
+		close_fd(&process.sync);
 	}
 	peer->starting = -1;	/* closed */
 	refuse(peer, &reply);
@@ -290,7 +301,7 @@ void peer_exec_ended(struct supervisor *s, pid_t pid, int status)
 		if (!peer->used || peer->exec != pid)
 			continue;
 		while (peer->used && peer->starting >= 0)
-			peer_exec_step(peer);
+			peer_exec_step(s, peer);
 		if (peer->socket >= 0)
 			answer(peer, MESSAGE_EXITED, status_of(status));
 		drop(peer, false);

@@ -68,7 +68,8 @@ static void init_state(struct supervisor *s, char **argv)
 	snprintf(s->cgroup.origin, sizeof(s->cgroup.origin), "%s", argv[7]);
 	s->listener = s->sink = s->tty_hold = s->cgroup.events = s->log.fd = -1;
 	s->sources[0] = s->sources[1] = s->network.said = -1;
-	s->init.pidfd = s->init.sync = s->init.netns = s->init.terminal = -1;
+	s->init.pidfd = s->init.sync = s->init.netns = s->init.terminal =
+		s->init.listener = -1;
 	for (unsigned int i = 0; i < PEERS_MAX; i++)
 		s->peers[i].socket = s->peers[i].in = s->peers[i].out[0] = s->peers[i].out[1] =
 			s->peers[i].exec_terminal = s->peers[i].starting = -1;
@@ -179,6 +180,8 @@ static int prepare(struct supervisor *s, struct failure *failure)
 
 static int start_container(struct supervisor *s, struct failure *failure)
 {
+	int left;
+
 	if (clone_container(s, failure) < 0 ||
 	    container_hello(&s->init, failure) < 0 ||
 	    network_start(&s->network, &s->plan, s->init.netns, failure) < 0 ||
@@ -187,7 +190,12 @@ static int start_container(struct supervisor *s, struct failure *failure)
 		return -1;
 	take_terminal(s);
 	clock_gettime(CLOCK_REALTIME, &s->run.started);
-	return container_release(&s->init, failure) < 0 ? -1 : container_started(&s->init, failure);
+	if (container_release(&s->init, failure) < 0)
+		return -1;
+	while ((left = container_started(&s->init, failure)) > 0)
+		if (emulator_serve(&s->emulator, &s->init, &s->plan, failure) < 0)
+			return -1;
+	return left;
 }
 
 static void note_error(struct run *run, const struct failure *failure)
@@ -249,6 +257,8 @@ static void reap(struct supervisor *s)
 			s->ended = true;
 		} else if (pid == s->network.pid) {
 			s->network.pid = 0;
+		} else if (pid == s->emulator.pid) {
+			emulator_gone(&s->emulator);
 		} else {
 			peer_exec_ended(s, pid, status);
 		}
@@ -329,7 +339,7 @@ static void serve_requests(struct supervisor *s, const struct pollfd *polls, uns
 			if (peer->used && peer->socket == polls[i].fd)
 				peer_serve(s, peer);
 			else if (peer->used && peer->starting == polls[i].fd)
-				peer_exec_step(peer);
+				peer_exec_step(s, peer);
 			else
 				continue;
 			break;
@@ -401,6 +411,7 @@ static void end_container(struct supervisor *s)
 	/* Processes of exec ended with the namespace; their clients still wait. */
 	reap(s);
 	network_end(&s->network);
+	emulator_end(&s->emulator);
 }
 
 static void record_end(struct supervisor *s, const struct failure *failed)

@@ -8,6 +8,7 @@
 
 #include "cgroup.h"
 #include "container.h"
+#include "emulate.h"
 #include "facts.h"
 #include "log.h"
 #include "network-helper.h"
@@ -57,6 +58,7 @@ struct supervisor {
 	struct run run;
 	struct cgroup cgroup;
 	struct network_helper network;
+	struct emulator emulator;
 	struct container_process init;
 	struct log log;
 	int sources[2], sink, tty_hold;
@@ -83,7 +85,7 @@ void peer_close_streams(struct peer *peer);
 struct peer *peer_add(struct supervisor *s, int socket);
 void peer_leave(struct peer *peer);
 void peer_serve(struct supervisor *s, struct peer *peer);
-void peer_exec_step(struct peer *peer);
+void peer_exec_step(struct supervisor *s, struct peer *peer);
 void peers_tell(struct supervisor *s, const struct message *message);
 void peer_exec_ended(struct supervisor *s, pid_t pid, int status);
 int status_of(int wait_status);

@@ -12,6 +12,9 @@ enum { MAX_GROUPS = 1024, HOME_MAX = 4096 };
 struct identity {
 	uid_t uid;
 	gid_t gid;
+	bool own_ids;		/* enters a namespace of its own; until then all is root's */
+	uid_t file_uid;		/* what its files belong to from here */
+	gid_t file_gid;
 	bool keep_groups;	/* the caller's supplementary groups stay */
 	size_t group_count;
 	gid_t groups[MAX_GROUPS];

@@ -21,6 +21,6 @@ export interface HostFacts {
   seccompProfile: unknown;
   /** Where a volume's data lies. */
   volumePath: (name: string) => string;
-  /** False where only one id is mapped, so that gid 5 does not exist. */
+  /** False where only one id is mapped, and root is emulated. */
   hasManyIds: boolean;
 }

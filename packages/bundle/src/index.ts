@@ -2,6 +2,7 @@
 export { capabilities, capabilitySets } from './capabilities.ts';
 export { compose, type ComposeInput } from './compose.ts';
 export type { DeviceFact, HostFacts } from './host-facts.ts';
+export { APT_CONFIG_PATH } from './process.ts';
 export type {
   ContainerRequest,
   DeviceRequest,
@@ -17,3 +18,4 @@ export type {
 } from './request.ts';
 export { seccompText } from './seccomp-text.ts';
 export { refusalText } from './seccomp-refusals.ts';
+export { emulationText } from './seccomp-emulation.ts';

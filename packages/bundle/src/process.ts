@@ -8,6 +8,8 @@ import { rlimits } from './rlimits.ts';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_UMASK = 0o022;
+/** apt's settings for containers with one id: in the private /dev, beside no file of the image. */
+export const APT_CONFIG_PATH = '/dev/.berth/apt.conf';
 
 /** What the first process of a container is decided from. */
 export interface ProcessInput {
@@ -53,7 +55,7 @@ function processArguments(request: ContainerRequest, image: ImageConfig): string
 }
 
 /** Later entries win; the caller's environment is never looked at here. */
-function environment({ request, image, hostname }: ProcessInput): string[] {
+function environment({ request, image, host, hostname }: ProcessInput): string[] {
   const variables = new Map<string, string>();
   const set = (entry: string): void => {
     const equals = entry.indexOf('=');
@@ -65,6 +67,9 @@ function environment({ request, image, hostname }: ProcessInput): string[] {
     set('TERM=xterm');
   }
   set(`HOSTNAME=${hostname}`);
+  if (!host.hasManyIds) {
+    set(`APT_CONFIG=${APT_CONFIG_PATH}`);
+  }
   if (!request.unsetAllEnvironment) {
     image.environment.forEach(set);
   }

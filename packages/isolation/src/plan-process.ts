@@ -11,6 +11,10 @@ export interface ProcessExtras {
   createWorkingDirectory: boolean;
   /** A compiled BPF program; undefined is no filter. */
   seccomp: Buffer | undefined;
+  /** A filter for root alone, whose notifications the supervisor answers. */
+  emulation: Buffer | undefined;
+  /** One id is mapped: a user who is not root gets it in a user namespace of the process's own. */
+  hasOneId: boolean;
   preserveDescriptors: number;
   terminalSize: { rows: number; columns: number };
 }
@@ -53,6 +57,12 @@ export function addProcessRecords(
     plan.add('no-new-privileges');
   }
   addCapabilities(plan, process);
+  if (extras.emulation !== undefined) {
+    plan.add('emulate', extras.emulation.toString('hex'));
+  }
+  if (extras.hasOneId) {
+    plan.add('own-ids');
+  }
   if (extras.seccomp !== undefined) {
     plan.add('seccomp', extras.seccomp.toString('hex'));
   }

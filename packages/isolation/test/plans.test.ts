@@ -28,6 +28,8 @@ const EXTRAS: ProcessExtras = {
   groupAdd: ['audio', '50'],
   createWorkingDirectory: true,
   seccomp: Buffer.from('060000000000ff7f', 'hex'),
+  emulation: Buffer.from('060000000000c07f', 'hex'),
+  hasOneId: true,
   preserveDescriptors: 2,
   terminalSize: { rows: 24, columns: 80 },
 };
@@ -132,7 +134,8 @@ test('containerPlan() leaves out what a small container does not have', () => {
     networkHelper: undefined, root: { kind: 'folder', path: '/root' }, copyUps: [], exitSteps: [],
     process: {
       user: '', groupAdd: [], createWorkingDirectory: false, seccomp: undefined,
-      preserveDescriptors: 0, terminalSize: { rows: 0, columns: 0 },
+      emulation: undefined, hasOneId: false, preserveDescriptors: 0,
+      terminalSize: { rows: 0, columns: 0 },
     },
   }));
 });

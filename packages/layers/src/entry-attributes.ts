@@ -9,9 +9,13 @@ import { loadSyscalls, succeed } from '@berth/host';
 import { pathArgument, shown } from './tar-entry.ts';
 import type { EntryAttribute, TarEntry } from './tar-entry.ts';
 import { treePath } from './layer-tree.ts';
+import { OWNER_ATTRIBUTE, recordedOwner } from './recorded-owner.ts';
 
-/** `native`: files get their owners; `ignore`: one id is mapped, everything belongs to it. */
-export type OwnerPolicy = 'native' | 'ignore';
+/**
+ * `native`: files get their owners; `record`: one id is mapped and everything belongs to it, other
+ * owners are recorded in an attribute. Links and special files have none: the recipe knows theirs.
+ */
+export type OwnerPolicy = 'native' | 'record';
 
 /** The part of an entry that this is about. */
 type Attributes = Pick<TarEntry, 'type' | 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>;
@@ -46,6 +50,9 @@ export class AttributeWriter {
   setOnFile(fd: number, path: string, entry: Attributes): void {
     if (this.#owners === 'native') {
       this.#checkOwner(this.#syscalls.fchown(fd, entry.uid, entry.gid), path, entry);
+    } else {
+      this.#recordOwner(path, entry, (value) =>
+        this.#syscalls.fsetxattr(fd, OWNER_ATTRIBUTE, value));
     }
     succeed(this.#syscalls.fchmod(fd, entry.mode), 'set mode of', shown(path));
     this.#setAttributes(path, entry, (name, value) =>
@@ -59,6 +66,9 @@ export class AttributeWriter {
     const argument = treePath(path);
     if (this.#owners === 'native') {
       this.#checkOwner(this.#syscalls.lchown(argument, entry.uid, entry.gid), path, entry);
+    } else if (entry.type === 'directory') {
+      this.#recordOwner(path, entry, (value) =>
+        this.#syscalls.lsetxattr(argument, OWNER_ATTRIBUTE, value));
     }
     // A link has no mode, and chmod would go through it.
     if (entry.type !== 'symlink') {
@@ -79,6 +89,11 @@ export class AttributeWriter {
       });
     }
     succeed(answer, 'set owner of', shown(path));
+  }
+
+  #recordOwner(path: string, entry: Attributes, set: (value: Buffer) => number): void {
+    const value = recordedOwner(entry);
+    if (value !== undefined) succeed(set(value), 'record owner of', shown(path));
   }
 
   #setAttributes(

@@ -7,6 +7,7 @@ import { attributeValue, isKeptAttribute } from './entry-attributes.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import type { ExpectedNode, NodeKind } from './expected-tree.ts';
 import { IMPLIED_MODE, OPAQUE_ATTRIBUTE, OPAQUE_VALUE } from './layer-tree.ts';
+import { OWNER_ATTRIBUTE, recordedOwner } from './recorded-owner.ts';
 import { pathArgument, shown } from './tar-entry.ts';
 
 const PERMISSIONS = 0o7777n;
@@ -54,7 +55,7 @@ function ownerDifference(
   { attributes }: ExpectedNode,
   owners: OwnerPolicy,
 ): string[] {
-  const { uid, gid } = (owners === 'ignore' ? undefined : attributes) ?? OWN_IDS;
+  const { uid, gid } = (owners === 'record' ? undefined : attributes) ?? OWN_IDS;
   if (status.uid === BigInt(uid) && status.gid === BigInt(gid)) return [];
   return [`belongs to ${status.uid}:${status.gid}, not to ${uid}:${gid}`];
 }
@@ -91,16 +92,17 @@ const value = Buffer.alloc(VALUE_BYTES);
 export function attributeDifference(
   name: string,
   node: ExpectedNode,
-  canLack: boolean,
+  { canLack, owners }: { canLack: boolean; owners: OwnerPolicy },
 ): string | undefined {
-  const wanted = wantedAttributes(node);
+  const wanted = wantedAttributes(node, owners);
   const path = pathArgument(name);
   const length = loadSyscalls().llistxattr(path, list);
   const isNone = length <= 0 && wanted.size === 0;
   if (isNone) return undefined;
   const names = length <= 0 ? [] : list.toString('latin1', 0, length - 1).split('\0');
   for (const key of names) {
-    const isOurs = isKeptAttribute(key) || key.startsWith(OVERLAY_MARK);
+    const isOurs =
+      isKeptAttribute(key) || key.startsWith(OVERLAY_MARK) || key === OWNER_ATTRIBUTE;
     if (isOurs && !wanted.has(key)) return `has the attribute "${shown(key)}" in addition`;
   }
   for (const [key, bytes] of wanted) {
@@ -114,10 +116,13 @@ export function attributeDifference(
 
 const NONE: ReadonlyMap<string, Buffer> = new Map();
 
-function wantedAttributes({ kind, attributes, isOpaque }: ExpectedNode) {
+function wantedAttributes({ kind, attributes, isOpaque }: ExpectedNode, owners: OwnerPolicy) {
   const entries = attributes?.attributes ?? [];
-  if (!isOpaque && entries.length === 0) return NONE;
+  const hasRecord = owners === 'record' && (kind === 'file' || kind === 'directory');
+  const owner = hasRecord && attributes !== undefined ? recordedOwner(attributes) : undefined;
+  if (!isOpaque && entries.length === 0 && owner === undefined) return NONE;
   const wanted = new Map<string, Buffer>();
+  if (owner !== undefined) wanted.set(OWNER_ATTRIBUTE, owner);
   if (isOpaque) wanted.set(OPAQUE_ATTRIBUTE, OPAQUE_VALUE);
   for (const entry of entries) {
     // The kernel has no user attributes on links and fifos.

@@ -156,7 +156,8 @@ class TreeVerification {
   }
 
   #moreDifferences(name: string, node: ExpectedNode, status: BigIntStats): string[] {
-    const attribute = attributeDifference(name, node, this.#options.canLackAttributes);
+    const { canLackAttributes: canLack, owners } = this.#options;
+    const attribute = attributeDifference(name, node, { canLack, owners });
     const inode = this.#inodes.get(node);
     if (node.names > 1) this.#inodes.set(node, status.ino);
     const isSplit = inode !== undefined && inode !== status.ino;

@@ -28,7 +28,7 @@ async function withLayer(
   const recipeFd = openSync(recipe, 'wx+');
   try {
     process.chdir(tree);
-    await applyLayer({ blob: chunksOf(LAYER, 4096), recipeFd, owners: 'ignore' });
+    await applyLayer({ blob: chunksOf(LAYER, 4096), recipeFd, owners: 'record' });
     process.chdir(home);
     await run(recipe, tree);
   } finally {

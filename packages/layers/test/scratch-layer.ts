@@ -42,7 +42,7 @@ export async function unpack(bytes: Buffer, options: Options = {}): Promise<Scra
   try {
     process.chdir(tree);
     const { chunkBytes = 1 << 18, ...rest } = options;
-    const owners = process.getuid?.() === 0 ? 'native' : 'ignore';
+    const owners = process.getuid?.() === 0 ? 'native' : 'record';
     const blob = chunksOf(bytes, chunkBytes);
     const result = await applyLayer({ owners, ...rest, blob, recipeFd });
     const verified = await verifyLayer({

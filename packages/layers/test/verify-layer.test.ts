@@ -47,7 +47,7 @@ async function spoil(
   const recipeFd = openSync(layer.recipe, 'wx+');
   try {
     process.chdir(layer.tree);
-    const owners = IS_ROOT ? 'native' : 'ignore';
+    const owners = IS_ROOT ? 'native' : 'record';
     const { diffId } = await applyLayer({ blob: chunksOf(BYTES, 4096), recipeFd, owners });
     process.chdir(home);
     how(layer);

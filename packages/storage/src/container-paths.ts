@@ -17,6 +17,7 @@ export interface ContainerPaths {
   readonly hosts: string;
   readonly resolvConf: string;
   readonly hostname: string;
+  readonly aptConfig: string;
   /** Below the run directory: the supervisor's socket; gone when it has ended. */
   readonly runDirectory: string;
 }
@@ -38,6 +39,7 @@ export function pathsOf(layout: Layout, id: string): ContainerPaths {
     hosts: join(directory, 'hosts'),
     resolvConf: join(directory, 'resolv.conf'),
     hostname: join(directory, 'hostname'),
+    aptConfig: join(directory, 'apt.conf'),
     runDirectory: join(layout.runContainers, id),
   };
 }

@@ -142,6 +142,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
     ports,
     network: network.kind,
     user: request.user ?? config.user,
+    ...(engine.idMaps.tier === 'single' ? { emulatesRoot: true } : {}),
     stopSignal: signalNumber(signal),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,
     log: logOf(engine, id, request),

@@ -1,9 +1,11 @@
 /**
- * The files of /etc that Berth gives a container: hosts, resolv.conf and hostname. They lie in
- * the container's directory and are bound over the image's at each start.
+ * The files that Berth gives a container: hosts, resolv.conf and hostname of /etc, and settings for
+ * apt where root is emulated. They lie in the container's directory and are bound over the image's
+ * at each start.
  */
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { APT_CONFIG_PATH } from '@berth/bundle';
 import { SystemError } from '@berth/errors';
 import type { RuntimeSpec } from '@berth/oci';
 import { GUEST, hostsFile, resolvConf } from '@berth/network';
@@ -13,7 +15,12 @@ const FILES = {
   hosts: '/etc/hosts',
   'resolv.conf': '/etc/resolv.conf',
   hostname: '/etc/hostname',
+  'apt.conf': APT_CONFIG_PATH,
 } as const;
+
+/** apt's downloads become another user's, which it checks by reading the ids back. */
+const APT_CONFIG = 'APT::Sandbox::User "root";\n';
+
 /** The name of such a file in the container's directory. */
 export type EtcFile = keyof typeof FILES;
 
@@ -37,6 +44,7 @@ export function etcFileNames(record: BerthContainer): EtcFile[] {
     ...(request.dns.includes('none') ? [] : ['resolv.conf' as const]),
     ...(request.noHostname === true ? [] : ['hostname' as const]),
     ...(request.noHosts ? [] : ['hosts' as const]),
+    ...(record.emulatesRoot === true ? ['apt.conf' as const] : []),
   ];
   return names.filter((name) => !taken.has(FILES[name]));
 }
@@ -53,6 +61,8 @@ function contentOf(
   switch (name) {
     case 'hostname':
       return `${spec.hostname ?? record.id.slice(0, 12)}\n`;
+    case 'apt.conf':
+      return APT_CONFIG;
     case 'hosts':
       return hostsContent(record, spec);
     case 'resolv.conf':

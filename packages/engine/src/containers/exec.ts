@@ -15,7 +15,7 @@ import type { Engine } from '../engine.ts';
 import { runningInit } from './init-process.ts';
 import { preservedDescriptors } from './preserved-descriptors.ts';
 import type { BerthContainer } from './record.ts';
-import { compiledSeccomp } from './seccomp-cache.ts';
+import { compiledEmulation, compiledSeccomp } from './seccomp-cache.ts';
 import { readSpec } from './start.ts';
 
 /** One more process, as the flags of `exec` ask for it. */
@@ -42,10 +42,11 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
   const paths = containers.paths(id);
   const spec = readSpec(paths.spec);
   const kept = preservedDescriptors(request.preserveDescriptors);
+  const added = processOf(spec, request);
   const plan = writeExecPlan(
     paths.runDirectory,
     execPlan({
-      process: processOf(spec, request),
+      process: added,
       extras: {
         user: request.user ?? record.user,
         groupAdd: record.request.groupAdd,
@@ -56,6 +57,8 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
               security: record.request.security,
               capabilities: spec.process.capabilities?.bounding ?? [],
             }),
+        emulation: compiledEmulation(engine, added),
+        hasOneId: engine.idMaps.tier === 'single',
         preserveDescriptors: request.preserveDescriptors,
         terminalSize: { rows: 0, columns: 0 },
       },

@@ -23,7 +23,7 @@ import { sayWhatEndsAtLogout } from './logout-notice.ts';
 import { liveJoins } from './joined-namespaces.ts';
 import { formatPorts, portMappings } from './published-ports.ts';
 import type { BerthContainer } from './record.ts';
-import { compiledSeccomp } from './seccomp-cache.ts';
+import { compiledEmulation, compiledSeccomp } from './seccomp-cache.ts';
 
 /** What one run is planned from. */
 export interface LaunchPlan {
@@ -93,6 +93,8 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
         security: request.security,
         capabilities: spec.process.capabilities?.bounding ?? [],
       }),
+      emulation: compiledEmulation(engine, spec.process),
+      hasOneId: engine.idMaps.tier === 'single',
       preserveDescriptors: request.preserveDescriptors,
       terminalSize: { rows: 0, columns: 0 },
     },
@@ -116,7 +118,12 @@ function withEtcFiles(
   spec: RuntimeSpec,
   paths: ContainerPaths,
 ): RuntimeSpec {
-  const sources = { hosts: paths.hosts, 'resolv.conf': paths.resolvConf, hostname: paths.hostname };
+  const sources = {
+    hosts: paths.hosts,
+    'resolv.conf': paths.resolvConf,
+    hostname: paths.hostname,
+    'apt.conf': paths.aptConfig,
+  };
   const binds = etcFileNames(record).map((name) => ({
     destination: etcTarget(name),
     type: 'bind',

@@ -17,6 +17,8 @@ export interface BerthContainer extends ContainerRecord {
   readonly network: NetworkKind;
   /** What the container's USER resolves from, e.g. `postgres` or `1000:1000`. */
   readonly user: string;
+  /** Made where only one id is mapped. */
+  readonly emulatesRoot?: boolean;
   readonly stopSignal: number;
   readonly stopTimeoutSeconds: number;
   readonly log: {

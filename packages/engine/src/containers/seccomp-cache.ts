@@ -4,9 +4,9 @@
  */
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refusalText, seccompText, type SecurityRequest } from '@berth/bundle';
+import { emulationText, refusalText, seccompText, type SecurityRequest } from '@berth/bundle';
 import { nativeHelper, runHelper } from '@berth/isolation';
-import type { SeccompSpec } from '@berth/oci';
+import { localPlatform, type ProcessSpec, type SeccompSpec } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 
 const CHECKSUM_STRIDE = 16;
@@ -22,7 +22,19 @@ export function compiledSeccomp(
   }
   const isDefault = security.seccompProfile === undefined;
   const refusals = isDefault ? refusalText(profile.architectures, capabilities) : '';
-  const text = seccompText(profile) + refusals;
+  return compiled(engine, seccompText(profile) + refusals);
+}
+
+/** The filter by which root is emulated for a process; undefined where there are many ids. */
+export function compiledEmulation(engine: Engine, process: ProcessSpec): Buffer | undefined {
+  if (engine.idMaps.tier !== 'single') {
+    return undefined;
+  }
+  const { architecture } = localPlatform();
+  return compiled(engine, emulationText(architecture, process.capabilities?.bounding ?? []));
+}
+
+function compiled(engine: Engine, text: string): Buffer {
   const { mtimeMs, size } = statSync(nativeHelper());
   const source = Buffer.from(`${mtimeMs} ${size}\n${text}`);
   const folder = join(engine.directories.cache, 'seccomp');

@@ -45,7 +45,8 @@ export class LayerWorker {
   async apply({ content, ...work }: LayerWork): Promise<LayerResult> {
     const running = (this.#running ??= startWorker(this.#engine, content));
     const blob = placeOf(content, running);
-    const request = applyRequestLine({ ...work, ...(blob === undefined ? {} : { blob }) });
+    const owners = this.#engine.idMaps.tier === 'single' ? 'record' : 'native';
+    const request = applyRequestLine({ ...work, owners, ...(blob === undefined ? {} : { blob }) });
     const fed = feed(running.stdin, { request, content });
     const line = await running.answers.next();
     if (line.done === true) throw (await fed) ?? workerLost(await running.complaint);

@@ -56,7 +56,7 @@ function jobsOf(
       recipe: layers.recipePath(record.diffId),
       diffId: record.diffId,
       recipeDigest: record.recipeDigest,
-      owners: 'native',
+      owners: engine.idMaps.tier === 'single' ? 'record' : 'native',
       canLackAttributes: (record.skippedAttributes ?? 1) > 0,
       part,
       parts,

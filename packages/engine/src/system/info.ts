@@ -91,7 +91,7 @@ function storeInfo(engine: Engine): Record<string, unknown> {
     graphDriverName: 'overlay',
     graphOptions: {},
     graphStatus: { 'Backing Filesystem': backing(store.layout.data) },
-    owners: 'native',
+    owners: engine.idMaps.tier === 'single' ? 'xattr' : 'native',
     imageStore: { number: store.images.ids().length },
     containerStore: {
       number: containers.length,
