@@ -57,16 +57,17 @@ need_packages() {
 	}
 }
 
-# need_libseccomp: its headers and static library, which a plain user can unpack without installing.
+# need_libraries: libseccomp's and zlib's headers and static libraries, which a plain user can unpack
+# without installing.
 # The compiler looks where C_INCLUDE_PATH and LIBRARY_PATH say.
-need_libseccomp() {
-	echo '#include <seccomp.h>' | cc -E - >/dev/null 2>&1 && return 0
+need_libraries() {
+	printf '#include <seccomp.h>\n#include <zlib.h>\n' | cc -E - >/dev/null 2>&1 && return 0
 	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 0
-	root=$PWD/.cache/libseccomp
-	if ! ls "$root"/usr/lib/*/libseccomp.a >/dev/null 2>&1; then
-		say "Unpacking libseccomp into .cache/, since it is not installed"
-		sh native/libseccomp.sh "$(dpkg --print-architecture)" "$root" ||
-			echo 'going on without libseccomp' >&2
+	root=$PWD/.cache/libraries
+	if ! ls "$root"/usr/lib/*/libz.a >/dev/null 2>&1; then
+		say "Unpacking libseccomp and zlib into .cache/, since it is not installed"
+		sh native/static-libraries.sh "$(dpkg --print-architecture)" "$root" ||
+			echo 'going on without them' >&2
 	fi
 	export C_INCLUDE_PATH="$root/usr/include${C_INCLUDE_PATH:+:$C_INCLUDE_PATH}"
 	for folder in "$root"/usr/lib/*/; do
@@ -99,7 +100,7 @@ need_modules() {
 
 need_build() {
 	need_modules
-	need_libseccomp
+	need_libraries
 	say "Building dist/"
 	node --import tsx tools/build/main.ts "$@" >&2 || fail "build dist/"
 }

@@ -1,12 +1,15 @@
 /** The hidden worker entry: what this program does when it has started itself in a namespace. */
 import { UsageError } from '@berth/errors';
-import { runApplyWorker, runVerifyWorker } from '@berth/layers';
+import { runApplyWorker, runReproduceWorker, runVerifyWorker } from '@berth/layers';
 
 /** Does the worker's whole work; answers its exit status. */
 export async function runWorker(argv: readonly string[]): Promise<number> {
-  const [name] = argv;
+  const [name, ...args] = argv;
   if (name === 'apply') {
     return runApplyWorker();
+  }
+  if (name === 'reproduce') {
+    return runReproduceWorker(args);
   }
   if (name === 'verify') {
     return runVerifyWorker();

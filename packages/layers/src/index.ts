@@ -20,3 +20,4 @@ export type { DataSegment, EntryAttribute, EntryType, TarEntry } from './tar-ent
 export { verifyLayer, runVerifyWorker } from './verify-worker.ts';
 export type { VerifyAnswer, VerifyJob } from './verify-worker.ts';
 export type { TreeDifference, VerifyOptions } from './verify-tree.ts';
+export { reproduceWorkerArguments, runReproduceWorker } from './reproduce-worker.ts';

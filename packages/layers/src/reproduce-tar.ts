@@ -1,6 +1,6 @@
 /**
- * Gives back the exact archive of a layer from its recipe and its tree, and proves it: every
- * payload is checked against its own hash, the whole against the diff id.
+ * Gives back the exact archive of a layer from its recipe and its tree, and proves it by the diff
+ * id; where that differs, the hashes of the payloads say which file it is.
  */
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
@@ -13,7 +13,13 @@ import type { DataSegment } from './tar-entry.ts';
 type FileRecord = Extract<RecipeRecord, { kind: 'file' }>;
 type StoredRecord = Extract<RecipeRecord, { kind: 'stored' }>;
 
-const CHUNK_BYTES = 1 << 18;
+const CHUNK_BYTES = 1 << 19;
+
+/** How to give an archive back. */
+export interface ReproduceOptions {
+  /** One piece of memory serves all chunks: each is used before the next is asked for. */
+  readonly reuseMemory?: boolean | undefined;
+}
 
 /**
  * The archive's bytes, in order. `tree` is the layer's directory; links in it are never followed.
@@ -22,16 +28,25 @@ const CHUNK_BYTES = 1 << 18;
  * the archive.
  */
 export async function* reproduceTar(recipe: Recipe, tree: string): AsyncGenerator<Uint8Array> {
+  yield* reproduceTarSync(recipe, tree);
+}
+
+/** The same for who can wait. */
+export function* reproduceTarSync(
+  recipe: Recipe,
+  tree: string,
+  options: ReproduceOptions = {},
+): Generator<Uint8Array> {
   const treeFd = openTree(tree);
   try {
     const archive = createHash('sha256');
     let archiveBytes = 0;
-    for (const bytes of collect(tarBytes(recipe, treeFd))) {
+    for (const bytes of new Reproduction(recipe, treeFd).chunks(options)) {
       archive.update(bytes);
       archiveBytes += bytes.length;
       yield bytes;
     }
-    checkWhole(recipe, archiveBytes, archive);
+    checkWhole(recipe, { archiveBytes, archive, treeFd });
   } finally {
     loadSyscalls().close(treeFd);
   }
@@ -42,46 +57,126 @@ function openTree(tree: string): number {
   return succeed(loadSyscalls().open(tree, flags), 'open', tree);
 }
 
-function checkWhole(recipe: Recipe, archiveBytes: number, archive: Hash): void {
+interface WholeArchive {
+  readonly archiveBytes: number;
+  readonly archive: Hash;
+  readonly treeFd: number;
+}
+
+/** The hash of the whole proves every payload; only when it differs, each is looked at. */
+function checkWhole(recipe: Recipe, { archiveBytes, archive, treeFd }: WholeArchive): void {
   const diffId = `sha256:${archive.digest('hex')}`;
   if (diffId === recipe.diffId && archiveBytes === recipe.archiveBytes) return;
+  new Reproduction(recipe, treeFd).requirePayloads();
   throw new IntegrityError('LAYER_CHANGED',
     `reproduce layer ${recipe.diffId}: its content is ${diffId} now`, {
       hint: 'berth system check --repair',
     });
 }
 
-/** Copies small pieces together: headers and small files would be a chunk each. */
-function* collect(pieces: Iterable<Buffer>): Generator<Buffer> {
-  let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  let length = 0;
-  for (const piece of pieces) {
-    let at = 0;
-    while (at < piece.length) {
-      const copied = piece.copy(chunk, length, at);
-      length += copied;
-      at += copied;
-      if (length < CHUNK_BYTES) continue;
-      yield chunk;
-      chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      length = 0;
-    }
-  }
-  if (length > 0) yield chunk.subarray(0, length);
+interface SegmentRead {
+  readonly record: FileRecord;
+  readonly fd: number;
+  readonly segment: DataSegment;
 }
 
-function* tarBytes(recipe: Recipe, treeFd: number): Generator<Buffer> {
-  const stored = recipe.hasStored ? findStored(recipe) : new Map<number, StoredRecord>();
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let fileIndex = 0;
-  for (const record of recipe.records()) {
-    if (record.kind === 'raw') yield record.bytes;
-    if (record.kind !== 'file') continue;
-    const replaced = stored.get(fileIndex);
-    fileIndex += 1;
-    yield* checked(record, replaced === undefined
-      ? filePieces(record, treeFd, buffer)
-      : replaced.bytes());
+/** Puts headers from the recipe and payloads from the tree together. */
+class Reproduction {
+  readonly #recipe: Recipe;
+  readonly #treeFd: number;
+  readonly #stored: ReadonlyMap<number, StoredRecord>;
+  #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  #length = 0;
+
+  constructor(recipe: Recipe, treeFd: number) {
+    this.#recipe = recipe;
+    this.#treeFd = treeFd;
+    this.#stored = recipe.hasStored ? findStored(recipe) : new Map();
+  }
+
+  /** Small pieces stand together in a chunk; payloads are read to where they belong. */
+  *chunks({ reuseMemory = false }: ReproduceOptions): Generator<Buffer> {
+    let fileIndex = 0;
+    for (const record of this.#recipe.records()) {
+      if (record.kind === 'raw') yield* this.#copy([record.bytes], reuseMemory);
+      if (record.kind !== 'file') continue;
+      const replaced = this.#stored.get(fileIndex);
+      fileIndex += 1;
+      if (replaced === undefined) yield* this.#read(record, reuseMemory);
+      else yield* this.#copy(replaced.bytes(), reuseMemory);
+    }
+    if (this.#length > 0) yield this.#chunk.subarray(0, this.#length);
+  }
+
+  /** Throws an IntegrityError that names the first payload which is another one. */
+  requirePayloads(): void {
+    let fileIndex = 0;
+    for (const record of this.#recipe.records()) {
+      if (record.kind !== 'file') continue;
+      const replaced = this.#stored.get(fileIndex);
+      fileIndex += 1;
+      const hash = createHash('sha256');
+      this.#length = 0;
+      const pieces = replaced === undefined ? this.#read(record, true) : replaced.bytes();
+      for (const piece of pieces) hash.update(piece);
+      hash.update(this.#chunk.subarray(0, this.#length));
+      if (!hash.digest().equals(record.sha256)) throw changed(record, 'its content is another one');
+    }
+  }
+
+  *#copy(pieces: Iterable<Buffer>, reuseMemory: boolean): Generator<Buffer> {
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length; ) {
+        const copied = piece.copy(this.#chunk, this.#length, at);
+        at += copied;
+        this.#length += copied;
+        if (this.#length === CHUNK_BYTES) yield this.#take(reuseMemory);
+      }
+    }
+  }
+
+  *#read(record: FileRecord, reuseMemory: boolean): Generator<Buffer> {
+    const fd = this.#open(record);
+    try {
+      const whole: readonly DataSegment[] = [{ offset: 0, length: record.sizeBytes }];
+      const segments = record.segments.length === 0 ? whole : record.segments;
+      for (const segment of segments) {
+        yield* this.#readSegment({ record, fd, segment }, reuseMemory);
+      }
+    } finally {
+      loadSyscalls().close(fd);
+    }
+  }
+
+  *#readSegment(job: SegmentRead, reuseMemory: boolean): Generator<Buffer> {
+    const { record, fd, segment } = job;
+    const { offset, length } = segment;
+    let done = 0;
+    while (done < length) {
+      const end = Math.min(CHUNK_BYTES, this.#length + length - done);
+      const wanted = this.#chunk.subarray(this.#length, end);
+      const count = succeed(loadSyscalls().read(fd, wanted, offset + done), 'read', 'layer');
+      if (count === 0) throw changed(record, 'it is cut short');
+      done += count;
+      this.#length += count;
+      if (this.#length === CHUNK_BYTES) yield this.#take(reuseMemory);
+    }
+  }
+
+  #open(record: FileRecord): number {
+    const fd = loadSyscalls().openat2(this.#treeFd, pathArgument(record.path), {
+      flags: OPEN.RDONLY | OPEN.CLOEXEC | OPEN.NONBLOCK | OPEN.NOFOLLOW,
+      resolve: RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS,
+    });
+    if (fd < 0) throw changed(record, errnoName(fd));
+    return fd;
+  }
+
+  #take(reuseMemory: boolean): Buffer {
+    const chunk = this.#chunk;
+    if (!reuseMemory) this.#chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    this.#length = 0;
+    return chunk;
   }
 }
 
@@ -101,51 +196,6 @@ function findStored(recipe: Recipe): Map<number, StoredRecord> {
     }
   }
   return found;
-}
-
-function* checked(record: FileRecord, pieces: Iterable<Buffer>): Generator<Buffer> {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  for (const piece of pieces) {
-    hash.update(piece);
-    sizeBytes += piece.length;
-    yield piece;
-  }
-  if (sizeBytes !== record.sizeBytes || !hash.digest().equals(record.sha256)) {
-    throw changed(record, 'its content is another one');
-  }
-}
-
-function* filePieces(record: FileRecord, treeFd: number, buffer: Buffer): Generator<Buffer> {
-  const syscalls = loadSyscalls();
-  const fd = syscalls.openat2(treeFd, pathArgument(record.path), {
-    flags: OPEN.RDONLY | OPEN.CLOEXEC | OPEN.NONBLOCK | OPEN.NOFOLLOW,
-    resolve: RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS,
-  });
-  if (fd < 0) throw changed(record, errnoName(fd));
-  try {
-    const whole: readonly DataSegment[] = [{ offset: 0, length: record.sizeBytes }];
-    const segments = record.segments.length === 0 ? whole : record.segments;
-    for (const segment of segments) yield* segmentPieces(fd, segment, buffer);
-  } finally {
-    syscalls.close(fd);
-  }
-}
-
-/** `checked` notices when the file ends early. */
-function* segmentPieces(
-  fd: number,
-  { offset, length }: DataSegment,
-  buffer: Buffer,
-): Generator<Buffer> {
-  let done = 0;
-  while (done < length) {
-    const wanted = buffer.subarray(0, Math.min(buffer.length, length - done));
-    const count = succeed(loadSyscalls().read(fd, wanted, offset + done), 'read', 'layer');
-    if (count === 0) return;
-    done += count;
-    yield wanted.subarray(0, count);
-  }
 }
 
 function changed(record: FileRecord, reason: string): IntegrityError {

@@ -1,6 +1,6 @@
 /**
- * The two interfaces through which images come and go. A registry, a layout folder, an archive
- * and the store each implement one or both, so that pull, load, push and save are one copy.
+ * Where images come from. A registry, a layout folder, an archive and the store are image sources,
+ * image sinks (image-sink.ts), or both, so that pull, load, push and save are one copy.
  */
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
@@ -43,13 +43,4 @@ export interface FilePlace {
   readonly fd: number;
   readonly offset: number;
   readonly sizeBytes: number;
-}
-
-/** Where an image is put: blobs first, the manifest that names them last. */
-export interface ImageSink {
-  readonly name: string;
-  hasBlob(digest: Digest): Promise<boolean>;
-  putBlob(descriptor: Descriptor, content: AsyncIterable<Uint8Array>): Promise<void>;
-  putManifest(document: RawDocument): Promise<void>;
-  close(): Promise<void>;
 }

@@ -10,9 +10,8 @@ export {
   type Digest,
 } from './digest.ts';
 export { parseImageConfig, type HistoryRecord, type ImageConfig } from './image-config.ts';
-export type {
-  FilePlace, ImageSink, ImageSource, LayerRequest, RawDocument,
-} from './image-source.ts';
+export type { BlobContent, ImageSink } from './image-sink.ts';
+export type { FilePlace, ImageSource, LayerRequest, RawDocument } from './image-source.ts';
 export {
   MAX_MANIFEST_BYTES,
   parseManifest,

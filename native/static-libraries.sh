@@ -1,5 +1,5 @@
 #!/bin/sh
-# libseccomp.sh ARCHITECTURE ROOT: unpacks Debian's libseccomp for amd64 or arm64 into ROOT. apt runs
+# static-libraries.sh ARCHITECTURE ROOT: unpacks Debian's libseccomp and zlib for amd64 or arm64 into ROOT. apt runs
 # with state of its own, so that neither root nor a foreign architecture of this machine is needed.
 set -eu
 architecture=$1 root=$2
@@ -14,7 +14,7 @@ apt_of() {
 		-o Dir::Cache="$state/cache" "$@" >/dev/null
 }
 apt_of update
-(cd "$state/packages" && apt_of download libseccomp-dev)
+(cd "$state/packages" && apt_of download libseccomp-dev zlib1g-dev)
 mkdir -p "$root"
-dpkg-deb -x "$state"/packages/libseccomp-dev_*_"$architecture".deb "$root"
+for package in "$state"/packages/*.deb; do dpkg-deb -x "$package" "$root"; done
 touch "$root"/usr/lib/*/libseccomp.a

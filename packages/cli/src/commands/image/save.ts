@@ -1,0 +1,73 @@
+/** `berth save`: images as archives and folders. */
+import { SAVE_FORMATS, saveImages, type SaveFormat } from '@berth/engine/images/save';
+import { UsageError } from '@berth/errors';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { ignored, text, toggle } from '../../flags/flag.ts';
+import { isTerminal } from '../../output/terminal.ts';
+
+const FLAGS = {
+  compress: toggle('compress the layers of a docker-dir'),
+  format: text('FORMAT', 'docker-archive (the default), oci-archive, oci-dir or docker-dir'),
+  'multi-image-archive': toggle('every name is an image of its own', { short: 'm' }),
+  output: text('PATH', 'write to PATH instead of standard output', { short: 'o' }),
+  quiet: toggle('show no progress', { short: 'q' }),
+  'signature-policy': ignored('each'),
+  uncompressed: toggle('leave the layers of OCI formats uncompressed'),
+} as const;
+
+type Flags = Invocation<typeof FLAGS>['flags'];
+
+/** The images are written; nothing is printed. */
+export class SaveCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['save'],
+    operands: 'IMAGE...',
+    least: 1,
+    summary: 'Save images to an archive or a folder',
+    details: `What "load" of Docker, Podman and Berth read, with the same image id wherever it is
+loaded. A name that is no image is another name for the image before it.`,
+    examples: [
+      ['To a file', 'berth save -o app.tar app:1.4'],
+      ['To another machine', 'berth save app:1.4 | ssh server berth load'],
+      ['Several images in one archive', 'berth save -m -o all.tar app:1.4 debian:12'],
+      ['As an OCI layout', 'berth save --format oci-dir -o layout app:1.4'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<void> {
+    const format = saveFormat(flags);
+    const output = flags.output === '-' ? undefined : flags.output;
+    if (output === undefined && format.endsWith('-dir')) {
+      throw new UsageError('NO_OUTPUT', `save as ${format}: it needs a folder`, {
+        hint: `berth save --format ${format} -o FOLDER ${operands[0]}`,
+      });
+    }
+    if (output === undefined && isTerminal(1)) {
+      throw new UsageError('OUTPUT_IS_TERMINAL', 'save to standard output: it is a terminal', {
+        hint: `berth save -o FILE ${operands[0]}`,
+      });
+    }
+    const engine = this.openEngine({ quiet: flags.quiet || output === undefined });
+    await saveImages(engine, { names: operands, format, output, compress: compression(flags) });
+  }
+}
+
+function saveFormat({ format = 'docker-archive' }: Flags): SaveFormat {
+  const known = SAVE_FORMATS.find((name) => name === format);
+  if (known !== undefined) return known;
+  throw new UsageError('BAD_FORMAT', `save as "${format}": no such format`, {
+    hint: `formats are ${SAVE_FORMATS.join(', ')}`,
+  });
+}
+
+function compression({ compress, uncompressed, format }: Flags): boolean | undefined {
+  if (compress && format !== 'docker-dir') {
+    throw new UsageError('COMPRESS_FORMAT', 'read --compress: it goes with --format docker-dir');
+  }
+  if (uncompressed && format?.startsWith('oci') !== true) {
+    throw new UsageError('UNCOMPRESSED_FORMAT',
+      'read --uncompressed: it goes with --format oci-archive or oci-dir');
+  }
+  return uncompressed ? false : compress ? true : undefined;
+}

@@ -1,0 +1,113 @@
+/**
+ * The one way in which images leave the store: to any sink (registry, archive, layout), layers
+ * first, then the config, then the manifest that names them.
+ */
+import {
+  digestOf,
+  MEDIA_TYPE,
+  type BlobContent,
+  type Descriptor,
+  type ImageSink,
+  type RawDocument,
+} from '@berth/oci';
+import type { ImageRecord } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import type { LayerBlob } from './layer-content.ts';
+
+/** Which documents are written. */
+export type ManifestFormat = 'oci' | 'docker';
+
+/** How one image is put. */
+export interface CopyOptions {
+  format: ManifestFormat;
+  /** Gives a layer as the sink shall have it; called once for each layer. */
+  layer: (diffId: string) => Promise<CopiedLayer>;
+}
+
+/** A layer with its media type's ending, or one that the sink has already. */
+export interface CopiedLayer extends LayerBlob {
+  isCompressed: boolean;
+}
+
+/** The image is in the sink; answers its manifest. */
+export async function copyImage(
+  engine: Engine,
+  record: ImageRecord,
+  { sink, format, layer }: CopyOptions & { sink: ImageSink },
+): Promise<RawDocument> {
+  const layers: Descriptor[] = [];
+  for (const { diffId } of record.layers) {
+    const copied = await layer(diffId);
+    const descriptor = {
+      mediaType: layerType(format, copied.isCompressed),
+      digest: copied.digest,
+      size: copied.sizeBytes,
+    };
+    await putOnce(engine, sink, { descriptor, content: copied.content });
+    layers.push(descriptor);
+  }
+  const config = await putConfig(engine, sink, { record, format });
+  const document = manifestDocument(format, { config, layers });
+  await sink.putManifest(document);
+  engine.report({ kind: 'manifest', digest: document.digest });
+  return document;
+}
+
+/** The image's config is in the sink; answers its descriptor. */
+export async function putConfig(
+  engine: Engine,
+  sink: ImageSink,
+  { record, format }: { record: ImageRecord; format: ManifestFormat },
+): Promise<Descriptor> {
+  const bytes = engine.store.images.config(record.id);
+  const mediaType = format === 'oci' ? MEDIA_TYPE.ociConfig : MEDIA_TYPE.dockerConfig;
+  const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
+  if (!(await sink.hasBlob(descriptor))) {
+    await sink.putBlob(descriptor, { stream: () => once(bytes) });
+  }
+  engine.report({ kind: 'config', digest: descriptor.digest });
+  return descriptor;
+}
+
+/** Sends the blob unless the sink has it. */
+export async function putOnce(
+  engine: Engine,
+  sink: ImageSink,
+  { descriptor, content }: { descriptor: Descriptor; content: BlobContent },
+): Promise<void> {
+  const progress = (state: 'waiting' | 'exists' | 'done', currentBytes: number): void =>
+    engine.report({
+      kind: 'layer',
+      digest: descriptor.digest,
+      state,
+      currentBytes,
+      totalBytes: descriptor.size,
+    });
+  progress('waiting', 0);
+  if (await sink.hasBlob(descriptor)) {
+    progress('exists', descriptor.size);
+    return;
+  }
+  await sink.putBlob(descriptor, content);
+  progress('done', descriptor.size);
+}
+
+/** The manifest of these descriptors. */
+export function manifestDocument(
+  format: ManifestFormat,
+  { config, layers }: { config: Descriptor; layers: readonly Descriptor[] },
+): RawDocument {
+  const mediaType = format === 'oci' ? MEDIA_TYPE.ociManifest : MEDIA_TYPE.dockerManifest;
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers }));
+  return { bytes, digest: digestOf(bytes), mediaType };
+}
+
+/** The media type of a layer. */
+export function layerType(format: ManifestFormat, isCompressed: boolean): string {
+  if (format === 'oci') return isCompressed ? MEDIA_TYPE.ociLayerGzip : MEDIA_TYPE.ociLayer;
+  return isCompressed ? MEDIA_TYPE.dockerLayerGzip : MEDIA_TYPE.dockerLayer;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

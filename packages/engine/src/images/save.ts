@@ -1,0 +1,177 @@
+/** `save`: images of the store as archives and folders that other programs read. */
+import { closeSync, fstatSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { SystemError, UsageError } from '@berth/errors';
+import { formatReference, parseImageName, qualify } from '@berth/oci';
+import type { ImageRecord } from '@berth/storage';
+import {
+  directorySink,
+  dockerArchiveOutput,
+  layoutArchiveOutput,
+  layoutFolderOutput,
+  TarOutput,
+  type ArchiveOutput,
+} from '@berth/transport';
+import type { Engine } from '../engine.ts';
+import { copyImage, type CopiedLayer, type ManifestFormat } from './copy-image.ts';
+import { compressedLayer, plainLayer } from './layer-content.ts';
+import { findLocal } from './local.ts';
+
+/** The formats that images are saved in. */
+export const SAVE_FORMATS = ['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'] as const;
+
+/** One of them. */
+export type SaveFormat = (typeof SAVE_FORMATS)[number];
+
+/** What `save` writes, and where. */
+export interface SaveRequest {
+  names: readonly string[];
+  format: SaveFormat;
+  /** A path; undefined is standard output. */
+  output: string | undefined;
+  /** Whether layers are compressed; undefined is the format's habit. */
+  compress: boolean | undefined;
+}
+
+/** One image, and the names that its archive gives it. */
+export interface NamedImage {
+  record: ImageRecord;
+  names: string[];
+}
+
+/**
+ * The images are at the output, whole: a file appears when it is complete. Throws NotFoundError
+ * for an unknown image.
+ */
+export async function saveImages(engine: Engine, request: SaveRequest): Promise<void> {
+  const images = wantedImages(engine, request.names);
+  if (request.format.endsWith('-dir')) {
+    await saveToFolder(engine, { ...request, output: request.output ?? '' }, images);
+    return;
+  }
+  await withOutputFile(request.output, async (fd, name) => {
+    const tar = new TarOutput(fd, name);
+    const archive =
+      request.format === 'docker-archive'
+        ? dockerArchiveOutput(tar, name)
+        : layoutArchiveOutput(tar, name);
+    await copyAll(engine, { request, images, archive });
+  });
+}
+
+/**
+ * The images that the names mean, each once. A name that means none is one more name of the
+ * image before it, as in Podman.
+ */
+export function wantedImages(engine: Engine, names: readonly string[]): NamedImage[] {
+  const images = new Map<string, NamedImage>();
+  let last: NamedImage | undefined;
+  for (const name of names) {
+    const found = findLocal(engine, name);
+    if (found === undefined && last !== undefined) {
+      const parsed = parseImageName(name);
+      last.names.push(formatReference(qualify(parsed, parsed.registry ?? 'localhost')));
+      continue;
+    }
+    const { id } = found?.record ?? engine.store.images.resolve(name);
+    const record = found?.record;
+    if (record === undefined) continue;
+    last = images.get(id) ?? { record, names: [] };
+    images.set(id, last);
+    const isName = found?.name !== id && found?.name.includes('@') === false;
+    if (isName && found !== undefined && !last.names.includes(found.name)) {
+      last.names.push(found.name);
+    }
+  }
+  return [...images.values()];
+}
+
+async function saveToFolder(
+  engine: Engine,
+  request: SaveRequest & { output: string },
+  images: readonly NamedImage[],
+): Promise<void> {
+  if (request.format === 'oci-dir') {
+    await copyAll(engine, { request, images, archive: layoutFolderOutput(request.output) });
+    return;
+  }
+  const [only, ...others] = images;
+  if (only === undefined || others.length > 0) {
+    throw new UsageError('ONE_IMAGE', `save to "${request.output}": a docker-dir holds one image`);
+  }
+  const sink = directorySink(request.output);
+  const archive: ArchiveOutput = { sink: () => sink, finish: async () => undefined };
+  await copyAll(engine, { request, images, archive });
+}
+
+interface CopyAll {
+  request: SaveRequest;
+  images: readonly NamedImage[];
+  archive: ArchiveOutput;
+}
+
+async function copyAll(engine: Engine, { request, images, archive }: CopyAll): Promise<void> {
+  const { format } = request;
+  const compress = request.compress ?? format.startsWith('oci');
+  const manifest: ManifestFormat = format.startsWith('oci') ? 'oci' : 'docker';
+  const session = engine.store.openSession();
+  try {
+    const layers = new Map<string, Promise<CopiedLayer>>();
+    const layer = (diffId: string): Promise<CopiedLayer> => {
+      session.pinLayer(diffId);
+      const made =
+        layers.get(diffId) ?? layerFor(engine, { diffId, compress, folder: session.directory });
+      layers.set(diffId, made);
+      return made;
+    };
+    for (const { record, names } of images) {
+      await copyImage(engine, record, { sink: archive.sink(names), format: manifest, layer });
+    }
+    await archive.finish();
+  } finally {
+    session.close();
+  }
+}
+
+async function layerFor(
+  engine: Engine,
+  { diffId, compress, folder }: { diffId: string; compress: boolean; folder: string },
+): Promise<CopiedLayer> {
+  const blob = compress
+    ? await compressedLayer(engine, diffId, { folder })
+    : plainLayer(engine, diffId);
+  return { ...blob, isCompressed: compress };
+}
+
+/** A regular file is written beside its place and renamed; anything else is written to. */
+async function withOutputFile(
+  output: string | undefined,
+  write: (fd: number, name: string) => Promise<void>,
+): Promise<void> {
+  if (output === undefined) {
+    await write(1, 'standard output');
+    return;
+  }
+  const isFile = statSync(output, { throwIfNoEntry: false })?.isFile() ?? true;
+  const path = isFile ? `${output}.${process.pid}.part` : output;
+  const fd = openOutput(path, { isNew: isFile, output });
+  try {
+    await write(fd, output);
+    if (isFile && fstatSync(fd).nlink > 0) renameSync(path, output);
+  } catch (error) {
+    if (isFile) rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openOutput(
+  path: string,
+  { isNew, output }: { isNew: boolean; output: string },
+): number {
+  try {
+    return openSync(path, isNew ? 'wx' : 'w');
+  } catch (cause) {
+    throw new SystemError('OPEN_OUTPUT', `write "${output}"`, { cause });
+  }
+}
