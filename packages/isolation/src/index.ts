@@ -32,5 +32,6 @@ export type {
   RootSettings,
   SupervisorSettings,
 } from './plan-settings.ts';
+export { planRecord } from './plan-reader.ts';
 export { PlanWriter } from './plan-writer.ts';
 export { systemdScope, type ScopeLimits, type ScopeSettings } from './systemd-scope.ts';

@@ -9,8 +9,8 @@ export interface ProcessExtras {
   groupAdd: readonly string[];
   /** Create the working directory when it is missing. */
   createWorkingDirectory: boolean;
-  /** A compiled BPF program; undefined is no filter. */
-  seccomp: Buffer | undefined;
+  /** A compiled BPF program in hexadecimal; undefined is no filter. */
+  seccomp: string | undefined;
   /** A filter for root alone, whose notifications the supervisor answers. */
   emulation: Buffer | undefined;
   /** One id is mapped: a user who is not root gets it in a user namespace of the process's own. */
@@ -64,7 +64,7 @@ export function addProcessRecords(
     plan.add('own-ids');
   }
   if (extras.seccomp !== undefined) {
-    plan.add('seccomp', extras.seccomp.toString('hex'));
+    plan.add('seccomp', extras.seccomp);
   }
   if (extras.preserveDescriptors > 0) {
     plan.add('preserve-fds', extras.preserveDescriptors);

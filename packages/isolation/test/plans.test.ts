@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import type { ProcessSpec, RuntimeSpec } from '@berth/oci';
 import {
-  containerPlan, execPlan, PlanWriter, type ProcessExtras, type SupervisorSettings,
+  containerPlan, execPlan, planRecord, PlanWriter, type ProcessExtras, type SupervisorSettings,
 } from '../src/index.ts';
 
 const PLANS = join(import.meta.dirname, '../../../native/test/plans');
@@ -27,7 +27,7 @@ const EXTRAS: ProcessExtras = {
   user: 'user:staff',
   groupAdd: ['audio', '50'],
   createWorkingDirectory: true,
-  seccomp: Buffer.from('060000000000ff7f', 'hex'),
+  seccomp: '060000000000ff7f',
   emulation: Buffer.from('060000000000c07f', 'hex'),
   hasOneId: true,
   preserveDescriptors: 2,
@@ -152,4 +152,13 @@ test('no plan carries a NUL, nor more than the helper reads', () => {
   assert.throws(() => large.bytes(), /more than/);
   const many = new PlanWriter().add('env', ...Array.from({ length: 65_536 }, () => ''));
   assert.throws(() => many.bytes(), /strings/);
+});
+
+test('planRecord() finds a record, and not an argument that looks like one', () => {
+  const plan = new PlanWriter()
+    .add('args', 'seccomp 1', 'ffff').add('home-default').add('seccomp', '06').bytes();
+  assert.deepEqual(planRecord(plan, 'seccomp'), ['06']);
+  assert.deepEqual(planRecord(plan, 'home-default'), []);
+  assert.equal(planRecord(plan, 'umask'), undefined);
+  assert.equal(planRecord(plan.subarray(0, 20), 'seccomp'), undefined);
 });

@@ -140,7 +140,10 @@ export class ContainerStore {
   entry(id: string): ContainerEntry {
     const summary = this.#readSummary(id);
     if (summary === undefined) throw gone(id);
-    return this.#entry(id, this.name(id), summary);
+    // Finding a name takes a read per container, and who enters one seldom asks for its name.
+    const name = (): string => this.name(id);
+    const entry = this.#entry(id, undefined, summary);
+    return Object.defineProperty({ ...entry }, 'name', { get: name, enumerable: true });
   }
 
   /** The state of one container, without its name. Throws a NotFoundError when it is gone. */

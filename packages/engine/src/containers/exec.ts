@@ -1,5 +1,5 @@
 /** `exec` and `attach`: this process becomes a client of the container's supervisor. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capabilities, capabilitySets } from '@berth/bundle';
 import { UnsupportedError } from '@berth/errors';
@@ -8,9 +8,11 @@ import {
   execArguments,
   execPlan,
   handOver,
+  planRecord,
   type ClientSettings,
 } from '@berth/isolation';
 import type { ProcessSpec, RuntimeSpec } from '@berth/oci';
+import type { ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { runningInit } from './init-process.ts';
 import { preservedDescriptors } from './preserved-descriptors.ts';
@@ -51,12 +53,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
         user: request.user ?? record.user,
         groupAdd: record.request.groupAdd,
         createWorkingDirectory: false,
-        seccomp: request.privileged
-          ? undefined
-          : compiledSeccomp(engine, spec.linux.seccomp, {
-              security: record.request.security,
-              capabilities: spec.process.capabilities?.bounding ?? [],
-            }),
+        seccomp: request.privileged ? undefined : filterOf(engine, { paths, spec, record }),
         emulation: compiledEmulation(engine, added),
         hasOneId: engine.idMaps.tier === 'single',
         preserveDescriptors: request.preserveDescriptors,
@@ -68,6 +65,26 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
     }),
   );
   return handOver(execArguments(paths.runDirectory, plan, clientOf(request)), kept);
+}
+
+/**
+ * The filter with which the container itself was started, so that nothing is compiled or looked
+ * up; a supervisor that found no room on the disk may have given the plan away.
+ */
+function filterOf(engine: Engine, { paths, spec, record }: Running): string | undefined {
+  if (spec.linux.seccomp === undefined) return undefined;
+  const [program] = existsSync(paths.plan)
+    ? planRecord(readFileSync(paths.plan), 'seccomp') ?? [] : [];
+  return program ?? compiledSeccomp(engine, spec.linux.seccomp, {
+    security: record.request.security,
+    capabilities: spec.process.capabilities?.bounding ?? [],
+  })?.toString('hex');
+}
+
+interface Running {
+  paths: ContainerPaths;
+  spec: RuntimeSpec;
+  record: BerthContainer;
 }
 
 /** The client removes the plan once it has opened it. */

@@ -92,7 +92,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
       seccomp: compiledSeccomp(engine, spec.linux.seccomp, {
         security: request.security,
         capabilities: spec.process.capabilities?.bounding ?? [],
-      }),
+      })?.toString('hex'),
       emulation: compiledEmulation(engine, spec.process),
       hasOneId: engine.idMaps.tier === 'single',
       preserveDescriptors: request.preserveDescriptors,

@@ -1,0 +1,115 @@
+/**
+ * What users wait for dozens of times a day stays short: how many system calls, files, processes
+ * and syncs `version`, `ps`, `run` and `exec` take. Counts, since times say little on a machine
+ * that does other things; bench/ measures times. A limit lies a little above what is needed today:
+ * who comes near it has added something to every start of every container.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { BUILD, openLab } from './harness.ts';
+import { execute } from './execute.ts';
+
+const lab = openLab();
+const skip = BUILD === 'node' ? 'the runtime of the fast build is counted' : false;
+const CONTAINERS = 10;
+let image = '';
+
+before(async () => {
+  if (skip !== false) return;
+  image = await lab.image();
+  // Keeps the user namespace: under strace the set-id helpers that make one have no privilege.
+  await lab.ok(['run', '-d', '--name', 'keeper', '--network', 'none', image, 'sleep', '1000']);
+  await lab.ok(['run', '--rm', '--network', 'none', image, 'true']);
+});
+lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
+
+/** The system calls of one command, those of its threads and children included. */
+interface Trace {
+  /** Lines of strace. */
+  calls: readonly string[];
+  /** How many programs were executed. */
+  executions: number;
+  /** Paths below the lab's folder that were opened, without the folder. */
+  opened: readonly string[];
+}
+
+let traces = 0;
+
+async function trace(...args: string[]): Promise<Trace> {
+  const file = path.join(lab.folder, `trace-${traces += 1}`);
+  const strace = ['strace', '-f', '-qq', '-s', '300', '-o', file];
+  const { status, stderr } = await execute([...strace, ...lab.command, ...args], {
+    env: lab.environment, cwd: lab.home,
+  });
+  assert.equal(status, 0, stderr);
+  const calls = readFileSync(file, 'latin1').split('\n').map((line) => line.replace(/^\d+ +/, ''))
+    .filter((line) => /^\w+\(/.test(line));
+  const found = (pattern: RegExp): string[] =>
+    calls.flatMap((call) => pattern.exec(call)?.[1] ?? []);
+  return {
+    calls,
+    executions: calls.filter((call) => /^execve(at)?\((?!.*ENOENT)/.test(call)).length,
+    opened: found(/^openat2?\([^"]*"([^"]*)"/).filter((name) => name.startsWith(lab.folder))
+      .map((name) => name.slice(lab.folder.length)),
+  };
+}
+
+/** The memory allocator and the garbage collector make calls that depend on the moment. */
+const OF_RUNTIME = /^(futex|madvise|mmap|munmap|mprotect|brk|sched_\w+|rt_sig\w+|getrandom)\(/;
+
+const counted = ({ calls }: Trace): number =>
+  calls.filter((call) => !OF_RUNTIME.test(call)).length;
+
+const syncs = ({ calls }: Trace): string[] =>
+  calls.filter((call) => /^(fsync|fdatasync|sync|syncfs|msync)\(/.test(call));
+
+const processes = ({ calls }: Trace): number =>
+  calls.filter((call) => /^(clone3?|v?fork)\(/.test(call) && !call.includes('CLONE_THREAD')).length;
+
+function atMost(what: string, count: number, limit: number): void {
+  assert.ok(count <= limit, `${what}: ${count}, at most ${limit}`);
+}
+
+test('version reads nothing of the store and starts nothing', { skip }, async () => {
+  const version = await trace('version');
+  assert.deepEqual(version.opened, []);
+  assert.equal(version.executions, 1);
+  assert.equal(processes(version), 0);
+  atMost('system calls', counted(version), 200);
+});
+
+test('run waits for no disk and starts only what stays or is the container', { skip }, async () => {
+  const run = await trace('run', '--rm', '--network', 'none', image, '/bin/true');
+  assert.deepEqual(syncs(run), []);
+  // berth, the client that it becomes, the supervisor, the container.
+  assert.equal(run.executions, 4);
+  // The one that enters the user namespace, the supervisor, the container.
+  atMost('processes', processes(run), 3);
+  atMost('system calls', counted(run), 1150);
+  atMost('files of the store', run.opened.length, 35);
+});
+
+test('exec starts two processes and reads four files of the container', { skip }, async () => {
+  const exec = await trace('exec', 'keeper', '/bin/true');
+  assert.deepEqual(syncs(exec), []);
+  assert.equal(exec.executions, 2);
+  atMost('processes of the caller', processes(exec), 0);
+  atMost('system calls', counted(exec), 320);
+  atMost('files of the store', exec.opened.length, 8);
+});
+
+test('of other containers ps reads one file each, and exec nothing', { skip }, async () => {
+  const alone = { ps: await trace('ps', '-a'), exec: await trace('exec', 'keeper', '/bin/true') };
+  for (let number = 0; number < CONTAINERS; number += 1) {
+    await lab.ok(['create', '--network', 'none', image, 'true']);
+  }
+  const crowded = { ps: await trace('ps', '-a'), exec: await trace('exec', 'keeper', '/bin/true') };
+  assert.equal(crowded.ps.opened.length - alone.ps.opened.length, CONTAINERS);
+  assert.equal(crowded.ps.executions, 1);
+  assert.equal(processes(crowded.ps), 0);
+  const more = counted(crowded.ps) - counted(alone.ps);
+  atMost('system calls of ps for one more container', more / CONTAINERS, 6);
+  atMost('system calls of exec for others', counted(crowded.exec) - counted(alone.exec), 20);
+});
