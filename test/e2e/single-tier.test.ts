@@ -7,23 +7,11 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { execute } from './execute.ts';
 import { openLab } from './harness.ts';
+import { openOneId } from './one-id.ts';
 
 const lab = openLab();
-const ONE_ID = path.resolve(import.meta.dirname, '../lab/one-id');
-const BERTH = lab.command.map((word) => `'${word}'`).join(' ');
-const DATA = path.join(lab.folder, 'one-id');
-
-/** Runs a script of sh without subordinate ids; `berth` in it is the program under test. */
-async function withOneId(script: string): Promise<string> {
-  const whole = `berth() { ${BERTH} --root '${DATA}' "$@"; }\n${script}`;
-  const { status, stdout, stderr } = await execute([ONE_ID, 'sh', '-euc', whole], {
-    env: lab.environment, cwd: lab.folder, timeoutMs: 120_000,
-  });
-  assert.equal(status, 0, `${script}\n${stdout}\n${stderr}`);
-  return stdout.trim();
-}
+const { data: DATA, run: withOneId } = openOneId(lab);
 
 /** The attribute in which an owner is recorded, of a file of a container's upper folder. */
 const OWNER = `owner() {
