@@ -21,7 +21,7 @@ export function matcher<T>(
 ): (entry: T) => boolean {
   const groups = new Map<string, Filter[]>();
   for (const filter of filters) {
-    if (predicates[filter.key] === undefined) {
+    if (!Object.hasOwn(predicates, filter.key)) {
       throw new UsageError('BAD_FILTER', `filter by "${filter.key}": no such filter`, {
         hint: `filters are ${Object.keys(predicates).sort().join(', ')}`,
       });

@@ -8,7 +8,7 @@ export interface Platform {
   variant?: string;
 }
 
-const ARCHITECTURES: Record<string, string> = {
+const ARCHITECTURES = new Map(Object.entries({
   x86_64: 'amd64',
   'x86-64': 'amd64',
   x64: 'amd64',
@@ -18,11 +18,11 @@ const ARCHITECTURES: Record<string, string> = {
   ia32: '386',
   armhf: 'arm',
   armel: 'arm',
-};
+}));
 
 /** What the architecture is called in images; arm64's v8 is its default and left out. */
 export function normalizePlatform(platform: Platform): Platform {
-  const architecture = ARCHITECTURES[platform.architecture] ?? platform.architecture;
+  const architecture = ARCHITECTURES.get(platform.architecture) ?? platform.architecture;
   const { variant } = platform;
   const keep =
     variant !== undefined && variant !== '' && !(architecture === 'arm64' && /^v?8$/.test(variant));
@@ -36,7 +36,7 @@ export function normalizePlatform(platform: Platform): Platform {
 /** `OS[/ARCH[/VARIANT]]` or `ARCH`. Throws UsageError for anything else. */
 export function parsePlatform(text: string): Platform {
   const parts = text.split('/');
-  if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9._-]+$/.test(part))) {
+  if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(part))) {
     throw new UsageError(
       'BAD_PLATFORM',
       `read the platform "${text}": not of the form os/arch[/variant]`,

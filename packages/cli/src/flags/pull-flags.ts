@@ -76,7 +76,7 @@ const POLICIES: Readonly<Record<string, PullOptions['policy']>> = {
 };
 
 function pullPolicy(text: string): PullOptions['policy'] {
-  const policy = POLICIES[text.toLowerCase()];
+  const policy = new Map(Object.entries(POLICIES)).get(text.toLowerCase());
   if (policy === undefined) {
     throw new UsageError('BAD_PULL_POLICY', `read --pull "${text}": no such policy`, {
       hint: 'use always, missing, never or newer',

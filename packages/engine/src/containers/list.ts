@@ -53,7 +53,7 @@ const SORT_KEYS: Record<string, (entry: ContainerEntry) => string | number> = {
 };
 
 function sorted(entries: ContainerEntry[], key: string): ContainerEntry[] {
-  const value = SORT_KEYS[key.toLowerCase()];
+  const value = new Map(Object.entries(SORT_KEYS)).get(key.toLowerCase());
   if (value === undefined) {
     throw new UsageError('BAD_SORT_KEY', `sort by "${key}": no such key`, {
       hint: `use one of ${Object.keys(SORT_KEYS).join(', ')}`,

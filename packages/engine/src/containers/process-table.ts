@@ -93,7 +93,8 @@ export function processTable(
 }
 
 function columnFor(descriptor: string): Column {
-  const column = COLUMNS[descriptor.toLowerCase()];
+  const name = descriptor.toLowerCase();
+  const column = Object.hasOwn(COLUMNS, name) ? COLUMNS[name] : undefined;
   if (column === undefined) {
     throw new UsageError('BAD_DESCRIPTOR', `show the column "${descriptor}": no such descriptor`, {
       hint: `descriptors are ${Object.keys(COLUMNS).join(', ')}`,

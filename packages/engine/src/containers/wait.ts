@@ -41,7 +41,7 @@ export async function waitContainer(
 ): Promise<number> {
   const wanted = conditions.length === 0 ? ['stopped'] : conditions;
   const unknown = wanted.find(
-    (condition) => CONDITIONS[condition] === undefined && condition !== 'removed',
+    (condition) => !Object.hasOwn(CONDITIONS, condition) && condition !== 'removed',
   );
   if (unknown !== undefined) {
     throw new UsageError(

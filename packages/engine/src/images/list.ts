@@ -131,7 +131,7 @@ const SORT_KEYS: Record<string, (entry: ImageEntry) => string | number> = {
 };
 
 function sorted(entries: ImageEntry[], key: string | undefined): ImageEntry[] {
-  const value = SORT_KEYS[key?.toLowerCase() ?? 'created'];
+  const value = new Map(Object.entries(SORT_KEYS)).get(key?.toLowerCase() ?? 'created');
   if (value === undefined) {
     throw new UsageError('BAD_SORT_KEY', `sort by "${key}": no such key`, {
       hint: `use one of ${Object.keys(SORT_KEYS).join(', ')}`,

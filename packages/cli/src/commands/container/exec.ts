@@ -3,7 +3,7 @@ import { execInContainer } from '@berth/engine/containers/exec';
 import { readIdFile } from '@berth/engine/containers/resolve';
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
-import { each, ignored, text, toggle, whole } from '../../flags/flag.ts';
+import { each, ignored, refused, text, toggle, whole } from '../../flags/flag.ts';
 import { latestFlag, selectOne } from '../../flags/selection-flags.ts';
 import { parseCount } from '../../request/container-request.ts';
 import { parseEnvironment } from '../../request/environment.ts';
@@ -18,6 +18,7 @@ const FLAGS = {
   interactive: toggle('pass standard input on', { short: 'i' }),
   latest: latestFlag,
   'no-session': ignored('toggle'),
+  'preserve-fd': refused('each', 'use --preserve-fds N, which passes descriptors 3 to N+2'),
   'preserve-fds': whole('N', 'pass descriptors 3 to N+2 on'),
   privileged: toggle('give it all capabilities of the user namespace'),
   tty: toggle('give it a terminal', { short: 't' }),

@@ -1,0 +1,56 @@
+/** One sentence out of an error and its causes, without secrets and control characters. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  describe,
+  exitStatusOf,
+  redact,
+  ConflictError,
+  NotFoundError,
+  SystemError,
+} from '../src/index.ts';
+
+test('causes follow, from the outside to the inside, and nothing is said twice', () => {
+  const inner = new Error('connection refused');
+  const middle = new SystemError('X', 'get "https://x/"', { cause: inner });
+  assert.equal(
+    describe(new NotFoundError('Y', 'pull "x"', { cause: middle })),
+    'pull "x": get "https://x/": connection refused',
+  );
+  assert.equal(describe(new Error('a: b', { cause: new Error('b') })), 'a: b');
+  assert.equal(describe('plain'), 'plain');
+  const endless = new Error('loop');
+  endless.cause = endless;
+  assert.equal(describe(endless), 'loop');
+});
+
+test("node's own messages give the kernel's reason", () => {
+  const cause = Object.assign(new Error("ENOENT: no such file or directory, open '/x'"), {
+    code: 'ENOENT',
+    syscall: 'open',
+    path: '/x',
+  });
+  assert.equal(
+    describe(new SystemError('X', 'read "/x"', { cause })),
+    'read "/x": no such file or directory',
+  );
+});
+
+test('exit statuses are 125 unless the error says otherwise', () => {
+  assert.equal(exitStatusOf(new Error('x')), 125);
+  assert.equal(exitStatusOf(new NotFoundError('X', 'x')), 125);
+  assert.equal(exitStatusOf(new ConflictError('X', 'x', { exitStatus: 2 })), 2);
+});
+
+test('credentials and control characters are not shown', () => {
+  const cases: [text: string, shown: string][] = [
+    ['get https://ann:secret@x.org/v2', 'get https://***@x.org/v2'],
+    ['https://x/?token=abc&y=1', 'https://x/?token=***&y=1'],
+    ['Authorization: Bearer abcdefghijkl', 'Authorization: Bearer ***'],
+    ['a\u001b[31mred', 'a\\x1b[31mred'],
+    ['right\u202eleft', 'right\\x202eleft'],
+    ['tab\tand\nline', 'tab\tand\nline'],
+  ];
+  for (const [text, shown] of cases) assert.equal(redact(text), shown);
+  assert.equal(new NotFoundError('X', 'a\u0007b', { hint: 'c\u0007' }).hint, 'c\\x07');
+});
