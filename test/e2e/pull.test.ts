@@ -186,6 +186,16 @@ test('a layer that is here is not fetched again, nor one that several tags share
   assert.equal(blobs.length, 4, 'two configs and two layers');
 });
 
+test('bars fit into a narrow terminal', async () => {
+  registry.content.putImage({ repository: 'bars', tag: 'latest', layers: [one, two] });
+  const words = [...lab.command, 'pull', '--tls-verify=false', nameOf('bars')].join(' ');
+  const { stdout } = await lab.inShell(`stty cols 40 rows 8; ${words}`);
+  const lines = stdout.replace(/\u001b\[\d*[A-Z]/g, '').split(/\r?\n/);
+  const bars = lines.filter((line) => line.startsWith('Copying blob'));
+  assert.ok(bars.length >= 2);
+  assert.deepEqual(bars.filter((line) => line.length >= 40), []);
+});
+
 test('files and folders by transport, each under its name', skopeo, async () => {
   const { archive } = archiveOf({ name: 'localhost/made:1' }, lab.folder);
   const at = (name: string): string => path.join(lab.folder, name);

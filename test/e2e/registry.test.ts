@@ -118,11 +118,10 @@ test('login keeps the password for the user alone, logout forgets it', { skip },
   });
   assert.equal(wrong.status, 125);
   const input = 's3cret\n';
-  const { stdout } = await lab.berth(['login', ...certs, '-u', 'ann', '--password-stdin', host], {
-    input,
-  });
-  assert.equal(stdout, 'Login Succeeded!\n');
+  const words = ['login', '-v', ...certs, '-u', 'ann', '--password-stdin', host];
+  const { stdout } = await lab.berth(words, { input });
   const file = path.join(lab.runtime, 'containers/auth.json');
+  assert.equal(stdout, `Used:  ${file}\nLogin Succeeded!\n`);
   assert.ok(existsSync(file));
   assert.equal(statSync(file).mode & 0o077, 0);
   assert.equal(await lab.ok(['login', '--get-login', host]), 'ann');

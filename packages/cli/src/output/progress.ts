@@ -5,10 +5,11 @@
 import type { ProgressEvent, Report } from '@berth/engine';
 import { humanSize } from './human.ts';
 import { printError } from './streams.ts';
-import { isTerminal } from './terminal.ts';
+import { isTerminal, terminalSize } from './terminal.ts';
 
 const REDRAW_MS = 80;
 const BAR_WIDTH = 30;
+const SMALLEST_BAR = 6;
 const DIGEST_LENGTH = 12;
 
 /** A report function for the engine; with `quiet` only warnings are shown. */
@@ -56,25 +57,41 @@ function textOf(event: ProgressEvent): string {
 
 type LayerEvent = Extract<ProgressEvent, { kind: 'layer' }>;
 
-/** Lines of bars are drawn over: the cursor goes up as many lines as were drawn. */
+/**
+ * Lines of bars are drawn over: the cursor goes up as many lines as were drawn. What is done
+ * scrolls away above them; of what is under way as many are shown as there are rows.
+ */
 function barReporter(): Report {
   const layers = new Map<string, LayerEvent>();
+  const size = followSize();
   let drawn = 0;
   let lastDraw = 0;
   const draw = (): void => {
-    const up = drawn > 0 ? `\u001b[${drawn}A` : '';
-    const lines = [...layers.values()].map((layer) => `\r\u001b[K${barLine(layer)}\n`);
+    const up = drawn > 0 ? `\u001b[${drawn}A\u001b[J` : '';
+    const events = [...layers.values()];
+    const ended = events.filter(({ state }) => state === 'done' || state === 'exists');
+    const open = events.filter((event) => !ended.includes(event));
+    const shown = [
+      ...open.filter(({ state }) => state === 'pulling'),
+      ...open.filter(({ state }) => state !== 'pulling'),
+    ].slice(0, Math.max(1, size.rows - 2));
+    const lines = [...ended, ...shown].map((event) => `${barLine(event, size.columns)}\n`);
     printError(up + lines.join(''));
-    drawn = layers.size;
+    for (const { digest } of ended) layers.delete(digest);
+    drawn = shown.length;
     lastDraw = performance.now();
   };
+  const over = new Set<string>();
   return (event) => {
     if (event.kind !== 'layer') {
       printError(textOf(event));
       drawn = 0;
       layers.clear();
+      over.clear();
       return;
     }
+    if (over.has(event.digest)) return;
+    if (event.state === 'done' || event.state === 'exists') over.add(event.digest);
     const known = layers.get(event.digest);
     layers.set(event.digest, event);
     const changed = known?.state !== event.state;
@@ -84,18 +101,32 @@ function barReporter(): Report {
   };
 }
 
-function barLine({ digest, state, currentBytes, totalBytes }: LayerEvent): string {
+/** The terminal's size, kept up to date while the user changes it. */
+function followSize(): { rows: number; columns: number } {
+  const size = { rows: 24, columns: 80 };
+  const measure = (): void => {
+    void terminalSize(2).then((found) => Object.assign(size, found));
+  };
+  measure();
+  process.on('SIGWINCH', measure);
+  return size;
+}
+
+/** One line that fits into `columns`; the bar takes what words and numbers leave. */
+function barLine(event: LayerEvent, columns: number): string {
+  const { digest, state, currentBytes, totalBytes } = event;
+  const room = columns - 1;
   const title = `Copying blob ${short(digest)}`;
   if (state !== 'pulling') {
-    return `${title} ${state === 'exists' ? 'skipped: already exists' : state}`;
+    return `${title} ${state === 'exists' ? 'skipped: already exists' : state}`.slice(0, room);
   }
   const share = totalBytes > 0 ? Math.min(1, currentBytes / totalBytes) : 0;
-  const filled = Math.round(share * BAR_WIDTH);
-  const bar = `${'='.repeat(Math.max(0, filled - 1))}${filled > 0 ? '>' : ''}`.padEnd(
-    BAR_WIDTH,
-    '-',
-  );
-  return `${title} [${bar}] ${humanSize(currentBytes)} / ${humanSize(totalBytes)}`;
+  const numbers = `${humanSize(currentBytes)} / ${humanSize(totalBytes)}`;
+  const width = Math.min(BAR_WIDTH, room - title.length - numbers.length - 4);
+  if (width < SMALLEST_BAR) return `${title} ${Math.floor(share * 100)}%`.slice(0, room);
+  const filled = Math.round(share * width);
+  const bar = `${'='.repeat(Math.max(0, filled - 1))}${filled > 0 ? '>' : ''}`.padEnd(width, '-');
+  return `${title} [${bar}] ${numbers}`;
 }
 
 function short(digest: string): string {

@@ -3,6 +3,7 @@ import { fstatSync } from 'node:fs';
 
 const MEMORY_DEVICES = 1;
 const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
 const MAX_COLUMNS = 1000;
 
 /** Whether a descriptor is a terminal: a character device that is none of /dev/null's family. */
@@ -24,15 +25,24 @@ export async function terminalColumns(
   if (Number.isInteger(stated) && stated > 0) {
     return Math.min(stated, MAX_COLUMNS);
   }
+  return (await terminalSize(descriptor)).columns;
+}
+
+/** Rows and columns of the terminal as stty says, else 24 and 80. */
+export async function terminalSize(
+  descriptor: number,
+): Promise<{ rows: number; columns: number }> {
   const { spawnSync } = await import('node:child_process');
-  const options = {
-    stdio: [descriptor, 'pipe', 'ignore'] as const,
-    timeout: 500,
-    encoding: 'utf8' as const,
+  // By path: Bun gives no child its own standard output as standard input.
+  const terminal = `/proc/${process.pid}/fd/${descriptor}`;
+  const { stdout } = spawnSync('stty', [`--file=${terminal}`, 'size'], {
+    stdio: ['ignore', 'pipe', 'ignore'], timeout: 500, encoding: 'utf8',
+  });
+  const [, rows, columns] = (/^(\d+) (\d+)/.exec(stdout ?? '') ?? []).map(Number);
+  return {
+    rows: rows || DEFAULT_ROWS,
+    columns: columns ? Math.min(columns, MAX_COLUMNS) : DEFAULT_COLUMNS,
   };
-  const { stdout } = spawnSync('stty', ['size'], { ...options, stdio: [...options.stdio] });
-  const columns = Number(/^\d+ (\d+)/.exec(stdout ?? '')?.[1]);
-  return columns > 0 ? Math.min(columns, MAX_COLUMNS) : DEFAULT_COLUMNS;
 }
 
 function majorOf(device: number): number {

@@ -18,16 +18,15 @@ export interface LoginRequest {
   certDir: string | undefined;
 }
 
-/** The registry has accepted the credentials and they are kept. */
-export async function login(_engine: Engine, request: LoginRequest): Promise<{ message: string }> {
-  await keep({
+/** The registry has accepted the credentials and they are kept; answers where. */
+export async function login(_engine: Engine, request: LoginRequest): Promise<{ keptIn: string }> {
+  return keep({
     registry: request.registry,
     credentials: { username: request.username, password: request.password },
     authFile: request.authFile,
     tlsVerify: request.tlsVerify,
     certDirectory: request.certDir,
   });
-  return { message: 'Login Succeeded!' };
 }
 
 /** The user name kept for a registry. Throws NotFoundError when there is none. */

@@ -50,7 +50,7 @@ export class LoginCommand extends BerthCommand<typeof FLAGS> {
       return;
     }
     const { username, password } = credentials(flags);
-    const { message } = await login(engine, {
+    const { keptIn } = await login(engine, {
       registry,
       username,
       password,
@@ -58,7 +58,8 @@ export class LoginCommand extends BerthCommand<typeof FLAGS> {
       tlsVerify: given.has('tls-verify') ? flags['tls-verify'] : undefined,
       certDir: flags['cert-dir'],
     });
-    print(`${message}\n`);
+    if (flags.verbose) print(`Used:  ${keptIn}\n`);
+    print('Login Succeeded!\n');
   }
 }
 

@@ -31,7 +31,7 @@ export class LogoutCommand extends BerthCommand<typeof FLAGS> {
     const registry = flags.all ? undefined : (operands[0] ?? DEFAULT_REGISTRY);
     const authFile = flags['compat-auth-file'] ?? flags.authfile;
     await logout(this.openEngine(), { registry, authFile });
-    const which = registry === undefined ? 'of all registries' : `for ${registry}`;
+    const which = registry === undefined ? 'for all registries' : `for ${registry}`;
     print(`Removed login credentials ${which}\n`);
   }
 }
