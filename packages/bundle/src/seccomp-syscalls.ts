@@ -38,7 +38,7 @@ export const ALLOWED: readonly string[] = [
   'pipe2', 'pivot_root', 'pkey_alloc', 'pkey_free', 'pkey_mprotect', 'poll', 'ppoll',
   'ppoll_time64', 'prctl', 'pread64', 'preadv', 'preadv2', 'prlimit64', 'process_mrelease',
   'process_vm_readv', 'process_vm_writev', 'pselect6', 'pselect6_time64', 'ptrace', 'pwrite64',
-  'pwritev', 'pwritev2', 'quotactl_fd', 'read', 'readahead', 'readdir', 'readlink', 'readlinkat',
+  'pwritev', 'pwritev2', 'read', 'readahead', 'readdir', 'readlink', 'readlinkat',
   'readv', 'reboot', 'recv', 'recvfrom', 'recvmmsg', 'recvmmsg_time64', 'recvmsg',
   'remap_file_pages', 'removexattr', 'removexattrat', 'rename', 'renameat', 'renameat2',
   'restart_syscall', 'rmdir', 'rseq', 'rt_sigaction', 'rt_sigpending', 'rt_sigprocmask',
@@ -88,8 +88,8 @@ export const ALLOWED_BY_ARCHITECTURE: Readonly<Record<string, readonly string[]>
 export const ALLOWED_BY_CAPABILITY: Readonly<Record<string, readonly string[]>> = {
   CAP_DAC_READ_SEARCH: ['open_by_handle_at'],
   CAP_SYS_ADMIN: [
-    'bpf', 'fanotify_init', 'lookup_dcookie', 'perf_event_open', 'quotactl', 'setdomainname',
-    'sethostname', 'setns',
+    'bpf', 'fanotify_init', 'lookup_dcookie', 'perf_event_open', 'quotactl',
+    'quotactl_fd', 'setdomainname', 'sethostname', 'setns',
   ],
   CAP_SYS_CHROOT: ['chroot'],
   CAP_SYS_MODULE: ['delete_module', 'finit_module', 'init_module', 'query_module'],

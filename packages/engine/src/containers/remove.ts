@@ -1,4 +1,5 @@
 /** `rm` and `container prune`: containers go with what was made for them alone. */
+import { rmSync } from 'node:fs';
 import { ConflictError, IntegrityError } from '@berth/errors';
 import type { DerivedState, Release } from '@berth/storage';
 import { measureTree } from './size.ts';
@@ -46,6 +47,8 @@ export async function removeById(
   }
   const record = readableRecord(engine, id);
   const trees = [containers.remove(id)];
+  // Left where the supervisor was killed, and could not tidy up itself.
+  rmSync(containers.paths(id).runDirectory, { recursive: true, force: true });
   lock();
   if (record !== undefined && (options.volumes || record.request.remove)) {
     for (const name of record.anonymousVolumes) {
