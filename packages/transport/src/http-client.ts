@@ -12,12 +12,16 @@ import { proxyFor } from './proxy-choice.ts';
 import { plainTunnelHeaders, TunnelAgent } from './proxy-tunnel.ts';
 import type { TlsProfile } from './tls-trust.ts';
 
+/** The methods that registries and token servers know. */
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+
 /** A request as it goes on the wire; `headers` are sent as they are. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: HttpMethod;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  /** A stream is sent once: who repeats the request makes another. */
+  readonly body?: string | Uint8Array | Readable | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -118,7 +122,13 @@ function exchange(job: Exchange): Promise<HttpResponse> {
         body: incoming,
       });
     });
-    outgoing.end(request.body);
+    const { body } = request;
+    if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+      outgoing.end(body);
+    } else {
+      body.on('error', (error) => outgoing.destroy(error));
+      body.pipe(outgoing);
+    }
   });
 }
 

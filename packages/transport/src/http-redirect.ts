@@ -29,7 +29,9 @@ export async function sendFollowing(client: HttpClient, first: HttpRequest): Pro
 function nextRequest(request: HttpRequest, response: HttpResponse): HttpRequest {
   const location = response.headers.location;
   if (location === undefined) throw redirectError(request, 'a redirect that leads nowhere');
-  if (request.method === 'POST') throw redirectError(request, 'it redirects a POST');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    throw redirectError(request, `it redirects a ${request.method}`);
+  }
   let url: URL;
   try {
     url = new URL(location, request.url);

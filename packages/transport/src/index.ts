@@ -24,6 +24,8 @@ export { createRegistryClient } from './registry-client.ts';
 export type { MirrorRule, RegistryRule } from './registry-rule.ts';
 export type { RegistrySourceOptions } from './registry-source.ts';
 export { currentDigest, listTags, registrySource } from './registry-source.ts';
+export type { RegistrySinkOptions } from './registry-sink.ts';
+export { registrySink } from './registry-sink.ts';
 export type { RetryNotice, RetryPolicy } from './retry.ts';
 export { DEFAULT_RETRY } from './retry.ts';
 export { TarOutput } from './tar-output.ts';

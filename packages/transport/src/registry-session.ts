@@ -2,12 +2,13 @@
  * Requests to one registry as one user: finds out whether it speaks TLS, proves us when asked,
  * follows redirects, tries again. Knows nothing of manifests or blobs.
  */
+import type { Readable } from 'node:stream';
 import { TransportError } from '@berth/errors';
 import { parseChallenges } from './auth-challenge.ts';
 import { createAuthorization } from './authorization.ts';
 import type { Authorization } from './authorization.ts';
 import type { Credentials } from './credential-record.ts';
-import type { HttpClient, HttpResponse } from './http-client.ts';
+import type { HttpClient, HttpMethod, HttpResponse } from './http-client.ts';
 import { sendFollowing } from './http-redirect.ts';
 import type { FailureSubject } from './registry-failure.ts';
 import { refusedError, registryFailure } from './registry-failure.ts';
@@ -29,14 +30,18 @@ export interface SessionOptions {
   readonly onRetry?: ((notice: RetryNotice & { readonly registry: string }) => void) | undefined;
 }
 
-/** A GET or HEAD below /v2/. */
+/** A request below /v2/. */
 export interface SessionRequest {
-  readonly method?: 'GET' | 'HEAD' | undefined;
-  /** From `/v2/` on, with query. */
+  readonly method?: HttpMethod | undefined;
+  /** From `/v2/` on, with query; or a whole address that the registry itself gave. */
   readonly path: string;
   /** The repository that a token must open; '' asks for no more than "who are you". */
   readonly repository: string;
+  /** Something is sent there: a token must allow that too. */
+  readonly isPush?: boolean | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Makes what is sent; called for each try. */
+  readonly body?: (() => Uint8Array | Readable) | undefined;
   /** For errors: `fetch manifest "x"`. */
   readonly action: string;
   /** Besides the session's own. */
@@ -115,7 +120,8 @@ async function authorizedFetch(job: AuthorizedFetch): Promise<HttpResponse> {
   const { request, options } = job;
   const method = request.method ?? 'GET';
   const subject: FailureSubject = { action: request.action, registry: options.registry, method };
-  const scope = request.repository === '' ? '' : `repository:${request.repository}:pull`;
+  const actions = request.isPush === true ? 'pull,push' : 'pull';
+  const scope = request.repository === '' ? '' : `repository:${request.repository}:${actions}`;
   // Twice at most: the first try may find an expired token or learn that one is needed.
   for (let attempt = 1; ; attempt += 1) {
     const headers = { ...request.headers, ...(await job.authorization.headers(scope)) };
@@ -123,6 +129,7 @@ async function authorizedFetch(job: AuthorizedFetch): Promise<HttpResponse> {
       method,
       url: job.url,
       headers,
+      body: request.body?.(),
       signal: anySignal(options.signal, request.signal),
     });
     if (response.status >= 200 && response.status < 300) return response;
@@ -149,7 +156,7 @@ export function anySignal(
 }
 
 function repositoryOf(scope: string): string {
-  return scope.replace(/^repository:/, '').replace(/:pull$/, '');
+  return scope.replace(/^repository:/, '').replace(/:pull(,push)?$/, '');
 }
 
 /** TLS unless the registry is insecure and does not answer with it. */

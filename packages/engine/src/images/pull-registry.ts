@@ -58,7 +58,8 @@ export async function digestInRegistry(
   }
 }
 
-function openClient(engine: Engine, options: PullOptions): RegistryClient {
+/** A client with what the flags say. Whoever opens it closes it. */
+export function openClient(engine: Engine, options: PullOptions): RegistryClient {
   return createRegistryClient({
     creds: options.credentials,
     authFile: options.authFile,

@@ -30,6 +30,8 @@ export interface SaveRequest {
   output: string | undefined;
   /** Whether layers are compressed; undefined is the format's habit. */
   compress: boolean | undefined;
+  /** Names in the archive; by default those by which the images were asked for. */
+  as?: readonly string[] | undefined;
 }
 
 /** One image, and the names that its archive gives it. */
@@ -124,7 +126,11 @@ async function copyAll(engine: Engine, { request, images, archive }: CopyAll): P
       return made;
     };
     for (const { record, names } of images) {
-      await copyImage(engine, record, { sink: archive.sink(names), format: manifest, layer });
+      await copyImage(engine, record, {
+        sink: archive.sink(request.as ?? names),
+        format: manifest,
+        layer,
+      });
     }
     await archive.finish();
   } finally {

@@ -1,0 +1,86 @@
+/** `berth push`: an image to a registry, an archive or a folder. */
+import { pushImage } from '@berth/engine/images/push';
+import { UnsupportedError, UsageError } from '@berth/errors';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { ignored, refused, text, toggle, whole } from '../../flags/flag.ts';
+import { parseDuration, registryOptions, REGISTRY_FLAGS } from '../../flags/pull-flags.ts';
+import { print } from '../../output/streams.ts';
+
+const NO_SIGNATURES = 'signatures are not supported';
+const NO_ENCRYPTION = 'encrypted images are not supported';
+
+const FLAGS = {
+  ...REGISTRY_FLAGS,
+  compress: ignored('toggle'),
+  'compression-format': text('FORMAT', 'gzip'),
+  'compression-level': whole('N', 'from 1, the fastest, to 9, the smallest'),
+  digestfile: text('PATH', 'write the digest of the manifest to PATH'),
+  'encrypt-layer': refused('each', NO_ENCRYPTION),
+  'encryption-key': refused('each', NO_ENCRYPTION),
+  'force-compression': toggle('compress layers anew, whatever the registry has'),
+  format: text('FORMAT', 'oci or v2s2; by default as the image came', { short: 'f' }),
+  quiet: toggle('print the digest only', { short: 'q' }),
+  'remove-signatures': ignored('toggle'),
+  retry: whole('N', 'how often to try again when the registry fails'),
+  'retry-delay': text('DURATION', 'how long to wait before trying again, e.g. 2s'),
+  'sign-by': refused('each', NO_SIGNATURES),
+  'sign-by-sigstore': refused('each', NO_SIGNATURES),
+  'sign-by-sigstore-private-key': refused('each', NO_SIGNATURES),
+  'sign-passphrase-file': refused('each', NO_SIGNATURES),
+} as const;
+
+type Flags = Invocation<typeof FLAGS>['flags'];
+
+/** The image is at its destination; the digest of its manifest is printed. */
+export class PushCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['push'],
+    operands: 'IMAGE [DESTINATION]',
+    least: 1,
+    most: 2,
+    summary: 'Push an image to a registry, an archive or a folder',
+    details: `The destination is a name in a registry, or docker-archive:FILE[:NAME],
+oci-archive:FILE[:NAME], oci:FOLDER[:NAME] or dir:FOLDER. An image that was pulled keeps its digest
+where the registry has its layers; else they are compressed anew and the digest is another one.`,
+    examples: [
+      ['To where its name says', 'berth push registry.example.org/team/app:1.4'],
+      ['Under another name', 'berth push app registry.example.org/team/app:1.4'],
+      ['Into an OCI layout', 'berth push app oci:layout:1.4'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, operands, given }: Invocation<typeof FLAGS>): Promise<void> {
+    requireGzip(flags['compression-format']);
+    const [name = '', destination] = operands;
+    const engine = this.openEngine(flags);
+    const retryDelay = flags['retry-delay'];
+    const digest = await pushImage(engine, { name, destination }, {
+      registry: {
+        ...registryOptions(flags, given),
+        retry: flags.retry,
+        retryDelayMs: retryDelay === undefined ? undefined : parseDuration(retryDelay),
+      },
+      format: manifestFormat(flags),
+      level: flags['compression-level'],
+      forceCompression: flags['force-compression'],
+      digestFile: flags.digestfile,
+    });
+    if (digest !== undefined) print(`${digest}\n`);
+  }
+}
+
+function manifestFormat({ format }: Flags): 'oci' | 'docker' | undefined {
+  if (format === undefined || format === 'oci') return format;
+  if (format === 'v2s2') return 'docker';
+  throw new UsageError('BAD_FORMAT', `push as "${format}": no such format`, {
+    hint: 'formats are oci and v2s2',
+  });
+}
+
+function requireGzip(format: string | undefined): void {
+  if (format === undefined || format === 'gzip') return;
+  throw new UnsupportedError('COMPRESSION_FORMAT', `compress layers as "${format}": only gzip`, {
+    hint: 'leave --compression-format out, or give gzip',
+  });
+}

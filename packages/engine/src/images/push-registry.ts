@@ -1,0 +1,208 @@
+/**
+ * Pushes to a registry. What it has under a digest that the image is known by is not sent; when it
+ * has or can mount everything, the manifest that the image came with goes as it is, with its
+ * digest. Layers that are missing there are made from their recipes and compressed.
+ */
+import { availableParallelism } from 'node:os';
+import {
+  digestOf,
+  formatRepository,
+  isManifestType,
+  MEDIA_TYPE,
+  parseManifest,
+  type Descriptor,
+  type ImageSink,
+  type Manifest,
+  type RawDocument,
+  type Reference,
+} from '@berth/oci';
+import type { ImageRecord } from '@berth/storage';
+import { registrySink } from '@berth/transport';
+import type { Engine } from '../engine.ts';
+import {
+  layerType,
+  manifestDocument,
+  putConfig,
+  putOnce,
+  type ManifestFormat,
+} from './copy-image.ts';
+import { compressedLayer } from './layer-content.ts';
+import type { FoundImage } from './local.ts';
+import { openClient } from './pull-registry.ts';
+import type { PushOptions } from './push-options.ts';
+
+/** Where the image goes, and how. */
+export interface RegistryPush extends PushOptions {
+  reference: Reference;
+}
+
+/** A manifest under which the image is known, and where that was. */
+interface KnownManifest {
+  document: RawDocument;
+  manifest: Manifest;
+  repository: string;
+}
+
+/** The image is in the registry under its reference; answers the digest of its manifest. */
+export async function pushToRegistry(
+  engine: Engine,
+  { record }: FoundImage,
+  push: RegistryPush,
+): Promise<string> {
+  const { reference, registry } = push;
+  const known = knownManifests(engine, record, formatRepository(reference));
+  const client = openClient(engine, registry);
+  const session = engine.store.openSession();
+  try {
+    const sink = registrySink(reference, {
+      client,
+      mountFrom: ({ digest }) => repositoriesWith(known, { digest, registry: reference.registry }),
+    });
+    for (const { diffId } of record.layers) session.pinLayer(diffId);
+    const job: PushJob = { record, push, known, sink, folder: session.directory };
+    const document = (await pushAsItCame(engine, job)) ?? (await pushAnew(engine, job));
+    await remember(engine, job, document);
+    return document.digest;
+  } finally {
+    session.close();
+    client.close();
+  }
+}
+
+interface PushJob {
+  record: ImageRecord;
+  push: RegistryPush;
+  known: readonly KnownManifest[];
+  sink: ImageSink;
+  /** For compressed layers. */
+  folder: string;
+}
+
+/** Those of the target's repository first, the newest first. */
+function knownManifests(engine: Engine, record: ImageRecord, target: string): KnownManifest[] {
+  const { images, blobs } = engine.store;
+  const found = images.origins(record.id).flatMap((origin): KnownManifest[] => {
+    const { manifestDigest, mediaType, repository } = origin;
+    if (!isManifestType(mediaType) || !blobs.has(manifestDigest)) return [];
+    const bytes = blobs.read(manifestDigest);
+    const manifest = parseManifest(bytes, mediaType);
+    if (manifest.kind !== 'manifest') return [];
+    return [{ document: { bytes, digest: digestOf(bytes), mediaType }, manifest, repository }];
+  });
+  const isElsewhere = ({ repository }: KnownManifest): number => (repository === target ? 0 : 1);
+  return found.reverse().sort((one, other) => isElsewhere(one) - isElsewhere(other));
+}
+
+function repositoriesWith(
+  known: readonly KnownManifest[],
+  { digest, registry }: { digest: string; registry: string },
+): string[] {
+  const prefix = `${registry}/`;
+  const repositories = known
+    .filter(({ repository }) => repository.startsWith(prefix))
+    .filter(({ manifest }) =>
+      [manifest.config, ...manifest.layers].some((blob) => blob.digest === digest))
+    .map(({ repository }) => repository.slice(prefix.length));
+  return [...new Set(repositories)];
+}
+
+/** Undefined when the target lacks a layer of every manifest that fits. */
+async function pushAsItCame(
+  engine: Engine,
+  { record, push, known, sink }: PushJob,
+): Promise<RawDocument | undefined> {
+  if (push.forceCompression || push.level !== undefined) return undefined;
+  for (const { document, manifest } of known) {
+    const format = formatOf(document.mediaType);
+    if (push.format !== undefined && push.format !== format) continue;
+    const there = await Promise.all(manifest.layers.map((layer) => sink.hasBlob(layer)));
+    if (there.includes(false)) continue;
+    for (const { digest, size } of manifest.layers) {
+      engine.report({
+        kind: 'layer', digest, state: 'exists', currentBytes: size, totalBytes: size,
+      });
+    }
+    await putConfig(engine, sink, { record, format });
+    await sink.putManifest(document);
+    engine.report({ kind: 'manifest', digest: document.digest });
+    return document;
+  }
+  return undefined;
+}
+
+async function pushAnew(engine: Engine, job: PushJob): Promise<RawDocument> {
+  const { record, push, sink } = job;
+  const format = push.format ?? formatOf(job.known[0]?.document.mediaType ?? '');
+  const made = new Map<string, Descriptor>();
+  const waiting = [...new Set(record.layers.map(({ diffId }) => diffId))];
+  const worker = async (): Promise<void> => {
+    for (let diffId = waiting.shift(); diffId !== undefined; diffId = waiting.shift()) {
+      made.set(diffId, await pushLayer(engine, { ...job, format, diffId }));
+    }
+  };
+  const workers = Array.from({ length: Math.max(2, availableParallelism()) }, worker);
+  const outcomes = await Promise.allSettled(workers);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const layers = record.layers.flatMap(({ diffId }) => made.get(diffId) ?? []);
+  const config = await putConfig(engine, sink, { record, format });
+  const document = manifestDocument(format, { config, layers });
+  await sink.putManifest(document);
+  engine.report({ kind: 'manifest', digest: document.digest });
+  return document;
+}
+
+/** The layer is there: as one of those it is known by, or compressed and sent. */
+async function pushLayer(
+  engine: Engine,
+  job: PushJob & { format: ManifestFormat; diffId: string },
+): Promise<Descriptor> {
+  const { push, format, diffId, sink, folder } = job;
+  const known = push.forceCompression || push.level !== undefined ? [] : knownLayers(job);
+  for (const { digest, size, mediaType } of known) {
+    const descriptor = { mediaType: layerType(format, mediaType.endsWith('gzip')), digest, size };
+    if (!(await sink.hasBlob(descriptor))) continue;
+    engine.report({
+      kind: 'layer', digest, state: 'exists', currentBytes: size, totalBytes: size,
+    });
+    return descriptor;
+  }
+  const blob = await compressedLayer(engine, diffId, { folder, level: push.level });
+  const descriptor = {
+    mediaType: layerType(format, true), digest: blob.digest, size: blob.sizeBytes,
+  };
+  await putOnce(engine, sink, { descriptor, content: blob.content });
+  return descriptor;
+}
+
+/** Other compressions than gzip keep to the manifest that they came with. */
+function knownLayers({ record, known, diffId }: PushJob & { diffId: string }): Descriptor[] {
+  const index = record.layers.findIndex((layer) => layer.diffId === diffId);
+  return known.flatMap(({ manifest }) => manifest.layers[index] ?? [])
+    .filter(({ mediaType }) => mediaType.endsWith('gzip'));
+}
+
+function formatOf(mediaType: string): ManifestFormat {
+  return mediaType === MEDIA_TYPE.dockerManifest ? 'docker' : 'oci';
+}
+
+/** The image is known by this manifest from now on: a later push finds its blobs there. */
+async function remember(
+  engine: Engine,
+  { record, push }: PushJob,
+  document: RawDocument,
+): Promise<void> {
+  await engine.store.images.commit({
+    record,
+    config: engine.store.images.config(record.id),
+    origins: [{
+      repository: formatRepository(push.reference),
+      manifestDigest: document.digest,
+      mediaType: document.mediaType,
+      sizeBytes: document.bytes.length,
+      seenAtMs: Date.now(),
+    }],
+    manifests: [document.bytes],
+    names: [],
+  });
+}

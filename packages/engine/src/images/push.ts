@@ -1,0 +1,78 @@
+/** `push`: an image of the store to a registry, an archive or a folder. */
+import { writeFileSync } from 'node:fs';
+import { NotFoundError, SystemError, UsageError } from '@berth/errors';
+import { formatReference, parseImageName, qualify, type Reference } from '@berth/oci';
+import type { Engine } from '../engine.ts';
+import { findLocal, type FoundImage } from './local.ts';
+import type { PushOptions } from './push-options.ts';
+import { pushToRegistry } from './push-registry.ts';
+import { saveImages, type SaveFormat } from './save.ts';
+import { parseTransportName, type ArchiveName } from './transport-name.ts';
+
+/** The image is where `destination` says, by default where its name says; answers the digest. */
+export async function pushImage(
+  engine: Engine,
+  { name, destination }: { name: string; destination: string | undefined },
+  options: PushOptions,
+): Promise<string | undefined> {
+  const found = findLocal(engine, name);
+  if (found === undefined) {
+    throw new NotFoundError('NO_SUCH_IMAGE', `push image "${name}": not in local storage`, {
+      hint: 'berth images',
+    });
+  }
+  const target = parseTransportName(destination ?? ownName(found, name));
+  if (target.transport !== 'docker') {
+    await pushToArchive(engine, name, target);
+    return undefined;
+  }
+  const digest = await pushToRegistry(engine, found, {
+    ...options,
+    reference: referenceOf(target.name),
+  });
+  if (options.digestFile !== undefined) writeDigest(options.digestFile, digest);
+  return digest;
+}
+
+function ownName(found: FoundImage, typed: string): string {
+  if (found.name !== found.record.id) return found.name;
+  throw new UsageError('NO_DESTINATION', `push image "${typed}": an id says no destination`, {
+    hint: `berth push ${typed} REGISTRY/NAME:TAG`,
+  });
+}
+
+function referenceOf(text: string): Reference {
+  const name = parseImageName(text);
+  return qualify(name, name.registry ?? 'docker.io');
+}
+
+const FORMATS: Readonly<Record<ArchiveName['transport'], SaveFormat>> = {
+  'docker-archive': 'docker-archive',
+  'oci-archive': 'oci-archive',
+  oci: 'oci-dir',
+  dir: 'docker-dir',
+};
+
+async function pushToArchive(engine: Engine, name: string, target: ArchiveName): Promise<void> {
+  const { transport, path, reference } = target;
+  const isDocker = transport === 'docker-archive' && reference !== undefined;
+  await saveImages(engine, {
+    names: [name],
+    format: FORMATS[transport],
+    output: path,
+    compress: transport === 'docker-archive' ? false : true,
+    as: reference === undefined ? [] : [isDocker ? formatted(reference) : reference],
+  });
+}
+
+function formatted(reference: string): string {
+  return formatReference(referenceOf(reference));
+}
+
+function writeDigest(path: string, digest: string): void {
+  try {
+    writeFileSync(path, digest);
+  } catch (cause) {
+    throw new SystemError('WRITE_DIGEST', `write digest to "${path}"`, { cause });
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * `berth push`: what goes to registries and archives, what does not have to go, and digests.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { archiveOf } from '../lab/images.ts';
+import { startRegistry } from '../lab/registry.ts';
+import { execute } from './execute.ts';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+const registry = await startRegistry(lab.folder);
+lab.atEnd(() => registry.stop());
+
+const LAYERS = [{ '/a': 'a'.repeat(100_000) }, { '/b': 'b' }];
+const INSECURE = '--tls-verify=false';
+
+async function push(...args: string[]): Promise<string> {
+  return lab.ok(['push', '-q', INSECURE, ...args]);
+}
+
+async function manifest(name: string): Promise<{ bytes: string; digest: string }> {
+  const [repository = '', tag = ''] = name.split(':');
+  const response = await fetch(`http://${registry.host}/v2/${repository}/manifests/${tag}`, {
+    headers: { accept: '*/*, application/vnd.oci.image.manifest.v1+json, '
+      + 'application/vnd.docker.distribution.manifest.v2+json' },
+  });
+  assert.equal(response.status, 200);
+  const digest = response.headers.get('docker-content-digest') ?? '';
+  return { bytes: await response.text(), digest };
+}
+
+test('an image that was made here is pushed, and pulled as the same image', async () => {
+  const name = await lab.image({ name: 'localhost/app:1', busybox: false, layers: LAYERS });
+  const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', name]);
+  const file = path.join(lab.folder, 'digest');
+  const digest = await push('--digestfile', file, name, `${registry.host}/made:1`);
+  assert.equal((await manifest('made:1')).digest, digest);
+  assert.equal(readFileSync(file, 'utf8'), digest);
+  await lab.ok(['rmi', '--all', '--force']);
+  assert.equal(await lab.ok(['pull', '-q', INSECURE, `${registry.host}/made:1`]), id);
+  const raw = await execute(['skopeo', 'inspect', '--tls-verify=false', '--config', '--raw',
+    `docker://${registry.host}/made:1`]);
+  assert.equal(JSON.parse(raw.stdout).rootfs.diff_ids.length, 2);
+});
+
+test('a pulled image keeps its digest, in its own repository and in a new one', async () => {
+  const { archive, name } = archiveOf({ name: 'localhost/orig:1', layers: LAYERS }, lab.folder);
+  registry.push(`oci-archive:${archive}:${name}`, 'orig:1');
+  const { digest, bytes } = await manifest('orig:1');
+  await lab.ok(['pull', '-q', INSECURE, `${registry.host}/orig:1`]);
+  assert.equal(await push(`${registry.host}/orig:1`, `${registry.host}/orig:2`), digest);
+  const { stderr } = await lab.berth(
+    ['push', INSECURE, `${registry.host}/orig:1`, `docker://${registry.host}/other/name:3`]);
+  assert.match(stderr, /already exists|skipped|exists/i);
+  assert.deepEqual(await manifest('other/name:3'), { digest, bytes });
+});
+
+test('a second push of an image that was made here sends nothing and says the same', async () => {
+  const name = await lab.image({ name: 'localhost/twice:1', busybox: false, layers: LAYERS });
+  const first = await push(name, `${registry.host}/twice:1`);
+  assert.equal(await push(name, `${registry.host}/twice:1`), first);
+  assert.equal(await push(name, `${registry.host}/elsewhere:1`), first);
+});
+
+test('the format is the one that is asked for, and levels of compression differ', async () => {
+  const name = await lab.image({ name: 'localhost/form:1', busybox: false, layers: LAYERS });
+  await push('--format', 'v2s2', name, `${registry.host}/form:docker`);
+  const docker = JSON.parse((await manifest('form:docker')).bytes);
+  assert.equal(docker.mediaType, 'application/vnd.docker.distribution.manifest.v2+json');
+  assert.match(docker.layers[0].mediaType, /docker.*gzip$/);
+  await push('--format', 'oci', name, `${registry.host}/form:oci`);
+  const oci = JSON.parse((await manifest('form:oci')).bytes);
+  assert.equal(oci.layers[0].digest, docker.layers[0].digest);
+  await push('--compression-level', '9', '--force-compression', name, `${registry.host}/form:9`);
+  const small = JSON.parse((await manifest('form:9')).bytes);
+  assert(small.layers[0].size < oci.layers[0].size);
+});
+
+test('archives and folders are destinations too', async () => {
+  const name = await lab.image({ name: 'localhost/out:1', busybox: false, layers: LAYERS });
+  for (const transport of ['docker-archive', 'oci-archive', 'oci', 'dir']) {
+    const place = `${transport}:${path.join(lab.folder, `out-${transport}`)}`;
+    const named = transport === 'dir' ? place : `${place}:other/name:2`;
+    await lab.ok(['push', '-q', name, named]);
+    const { status, stderr } = await execute(['skopeo', 'inspect', place], {});
+    assert.equal(status, 0, `${place}: ${stderr}`);
+  }
+});
+
+test('what can not be pushed is said in a sentence', async () => {
+  const name = await lab.image({ name: 'localhost/bad:1', busybox: false, layers: LAYERS });
+  const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', name]);
+  const cases: [args: string[], message: RegExp][] = [
+    [['nothing:1', 'localhost:1/x'], /push image "nothing:1": not in local storage/],
+    [[id], /an id says no destination/],
+    [['--format', 'x', name], /push as "x": no such format/],
+    [['--compression-format', 'zstd', name], /compress layers as "zstd": only gzip/],
+    [['--retry', '0', name, 'localhost:1/x:1'], /localhost:1/],
+  ];
+  for (const [args, message] of cases) {
+    const { status, stderr } = await lab.berth(['push', INSECURE, ...args]);
+    assert.equal(status, 125, args.join(' '));
+    assert.match(stderr, message);
+  }
+});
