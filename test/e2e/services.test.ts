@@ -3,6 +3,7 @@
  * python, nginx, PostgreSQL, redis.
  */
 import assert from 'node:assert/strict';
+import { networkInterfaces } from 'node:os';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { labImage, missing, missingLabImage } from '../lab/probes.ts';
@@ -110,6 +111,14 @@ test('nginx on a published port', { skip: skip || missing.pasta }, async () => {
   const response = await fetch(`http://127.0.0.1:${port}/`);
   assert.equal(response.status, 200);
   assert.match(await response.text(), /nginx/);
+  // A client keeps its address (CVE-2021-20199: all seemed to come from loopback).
+  const address = Object.values(networkInterfaces()).flat()
+    .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
+  if (address !== undefined) {
+    assert.equal((await fetch(`http://${address}:${port}/`)).status, 200);
+    assert.match(await lab.ok(['exec', 'nginx', 'tail', '-n', '1', '/var/log/nginx/access.log']),
+      new RegExp(`^${address} `));
+  }
   await lab.ok(['stop', 'nginx']);
   assert.equal(await lab.ok(['wait', 'nginx']), '0');
 });

@@ -20,6 +20,8 @@ export interface NetworkWish {
   ports: readonly AssignedPort[];
   /** The caller's PATH, where the helpers are looked for. */
   path: string;
+  /** The container asks the host's resolver under GUEST.pastaNameserver. */
+  forwardsNames?: boolean;
 }
 
 /** What it will be, with a warning where that is less than asked for. */
@@ -41,7 +43,8 @@ export function chooseNetwork(wish: NetworkWish): NetworkChoice {
   if (wish.kind === 'default' || wish.kind === 'pasta') {
     const pasta = findNetworkHelper('pasta', wish.path);
     if (pasta !== undefined && (wish.kind === 'pasta' || wish.ports.length > 0 || hasRoute())) {
-      return withHelper('pasta', [pasta, ...pastaArguments(wish.ports, wish.options)]);
+      const args = pastaArguments(wish.ports, wish.options, wish.forwardsNames === true);
+      return withHelper('pasta', [pasta, ...args]);
     }
     if (wish.kind === 'pasta') {
       throw new UnsupportedError('NO_PASTA', 'connect by "pasta": it is not installed', {

@@ -8,10 +8,14 @@ import type { AssignedPort } from './ports.ts';
 /**
  * Arguments after the program's name. `@NETNS@` stands for the container's network namespace and
  * is replaced by the supervisor. Options of the user come last, so that they win.
+ *
+ * With `forwardsNames` the host's resolver answers under GUEST.pastaNameserver, and then no longer
+ * under its own address: pasta changes the sender of all its answers.
  */
 export function pastaArguments(
   ports: readonly AssignedPort[],
   options: readonly string[],
+  forwardsNames: boolean,
 ): string[] {
   return [
     '--config-net',
@@ -24,8 +28,7 @@ export function pastaArguments(
     String(GUEST.prefixLength),
     '--gateway',
     GUEST.gateway,
-    '--dns-forward',
-    GUEST.pastaNameserver,
+    ...(forwardsNames ? ['--dns-forward', GUEST.pastaNameserver] : []),
     ...forwards('tcp', ports),
     ...forwards('udp', ports),
     '--tcp-ns',

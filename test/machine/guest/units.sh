@@ -43,9 +43,20 @@ in_its_own_scope() {
 }
 no_scope() { [ "$(systemctl --user list-units --all --plain --no-legend 'berth-*' | wc -l)" = 0 ]; }
 
+no_user_namespaces() {
+	local said
+	mkdir -p ~/own && cp /mnt/share/dist/berth /mnt/share/dist/berth-native ~/own/
+	said=$(fails 125 unshare --user --map-user="$(id -u)" --map-group="$(id -g)" --keep-caps sh -c '
+		echo 0 >/proc/sys/user/max_user_namespaces
+		exec ~/own/berth --root "$HOME/other" run --rm --network none hello')
+	like 'create user namespace: ' "$said"
+	like '^Hint: run: sysctl ' "$said"
+}
+
 check 'a unit runs a container, whose output is in the journal' unit_runs
 check "a container's exit status is its unit's" status_is_the_units
 check 'systemctl stop ends the container by its signal, log driver passthrough' unit_stops passthrough
 check 'systemctl stop ends the container by its signal, no log' unit_stops none
 check 'the build for Node runs in a unit' node_build_in_a_unit
 check 'a container of a login session has a scope of its own, which goes with it' in_its_own_scope
+check 'where user namespaces are refused it is said, with what shows why' no_user_namespaces

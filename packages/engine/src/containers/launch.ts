@@ -73,7 +73,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     pidFile: request.pidFile,
     init: request.init,
     cgroup: cgroupOf(engine, launch),
-    networkHelper: networkHelperOf(record),
+    networkHelper: networkHelperOf(record, paths),
     namespaces: namespacesOf(engine, record, spec),
     root: {
       kind: 'overlay',

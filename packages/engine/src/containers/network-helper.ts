@@ -1,13 +1,27 @@
 /** The helper that connects a container when it starts. */
-import { chooseNetwork } from '@berth/network';
+import { readFileSync } from 'node:fs';
+import { chooseNetwork, GUEST } from '@berth/network';
+import type { ContainerPaths } from '@berth/storage';
 import type { BerthContainer } from './record.ts';
 
 /** Program and arguments; undefined where the container needs none. */
-export function networkHelperOf(record: BerthContainer): string[] | undefined {
+export function networkHelperOf(
+  record: BerthContainer,
+  { resolvConf }: ContainerPaths,
+): string[] | undefined {
   return chooseNetwork({
     kind: record.network,
     options: record.request.network.options,
     ports: record.ports,
     path: process.env['PATH'] ?? '',
+    forwardsNames: record.network === 'pasta' && namesForwarder(resolvConf),
   }).helper;
+}
+
+function namesForwarder(resolvConf: string): boolean {
+  try {
+    return readFileSync(resolvConf, 'utf8').includes(GUEST.pastaNameserver);
+  } catch {
+    return false;
+  }
 }

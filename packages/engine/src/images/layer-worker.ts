@@ -49,7 +49,7 @@ export class LayerWorker {
     const request = applyRequestLine({ ...work, owners, ...(blob === undefined ? {} : { blob }) });
     const fed = feed(running.stdin, { request, content });
     const line = await running.answers.next();
-    if (line.done === true) throw (await fed) ?? workerLost(await running.complaint);
+    if (line.done === true) throw await whyEnded(running, fed);
     // A worker that found the archive broken stops reading; that reason goes before a broken pipe.
     const result = parseApplyAnswer(line.value);
     const failure = await fed;
@@ -148,6 +148,13 @@ function send(stdin: Writable, bytes: Uint8Array): Promise<void> {
 
 function wrongSize(what: string): IntegrityError {
   return new IntegrityError('BLOB_SIZE', `read layer: it is ${what} than the image says`);
+}
+
+/** A worker that ended stops reading too: what it said goes before the broken pipe. */
+async function whyEnded({ complaint }: Running, fed: Promise<unknown>): Promise<unknown> {
+  const failure = await fed;
+  const isPipe = (failure as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+  return failure === undefined || isPipe ? workerLost(await complaint) : failure;
 }
 
 function workerLost(complaint: string): SystemError {
