@@ -48,6 +48,7 @@ async function sweepOne(name: string, how: How, place: number): Promise<number> 
       if (!isMet && tries === Infinity) break;
       points += 1;
     } catch (error) {
+      await lab.berth(['rm', '-f', '-t', '0', '--all']);
       throw new Error(`${name}, ${how} at call ${at}`, { cause: error });
     }
   }

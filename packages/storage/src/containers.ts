@@ -3,7 +3,7 @@
  * rename to the trash. What changes while it lives is written by its supervisor; here it is only
  * read. Lists are synchronous and read one small file per container.
  */
-import { closeSync, lstatSync, openSync, readSync, renameSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, IntegrityError, NotFoundError } from '@berth/errors';
 import { createContainer } from './container-create.ts';
@@ -13,7 +13,7 @@ import type { NoLock, Release } from './container-lock.ts';
 import type { ContainerNames } from './container-names.ts';
 import { pathsOf } from './container-paths.ts';
 import type { ContainerPaths } from './container-paths.ts';
-import { attempt, ifThere } from './fs-errors.ts';
+import { attempt, ifThere, unless } from './fs-errors.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
 import { isId, isIdPrefix } from './names.ts';
@@ -62,6 +62,8 @@ export interface ContainerStoreParts {
 }
 
 const SUMMARY_BUFFER_BYTES = 4096;
+/** A container without a summary, or with something else in its place, is listed all the same. */
+const NO_SUMMARY = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO'];
 
 /** Access to containers/. */
 export class ContainerStore {
@@ -267,15 +269,16 @@ export class ContainerStore {
     const path = `${this.#parts.layout.containers}/${id}/summary`;
     this.#buffer ??= Buffer.allocUnsafe(SUMMARY_BUFFER_BYTES);
     const buffer = this.#buffer;
-    const text = attempt('read', path, () => ifThere(() => {
-      const fd = openSync(path, 'r');
+    const text = attempt('read', path, () => unless(NO_SUMMARY, () => {
+      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
-        return buffer.toString('utf8', 0, readSync(fd, buffer, 0, SUMMARY_BUFFER_BYTES, 0));
+        return buffer.toString('utf8', 0, readSync(fd, buffer, 0, SUMMARY_BUFFER_BYTES, null));
       } finally {
         closeSync(fd);
       }
     }));
-    return text === undefined ? undefined : parseSummary(text);
+    if (text !== undefined) return parseSummary(text);
+    return this.exists(id) ? parseSummary('') : undefined;
   }
 
   #recordOrNothing(id: string): ContainerRecord | undefined {

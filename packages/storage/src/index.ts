@@ -18,6 +18,7 @@ export type {
 } from './containers.ts';
 export type { NoLock, Release } from './container-lock.ts';
 export type { CreateVolume, VolumeStore } from './volumes.ts';
+export { readIfThere } from './whole-file.ts';
 export type { RemoveTrees, Trash } from './trash.ts';
 export type { Session } from './staging.ts';
 export type { FindingKind, StoreCheckOptions, StoreFinding } from './check-finding.ts';

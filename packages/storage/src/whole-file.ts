@@ -3,8 +3,8 @@
  * staging/ (which carries its owner, so that collection knows a dead one) and rename.
  */
 import {
-  closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, renameSync,
-  symlinkSync, writeSync, linkSync, unlinkSync,
+  closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync,
+  renameSync, symlinkSync, writeSync, linkSync, unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { IntegrityError } from '@berth/errors';
@@ -114,9 +114,22 @@ export function unlinkIf(
   });
 }
 
-/** The bytes of a file, or undefined when it is not there. */
+/**
+ * The bytes of a file, or undefined when it is not there. What is no file has none: a damaged
+ * store must not keep a command waiting for someone to write to a pipe.
+ */
 export function readIfThere(path: string): Buffer | undefined {
-  return attempt('read', path, () => ifThere(() => readFileSync(path)));
+  return attempt('read', path, () => ifThere(() =>
+    unless(['EISDIR', 'ELOOP', 'ENXIO'], () => readWithoutWaiting(path)) ?? Buffer.alloc(0)));
+}
+
+function readWithoutWaiting(path: string): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The names in a directory; none when it is not there. */

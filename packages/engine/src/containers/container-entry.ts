@@ -8,6 +8,7 @@ import type { ContainerEntry as StoredEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import type { ContainerState } from '../lifecycle.ts';
 import { formatPorts, portMappings, type PortMapping } from './published-ports.ts';
+import { listedRecord } from './listed-record.ts';
 import type { BerthContainer } from './record.ts';
 
 const CUT = '…';
@@ -107,7 +108,7 @@ export class ContainerEntry {
   }
 
   private get record(): BerthContainer {
-    return (this.known ??= this.engine.store.containers.record<BerthContainer>(this.id));
+    return (this.known ??= listedRecord(this.engine, this.id));
   }
 }
 

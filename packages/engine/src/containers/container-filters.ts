@@ -5,6 +5,7 @@ import type { ContainerEntry as StoredEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { hasLabel, matcher, parseTime, type Filter, type Predicate } from '../filter.ts';
 import type { ContainerState } from '../lifecycle.ts';
+import { listedRecord } from './listed-record.ts';
 import type { BerthContainer } from './record.ts';
 
 /** The stored entries that all filters accept, newest first. Throws UsageError for bad filters. */
@@ -16,7 +17,7 @@ export function matchingContainers(engine: Engine, filters: readonly Filter[]): 
 
 function predicates(engine: Engine): Record<string, Predicate<StoredEntry>> {
   const { containers } = engine.store;
-  const record = ({ id }: StoredEntry): BerthContainer => containers.record(id);
+  const record = ({ id }: StoredEntry): BerthContainer => listedRecord(engine, id);
   const createdAt = (name: string): number =>
     containers.entry(containers.resolve(name)).summary.createdAtMs;
   return {

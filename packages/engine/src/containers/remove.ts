@@ -1,13 +1,13 @@
 /** `rm` and `container prune`: containers go with what was made for them alone. */
 import { rmSync } from 'node:fs';
-import { ConflictError, IntegrityError } from '@berth/errors';
+import { ConflictError } from '@berth/errors';
 import type { DerivedState, Release } from '@berth/storage';
 import { measureTree } from './size.ts';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
 import { isAllowed, requireAllowed } from '../lifecycle.ts';
 import { matchingContainers } from './container-filters.ts';
-import type { BerthContainer } from './record.ts';
+import { readableRecord } from './listed-record.ts';
 import { endNow, stopById } from './stop.ts';
 import { endSupervisor } from './supervisor-process.ts';
 import { pauses, stateIfThere } from './wait.ts';
@@ -45,6 +45,7 @@ export async function removeById(
   if (lock === undefined) {
     return;
   }
+  // Of a damaged one the volumes stay, for `volume prune`.
   const record = readableRecord(engine, id);
   const trees = [containers.remove(id)];
   // Left where the supervisor was killed, and could not tidy up itself.
@@ -58,16 +59,6 @@ export async function removeById(
     }
   }
   await removeTrees(engine, trees.filter((tree) => tree !== undefined));
-}
-
-/** Undefined when it is damaged: the container goes, its volumes stay for `volume prune`. */
-function readableRecord(engine: Engine, id: string): BerthContainer | undefined {
-  try {
-    return engine.store.containers.record<BerthContainer>(id);
-  } catch (error) {
-    if (error instanceof IntegrityError) return undefined;
-    throw error;
-  }
 }
 
 /**

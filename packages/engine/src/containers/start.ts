@@ -1,9 +1,9 @@
 /** `start`: one more run of a container that is at rest. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { IntegrityError, SystemError } from '@berth/errors';
 import { handOver, helperEnvironment, launchArguments, nativeHelper } from '@berth/isolation';
 import type { RuntimeSpec } from '@berth/oci';
+import { readIfThere } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { requireAllowed } from '../lifecycle.ts';
 import { writePlan } from './launch.ts';
@@ -42,6 +42,9 @@ function launchInBackground(plan: string, id: string): void {
     env: helperEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  if (result.error !== undefined) {
+    throw new SystemError('START_FAILED', `run "${nativeHelper()}"`, { cause: result.error });
+  }
   if (result.status !== 0) {
     const said = result.stderr
       .toString('utf8')
@@ -103,8 +106,10 @@ function preparePlan(engine: Engine, id: string, background: boolean): string {
 /** Reads a container's spec.json. Throws IntegrityError when it is damaged. */
 export function readSpec(path: string): RuntimeSpec {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as RuntimeSpec;
-  } catch (cause) {
-    throw new IntegrityError('BAD_SPEC', `read "${path}"`, { cause });
+    return JSON.parse(readIfThere(path)?.toString('utf8') ?? '') as RuntimeSpec;
+  } catch {
+    throw new IntegrityError('BAD_SPEC', `read "${path}": it is damaged`, {
+      hint: 'berth rm --force, and make the container anew',
+    });
   }
 }
