@@ -1,12 +1,20 @@
 /** The hidden worker entry: what this program does when it has started itself in a namespace. */
 import { UsageError } from '@berth/errors';
-import { runApplyWorker, runReproduceWorker, runVerifyWorker } from '@berth/layers';
+import {
+  runApplyWorker,
+  runExportWorker,
+  runReproduceWorker,
+  runVerifyWorker,
+} from '@berth/layers';
 
 /** Does the worker's whole work; answers its exit status. */
 export async function runWorker(argv: readonly string[]): Promise<number> {
   const [name, ...args] = argv;
   if (name === 'apply') {
     return runApplyWorker();
+  }
+  if (name === 'export') {
+    return runExportWorker(args);
   }
   if (name === 'reproduce') {
     return runReproduceWorker(args);

@@ -21,3 +21,4 @@ export { verifyLayer, runVerifyWorker } from './verify-worker.ts';
 export type { VerifyAnswer, VerifyJob } from './verify-worker.ts';
 export type { TreeDifference, VerifyOptions } from './verify-tree.ts';
 export { reproduceWorkerArguments, runReproduceWorker } from './reproduce-worker.ts';
+export { exportWorkerArguments, runExportWorker } from './export-worker.ts';

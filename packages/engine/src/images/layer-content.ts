@@ -70,7 +70,7 @@ async function compressTo(
     env: helperEnvironment(),
     stdio: ['pipe', fd, 'pipe'],
   });
-  const ended = endOf(helper, 'compress layer');
+  const ended = endOfWorker(helper, 'compress layer');
   const { stdin } = helper;
   if (stdin === null) throw new SystemError('HELPER_FAILED', 'compress layer: no pipe');
   await Promise.all([pipeline(streamLayer(engine, diffId), stdin), ended]);
@@ -78,7 +78,7 @@ async function compressTo(
 
 async function* streamLayer(engine: Engine, diffId: string): AsyncGenerator<Uint8Array> {
   const worker = startWorker(engine, diffId, 'pipe');
-  const ended = endOf(worker, `read layer "${diffId}"`);
+  const ended = endOfWorker(worker, `read layer "${diffId}"`);
   ended.catch(() => undefined);
   try {
     yield* worker.stdout as Readable as AsyncIterable<Buffer>;
@@ -89,7 +89,7 @@ async function* streamLayer(engine: Engine, diffId: string): AsyncGenerator<Uint
 }
 
 async function writeLayer(engine: Engine, diffId: string, fd: number): Promise<void> {
-  await endOf(startWorker(engine, diffId, fd), `write layer "${diffId}"`);
+  await endOfWorker(startWorker(engine, diffId, fd), `write layer "${diffId}"`);
 }
 
 function startWorker(engine: Engine, diffId: string, output: 'pipe' | number): ChildProcess {
@@ -102,7 +102,7 @@ function startWorker(engine: Engine, diffId: string, output: 'pipe' | number): C
 }
 
 /** Resolves when the process has ended well; throws what it said otherwise. */
-async function endOf(child: ChildProcess, action: string): Promise<void> {
+export async function endOfWorker(child: ChildProcess, action: string): Promise<void> {
   const chunks: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const [status, signal] = (await once(child, 'close')) as [number | null, string | null];

@@ -1,6 +1,5 @@
 /** `save`: images of the store as archives and folders that other programs read. */
-import { closeSync, fstatSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { SystemError, UsageError } from '@berth/errors';
+import { UsageError } from '@berth/errors';
 import { formatReference, parseImageName, qualify } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';
 import {
@@ -15,6 +14,7 @@ import type { Engine } from '../engine.ts';
 import { copyImage, type CopiedLayer, type ManifestFormat } from './copy-image.ts';
 import { compressedLayer, plainLayer } from './layer-content.ts';
 import { findLocal } from './local.ts';
+import { withOutputFile } from './output-file.ts';
 
 /** The formats that images are saved in. */
 export const SAVE_FORMATS = ['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'] as const;
@@ -146,38 +146,4 @@ async function layerFor(
     ? await compressedLayer(engine, diffId, { folder })
     : plainLayer(engine, diffId);
   return { ...blob, isCompressed: compress };
-}
-
-/** A regular file is written beside its place and renamed; anything else is written to. */
-async function withOutputFile(
-  output: string | undefined,
-  write: (fd: number, name: string) => Promise<void>,
-): Promise<void> {
-  if (output === undefined) {
-    await write(1, 'standard output');
-    return;
-  }
-  const isFile = statSync(output, { throwIfNoEntry: false })?.isFile() ?? true;
-  const path = isFile ? `${output}.${process.pid}.part` : output;
-  const fd = openOutput(path, { isNew: isFile, output });
-  try {
-    await write(fd, output);
-    if (isFile && fstatSync(fd).nlink > 0) renameSync(path, output);
-  } catch (error) {
-    if (isFile) rmSync(path, { force: true });
-    throw error;
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openOutput(
-  path: string,
-  { isNew, output }: { isNew: boolean; output: string },
-): number {
-  try {
-    return openSync(path, isNew ? 'wx' : 'w');
-  } catch (cause) {
-    throw new SystemError('OPEN_OUTPUT', `write "${output}"`, { cause });
-  }
 }

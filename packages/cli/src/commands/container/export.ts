@@ -1,0 +1,39 @@
+/** `berth export`: a container's files as an archive. */
+import { exportContainer } from '@berth/engine/containers/export';
+import { UsageError } from '@berth/errors';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { text } from '../../flags/flag.ts';
+import { isTerminal } from '../../output/terminal.ts';
+
+const FLAGS = {
+  output: text('PATH', 'write to PATH instead of standard output', { short: 'o' }),
+} as const;
+
+/** The archive is written; nothing is printed. */
+export class ExportCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['export'],
+    operands: 'CONTAINER',
+    least: 1,
+    most: 1,
+    summary: "Write a container's files as a tar archive",
+    details: `What the container sees as its root, without volumes and other mounts, whether it
+runs or not.`,
+    examples: [
+      ['To a file', 'berth export -o files.tar web'],
+      ['As an image of one layer', 'berth export web | berth import - web:flat'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<void> {
+    const [name = ''] = operands;
+    const output = flags.output === '-' ? undefined : flags.output;
+    if (output === undefined && isTerminal(1)) {
+      throw new UsageError('OUTPUT_IS_TERMINAL', 'export to standard output: it is a terminal', {
+        hint: `berth export -o FILE ${name}`,
+      });
+    }
+    await exportContainer(this.openEngine(), name, output);
+  }
+}

@@ -1,0 +1,23 @@
+/** `export`: the files of a container, as its image and its own changes make them, as a tar. */
+import { spawnWorker } from '@berth/isolation';
+import { exportWorkerArguments } from '@berth/layers';
+import type { Engine } from '../engine.ts';
+import { withOutputFile } from '../images/output-file.ts';
+import { endOfWorker } from '../images/layer-content.ts';
+
+/** The archive is at `output`, whole; undefined is standard output. Volumes are left out. */
+export async function exportContainer(
+  engine: Engine,
+  name: string,
+  output: string | undefined,
+): Promise<void> {
+  const { containers, layers } = engine.store;
+  const id = containers.resolve(name);
+  const record = containers.record(id);
+  const lowers = [...record.layers].reverse().map((diffId) => layers.treePath(diffId));
+  const args = exportWorkerArguments([containers.paths(id).upper, ...lowers]);
+  await withOutputFile(output, async (fd) => {
+    const worker = spawnWorker(engine.enter, ['export', ...args], ['ignore', fd, 'pipe']);
+    await endOfWorker(worker, `export container "${name}"`);
+  });
+}

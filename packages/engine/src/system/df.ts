@@ -1,0 +1,169 @@
+/** `system df`: what images, containers and volumes take of the disk, and what of it is shared. */
+import type { ImageEntry as StoredImage } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import { measureTree } from '../containers/size.ts';
+
+/** One image: its layers' bytes, those of other images' layers among them, and those alone its. */
+export interface ImageUse {
+  id: string;
+  repository: string;
+  tag: string;
+  createdAt: Date;
+  sizeBytes: number;
+  sharedBytes: number;
+  uniqueBytes: number;
+  containers: number;
+}
+
+/** One container: what it wrote. */
+export interface ContainerUse {
+  id: string;
+  image: string;
+  command: string;
+  localVolumes: number;
+  sizeBytes: number;
+  createdAt: Date;
+  status: string;
+  name: string;
+}
+
+/** One volume. */
+export interface VolumeUse {
+  name: string;
+  links: number;
+  sizeBytes: number;
+}
+
+/** A line of the summary. */
+export interface UseSummary {
+  type: string;
+  total: number;
+  active: number;
+  sizeBytes: number;
+  reclaimableBytes: number;
+}
+
+/** Everything that takes room. */
+export interface DiskUse {
+  summary: UseSummary[];
+  images: ImageUse[];
+  containers: ContainerUse[];
+  volumes: VolumeUse[];
+}
+
+/** What the store takes now. Nothing is changed. */
+export async function diskUse(engine: Engine): Promise<DiskUse> {
+  const stored = engine.store.images.list();
+  const images = stored.flatMap((entry) => imageUses(engine, entry, stored));
+  const containers = containerUses(engine);
+  const volumes = volumeUses(engine);
+  return {
+    summary: [
+      imageSummary(engine, stored),
+      containerSummary(containers),
+      volumeSummary(volumes),
+    ],
+    images,
+    containers,
+    volumes,
+  };
+}
+
+function imageUses(
+  engine: Engine,
+  { record, names }: StoredImage,
+  all: readonly StoredImage[],
+): ImageUse[] {
+  const others = new Set(all.filter((other) => other.record.id !== record.id)
+    .flatMap((other) => other.record.layers.map(({ diffId }) => diffId)));
+  const own = [...new Set(record.layers.map(({ diffId }) => diffId))];
+  const sharedBytes = layerBytes(engine, own.filter((diffId) => others.has(diffId)));
+  const use = {
+    id: record.id,
+    createdAt: new Date(record.created ?? 0),
+    sizeBytes: record.sizeBytes,
+    sharedBytes,
+    uniqueBytes: record.sizeBytes - sharedBytes,
+    containers: engine.store.containers.usersOfImage(record.id).length,
+  };
+  const shown = names.length === 0 ? ['<none>:<none>'] : names;
+  return shown.map((name) => {
+    const colon = name.lastIndexOf(':');
+    return { ...use, repository: name.slice(0, colon), tag: name.slice(colon + 1) };
+  });
+}
+
+function layerBytes({ store }: Engine, diffIds: readonly string[]): number {
+  return diffIds.reduce((sum, diffId) => sum + layerSize(store, diffId), 0);
+}
+
+function layerSize(store: Engine['store'], diffId: string): number {
+  return store.layers.has(diffId) ? store.layers.record(diffId).sizeBytes : 0;
+}
+
+/** What would go with the images that no container uses is what only they need. */
+function imageSummary(engine: Engine, stored: readonly StoredImage[]): UseSummary {
+  const isUsed = ({ record }: StoredImage): boolean =>
+    engine.store.containers.usersOfImage(record.id).length > 0;
+  const layersOf = (entries: readonly StoredImage[]): Set<string> =>
+    new Set(entries.flatMap(({ record }) => record.layers.map(({ diffId }) => diffId)));
+  const used = stored.filter(isUsed);
+  const needed = layersOf(used);
+  const all = [...layersOf(stored)];
+  return {
+    type: 'Images',
+    total: stored.length,
+    active: used.length,
+    sizeBytes: layerBytes(engine, all),
+    reclaimableBytes: layerBytes(engine, all.filter((diffId) => !needed.has(diffId))),
+  };
+}
+
+function containerUses(engine: Engine): ContainerUse[] {
+  const { containers } = engine.store;
+  const records = new Map(containers.records().map((record) => [record.id, record]));
+  return containers.list().map(({ id, name, summary, state }) => ({
+    id,
+    image: summary.image,
+    command: summary.command,
+    localVolumes: records.get(id)?.volumes.length ?? 0,
+    sizeBytes: measureTree(containers.paths(id).upper),
+    createdAt: new Date(summary.createdAtMs),
+    status: state.state,
+    name,
+  }));
+}
+
+function containerSummary(uses: readonly ContainerUse[]): UseSummary {
+  const resting = uses.filter(({ status }) => status !== 'running');
+  return {
+    type: 'Containers',
+    total: uses.length,
+    active: uses.length - resting.length,
+    sizeBytes: sumOf(uses),
+    reclaimableBytes: sumOf(resting),
+  };
+}
+
+function volumeUses({ store }: Engine): VolumeUse[] {
+  return store.volumes.list().map(({ name }) => ({
+    name,
+    links: store.containers.usersOfVolume(name).length,
+    sizeBytes: measureTree(store.volumes.dataPath(name)),
+  }));
+}
+
+function volumeSummary(uses: readonly VolumeUse[]): UseSummary {
+  const unused = uses.filter(({ links }) => links === 0);
+  return {
+    type: 'Local Volumes',
+    total: uses.length,
+    active: uses.length - unused.length,
+    sizeBytes: sumOf(uses),
+    reclaimableBytes: sumOf(unused),
+  };
+}
+
+function sumOf(uses: readonly { sizeBytes: number }[]): number {
+  return uses.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}

@@ -1,0 +1,40 @@
+/** `berth system df`: sizes of images, containers and volumes, shared and reclaimable. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+
+test('system df counts a shared layer once, and what nothing uses as reclaimable', async () => {
+  const shared = { '/shared': 's'.repeat(50_000) };
+  const own = { '/own': 'o'.repeat(20_000) };
+  const one = await lab.image({ name: 'localhost/one:1', layers: [shared] });
+  const two = await lab.image({ name: 'localhost/two:1', layers: [shared, own] });
+  await lab.ok(['run', '--name', 'box', '-v', 'vol:/data', two, 'sh', '-c',
+    'head -c 10000 /dev/zero > /file; head -c 3000 /dev/zero > /data/x']);
+  await lab.ok(['volume', 'create', 'idle']);
+  const rows = JSON.parse(await lab.ok(['system', 'df', '--format', 'json'])) as
+    { Type: string; Total: number; Active: number; RawSize: number; RawReclaimable: number }[];
+  const [images, containers, volumes] = rows;
+  assert.deepEqual(rows.map(({ Type, Total, Active }) => [Type, Total, Active]),
+    [['Images', 2, 1], ['Containers', 1, 0], ['Local Volumes', 2, 1]]);
+  const size = (name: string): Promise<string> =>
+    lab.ok(['image', 'inspect', '--format', '{{.Size}}', name]);
+  assert.equal(images?.RawSize, Number(await size(two)));
+  assert.equal(images?.RawReclaimable, 0);
+  assert.equal(containers?.RawSize, 10_000);
+  assert.equal(containers?.RawReclaimable, 10_000);
+  assert.deepEqual([volumes?.RawSize, volumes?.RawReclaimable], [3000, 0]);
+  const text = await lab.ok(['system', 'df']);
+  assert.match(text, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE$/m);
+  assert.match(text, /^Images +2 +1 +\S+ [kM]B +0 B \(0%\)$/m);
+  const verbose = await lab.ok(['system', 'df', '-v']);
+  assert.match(verbose, /^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE +SHARED SIZE +UNIQUE SIZE/m);
+  assert.match(verbose, /^localhost\/two +1 +[0-9a-f]{12} .* 20 kB +1$/m);
+  assert.match(verbose, /^vol +1 +3 kB$/m);
+  assert.equal(await lab.ok(['system', 'df', '--format', '{{.Type}}']),
+    'Images\nContainers\nLocal Volumes');
+  await lab.ok(['rm', 'box']);
+  await lab.ok(['volume', 'rm', 'vol', 'idle']);
+  await lab.ok(['rmi', one]);
+});
