@@ -5,6 +5,7 @@
 import { Cli } from 'clipanion';
 import { describe, EngineError, isSystemCallError } from '@berth/errors';
 import type { CommandContext } from './command.ts';
+import { compileSoon, compileWhenLasting } from './compiling.ts';
 import { GLOBAL_FLAGS, type GlobalValues } from './flags/global-flags.ts';
 import { parseFlags } from './flags/parse-flags.ts';
 import { reportError } from './output/errors.ts';
@@ -15,9 +16,11 @@ const FAILED_STATUS = 125;
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === '__worker') {
+    compileSoon();
     const { runWorker } = await import('@berth/engine/worker');
     return runWorker(argv.slice(1));
   }
+  compileWhenLasting();
   const options = { flags: GLOBAL_FLAGS, stopsAtOperand: true, command: '' };
   const { values, operands, help } = parseFlags(argv, options);
   const route = help ? undefined : findRoute(operands);
