@@ -147,21 +147,17 @@ async function unpackAll(engine: Engine, job: UnpackAll): Promise<void> {
       await unpackLayer(engine, { source, ...next, session, signal: abort.signal, worker });
     }
   };
-  const outcomes = await Promise.allSettled(
-    workers.map((worker) =>
-      work(worker).catch((error: unknown) => {
-        waiting.length = 0;
-        abort.abort();
-        workers.forEach((other) => other.stop());
-        throw error;
-      }),
-    ),
-  );
+  // What the others fail with after the first failure is only that they were stopped.
+  let first: { error: unknown } | undefined;
+  const stopAll = (error: unknown): void => {
+    first ??= { error };
+    waiting.length = 0;
+    abort.abort();
+    workers.forEach((worker) => worker.stop());
+  };
+  await Promise.all(workers.map((worker) => work(worker).catch(stopAll)));
   await Promise.all(workers.map((worker) => worker.close()));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) {
-    throw failed.reason;
-  }
+  if (first !== undefined) throw first.error;
 }
 
 /** An image may list one layer several times; it is unpacked once. */
