@@ -4,7 +4,13 @@ set -eu
 cd "$(dirname "$0")/.."
 if [ $# -gt 0 ]; then
 	folders=''
-	for name in "$@"; do folders="$folders packages/$name/test"; done
+	for name in "$@"; do
+		case $(ls "packages/$name/test" 2>/dev/null) in
+		*.test.ts*) ;;
+		*) echo "unit.sh: \"$name\": there are no tests in packages/$name/test" >&2; exit 1 ;;
+		esac
+		folders="$folders packages/$name/test"
+	done
 else
 	folders=$(ls -d packages/*/test tools/*/test test/lab/test 2>/dev/null || :)
 fi

@@ -4,12 +4,13 @@
  * change moves ctime only, so the times come last.
  */
 import { constants } from 'node:os';
-import { UnsupportedError } from '@berth/errors';
 import { loadSyscalls, succeed } from '@berth/host';
 import { pathArgument, shown } from './tar-entry.ts';
 import type { EntryAttribute, TarEntry } from './tar-entry.ts';
 import { treePath } from './layer-tree.ts';
 import { OWNER_ATTRIBUTE, recordedOwner } from './recorded-owner.ts';
+import { unmappedOwner } from './unmapped-owner.ts';
+import type { ChangeOwner } from './unmapped-owner.ts';
 
 /**
  * `native`: files get their owners; `record`: one id is mapped and everything belongs to it, other
@@ -49,7 +50,7 @@ export class AttributeWriter {
   /** On an open regular file, whose content must be complete: writing drops capabilities. */
   setOnFile(fd: number, path: string, entry: Attributes): void {
     if (this.#owners === 'native') {
-      this.#checkOwner(this.#syscalls.fchown(fd, entry.uid, entry.gid), path, entry);
+      this.#setOwner(path, entry, (uid, gid) => this.#syscalls.fchown(fd, uid, gid));
     } else {
       this.#recordOwner(path, entry, (value) =>
         this.#syscalls.fsetxattr(fd, OWNER_ATTRIBUTE, value));
@@ -65,7 +66,7 @@ export class AttributeWriter {
   setOnPath(path: string, entry: Attributes): void {
     const argument = treePath(path);
     if (this.#owners === 'native') {
-      this.#checkOwner(this.#syscalls.lchown(argument, entry.uid, entry.gid), path, entry);
+      this.#setOwner(path, entry, (uid, gid) => this.#syscalls.lchown(argument, uid, gid));
     } else if (entry.type === 'directory') {
       this.#recordOwner(path, entry, (value) =>
         this.#syscalls.lsetxattr(argument, OWNER_ATTRIBUTE, value));
@@ -80,14 +81,9 @@ export class AttributeWriter {
     succeed(this.#syscalls.lutimens(argument, mtime, mtime), 'set time of', shown(path));
   }
 
-  #checkOwner(answer: number, path: string, { uid, gid }: Attributes): void {
-    if (answer === -EINVAL) {
-      throw new UnsupportedError('ID_NOT_MAPPED', `set owner of "${shown(path)}": ` +
-        `uid ${uid} or gid ${gid} is not in the user namespace`, {
-        hint: 'sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"',
-        details: { uid, gid },
-      });
-    }
+  #setOwner(path: string, { uid, gid }: Attributes, change: ChangeOwner): void {
+    const answer = change(uid, gid);
+    if (answer === -EINVAL) throw unmappedOwner(path, { uid, gid }, change);
     succeed(answer, 'set owner of', shown(path));
   }
 

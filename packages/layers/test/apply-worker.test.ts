@@ -89,10 +89,19 @@ test('an error comes back as the class that it was', { skip }, () => {
   withWorker(archive(), ({ answer }) => assert.throws(answer, SystemError), { tree: '/no/such' });
 });
 
-test('an id that no map has is named', { skip: skip || process.getuid?.() === 0 }, () => {
-  withWorker(archive({ name: 'f', uid: 2_000_000_000 }), ({ answer }) => {
-    assert.throws(answer, { code: 'ID_NOT_MAPPED' });
-  });
+test('an id that no map has is named, with its file and a way out', {
+  skip: skip || process.getuid?.() === 0,
+}, () => {
+  for (const kind of ['uid', 'gid']) {
+    withWorker(archive({ name: 'etc/f', pax: [[kind, '2000000000']] }), ({ answer }) => {
+      assert.throws(answer, {
+        code: 'ID_NOT_MAPPED',
+        message: `set owner of "etc/f": your ranges of /etc/sub${kind} have no room for ` +
+          `${kind} 2000000000`,
+        hint: `sudo usermod --add-sub${kind}s 1000000000-3000000000 "$USER"`,
+      });
+    });
+  }
 });
 
 test('half a line of a worker is an error of its own', () => {

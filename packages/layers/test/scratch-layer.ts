@@ -53,8 +53,8 @@ export async function unpack(bytes: Buffer, options: Options = {}): Promise<Scra
     assert.deepEqual(verified, { differences: [], more: 0, recipeProblem: undefined });
     return {
       result,
-      tree: describeTree(tree),
-      reproduced: await reproduce(join(directory, 'recipe'), tree),
+      tree: describeTree('.'),
+      reproduced: await reproduce(join(directory, 'recipe'), '.'),
     };
   } finally {
     closeSync(recipeFd);

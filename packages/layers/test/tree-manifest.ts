@@ -23,8 +23,10 @@ export interface TreeNode {
 export function describeTree(root: string): Record<string, TreeNode> {
   const nodes: Record<string, TreeNode> = {};
   const firstNames = new Map<string, string>();
+  const directory = Buffer.from(root).toString('latin1');
   const visit = (name: string): void => {
-    const path = Buffer.from(`${Buffer.from(root).toString('latin1')}/${name}`, 'latin1');
+    // Longest paths have no room for one more component.
+    const path = Buffer.from(root === '.' ? name : `${directory}/${name}`, 'latin1');
     const node = describeNode(path);
     const first = firstNames.get(node.sameAs) ?? name;
     firstNames.set(node.sameAs, first);
