@@ -39,7 +39,7 @@ static const struct {
 	[OP_EXIT_RENAME] = {"exit-rename", 2, 2},
 	[OP_EXIT_APPEND] = {"exit-append", 2, 2},
 	[OP_NAMESPACE] = {"namespace", 2, 4},
-	[OP_OVERLAY] = {"overlay", 3, 502},
+	[OP_OVERLAY] = {"overlay", 3, ANY},
 	[OP_ROOTFS] = {"rootfs", 1, 1},
 	[OP_ROOT_READONLY] = {"root-readonly", 0, 0},
 	[OP_MOUNT] = {"mount", 5, 5},

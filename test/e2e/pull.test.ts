@@ -67,6 +67,23 @@ test('images of no layer, of equal layers, and of more than a hundred', async ()
   assert.equal(await lab.ok(count), '120');
 });
 
+test('an image with more layers than an overlay takes is refused by name, with the way out',
+  async () => {
+    const layers = Array.from({ length: 501 }, (_, index) => Buffer.from(`never read ${index}`));
+    registry.content.putImage({ repository: 'deep', tag: 'latest', layers });
+    const { status, stderr } = await lab.berth(['pull', '--tls-verify=false', nameOf('deep')]);
+    assert.equal(status, 125);
+    assert.match(stderr, /^Error: pull ".*\/deep:latest": it has 501 layers, .* at most 500/m);
+    assert.match(stderr, /^hint: squash it where it is built: podman build --squash-all/m);
+    assert.equal((await lab.berth(['image', 'exists', nameOf('deep')])).status, 1);
+  });
+
+test('a container of an image that lists one layer twice runs', async () => {
+  const layers = [{ '/a': '1' }, { '/a': '2' }, { '/a': '1' }];
+  const image = await lab.image({ name: 'localhost/twice', layers });
+  assert.equal(await lab.ok(['run', '--rm', '--network=none', image, 'cat', '/a']), '1');
+});
+
 test('layers are what their bytes say, whatever their media type says', async () => {
   const { config, layers } = registry.content.putImage({
     repository: 'plain', layers: [one], compression: 'none',

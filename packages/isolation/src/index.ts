@@ -24,6 +24,7 @@ export { chooseIdMaps, idMapKey, type IdMap, type IdMapFacts, type IdMaps } from
 export { delegatedControllers, hasSystemdSession } from './delegated-controllers.ts';
 export { helperEnvironment, nativeHelper, programCommand, programFile } from './native-helper.ts';
 export type { ProcessExtras } from './plan-process.ts';
+export { MAX_LAYERS } from './plan-settings.ts';
 export type {
   ExitStep,
   LogSettings,

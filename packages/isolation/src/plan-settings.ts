@@ -12,6 +12,9 @@ export interface LogSettings {
   maxFiles: number;
 }
 
+/** How many layers the kernel mounts as one overlay. */
+export const MAX_LAYERS = 500;
+
 /** The root file system: an overlay of layers, top one first, or a plain folder. */
 export type RootSettings =
   | { kind: 'overlay'; upper: string; work: string; lowers: readonly string[] }

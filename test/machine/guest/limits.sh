@@ -61,23 +61,25 @@ not_limited_and_why() {
 		"$(berth run --rm --network none --memory 40m $image true 2>&1)"
 }
 
-# many_layers NUMBER: starts a container as its plan says, but with that many layers.
+# many_layers ID NUMBER: starts the container as its plan says, but with that many layers.
 many_layers() {
-	local id folder layers=$HOME/layers number=$1
-	id=$(berth run -d --network none $image sh -c 'echo $(ls /layers | wc -l) layers')
-	berth wait "$id"
-	folder=~/.local/share/berth/v1/containers/$id
-	mkdir -p "$layers"
-	(cd "$layers" && seq "$number" | sed 's,.*,&/layers/&,' | xargs mkdir -p)
+	local folder=~/.local/share/berth/v1/containers/$1 layers=$HOME/layers number=$2
 	seq "$number" | tail -n +2 | sed "s,^,$layers/," | tr '\n' '\0' >"$HOME/list"
-	sed -z -i -e "/^overlay 3\$/{s//overlay $((number + 2))/;n;n;n;r $HOME/list" -e '}' "$folder/plan"
+	sed -z -e "/^overlay 3\$/{s//overlay $((number + 2))/;n;n;n;r $HOME/list" -e '}' \
+		"$HOME/plan" >"$folder/plan"
 	rm -rf "$folder/runs" "$folder/log"
 	berth-native launch --plan "$folder/plan" --attach stdout,stderr --sig-proxy 1
 }
 layers_by_mount() {
-	same '126 layers' "$(many_layers 127 | tail -n 1)"
-	same '499 layers' "$(many_layers 500 | tail -n 1)"
-	like 'more than 500 layers' "$(fails 125 many_layers 501)"
+	local id
+	id=$(berth run -d --network none $image sh -c 'echo $(ls /layers | wc -l) layers')
+	berth wait "$id"
+	cp ~/.local/share/berth/v1/containers/"$id"/plan "$HOME/plan"
+	mkdir "$HOME/layers"
+	(cd "$HOME/layers" && seq 501 | sed 's,.*,&/layers/&,' | xargs mkdir -p)
+	same '126 layers' "$(many_layers "$id" 127 | tail -n 1)"
+	same '499 layers' "$(many_layers "$id" 500 | tail -n 1)"
+	like 'more than 500 layers' "$(fails 125 many_layers "$id" 501)"
 	berth rm -f -a
 }
 

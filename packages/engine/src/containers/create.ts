@@ -11,6 +11,7 @@ import { assignPorts, chooseNetwork } from '@berth/network';
 import { randomId, randomName, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { findImage } from '../images/find.ts';
+import { requireMountable } from '../images/mounted-layers.ts';
 import type { FoundImage } from '../images/local.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { hostFacts } from './host-facts.ts';
@@ -52,6 +53,7 @@ export async function makeContainer(
   pull: PullOptions,
 ): Promise<CreatedContainer> {
   const image = await findImage(engine, request.image, pull);
+  requireMountable(`create container from "${image.name}"`, image.config.diffIds);
   const id = randomId();
   writeIdFile(request, id);
   try {

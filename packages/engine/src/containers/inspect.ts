@@ -6,6 +6,7 @@ import type { ContainerEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { withHidden } from '../hidden-fields.ts';
 import { findLocal } from '../images/local.ts';
+import { mountedLayers } from '../images/mounted-layers.ts';
 import { momentOf, momentOfMs } from '../moment.ts';
 import { configSection, hostConfigSection } from './inspect-config.ts';
 import type { BerthContainer } from './record.ts';
@@ -122,7 +123,7 @@ function cgroupPath(pid: number): string {
 function graphDriver(engine: Engine, record: BerthContainer): Record<string, unknown> {
   const { containers, layers } = engine.store;
   const paths = containers.paths(record.id);
-  const lowers = [...record.layers].reverse().map((diffId) => layers.treePath(diffId));
+  const lowers = mountedLayers(record.layers).map((diffId) => layers.treePath(diffId));
   return {
     Name: 'overlay',
     Data: { LowerDir: lowers.join(':'), UpperDir: paths.upper, WorkDir: paths.work },

@@ -18,6 +18,7 @@ import {
 import type { NamespaceType, ResourcesSpec, RuntimeSpec } from '@berth/oci';
 import { formatSummaryHead, type ContainerPaths, type SummaryHead } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { mountedLayers } from '../images/mounted-layers.ts';
 import { etcFileNames, etcTarget } from './etc-files.ts';
 import { sayWhatEndsAtLogout } from './logout-notice.ts';
 import { liveJoins } from './joined-namespaces.ts';
@@ -79,7 +80,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
       kind: 'overlay',
       upper: paths.upper,
       work: paths.work,
-      lowers: [...record.layers].reverse().map((diffId) => store.layers.treePath(diffId)),
+      lowers: mountedLayers(record.layers).map((diffId) => store.layers.treePath(diffId)),
     },
     copyUps: record.copyUps.map(({ target, volume }) => ({
       target,

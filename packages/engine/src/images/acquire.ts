@@ -20,6 +20,7 @@ import {
 } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { requireMountable } from './mounted-layers.ts';
 import { LayerWorker } from './layer-worker.ts';
 import { unpackLayer } from './unpack-layer.ts';
 
@@ -44,6 +45,7 @@ export async function acquireImage(
   const configBytes = await source.config();
   const config = parseImageConfig(configBytes);
   requireConfig(source, { manifest, config, configBytes });
+  requireMountable(`pull "${source.name}"`, config.diffIds);
   warnOfPlatform(engine, { source, config, wanted: options.platform });
   const session = engine.store.openSession();
   try {
