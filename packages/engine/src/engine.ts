@@ -26,6 +26,8 @@ export interface EngineOptions {
   runroot?: string | undefined;
   storageDriver?: string | undefined;
   report?: Report | undefined;
+  /** New layers are not linked to others, which may be damaged. */
+  keepsLayersApart?: boolean | undefined;
 }
 
 /** The context of all operations; its parts are made when they are first asked for. */

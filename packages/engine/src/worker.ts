@@ -4,6 +4,7 @@ import {
   runApplyWorker,
   runExportWorker,
   runReproduceWorker,
+  runShareWorker,
   runVerifyWorker,
 } from '@berth/layers';
 
@@ -18,6 +19,9 @@ export async function runWorker(argv: readonly string[]): Promise<number> {
   }
   if (name === 'reproduce') {
     return runReproduceWorker(args);
+  }
+  if (name === 'share') {
+    return runShareWorker();
   }
   if (name === 'verify') {
     return runVerifyWorker();

@@ -22,3 +22,7 @@ export type { VerifyAnswer, VerifyJob } from './verify-worker.ts';
 export type { TreeDifference, VerifyOptions } from './verify-tree.ts';
 export { reproduceWorkerArguments, runReproduceWorker } from './reproduce-worker.ts';
 export { exportWorkerArguments, runExportWorker } from './export-worker.ts';
+export type { SharingLayer, ShareResult } from './share-files.ts';
+export { shareFiles } from './share-files.ts';
+export type { ShareRequest } from './share-worker.ts';
+export { runShareWorker } from './share-worker.ts';

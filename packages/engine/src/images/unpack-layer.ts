@@ -10,6 +10,7 @@ import { idMapKey } from '@berth/isolation';
 import type { LayerStaging, Session } from '@berth/storage';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { LayerContent, LayerWorker } from './layer-worker.ts';
+import { shareLayer } from './share-layer.ts';
 
 /** A layer, and where it comes from. */
 export interface LayerRequest {
@@ -55,6 +56,7 @@ export async function intoStore(engine: Engine, making: LayerMaking): Promise<La
   const staging = layers.stage();
   try {
     const result = await making.apply(staging);
+    await shareLayer(engine, staging, result);
     layers.commit(staging, {
       version: 1,
       diffId: result.diffId,

@@ -4,7 +4,7 @@
  */
 import { describe, EngineError } from '@berth/errors';
 import { removeById } from '../containers/remove.ts';
-import { collectGarbage, type Engine } from '../engine.ts';
+import { collectGarbage, openEngine, type Engine } from '../engine.ts';
 import { pullImage } from '../images/pull.ts';
 import type { CheckFinding, CheckOptions } from './check-report.ts';
 
@@ -80,7 +80,9 @@ async function repairImage(engine: Engine, repair: ImageRepair): Promise<string>
     return `left alone: container ${ids} runs on it`;
   }
   const taken = takeDamaged(engine, about);
-  const pulled = await pullAgain(engine, id, options);
+  // A file that two layers share is damaged in both: what comes anew must not be linked to it.
+  const apart = openEngine({ ...engine.options, keepsLayersApart: true });
+  const pulled = await pullAgain(apart, id, options);
   if (pulled.ok) {
     return `pulled again from ${pulled.from}`;
   }
