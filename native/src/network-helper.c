@@ -124,17 +124,16 @@ static int report(struct network_helper *helper, const char *name, int status,
 }
 
 /**
- * network_wait() - Wait until the container's network works, unless the plan has no use for that
+ * network_wait() - Wait until the container's network works
  * @host_pid:	the container's process 1 in the procfs at /proc
  */
 int network_wait(struct network_helper *helper, const struct plan *plan, pid_t host_pid,
 		 struct failure *failure)
 {
-	const char *mode = plan_value(plan, OP_NETWORK_READY, 0);
 	const char *name = plan_value(plan, OP_NETWORK_HELPER, 0);
 	int status;
 
-	if (helper->pid == 0 || (mode != NULL && strcmp(mode, "none") == 0))
+	if (helper->pid == 0)
 		return 0;
 	for (int waited = 0; waited < WAIT_MS; waited += STEP_MS) {
 		if (has_default_route(host_pid, "route", "\t00000000\t") ||
@@ -149,16 +148,21 @@ int network_wait(struct network_helper *helper, const struct plan *plan, pid_t h
 }
 
 /**
- * network_end() - End the helper and wait for it
+ * network_end() - End the helper
+ *
+ * Its end takes the kernel 20 ms and more, since a network device goes with it. That is waited for
+ * where the helper holds ports of the host, which the next container may want. Else the end of the
+ * pid namespace does, when the clients have gone.
  */
-void network_end(struct network_helper *helper)
+void network_end(struct network_helper *helper, const struct plan *plan)
 {
 	if (helper->pid > 0) {
 		kill(helper->pid, SIGKILL);
-		waitpid(helper->pid, NULL, 0);
+		if (plan_flag(plan, OP_NETWORK_PORTS) &&
+		    waitpid(helper->pid, NULL, 0) == helper->pid)
+			helper->pid = 0;
 	}
 	if (helper->said >= 0)
 		close(helper->said);
-	helper->pid = 0;
 	helper->said = -1;
 }

@@ -20,6 +20,6 @@ int network_start(struct network_helper *helper, const struct plan *plan, int ne
 		  struct failure *failure);
 int network_wait(struct network_helper *helper, const struct plan *plan, pid_t host_pid,
 		 struct failure *failure);
-void network_end(struct network_helper *helper);
+void network_end(struct network_helper *helper, const struct plan *plan);
 
 #endif

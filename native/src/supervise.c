@@ -410,7 +410,7 @@ static void end_container(struct supervisor *s)
 		end_children(s);
 	/* Processes of exec ended with the namespace; their clients still wait. */
 	reap(s);
-	network_end(&s->network);
+	network_end(&s->network, &s->plan);
 	emulator_end(&s->emulator);
 }
 
@@ -444,9 +444,15 @@ static void leave(struct supervisor *s, const struct failure *failed)
 	if (s->listener >= 0)
 		tree_remove(AT_FDCWD, s->run_dir, &ignored);
 	exit_run_steps(&s->plan, &s->run);
-	cgroup_end(&s->cgroup);
 	if (s->keepers_dir != NULL)
 		userns_withdraw(s->keepers_dir, s->run.supervisor);
+	/* A cgroup goes when the network helper has left it, which clients don't wait for. */
+	if (s->network.pid > 0 && s->cgroup.made) {
+		for (unsigned int i = 0; i < PEERS_MAX; i++)
+			peer_leave(&s->peers[i]);
+		waitpid(s->network.pid, NULL, 0);
+	}
+	cgroup_end(&s->cgroup);
 }
 
 /**

@@ -21,7 +21,7 @@ export function containerPlan(spec: RuntimeSpec, settings: SupervisorSettings): 
   addSupervisor(plan, settings);
   addIdMaps(plan, settings);
   addCgroup(plan, settings.cgroup);
-  addNetworkHelper(plan, settings.networkHelper);
+  addNetworkHelper(plan, settings);
   addExitSteps(plan, settings.exitSteps);
   addNamespaces(plan, settings.namespaces);
   addMounts(plan, spec, settings);
@@ -71,10 +71,13 @@ function addCgroup(plan: PlanWriter, cgroup: CgroupSettings): void {
   }
 }
 
-function addNetworkHelper(plan: PlanWriter, helper: readonly string[] | undefined): void {
-  if (helper !== undefined) {
-    plan.add('network-helper', ...helper);
-  }
+function addNetworkHelper(
+  plan: PlanWriter,
+  { networkHelper, publishesPorts }: SupervisorSettings,
+): void {
+  if (networkHelper === undefined) return;
+  plan.add('network-helper', ...networkHelper);
+  if (publishesPorts) plan.add('network-ports');
 }
 
 function addExitSteps(plan: PlanWriter, steps: readonly ExitStep[]): void {

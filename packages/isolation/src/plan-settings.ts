@@ -54,6 +54,8 @@ export interface SupervisorSettings {
   init: boolean;
   cgroup: CgroupSettings;
   networkHelper: readonly string[] | undefined;
+  /** The network helper holds ports of the host, which must be free when the run has ended. */
+  publishesPorts: boolean;
   namespaces: Record<NamespaceName, NamespaceSettings>;
   root: RootSettings;
   /** Empty volumes to fill from the image: the path in the container and the volume's folder. */

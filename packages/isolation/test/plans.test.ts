@@ -96,6 +96,7 @@ const SETTINGS: SupervisorSettings = {
     kind: 'directory', path: '/sys/fs/cgroup/x', writes: [{ file: 'pids.max', value: '100' }],
   },
   networkHelper: ['pasta', '--config-net', '@NETNS@'],
+  publishesPorts: true,
   namespaces: {
     pid: { from: 'new' },
     ipc: { from: 'process', pid: 77, startTime: '12345678901234567890' },

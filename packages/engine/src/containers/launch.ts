@@ -75,6 +75,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     init: request.init,
     cgroup: cgroupOf(engine, launch),
     networkHelper: networkHelperOf(record, paths),
+    publishesPorts: record.ports.length > 0,
     namespaces: namespacesOf(engine, record, spec),
     root: {
       kind: 'overlay',
