@@ -108,7 +108,6 @@ static bool take_chunk(struct supervisor *s, unsigned int source)
 			close_fd(&s->peers[i].out[source]);
 		return false;
 	}
-	s->buffers_used = true;
 	log_write(&s->log, source, chunk, (size_t)got);
 	s->chunk_length = (size_t)got;
 	s->chunk_source = source;

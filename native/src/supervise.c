@@ -31,6 +31,7 @@
 
 #include "exit.h"
 #include "remove.h"
+#include "resident.h"
 #include "signals.h"
 #include "start.h"
 #include "supervise.h"
@@ -294,8 +295,8 @@ static int poll_timeout(const struct supervisor *s)
 		next = s->deadline;
 	if (s->chunk_length > 0 && s->chunk_time + STALL_MS < next)
 		next = s->chunk_time + STALL_MS;
-	if (s->buffers_used && now + 1000 < next)
-		next = now + 1000;
+	if (s->awake && now + SETTLE_MS < next)
+		next = now + SETTLE_MS;
 	if (next == UINT64_MAX)
 		return -1;
 	return next <= now ? 0 : next - now > 3600000 ? 3600000 : (int)(next - now);
@@ -308,9 +309,9 @@ static void take_timers(struct supervisor *s, bool idle)
 		s->deadline = 0;
 		signal_init(s, SIGKILL);
 	}
-	if (idle && s->buffers_used && s->chunk_length == 0) {
+	if (idle && s->awake && s->chunk_length == 0) {
 		output_release_memory();
-		s->buffers_used = false;
+		s->awake = false;
 	}
 }
 
@@ -352,16 +353,19 @@ static void supervise(struct supervisor *s)
 
 	while (!s->ended) {
 		unsigned int count = 2, first;
-		int ready, fd;
+		int ready, fd, timeout;
 
 		polls[0] = (struct pollfd){ s->signals, POLLIN, 0 };
 		polls[1] = (struct pollfd){ s->listener, POLLIN, 0 };
 		count += request_polls(s, polls + count);
 		first = count;
 		count += output_polls(s, polls + count);
-		ready = poll(polls, count, poll_timeout(s));
+		timeout = poll_timeout(s);
+		ready = s->awake ? poll(polls, count, timeout)
+				 : resident_poll(polls, count, timeout);
 		if (ready < 0 && errno != EINTR)
 			break;
+		s->awake |= ready > 0;
 		if (polls[0].revents)
 			take_signals(s);
 		serve_requests(s, polls + 2, first - 2);
@@ -471,6 +475,7 @@ int supervise_main(int argc, char **argv)
 	prctl(PR_SET_NAME, "berth-supervise");
 	umask(077);
 	s->wait_status = -1;
+	s->awake = true;
 	s->signals = signals_open(false);
 	s->run.supervisor = facts_own_pid();
 	serve_launcher(s);

@@ -16,6 +16,7 @@
 
 enum { PEERS_MAX = 64, CHUNK_SIZE = 65536, POLLS_MAX = 8 + 3 * PEERS_MAX };
 enum { STALL_MS = 30000, STALL_AT_EXIT_MS = 3000, FINISH_MS = 10000, STOP_GRACE_MS = 10000 };
+enum { SETTLE_MS = 1000 };
 
 /**
  * struct peer - a client
@@ -47,6 +48,7 @@ struct peer {
  * @chunk, @chunk_length, @chunk_source:	output that not all peers have taken; nothing more
  *		is read until they have, or are dropped
  * @chunk_time:	when a peer last took something
+ * @awake:	something happened less than SETTLE_MS ago
  * @deadline:	when to kill, in ms of the monotonic clock; 0 never
  */
 struct supervisor {
@@ -62,7 +64,7 @@ struct supervisor {
 	struct container_process init;
 	struct log log;
 	int sources[2], sink, tty_hold;
-	bool sink_full, buffers_used;
+	bool sink_full, awake;
 	size_t chunk_length;
 	unsigned int chunk_source;
 	uint64_t chunk_time, deadline;

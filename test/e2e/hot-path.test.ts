@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BUILD, openLab } from './harness.ts';
 import { execute } from './execute.ts';
 
@@ -112,4 +113,18 @@ test('of other containers ps reads one file each, and exec nothing', { skip }, a
   const more = counted(crowded.ps) - counted(alone.ps);
   atMost('system calls of ps for one more container', more / CONTAINERS, 6);
   atMost('system calls of exec for others', counted(crowded.exec) - counted(alone.exec), 20);
+});
+
+/** Memory that a process has mapped, shared or not. */
+function residentKib(pid: string): number {
+  const status = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(/^Rss:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN);
+}
+
+test('a supervisor that only waits gives back what it took to start', { skip }, async () => {
+  const pid = (await lab.ok(['inspect', '--format', '{{.State.ConmonPid}}', 'keeper'])).trim();
+  const limit = Date.now() + 10_000;
+  while (residentKib(pid) > 300 && Date.now() < limit) await sleep(100);
+  atMost('KiB', residentKib(pid), 300);
+  assert.equal((await lab.ok(['exec', 'keeper', 'echo', 'awake'])).trim(), 'awake');
 });

@@ -1,0 +1,9 @@
+/* resident.h - what a supervisor that only waits keeps in memory. */
+#ifndef BERTH_RESIDENT_H
+#define BERTH_RESIDENT_H
+
+#include <poll.h>
+
+int resident_poll(struct pollfd *polls, unsigned int count, int timeout_ms);
+
+#endif
