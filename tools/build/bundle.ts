@@ -1,7 +1,7 @@
 /**
  * Bundles the program into one script, from which both executables are made. Modules are loaded when
  * they are first used. Changes to what libraries do make it start faster still: the built-in modules
- * that they import are loaded late too, clipanion does not open the standard streams, and koffi
+ * that they import are loaded late too, of clipanion only the class of commands is in, and koffi
  * looks for its native part in one place only.
  */
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ export async function bundle(entry: string, root: string, runtime: ScriptRuntime
     legalComments: 'none',
     logLevel: 'warning',
     logOverride: { 'empty-import-meta': 'silent' },
-    plugins: [lateModules(root), lateBuiltins, clipanionWithoutStreams, ...koffi],
+    plugins: [lateModules(root), lateBuiltins, clipanionCommandAlone, ...koffi],
   });
   return outputFiles.map(({ text }) => text).join('');
 }
@@ -69,16 +69,15 @@ function gettersOf(name: string): string {
   `;
 }
 
-/** The streams of its default context are never used, and opening them changes their mode. */
-const clipanionWithoutStreams: Plugin = {
-  name: 'clipanion-without-streams',
-  setup({ onLoad }) {
-    onLoad({ filter: /clipanion\/lib\/advanced\/Cli\.js$/ }, ({ path: file }) => ({
-      contents: replaceIn(file, [
-        ['    stdin: process.stdin,\n    stdout: process.stdout,\n    stderr: process.stderr,\n', ''],
-        ['    colorDepth: platform.getDefaultColorDepth(),\n', '    colorDepth: 1,\n'],
-      ]),
-    }));
+/**
+ * Only clipanion's class of commands is used (packages/cli/src/command.ts): its index loads all of
+ * it, and opens the standard streams, which changes their mode.
+ */
+const clipanionCommandAlone: Plugin = {
+  name: 'clipanion-command-alone',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^clipanion$/ }, async ({ importer, resolveDir, kind }) =>
+      resolve('clipanion/lib/advanced/Command.js', { importer, resolveDir, kind }));
   },
 };
 

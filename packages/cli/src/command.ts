@@ -1,8 +1,10 @@
 /**
  * What every command is: a clipanion command whose arguments are read by its own flag table. A
  * table costs nothing to register, where ninety clipanion options cost more than a container.
+ * Nor is clipanion's Cli asked for the command: routes.ts has found it, and the state machine that
+ * would find one among one took a tenth of the time of `ps`.
  */
-import { Command, Option, type BaseContext } from 'clipanion';
+import { Command } from 'clipanion';
 import { openEngine, type Engine } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 import type { CommandSpec } from './command-spec.ts';
@@ -20,24 +22,22 @@ export interface Invocation<T extends FlagTable> {
   readonly given: ReadonlySet<string>;
 }
 
-/** What clipanion hands to every command. */
-export interface CommandContext extends BaseContext {
-  /** The flags that stood before it. */
+/** The command line of a command, without the words that chose it. */
+export interface CommandLine {
+  readonly words: readonly string[];
+  /** The flags that stood before the command. */
   readonly globals: GlobalValues;
-  /** Other ways to write it. */
+  /** Other ways to write the command. */
   readonly also: readonly string[];
 }
 
 /** Makes a command; one for each command line. */
-export type CommandClass = CommandConstructor & { paths?: string[][] };
-type CommandConstructor = new () => BerthCommand<FlagTable>;
+export type CommandClass = new () => BerthCommand<FlagTable>;
 
 /** Reads the arguments, prints help, or runs. */
-export abstract class BerthCommand<T extends FlagTable> extends Command<CommandContext> {
-  /** The words of the command are taken off before: routes.ts knows them. */
-  static override paths = [Command.Default];
-
-  readonly words = Option.Proxy();
+export abstract class BerthCommand<T extends FlagTable> extends Command {
+  /** Set by who runs the command. */
+  line: CommandLine | undefined;
   abstract readonly spec: CommandSpec<T>;
 
   /** Does the work; answers the exit status, 0 when it answers nothing. Throws EngineErrors. */
@@ -47,10 +47,11 @@ export abstract class BerthCommand<T extends FlagTable> extends Command<CommandC
     const { spec } = this;
     const { flags, stopsAtOperand = false } = spec;
     const command = spec.path.join(' ');
-    const parsed = parseFlags(this.words, { flags, stopsAtOperand, command });
+    const { words, also } = this.commandLine();
+    const parsed = parseFlags(words, { flags, stopsAtOperand, command });
     if (parsed.help) {
       const { commandHelp } = await import('./help.ts');
-      print(commandHelp(spec, this.context.also));
+      print(commandHelp(spec, also));
       return 0;
     }
     requireOperands(spec, parsed.operands);
@@ -58,9 +59,14 @@ export abstract class BerthCommand<T extends FlagTable> extends Command<CommandC
     return (await this.run({ flags: values, operands, given })) ?? 0;
   }
 
+  private commandLine(): CommandLine {
+    if (this.line === undefined) throw new Error('bug: a command runs without a command line');
+    return this.line;
+  }
+
   /** The engine that the global flags choose; with `quiet` it only reports warnings. */
   protected openEngine({ quiet = false }: { quiet?: boolean } = {}): Engine {
-    const { globals } = this.context;
+    const { globals } = this.commandLine();
     return openEngine({
       root: globals.root,
       runroot: globals.runroot,

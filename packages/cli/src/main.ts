@@ -2,9 +2,7 @@
  * The entry of the program: finds the command among the words, loads it alone, and turns errors
  * into messages and exit statuses.
  */
-import { Cli } from 'clipanion';
 import { describe, EngineError, isSystemCallError } from '@berth/errors';
-import type { CommandContext } from './command.ts';
 import { compileSoon, compileWhenLasting } from './compiling.ts';
 import { GLOBAL_FLAGS, type GlobalValues } from './flags/global-flags.ts';
 import { parseFlags } from './flags/parse-flags.ts';
@@ -36,11 +34,9 @@ async function runCommand(
   operands: readonly string[],
   globals: GlobalValues,
 ): Promise<number> {
-  const command = await load();
-  const cli = new Cli<CommandContext>({ binaryName: 'berth' });
-  cli.register(command);
-  const parsed = cli.process(operands.slice(path.length), { globals, also: alsoWritten(path) });
-  return (await parsed.execute()) ?? 0;
+  const command = new (await load())();
+  command.line = { words: operands.slice(path.length), globals, also: alsoWritten(path) };
+  return command.execute();
 }
 
 function report(error: unknown): number {
