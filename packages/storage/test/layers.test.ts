@@ -24,6 +24,7 @@ test('the second of two pullers of a layer keeps the first one\'s copy', (contex
   const late = store.layers.stage();
   const diffId = addLayer(store, 'one');
   writeFileSync(join(late.tree, 'file'), 'late');
+  writeFileSync(late.recipe, 'recipe');
   store.layers.commit(late, { version: 1, diffId, sizeBytes: 3, fileCount: 1, idMap: 'test' });
   assert.equal(readFileSync(join(store.layers.treePath(diffId), 'file'), 'utf8'), 'one');
   assert.deepEqual(entries(store.layout.staging), []);
