@@ -4,6 +4,7 @@
 
 int enter_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
+int shift_main(int argc, char **argv);
 int deflate_main(int argc, char **argv);
 int seccomp_main(int argc, char **argv);
 int launch_main(int argc, char **argv);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -97,6 +98,7 @@ static int set_up_files(struct setup *setup)
 		[OP_COPY_UP] = setup_copy_up,	[OP_DEV_SETUP] = setup_dev,
 		[OP_DEV_NODE] = setup_dev_node,	[OP_MASK] = setup_mask,
 		[OP_READONLY_PATH] = setup_readonly_path, [OP_SYMLINK] = setup_symlink,
+		[OP_ACCOUNT] = setup_account,
 	};
 
 	bool has_sysctls = false;
@@ -153,6 +155,7 @@ _Noreturn static void run_first(const struct plan *plan, const struct namespaces
 	char go;
 
 	reset_signals();
+	umask(022);	/* for mount targets that are made */
 	if (namespaces_join(wanted, ~CLONE_NEWPID, &failure) < 0)
 		give_up(sync, &failure);
 	if (own_net)
@@ -161,7 +164,7 @@ _Noreturn static void run_first(const struct plan *plan, const struct namespaces
 	if (net >= 0)
 		close(net);
 	if (set_up_system(plan, wanted, &failure) < 0 || set_up_files(&setup) < 0 ||
-	    process_prepare(plan, stdio, setup.tty, &setup.terminal, &sync, &failure) < 0)
+	    process_prepare(plan, stdio, -1, setup.tty, &setup.terminal, &sync, &failure) < 0)
 		give_up(sync, &failure);
 	handshake_send(sync, HANDSHAKE_READY, 0, setup.terminal, NULL);
 	while ((got = read(sync, &go, 1)) < 0 && errno == EINTR)
@@ -382,7 +385,7 @@ _Noreturn static void run_later(int init, int flags, const struct plan *exec_pla
 				const struct container_stdio *stdio, int sync)
 {
 	static struct failure failure;
-	int terminal = -1;
+	int terminal = -1, above;
 
 	reset_signals();
 	if (write_oom_score(exec_plan, &failure) < 0)
@@ -392,10 +395,13 @@ _Noreturn static void run_later(int init, int flags, const struct plan *exec_pla
 		fail(&failure, "join container", "", errno);
 		give_up(sync, &failure);
 	}
+	/* Its user namespace is the last that is joined, if it has one. */
+	above = plan_find(exec_plan, OP_CONTAINER_UID_MAP) == NULL
+		? -1 : fcntl(init, F_DUPFD_CLOEXEC, 3 + (int)stdio->preserved_count);
 	close(init);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	step_in(sync, 0);
-	if (process_prepare(exec_plan, stdio, -1, &terminal, &sync, &failure) < 0)
+	if (process_prepare(exec_plan, stdio, above, -1, &terminal, &sync, &failure) < 0)
 		give_up(sync, &failure);
 	handshake_send(sync, HANDSHAKE_READY, 0, terminal, NULL);
 	process_execute(exec_plan, sync, &failure);

@@ -16,24 +16,8 @@
 #include <unistd.h>
 
 #include "below.h"
+#include "copy.h"
 #include "remove.h"
-
-enum { MAX_DEPTH = 200 };
-
-/* Files with more than one name, by the path of the first one below the copy. */
-struct linked {
-	dev_t device;
-	ino_t inode;
-	char *path;
-};
-
-struct copy {
-	int to;
-	struct linked *linked;
-	size_t linked_count, linked_room;
-	char path[PATH_MAX];	/* of what is being copied, below @to */
-	unsigned depth;
-};
 
 static int copy_folder(struct copy *copy, int from, int to);
 
@@ -56,13 +40,28 @@ static void copy_attributes(int from, int to)
 	}
 }
 
+static int copy_owner(const struct copy *copy, int folder, const char *name,
+		      const struct stat *status)
+{
+	int flags = AT_SYMLINK_NOFOLLOW | (*name == '\0' ? AT_EMPTY_PATH : 0);
+	uid_t uid = status->st_uid;
+	gid_t gid = status->st_gid;
+
+	if (copy->shift != NULL) {
+		uid = id_map_find(&copy->shift->uids, uid);
+		gid = id_map_find(&copy->shift->gids, gid);
+	}
+	return fchownat(folder, name, uid, gid, flags) < 0 && errno != EINVAL && errno != EPERM
+		? -1 : 0;
+}
+
 /* Owner first: changing it clears the set-id bits and file capabilities. An owner that has no
  * mapped id stays the copier. */
-static int copy_metadata(int from, int to, const struct stat *status)
+int copy_metadata(const struct copy *copy, int from, int to, const struct stat *status)
 {
 	const struct timespec times[2] = {status->st_atim, status->st_mtim};
 
-	if (fchown(to, status->st_uid, status->st_gid) < 0 && errno != EINVAL && errno != EPERM)
+	if (copy_owner(copy, to, "", status) < 0)
 		return -1;
 	copy_attributes(from, to);
 	if (fchmod(to, status->st_mode & 07777) < 0)
@@ -85,15 +84,32 @@ static int copy_content(int from, int to)
 	return got < 0 ? -1 : 0;
 }
 
-static int copy_file(int from_dir, int to_dir, const char *name, const struct stat *status)
+/* A file without content, whose content overlay takes from the layer of data (overlayfs.rst,
+ * "Data-only lower layers"). */
+static int refer_to_content(const struct copy *copy, int to, off_t size)
 {
+	char path[2 * PATH_MAX];
+	int length = snprintf(path, sizeof(path), "%s/%s", copy->shift->data, copy->path);
+
+	if (size == 0)
+		return 0;
+	return ftruncate(to, size) < 0 ||
+	       fsetxattr(to, "user.overlay.metacopy", "", 0, 0) < 0 ||
+	       fsetxattr(to, "user.overlay.redirect", path, (size_t)length, 0) < 0 ? -1 : 0;
+}
+
+static int copy_file(const struct copy *copy, int from_dir, int to_dir, const char *name,
+		     const struct stat *status)
+{
+	bool refers = copy->shift != NULL && copy->shift->data != NULL;
 	int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	int to = from < 0 ? -1 : openat(to_dir, name,
 					O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int result = -1, error;
 
-	if (to >= 0 && copy_content(from, to) == 0)
-		result = copy_metadata(from, to, status);
+	if (to >= 0 && (refers ? refer_to_content(copy, to, status->st_size)
+			       : copy_content(from, to)) == 0)
+		result = copy_metadata(copy, from, to, status);
 	error = errno;
 	if (from >= 0)
 		close(from);
@@ -103,7 +119,8 @@ static int copy_file(int from_dir, int to_dir, const char *name, const struct st
 	return result;
 }
 
-static int copy_symlink(int from_dir, int to_dir, const char *name, const struct stat *status)
+static int copy_symlink(const struct copy *copy, int from_dir, int to_dir, const char *name,
+			const struct stat *status)
 {
 	const struct timespec times[2] = {status->st_atim, status->st_mtim};
 	char content[PATH_MAX];
@@ -112,20 +129,16 @@ static int copy_symlink(int from_dir, int to_dir, const char *name, const struct
 	if (length < 0)
 		return -1;
 	content[length] = '\0';
-	if (symlinkat(content, to_dir, name) < 0)
-		return -1;
-	if (fchownat(to_dir, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    errno != EINVAL && errno != EPERM)
+	if (symlinkat(content, to_dir, name) < 0 || copy_owner(copy, to_dir, name, status) < 0)
 		return -1;
 	return utimensat(to_dir, name, times, AT_SYMLINK_NOFOLLOW);
 }
 
-static int copy_special(int to_dir, const char *name, const struct stat *status)
+static int copy_special(const struct copy *copy, int to_dir, const char *name,
+			const struct stat *status)
 {
-	if (mknodat(to_dir, name, status->st_mode, 0) < 0)
-		return -1;
-	if (fchownat(to_dir, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    errno != EINVAL && errno != EPERM)
+	if (mknodat(to_dir, name, status->st_mode, 0) < 0 ||
+	    copy_owner(copy, to_dir, name, status) < 0)
 		return -1;
 	return fchmodat(to_dir, name, status->st_mode & 07777, 0);
 }
@@ -144,7 +157,7 @@ static int copy_subfolder(struct copy *copy, int from_dir, int to_dir, const cha
 		to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	copy->depth++;
 	if (to >= 0 && copy_folder(copy, from, to) == 0)
-		result = copy_metadata(from, to, status);
+		result = copy_metadata(copy, from, to, status);
 	copy->depth--;
 	error = errno;
 	if (from >= 0)
@@ -180,7 +193,7 @@ static int link_known(struct copy *copy, int to_dir, const char *name, const str
 	return 0;
 }
 
-static int copy_entry(struct copy *copy, int from, int to, const char *name)
+int copy_entry(struct copy *copy, int from, int to, const char *name)
 {
 	struct stat status;
 
@@ -191,11 +204,11 @@ static int copy_entry(struct copy *copy, int from, int to, const char *name)
 	if (status.st_nlink > 1 && link_known(copy, to, name, &status))
 		return 0;
 	if (S_ISREG(status.st_mode))
-		return copy_file(from, to, name, &status);
+		return copy_file(copy, from, to, name, &status);
 	if (S_ISLNK(status.st_mode))
-		return copy_symlink(from, to, name, &status);
+		return copy_symlink(copy, from, to, name, &status);
 	if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
-		return copy_special(to, name, &status);
+		return copy_special(copy, to, name, &status);
 	return 0;
 }
 
@@ -226,6 +239,13 @@ static int copy_folder(struct copy *copy, int from, int to)
 	return result;
 }
 
+void copy_end(struct copy *copy)
+{
+	for (size_t i = 0; i < copy->linked_count; i++)
+		free(copy->linked[i].path);
+	free(copy->linked);
+}
+
 int tree_copy(int from, int to, bool itself, struct failure *failure)
 {
 	struct copy copy = {.to = to};
@@ -233,12 +253,10 @@ int tree_copy(int from, int to, bool itself, struct failure *failure)
 	int result = copy_folder(&copy, from, to);
 
 	if (result == 0 && itself)
-		result = fstat(from, &status) < 0 ? -1 : copy_metadata(from, to, &status);
+		result = fstat(from, &status) < 0 ? -1 : copy_metadata(&copy, from, to, &status);
 	if (result < 0)
 		fail(failure, "copy", copy.path, errno);
-	for (size_t i = 0; i < copy.linked_count; i++)
-		free(copy.linked[i].path);
-	free(copy.linked);
+	copy_end(&copy);
 	return result;
 }
 
@@ -271,7 +289,7 @@ static int move_in(int copied, int data)
 	closedir(folder);
 	if (result == 0)
 		result = fstat(copied, &status);
-	return result < 0 ? -1 : copy_metadata(copied, data, &status);
+	return result < 0 ? -1 : copy_metadata(&(struct copy){0}, copied, data, &status);
 }
 
 /* Copies beside the volume under one name, renames to another when all is there, then moves in: a
@@ -308,28 +326,49 @@ static int fill(int parent, const char *name, int from, int data, struct failure
 	return 0;
 }
 
+/* A new volume of a container whose ids don't include the caller's would be nobody's there. */
+static int give_new(struct setup *setup, int data)
+{
+	struct userns container;
+
+	if (!userns_of_container(setup->plan, &container, setup->failure) || !is_empty(data))
+		return setup->failure->stage[0] == '\0' ? 0 : -1;
+	for (size_t i = 0; i < container.uids.count; i++)
+		if (container.uids.extents[i].outside == 0)
+			return 0;
+	return setup_give(setup, data);
+}
+
+/* Two containers start with the same new volume: one copies, the other finds it full. */
+static int fill_once(const char *path, int from, int data, struct failure *failure)
+{
+	const char *name = strrchr(path, '/');
+	int parent = openat(data, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
+
+	if (parent < 0 || name == NULL || name[1] == '\0' || flock(parent, LOCK_EX) < 0)
+		result = fail(failure, "copy to volume", path, errno);
+	else
+		result = fill(parent, name + 1, from, data, failure);
+	if (parent >= 0)
+		close(parent);
+	return result;
+}
+
 int setup_copy_up(struct setup *setup, const struct plan_record *record)
 {
 	const char *target = record->args[0], *path = record->args[1];
-	const char *name = strrchr(path, '/');
-	int from = below_open(setup->root, target, O_RDONLY | O_DIRECTORY, false);
-	int data, parent = -1, result = -1;
+	int data = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), from, result;
 
-	if (from < 0)
-		return errno == ENOENT || errno == ENOTDIR
-			? 0 : fail(setup->failure, "copy to volume", target, errno);
-	data = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (data >= 0)
-		parent = openat(data, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Two containers start with the same new volume: one copies, the other finds it full. */
-	if (parent < 0 || name == NULL || name[1] == '\0' || flock(parent, LOCK_EX) < 0)
-		fail(setup->failure, "copy to volume", path, errno);
-	else
-		result = fill(parent, name + 1, from, data, setup->failure);
-	close(from);
-	if (data >= 0)
-		close(data);
-	if (parent >= 0)
-		close(parent);
+	if (data < 0)
+		return fail(setup->failure, "copy to volume", path, errno);
+	result = give_new(setup, data);
+	from = below_open(setup->root, target, O_RDONLY | O_DIRECTORY, false);
+	if (result == 0 && from >= 0)
+		result = fill_once(path, from, data, setup->failure);
+	else if (result == 0 && errno != ENOENT && errno != ENOTDIR)
+		result = fail(setup->failure, "copy to volume", target, errno);
+	if (from >= 0)
+		close(from);
+	close(data);
 	return result;
 }

@@ -204,7 +204,10 @@ static int make_shared_memory(struct setup *setup, int dev, uint64_t size)
 		mount = mount_below(dev, "shm", "tmpfs", options);
 		if (mount < 0)
 			return fail(setup->failure, "mount on", "/dev/shm", errno);
+		taken = setup_give(setup, mount);
 		close(mount);
+		if (taken < 0)
+			return -1;
 	}
 	mount = mount_below(dev, "mqueue", "mqueue", "");
 	if (mount >= 0)
@@ -244,7 +247,7 @@ int setup_dev(struct setup *setup, const struct plan_record *record)
 		return fail(setup->failure, "open mount target", "/dev", errno);
 	dev = mount_new("tmpfs", "tmpfs", "mode=755,size=65536k",
 			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, NULL);
-	if (dev < 0 || mount_attach(dev, target) < 0)
+	if (dev < 0 || setup_give(setup, dev) < 0 || mount_attach(dev, target) < 0)
 		result = fail(setup->failure, "mount on", "/dev", errno);
 	else
 		result = fill_dev(setup, dev, shm_size, tty);

@@ -8,14 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "remove.h"
+#include "shift.h"
 #include "userns.h"
 
 struct options {
 	struct userns userns;
 	bool mount_namespace;
+	struct shift shift;
 	char **rest;	/* what follows `--` */
 };
 
@@ -57,6 +60,10 @@ static int read_option(struct options *options, char **argv, int left, struct fa
 		return add_extent(&options->userns.uids, argv[1], failure) < 0 ? -1 : 1;
 	if (strcmp(name, "--gid-map") == 0 && left >= 1)
 		return add_extent(&options->userns.gids, argv[1], failure) < 0 ? -1 : 1;
+	if (strcmp(name, "--shift-uid") == 0 && left >= 1)
+		return add_extent(&options->shift.uids, argv[1], failure) < 0 ? -1 : 1;
+	if (strcmp(name, "--shift-gid") == 0 && left >= 1)
+		return add_extent(&options->shift.gids, argv[1], failure) < 0 ? -1 : 1;
 	return fail_because(failure, "read arguments", name, "no such option, or no value", 0);
 }
 
@@ -123,4 +130,32 @@ int remove_main(int argc, char **argv)
 		}
 	}
 	return status;
+}
+
+static int shift_layers(char **rest, struct failure *failure)
+{
+	int to;
+
+	if (rest[1] == NULL || rest[2] == NULL)
+		return fail_because(failure, "read arguments", "", "TO DATA LAYER…", 0);
+	umask(0);
+	to = open(rest[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return to < 0 ? fail(failure, "open", rest[0], errno)
+		      : tree_shift(rest + 2, to, &options.shift,
+				   rest[1][0] == '\0' ? NULL : rest[1], failure);
+}
+
+/* `shift --shift-uid … --shift-gid … -- TO DATA LAYER…`: the empty folder TO becomes the layers,
+ * top one first, under other owners; an empty DATA copies their content. */
+int shift_main(int argc, char **argv)
+{
+	struct failure failure;
+
+	if (read_options(argc, argv, &options, &failure) < 0 ||
+	    userns_enter(&options.userns, NULL, &failure) < 0 ||
+	    shift_layers(options.rest, &failure) < 0) {
+		failure_print(&failure, STDERR_FILENO);
+		return EXIT_ENGINE;
+	}
+	return 0;
 }

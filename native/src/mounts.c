@@ -283,6 +283,10 @@ static int make_tmpfs(struct setup *setup, const struct plan_record *record, uns
 	mount = mount_new("tmpfs", record->args[1], copy,
 			  attributes & ~(unsigned)(fill ? MOUNT_ATTR_RDONLY : 0), reason);
 	free(copy);
+	if (mount >= 0 && !has_option(options, "uid=") && setup_give(setup, mount) < 0) {
+		close(mount);
+		return -1;
+	}
 	if (mount < 0 || !fill)
 		return mount;
 	from = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -11,12 +11,34 @@
 #include <unistd.h>
 
 #include "below.h"
+#include "userns.h"
 
-void identity_place(struct identity *identity, bool one_id)
+static struct userns container;
+
+int identity_place(struct identity *identity, const struct plan *plan, struct failure *failure)
 {
-	identity->own_ids = one_id && (identity->uid != 0 || identity->gid != 0);
+	bool has_map = userns_of_container(plan, &container, failure);
+
+	if (failure->stage[0] != '\0')
+		return -1;
+	identity->own_ids = plan_flag(plan, OP_OWN_IDS) &&
+			    (identity->uid != 0 || identity->gid != 0);
 	identity->file_uid = identity->own_ids ? 0 : identity->uid;
 	identity->file_gid = identity->own_ids ? 0 : identity->gid;
+	if (has_map) {
+		identity->file_uid = id_map_find(&container.uids, identity->uid);
+		identity->file_gid = id_map_find(&container.gids, identity->gid);
+	}
+	return 0;
+}
+
+int container_ids_enter(const struct plan *plan, int init, struct failure *failure)
+{
+	if (!userns_of_container(plan, &container, failure))
+		return failure->stage[0] == '\0' ? 0 : -1;
+	if (init < 0)
+		return userns_enter_new(&container, failure);
+	return setns(init, CLONE_NEWUSER) < 0 ? fail(failure, "join user namespace", "", errno) : 0;
 }
 
 /* Writes a file of the caller's own folder of the container's procfs. */

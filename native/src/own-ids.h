@@ -1,5 +1,6 @@
 /* own-ids.h - a user who is not root where one id is mapped: a user namespace around its process
- * gives that id the user's number. */
+ * gives that id the user's number. And containers with a map of their own: they are set up by
+ * root of the shared namespace, and each process enters the container's at the end. */
 #ifndef BERTH_OWN_IDS_H
 #define BERTH_OWN_IDS_H
 
@@ -7,7 +8,15 @@
 #include "users.h"
 
 /* Decides whether the process enters one, and what its files belong to until then. */
-void identity_place(struct identity *identity, bool one_id);
+int identity_place(struct identity *identity, const struct plan *plan, struct failure *failure);
+
+/**
+ * container_ids_enter() - Enter the user namespace of a container that has one
+ * @init: the container's first process, where another one follows it; -1: the caller is the first
+ *
+ * Does nothing where the container has the shared namespace. Otherwise as own_ids_enter().
+ */
+int container_ids_enter(const struct plan *plan, int init, struct failure *failure);
 
 /**
  * own_ids_enter() - Enter a user namespace where the caller's ids are the identity's

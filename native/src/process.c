@@ -240,8 +240,8 @@ static int set_inherited(const struct plan *plan, struct failure *failure)
 static struct identity identity;
 static char **environment;
 
-int process_prepare(const struct plan *plan, const struct container_stdio *stdio, int tty,
-		    int *terminal, int *sync, struct failure *failure)
+int process_prepare(const struct plan *plan, const struct container_stdio *stdio, int init,
+		    int tty, int *terminal, int *sync, struct failure *failure)
 {
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), result = -1;
 
@@ -250,7 +250,8 @@ int process_prepare(const struct plan *plan, const struct container_stdio *stdio
 	if (identity_find(root, plan_value(plan, OP_USER, 0), plan_find(plan, OP_GROUP_ADD),
 			  &identity, failure) < 0)
 		goto out;
-	identity_place(&identity, plan_flag(plan, OP_OWN_IDS));
+	if (identity_place(&identity, plan, failure) < 0)
+		goto out;
 	environment = environment_of(plan, identity.home);
 	if (environment == NULL) {
 		fail(failure, "copy environment", "", ENOMEM);
@@ -267,7 +268,8 @@ int process_prepare(const struct plan *plan, const struct container_stdio *stdio
 	    enter_directory(plan, root, &identity, failure) == 0 &&
 	    take_descriptors(stdio, tty, sync, failure) == 0) {
 		give_pipes(&identity);
-		result = identity.own_ids ? own_ids_enter(root, &identity, failure) : 0;
+		result = identity.own_ids ? own_ids_enter(root, &identity, failure)
+					  : container_ids_enter(plan, init, failure);
 		if (result == 0)
 			result = privileges_drop(plan, &identity, failure);
 	}

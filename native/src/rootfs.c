@@ -1,6 +1,7 @@
 /* The root file system: an overlay of layers, or a folder, attached in the container's own mount
  * namespace and then made its root. */
 #include "setup.h"
+#include "userns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +52,7 @@ static int open_layers(const struct plan_record *record, struct layers *layers,
 }
 
 /* One `lowerdir+` per layer (kernel 6.8 and later). -1 and errno; EINVAL on older kernels. */
-static int mount_by_descriptors(const struct layers *layers, char *reason)
+static int mount_by_descriptors(const struct layers *layers, int data, char *reason)
 {
 	static const char *const keys[] = {"upperdir", "workdir"};
 	int context = fsopen("overlay", FSOPEN_CLOEXEC), mount = -1, result, error;
@@ -67,6 +68,10 @@ static int mount_by_descriptors(const struct layers *layers, char *reason)
 		snprintf(name, sizeof(name), "%d", layers->fds[at]);
 		result = fsconfig(context, FSCONFIG_SET_STRING, at < 2 ? keys[at] : "lowerdir+",
 				  name, 0);
+	}
+	if (result == 0 && data >= 0) {
+		snprintf(name, sizeof(name), "%d", data);
+		result = fsconfig(context, FSCONFIG_SET_STRING, "datadir+", name, 0);
 	}
 	if (result == 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
 		mount = fsmount(context, FSMOUNT_CLOEXEC, 0);
@@ -110,7 +115,8 @@ static int mount_overlay(struct setup *setup, const struct plan_record *record)
 	struct layers layers = {.count = 0};
 	char reason[REASON_SIZE] = "";
 	const char *place = record->args[0];
-	int root = -1, upper, error;
+	const char *data_path = plan_value(setup->plan, OP_OVERLAY_DATA, 0);
+	int root = -1, upper, error, data = -1;
 
 	if (open_layers(record, &layers, setup->failure) < 0) {
 		close_layers(&layers);
@@ -121,15 +127,22 @@ static int mount_overlay(struct setup *setup, const struct plan_record *record)
 		return fail(setup->failure, "open", "/proc/self/fd", errno);
 	}
 	upper = layers.fds[0];
-	root = mount_by_descriptors(&layers, reason);
+	if (setup_give(setup, upper) < 0)
+		root = -2;
+	if (data_path != NULL)
+		data = open(data_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root == -1)
+		root = mount_by_descriptors(&layers, data, reason);
 	if (root >= 0 && mount_attach(root, upper) < 0) {
 		fail(setup->failure, "attach overlay", place, errno);
 		close(root);
 		root = -2;
-	} else if (root < 0 && (errno == EINVAL || errno == ENOSYS)) {
+	} else if (root == -1 && data < 0 && (errno == EINVAL || errno == ENOSYS)) {
 		root = mount_by_options(&layers, place);
 	}
 	error = errno;
+	if (data >= 0)
+		close(data);
 	close_layers(&layers);
 	if (root == -1)
 		return fail_because(setup->failure, "mount overlay", place,
@@ -137,6 +150,18 @@ static int mount_overlay(struct setup *setup, const struct plan_record *record)
 				    error);
 	setup->root = root;
 	return root < 0 ? -1 : 0;
+}
+
+int setup_give(struct setup *setup, int mount)
+{
+	struct userns container;
+
+	if (!userns_of_container(setup->plan, &container, setup->failure))
+		return setup->failure->stage[0] == '\0' ? 0 : -1;
+	if (fchownat(mount, "", id_map_find(&container.uids, 0), id_map_find(&container.gids, 0),
+		     AT_EMPTY_PATH) < 0)
+		return fail(setup->failure, "give to root of the container", "", errno);
+	return 0;
 }
 
 static int mount_folder(struct setup *setup, const char *path)

@@ -64,6 +64,14 @@ int setup_null(struct setup *setup);
 /* sysctl.c */
 int setup_sysctls(struct setup *setup);
 
+/* accounts.c */
+int setup_account(struct setup *setup, const struct plan_record *record);
+
+/* rootfs.c */
+
+/* Gives a new file system's root, @mount, to the container's root, who may not be ours. */
+int setup_give(struct setup *setup, int mount);
+
 /* copy.c */
 int setup_copy_up(struct setup *setup, const struct plan_record *record);
 

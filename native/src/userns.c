@@ -35,6 +35,17 @@ int id_map_add(struct id_map *map, const char *inside, const char *outside, cons
 	return 0;
 }
 
+unsigned id_map_find(const struct id_map *map, unsigned inside)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		const struct id_extent *extent = &map->extents[i];
+
+		if (inside >= extent->inside && inside - extent->inside < extent->count)
+			return extent->outside + (inside - extent->inside);
+	}
+	return inside;
+}
+
 static int map_from_plan(const struct plan *plan, enum plan_op op, struct id_map *map,
 			 struct failure *failure)
 {
@@ -47,6 +58,14 @@ static int map_from_plan(const struct plan *plan, enum plan_op op, struct id_map
 	if (map->count == 0)
 		return fail_because(failure, "map ids", plan_op_name(op), "missing", 0);
 	return 0;
+}
+
+bool userns_of_container(const struct plan *plan, struct userns *userns, struct failure *failure)
+{
+	memset(userns, 0, sizeof(*userns));
+	return plan_find(plan, OP_CONTAINER_UID_MAP) != NULL &&
+	       map_from_plan(plan, OP_CONTAINER_UID_MAP, &userns->uids, failure) == 0 &&
+	       map_from_plan(plan, OP_CONTAINER_GID_MAP, &userns->gids, failure) == 0;
 }
 
 int userns_from_plan(const struct plan *plan, struct userns *userns, struct failure *failure)
@@ -334,6 +353,11 @@ static int create_namespace(const struct userns *userns, struct failure *failure
 	if (error != 0)
 		return fail(failure, "create user namespace", "", error);
 	return got == 0 ? 0 : -1;
+}
+
+int userns_enter_new(const struct userns *userns, struct failure *failure)
+{
+	return create_namespace(userns, failure);
 }
 
 static int join_namespace(int ns, struct failure *failure)

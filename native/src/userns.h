@@ -57,4 +57,14 @@ void userns_withdraw(const char *keepers, pid_t host_pid);
 /* Field 22 of PROC/PATH, where @proc_fd is a folder of a procfs; 0 where it can't be read. */
 unsigned long long process_start_time(int proc_fd, const char *path);
 
+/* Fills the maps of a container that has a user namespace of its own; false where it has none. */
+bool userns_of_container(const struct plan *plan, struct userns *userns, struct failure *failure);
+
+/* What stands outside for the id @inside; an id that is not mapped is itself. */
+unsigned id_map_find(const struct id_map *map, unsigned inside);
+
+/* Enters a new user namespace with these maps, written directly: the caller is root of one that
+ * has all of the ids. It keeps its id, which may not be mapped. */
+int userns_enter_new(const struct userns *userns, struct failure *failure);
+
 #endif

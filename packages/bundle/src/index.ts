@@ -15,6 +15,7 @@ export type {
   SecurityRequest,
   StreamName,
   UlimitRequest,
+  UserNamespaceRequest,
 } from './request.ts';
 export { seccompText } from './seccomp-text.ts';
 export { refusalText } from './seccomp-refusals.ts';

@@ -33,6 +33,13 @@ export type NamespaceRequest =
   | { kind: 'container'; value: string }
   | { kind: 'path'; value: string };
 
+/** `--userns`, `--uidmap` and `--gidmap`: a map of the container's own. */
+export type UserNamespaceRequest =
+  | { kind: 'keep-id'; uid?: number; gid?: number; size?: number }
+  | { kind: 'auto'; size?: number }
+  | { kind: 'nomap' }
+  | { kind: 'maps'; uids: string[]; gids: string[] };
+
 /** `--network`: `default` is pasta where installed, else slirp4netns, else none with a hint. */
 export interface NetworkRequest {
   kind: 'default' | 'none' | 'host' | 'pasta' | 'slirp4netns' | 'container' | 'path';
@@ -149,6 +156,8 @@ export interface ContainerRequest {
   ipc: NamespaceRequest;
   uts: NamespaceRequest;
   cgroupns: NamespaceRequest;
+  /** Undefined: the ids of the user's shared namespace. */
+  userns?: UserNamespaceRequest | undefined;
   resources: ResourceRequest;
   shmSizeBytes: number | undefined;
   init: boolean;

@@ -4,7 +4,8 @@
  */
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { SystemError } from '@berth/errors';
-import type { IdMaps } from './id-maps.ts';
+import type { ContainerIds } from './container-ids.ts';
+import type { IdMap, IdMaps } from './id-maps.ts';
 import { helperEnvironment, nativeHelper, programCommand } from './native-helper.ts';
 
 /** Which namespace is entered, and how it is made when there is none. */
@@ -24,6 +25,29 @@ export function enterArguments(settings: EnterSettings, command: readonly string
 /** The helper's arguments that remove trees holding files of subordinate ids. */
 export function removeArguments(settings: EnterSettings, paths: readonly string[]): string[] {
   return ['remove', ...namespaceFlags(settings), '--', ...paths];
+}
+
+/** Layers as one tree, under the owners that a container's map needs. */
+export interface ShiftSettings {
+  ids: ContainerIds;
+  /** Trees, top one first. */
+  layers: readonly string[];
+  /** An empty folder. */
+  to: string;
+  /** The folder of all layers, for overlay to take the content from; undefined copies it. */
+  data: string | undefined;
+}
+
+/** The helper's arguments that make such a tree. */
+export function shiftArguments(settings: EnterSettings, shift: ShiftSettings): string[] {
+  const { ids, layers, to, data } = shift;
+  const flags = (name: string, maps: readonly IdMap[]): string[] =>
+    maps.flatMap(({ inside, outside, count }) => [name, `${inside} ${outside} ${count}`]);
+  return [
+    'shift', ...namespaceFlags(settings),
+    ...flags('--shift-uid', ids.uids), ...flags('--shift-gid', ids.gids),
+    '--', to, data ?? '', ...layers,
+  ];
 }
 
 function namespaceFlags({ idMaps, keepersDirectory }: EnterSettings): string[] {

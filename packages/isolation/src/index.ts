@@ -4,10 +4,21 @@
  * about images or records.
  */
 export { cgroupSettings, type CgroupSettings, type CgroupWish } from './cgroup.ts';
+export {
+  callerlessMap,
+  containerIdsKey,
+  freeMap,
+  idCount,
+  keepIdMap,
+  parseIdMap,
+  splitMap,
+  type ContainerIds,
+} from './container-ids.ts';
 export { containerPlan } from './container-plan.ts';
 export {
   enterArguments,
   removeArguments,
+  shiftArguments,
   runHelper,
   spawnWorker,
   type EnterSettings,

@@ -15,6 +15,9 @@ export function addMounts(
   settings: SupervisorSettings,
 ): void {
   addRoot(plan, spec, settings);
+  for (const { file, id, line } of settings.accounts ?? []) {
+    plan.add('account', file, id, line);
+  }
   for (const { target, data } of settings.copyUps) {
     plan.add('copy-up', target, data);
   }
@@ -42,6 +45,9 @@ function addRoot(plan: PlanWriter, spec: RuntimeSpec, settings: SupervisorSettin
   const { root } = settings;
   if (root.kind === 'overlay') {
     plan.add('overlay', root.upper, root.work, ...root.lowers);
+    if (root.data !== undefined) {
+      plan.add('overlay-data', root.data);
+    }
   } else {
     plan.add('rootfs', root.path);
   }

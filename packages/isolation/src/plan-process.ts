@@ -1,5 +1,6 @@
 /** The process records of a plan, alike for a container's first process and for exec. */
 import type { ProcessSpec, RuntimeSpec } from '@berth/oci';
+import type { ContainerIds } from './container-ids.ts';
 import type { PlanWriter } from './plan-writer.ts';
 
 /** What the runtime spec can't say about a process. */
@@ -15,6 +16,8 @@ export interface ProcessExtras {
   emulation: Buffer | undefined;
   /** One id is mapped: a user who is not root gets it in a user namespace of the process's own. */
   hasOneId: boolean;
+  /** Of a container that has a user namespace of its own. */
+  containerIds?: ContainerIds | undefined;
   preserveDescriptors: number;
   terminalSize: { rows: number; columns: number };
 }
@@ -59,6 +62,12 @@ export function addProcessRecords(
   addCapabilities(plan, process);
   if (extras.emulation !== undefined) {
     plan.add('emulate', extras.emulation.toString('hex'));
+  }
+  for (const { inside, outside, count } of extras.containerIds?.uids ?? []) {
+    plan.add('container-uid-map', inside, outside, count);
+  }
+  for (const { inside, outside, count } of extras.containerIds?.gids ?? []) {
+    plan.add('container-gid-map', inside, outside, count);
   }
   if (extras.hasOneId) {
     plan.add('own-ids');

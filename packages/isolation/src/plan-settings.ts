@@ -17,7 +17,14 @@ export const MAX_LAYERS = 500;
 
 /** The root file system: an overlay of layers, top one first, or a plain folder. */
 export type RootSettings =
-  | { kind: 'overlay'; upper: string; work: string; lowers: readonly string[] }
+  | {
+      kind: 'overlay';
+      upper: string;
+      work: string;
+      lowers: readonly string[];
+      /** A layer that the others take content from; overlay shows nothing else of it. */
+      data?: string | undefined;
+    }
   | { kind: 'folder'; path: string };
 
 /** Where a namespace of the container comes from. */
@@ -62,4 +69,6 @@ export interface SupervisorSettings {
   copyUps: readonly { target: string; data: string }[];
   process: ProcessExtras;
   exitSteps: readonly ExitStep[];
+  /** Lines for files of accounts, unless they have the id. */
+  accounts?: readonly { file: string; id: number; line: string }[] | undefined;
 }

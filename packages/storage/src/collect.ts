@@ -14,6 +14,7 @@ import type { ImageStore } from './images.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
 import { isId } from './names.ts';
+import type { ShiftedLayerStore } from './shifted-layers.ts';
 import type { Staging } from './staging.ts';
 import type { StoreLock } from './store-lock.ts';
 import type { RemoveTrees, Trash, TrashKind } from './trash.ts';
@@ -45,6 +46,7 @@ export interface CollectParts {
   readonly trash: Trash;
   readonly blobs: BlobStore;
   readonly layers: LayerStore;
+  readonly shiftedLayers: ShiftedLayerStore;
   readonly images: ImageStore;
   readonly containers: ContainerStore;
   readonly containerNames: ContainerNames;
@@ -63,7 +65,9 @@ export async function collect(
     sweepNames(parts);
     sweepRunDirectories(parts);
     sweepPartials(parts, options.keepPartialMs ?? DAY_MS);
-    return { layers: collectLayers(parts), blobs: collectBlobs(parts) };
+    const layers = collectLayers(parts);
+    parts.shiftedLayers.sweep(new Set(parts.layers.list()));
+    return { layers, blobs: collectBlobs(parts) };
   });
   const left = await parts.trash.empty(options.removeTrees);
   return {

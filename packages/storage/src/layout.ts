@@ -8,6 +8,7 @@
  *     images/<image id>/record.json   and origins/<key>: manifests it was seen under
  *     images/names/<reference>        symlink whose target is the image id
  *     layers/<diff id>/               fs/ recipe record.json
+ *     shifted/<map>/<layers>/         fs/ record.json: layers as one tree, under other owners
  *     containers/<id>/                see docs/state.md
  *     containers/names/<name>         symlink whose target is the container id
  *     volumes/<name>/                 record.json _data/
@@ -30,6 +31,7 @@ export interface Layout {
   readonly images: string;
   readonly imageNames: string;
   readonly layers: string;
+  readonly shifted: string;
   readonly containers: string;
   readonly containerNames: string;
   readonly volumes: string;
@@ -58,6 +60,7 @@ export function layoutOf({ data, run }: StoreDirectories): Layout {
     images: join(data, 'images'),
     imageNames: join(data, 'images', 'names'),
     layers: join(data, 'layers'),
+    shifted: join(data, 'shifted'),
     containers: join(data, 'containers'),
     containerNames: join(data, 'containers', 'names'),
     volumes: join(data, 'volumes'),

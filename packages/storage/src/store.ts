@@ -14,6 +14,7 @@ import { layoutOf } from './layout.ts';
 import type { Layout, StoreDirectories } from './layout.ts';
 import { readLivenessFacts } from './run-state.ts';
 import type { LivenessFacts } from './run-state.ts';
+import { ShiftedLayerStore } from './shifted-layers.ts';
 import { Staging } from './staging.ts';
 import type { Session } from './staging.ts';
 import { StoreLock } from './store-lock.ts';
@@ -27,6 +28,7 @@ export interface Store {
   readonly blobs: BlobStore;
   readonly images: ImageStore;
   readonly layers: LayerStore;
+  readonly shiftedLayers: ShiftedLayerStore;
   readonly containers: ContainerStore;
   readonly volumes: VolumeStore;
   readonly staging: Staging;
@@ -59,6 +61,7 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
   const lock = new StoreLock(layout, replaced.acquireLock);
   const blobs = new BlobStore(layout, staging);
   const layers = new LayerStore(layout, staging, trash);
+  const shiftedLayers = new ShiftedLayerStore(layout, staging, trash);
   const volumes = new VolumeStore(layout, staging, trash);
   const containerNames = new ContainerNames(layout, staging);
   const images = new ImageStore({ layout, staging, trash, blobs, layers, lock });
@@ -66,11 +69,11 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
     layout, staging, trash, layers, volumes, names: containerNames,
   });
   const parts = {
-    layout, staging, trash, blobs, layers, images, containers, containerNames, lock,
+    layout, staging, trash, blobs, layers, shiftedLayers, images, containers, containerNames, lock,
   };
   const checked = { ...parts, volumes };
   return {
-    layout, blobs, images, layers, containers, volumes, staging, trash, lock,
+    layout, blobs, images, layers, shiftedLayers, containers, volumes, staging, trash, lock,
     openSession: () => {
       sweepStaging(parts);
       return staging.openSession();

@@ -86,7 +86,9 @@ const ISOLATION_FLAGS = {
   sysctl: each('NAME=VALUE', 'set a kernel parameter of a namespace'),
   ulimit: each('NAME=SOFT[:HARD]', 'set a limit of the process, or "host" for those of the caller'),
   uts: text('MODE', 'uts namespace: private, host or container:NAME'),
-  userns: text('MODE', 'user namespace: host, which is the default', { hidden: true }),
+  gidmap: each('MAP', 'map group ids: CONTAINER:FROM[:COUNT]'),
+  uidmap: each('MAP', 'map user ids: CONTAINER:FROM[:COUNT]'),
+  userns: text('MODE', 'whose ids: host, keep-id, auto or nomap'),
 } as const;
 
 const LIMIT_FLAGS = {

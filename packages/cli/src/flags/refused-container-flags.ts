@@ -16,7 +16,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
     'device-read-iops', 'device-write-bps', 'device-write-iops', 'gpus', 'group-entry',
     'passwd-entry', 'personality', 'requires', 'secret', 'shm-size-systemd',
   ],
-  [IDS]: ['gidmap', 'hostuser', 'subgidname', 'subuidname', 'uidmap'],
+  [IDS]: ['hostuser', 'subgidname', 'subuidname'],
   [NETWORKS]: ['ip', 'ip6', 'link-local-ip', 'mac-address', 'network-alias'],
   [HEALTH]: [
     'health-cmd', 'health-interval', 'health-log-destination', 'health-max-log-count',

@@ -11,6 +11,7 @@ import { parseImageVolumes, parseMount, parseTmpfs, parseVolume } from './mounts
 import { parseNamespace, parseNetwork } from './namespaces.ts';
 import { parseExpose, parsePublish } from './ports.ts';
 import { parseDevice, parseSecurity, parseSysctls, parseUlimit } from './security.ts';
+import { parseUserNamespace } from './user-namespace.ts';
 import { parseOptionalSize } from './size.ts';
 
 type Flags = FlagValues<typeof CONTAINER_FLAGS>;
@@ -43,10 +44,9 @@ function refuseOthers(flags: Flags): void {
       hint: 'leave the flag out',
     });
   };
-  const { restart, systemd, userns } = flags;
+  const { restart, systemd } = flags;
   if (restart !== undefined && restart !== 'no' && restart !== '') refuse('restart', restart);
   if (systemd === 'always') refuse('systemd', systemd);
-  if (userns !== undefined && userns !== 'host' && userns !== '') refuse('userns', userns);
 }
 
 function identity(
@@ -252,6 +252,7 @@ function isolation(
   | 'ipc'
   | 'uts'
   | 'cgroupns'
+  | 'userns'
 > {
   return {
     capAdd: flags['cap-add'],
@@ -271,5 +272,6 @@ function isolation(
     ]),
     uts: parseNamespace('uts', flags.uts, ['private', 'host', 'container', 'path']),
     cgroupns: parseNamespace('cgroupns', flags.cgroupns, ['private', 'host', 'container', 'path']),
+    userns: parseUserNamespace(flags.userns, flags.uidmap, flags.gidmap),
   };
 }

@@ -14,6 +14,7 @@ import { findImage } from '../images/find.ts';
 import { requireMountable } from '../images/mounted-layers.ts';
 import type { FoundImage } from '../images/local.ts';
 import type { PullOptions } from '../images/pull-options.ts';
+import { accountsOf, decideIds } from './container-ids.ts';
 import { hostFacts } from './host-facts.ts';
 import { summaryOf } from './launch.ts';
 import { joinsOf } from './joined-namespaces.ts';
@@ -118,6 +119,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
   const { config, record } = image;
   const ports = await assignPorts(wantedPorts(request, config.exposedPorts));
   const joins = joinsOf(engine, request);
+  const ids = decideIds(engine, request);
   const network = chooseNetwork({
     kind: request.network.kind,
     options: request.network.options,
@@ -143,7 +145,9 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
     exposedPorts: config.exposedPorts,
     ports,
     network: network.kind,
-    user: request.user ?? config.user,
+    user: request.user ?? ids.user ?? config.user,
+    ...(ids.ids === undefined ? {} : { containerIds: ids.ids }),
+    ...(ids.user === undefined ? {} : { accounts: accountsOf(engine, ids.user, spec) }),
     ...(engine.idMaps.tier === 'single' ? { emulatesRoot: true } : {}),
     stopSignal: signalNumber(signal),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,

@@ -56,6 +56,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
         seccomp: request.privileged ? undefined : filterOf(engine, { paths, spec, record }),
         emulation: compiledEmulation(engine, added),
         hasOneId: engine.idMaps.tier === 'single',
+        containerIds: record.containerIds,
         preserveDescriptors: request.preserveDescriptors,
         terminalSize: { rows: 0, columns: 0 },
       },

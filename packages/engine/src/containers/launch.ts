@@ -12,6 +12,7 @@ import {
   type ExitStep,
   type NamespaceName,
   type NamespaceSettings,
+  type RootSettings,
   type ScopeLimits,
   type SupervisorSettings,
 } from '@berth/isolation';
@@ -24,6 +25,7 @@ import { sayWhatEndsAtLogout } from './logout-notice.ts';
 import { liveJoins } from './joined-namespaces.ts';
 import { formatPorts, portMappings } from './published-ports.ts';
 import type { BerthContainer } from './record.ts';
+import { shiftedLayers } from './shifted-layers.ts';
 import { compiledEmulation, compiledSeccomp } from './seccomp-cache.ts';
 
 /** What one run is planned from. */
@@ -40,7 +42,8 @@ export interface LaunchPlan {
 /** Writes the plan of the next run; answers its path. */
 export function writePlan(engine: Engine, launch: LaunchPlan): string {
   const { record, spec, paths } = launch;
-  const plan = containerPlan(withEtcFiles(record, spec, paths), settings(engine, launch));
+  const whole = withOwnPorts(record, withEtcFiles(record, spec, paths));
+  const plan = containerPlan(whole, settings(engine, launch));
   ensureRunDirectory(dirname(paths.runDirectory));
   engine.store.containers.writePlan(record.id, plan);
   return paths.plan;
@@ -77,12 +80,8 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     networkHelper: networkHelperOf(record, paths),
     publishesPorts: record.ports.length > 0,
     namespaces: namespacesOf(engine, record, spec),
-    root: {
-      kind: 'overlay',
-      upper: paths.upper,
-      work: paths.work,
-      lowers: mountedLayers(record.layers).map((diffId) => store.layers.treePath(diffId)),
-    },
+    root: rootOf(engine, record, paths),
+    accounts: record.accounts,
     copyUps: record.copyUps.map(({ target, volume }) => ({
       target,
       data: store.volumes.dataPath(volume),
@@ -97,11 +96,23 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
       })?.toString('hex'),
       emulation: compiledEmulation(engine, spec.process),
       hasOneId: engine.idMaps.tier === 'single',
+      containerIds: record.containerIds,
       preserveDescriptors: request.preserveDescriptors,
       terminalSize: { rows: 0, columns: 0 },
     },
     exitSteps: request.remove ? removalSteps(engine, record) : [],
   };
+}
+
+function rootOf(engine: Engine, record: BerthContainer, paths: ContainerPaths): RootSettings {
+  const { upper, work } = paths;
+  const diffIds = mountedLayers(record.layers);
+  if (record.containerIds === undefined) {
+    const lowers = diffIds.map((diffId) => engine.store.layers.treePath(diffId));
+    return { kind: 'overlay', upper, work, lowers };
+  }
+  const { tree, data } = shiftedLayers(engine, diffIds, record.containerIds);
+  return { kind: 'overlay', upper, work, lowers: [tree], data };
 }
 
 /** What a container's summary says for its whole life. */
@@ -133,6 +144,19 @@ function withEtcFiles(
     options: ['bind', 'rprivate', 'nosuid', 'nodev'],
   }));
   return { ...spec, mounts: [...binds, ...spec.mounts] };
+}
+
+const FIRST_PORT = 'net.ipv4.ip_unprivileged_port_start';
+
+/**
+ * A container with a map of its own enters its user namespace last, so that its root has no
+ * capabilities over its network: ports below 1024 are opened to all its users instead.
+ */
+function withOwnPorts(record: BerthContainer, spec: RuntimeSpec): RuntimeSpec {
+  const isOwn = spec.linux.namespaces.some(({ type }) => type === 'network');
+  if (record.containerIds === undefined || !isOwn || record.joins['net'] !== undefined) return spec;
+  const sysctl = { [FIRST_PORT]: '0', ...spec.linux.sysctl };
+  return { ...spec, linux: { ...spec.linux, sysctl } };
 }
 
 const NAMES: Record<NamespaceName, NamespaceType> = {

@@ -3,6 +3,7 @@
  * for and what was decided at creation. It never changes; what does is derived from facts.
  */
 import type { ContainerRequest } from '@berth/bundle';
+import type { ContainerIds } from '@berth/isolation';
 import type { AssignedPort, NetworkKind } from '@berth/network';
 import type { ContainerRecord } from '@berth/storage';
 
@@ -17,6 +18,10 @@ export interface BerthContainer extends ContainerRecord {
   readonly network: NetworkKind;
   /** What the container's USER resolves from, e.g. `postgres` or `1000:1000`. */
   readonly user: string;
+  /** Of `--userns` and the like; absent: those of the shared user namespace. */
+  readonly containerIds?: ContainerIds;
+  /** The caller as keep-id has him, for an image that does not know him. */
+  readonly accounts?: readonly { file: string; id: number; line: string }[];
   /** Made where only one id is mapped. */
   readonly emulatesRoot?: boolean;
   readonly stopSignal: number;

@@ -1,0 +1,47 @@
+/* copy.h - copying a tree name by name, for those who decide themselves what is copied. */
+#ifndef BERTH_COPY_H
+#define BERTH_COPY_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "userns.h"
+
+enum { MAX_DEPTH = 200 };
+
+/**
+ * struct shift - how a copy differs
+ * @uids, @gids: owners, and what stands for them outside
+ * @data: where overlay finds the content, below its layer of data; NULL: content is copied
+ */
+struct shift {
+	struct id_map uids, gids;
+	const char *data;
+};
+
+/* Files with more than one name, by the path of the first one below the copy. */
+struct linked {
+	dev_t device;
+	ino_t inode;
+	char *path;
+};
+
+struct copy {
+	int to;
+	const struct shift *shift;	/* NULL: owners stay */
+	struct linked *linked;
+	size_t linked_count, linked_room;
+	char path[PATH_MAX];	/* of what is being copied, below @to */
+	unsigned depth;
+};
+
+/* Copies what is called @name in @from, with all below it. -1 and errno. */
+int copy_entry(struct copy *copy, int from, int to, const char *name);
+
+/* Owner, attributes, mode and times. -1 and errno. */
+int copy_metadata(const struct copy *copy, int from, int to, const struct stat *status);
+
+void copy_end(struct copy *copy);
+
+#endif

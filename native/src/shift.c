@@ -1,0 +1,217 @@
+/* Merges layers: names of upper ones hide those below, whiteouts hide and vanish. */
+#include "shift.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+enum { LAYERS_MAX = 500 };
+
+/* Where the layers' contents are found, and the copy. */
+struct merge {
+	struct copy copy;
+	struct shift *shift;
+	const char *data[LAYERS_MAX];
+};
+
+/* The layers that have a folder, top one first. */
+struct stack {
+	int fds[LAYERS_MAX];
+	int layers[LAYERS_MAX];	/* which of all */
+	int count;
+};
+
+static void close_stack(struct stack *stack)
+{
+	while (stack->count > 0)
+		close(stack->fds[--stack->count]);
+	free(stack);
+}
+
+static bool is_whiteout(const struct stat *status)
+{
+	return S_ISCHR(status->st_mode) && status->st_rdev == 0;
+}
+
+static bool is_opaque(int folder)
+{
+	char value;
+
+	return fgetxattr(folder, "user.overlay.opaque", &value, 1) == 1 && value == 'y';
+}
+
+/* The folders called @name from the layer @first down to the one that hides the rest. */
+static struct stack *open_stack(const struct stack *above, int first, const char *name)
+{
+	struct stack *stack = calloc(1, sizeof(*stack));
+
+	for (int i = first; stack != NULL && i < above->count; i++) {
+		int fd = openat(above->fds[i], name,
+				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			break;
+		stack->fds[stack->count] = fd;
+		stack->layers[stack->count++] = above->layers[i];
+		if (is_opaque(fd))
+			break;
+	}
+	return stack;
+}
+
+static int merge_folder(struct merge *merge, const struct stack *stack, int to);
+
+static int merge_subfolder(struct merge *merge, const struct stack *above, int first, int to,
+			   const char *name)
+{
+	struct stack *stack = open_stack(above, first, name);
+	int folder = -1, result = -1, error;
+	struct stat status;
+
+	if (stack == NULL || stack->count == 0 || merge->copy.depth >= MAX_DEPTH) {
+		errno = stack == NULL ? ENOMEM : ELOOP;
+	} else if (fstat(stack->fds[0], &status) == 0 && mkdirat(to, name, 0700) == 0) {
+		folder = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		merge->copy.depth++;
+		if (folder >= 0 && merge_folder(merge, stack, folder) == 0)
+			result = copy_metadata(&merge->copy, stack->fds[0], folder, &status);
+		merge->copy.depth--;
+	}
+	error = errno;
+	if (folder >= 0)
+		close(folder);
+	if (stack != NULL)
+		close_stack(stack);
+	errno = error;
+	return result;
+}
+
+static int merge_entry(struct merge *merge, const struct stack *stack, int at, int to,
+		       const char *name)
+{
+	struct stat status;
+
+	if (fstatat(to, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (fstatat(stack->fds[at], name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	/* It stays until the folder is done, to hide what is below. */
+	if (is_whiteout(&status))
+		return mknodat(to, name, S_IFCHR, 0);
+	if (S_ISDIR(status.st_mode))
+		return merge_subfolder(merge, stack, at, to, name);
+	merge->shift->data = merge->data[stack->layers[at]];
+	return copy_entry(&merge->copy, stack->fds[at], to, name);
+}
+
+/* Calls @merge_entry for all names of a layer's folder. */
+static int merge_layer(struct merge *merge, const struct stack *stack, int at, int to)
+{
+	char *path = merge->copy.path;
+	size_t length = strlen(path);
+	int list = openat(stack->fds[at], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
+	DIR *folder = list < 0 ? NULL : fdopendir(list);
+	struct dirent *entry;
+
+	if (folder == NULL)
+		return -1;
+	while (result == 0 && (entry = readdir(folder)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (length + strlen(entry->d_name) + 2 > sizeof(merge->copy.path)) {
+			errno = ENAMETOOLONG;
+			result = -1;
+			break;
+		}
+		sprintf(path + length, "%s%s", length == 0 ? "" : "/", entry->d_name);
+		result = merge_entry(merge, stack, at, to, entry->d_name);
+		/* On failure the path stays: it is what the failure is about. */
+		if (result == 0)
+			path[length] = '\0';
+	}
+	closedir(folder);
+	return result;
+}
+
+static int remove_whiteouts(int folder_fd)
+{
+	int list = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
+	DIR *folder = list < 0 ? NULL : fdopendir(list);
+	struct dirent *entry;
+	struct stat status;
+
+	if (folder == NULL)
+		return -1;
+	while (result == 0 && (entry = readdir(folder)) != NULL) {
+		if (entry->d_type != DT_CHR && entry->d_type != DT_UNKNOWN)
+			continue;
+		if (fstatat(folder_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    is_whiteout(&status))
+			result = unlinkat(folder_fd, entry->d_name, 0);
+	}
+	closedir(folder);
+	return result;
+}
+
+static int merge_folder(struct merge *merge, const struct stack *stack, int to)
+{
+	for (int i = 0; i < stack->count; i++)
+		if (merge_layer(merge, stack, i, to) < 0)
+			return -1;
+	return remove_whiteouts(to);
+}
+
+static int open_layers(char *const layers[], const char *data_root, struct merge *merge,
+		       struct stack *stack, struct failure *failure)
+{
+	size_t root_length = data_root == NULL ? 0 : strlen(data_root);
+
+	for (; layers[stack->count] != NULL; stack->count++) {
+		const char *path = layers[stack->count];
+		int fd;
+
+		if (stack->count == LAYERS_MAX)
+			return fail_because(failure, "merge layers", path, "more than 500", 0);
+		if (data_root != NULL && (strncmp(path, data_root, root_length) != 0 ||
+					  path[root_length] != '/'))
+			return fail_because(failure, "merge layers", path,
+					    "not below the layer of data", 0);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return fail(failure, "open layer", path, errno);
+		stack->fds[stack->count] = fd;
+		stack->layers[stack->count] = stack->count;
+		merge->data[stack->count] = data_root == NULL ? NULL : path + root_length;
+	}
+	return stack->count > 0 ? 0 : fail_because(failure, "merge layers", "", "none", 0);
+}
+
+int tree_shift(char *const layers[], int to, struct shift *shift, const char *data_root,
+	       struct failure *failure)
+{
+	static struct merge merge;
+	struct stack *stack = calloc(1, sizeof(*stack));
+	struct stat status;
+	int result;
+
+	if (stack == NULL)
+		return fail(failure, "merge layers", "", ENOMEM);
+	memset(&merge, 0, sizeof(merge));
+	merge.copy.to = to;
+	merge.copy.shift = merge.shift = shift;
+	result = open_layers(layers, data_root, &merge, stack, failure);
+	if (result == 0 && (merge_folder(&merge, stack, to) < 0 ||
+			    fstat(stack->fds[0], &status) < 0 ||
+			    copy_metadata(&merge.copy, stack->fds[0], to, &status) < 0))
+		result = fail(failure, "copy", merge.copy.path, errno);
+	close_stack(stack);
+	copy_end(&merge.copy);
+	return result;
+}

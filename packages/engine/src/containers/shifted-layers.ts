@@ -1,0 +1,50 @@
+/**
+ * The root file system of a container with a map of its own: the image's layers as one tree, under
+ * the owners that the map needs. Where overlay can take the content from the layers, it has none.
+ */
+import { release } from 'node:os';
+import { containerIdsKey, runHelper, shiftArguments, type ContainerIds } from '@berth/isolation';
+import type { Engine } from '../engine.ts';
+
+/** The first kernel whose overlay lets users have files that refer to a layer of data. */
+const FIRST_KERNEL = [6, 16] as const;
+
+/** What an overlay is made of. */
+export interface ShiftedLayers {
+  readonly tree: string;
+  /** The layer of data that the tree refers to; undefined where it has its content. */
+  readonly data: string | undefined;
+}
+
+/** The tree is there afterwards. `diffIds` are of the layers, top one first. */
+export function shiftedLayers(
+  engine: Engine,
+  diffIds: readonly string[],
+  ids: ContainerIds,
+): ShiftedLayers {
+  const { shiftedLayers: shifted, layers, layout } = engine.store;
+  const data = canRefer(release()) ? layout.layers : undefined;
+  const key = { map: `${data === undefined ? 'c' : 'r'}${containerIdsKey(ids)}`, diffIds };
+  if (!shifted.has(key)) {
+    if (data === undefined) announceCopy(engine, diffIds);
+    const staged = shifted.stage();
+    const trees = diffIds.map((diffId) => layers.treePath(diffId));
+    runHelper(shiftArguments(engine.enter, { ids, layers: trees, to: staged.tree, data }));
+    shifted.commit(staged, key);
+  }
+  return { tree: shifted.path(key), data };
+}
+
+function announceCopy(engine: Engine, diffIds: readonly string[]): void {
+  const bytes = diffIds.reduce((sum, id) => sum + engine.store.layers.record(id).sizeBytes, 0);
+  engine.report({
+    kind: 'warning',
+    message: `the image's ${Math.ceil(bytes / 1e6)} MB are copied once for these ids: ` +
+      'before Linux 6.16 overlay can\'t refer to them',
+  });
+}
+
+function canRefer(kernel: string): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return major > FIRST_KERNEL[0] || (major === FIRST_KERNEL[0] && minor >= FIRST_KERNEL[1]);
+}

@@ -1,0 +1,94 @@
+/**
+ * shifted/: the layers of images as one tree under other owners, for containers with an id map of
+ * their own. Made when first needed from what layers/ has, and gone with any of its layers.
+ * docs/identities.md says what they hold.
+ */
+import { createHash } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { attempt, ifThere } from './fs-errors.ts';
+import type { Layout } from './layout.ts';
+import type { Staging } from './staging.ts';
+import type { Trash } from './trash.ts';
+import {
+  ensureDirectory, listDirectory, readRecord, renameUnlessTaken, writeNewFile,
+} from './whole-file.ts';
+
+const TREE = 'fs';
+const RECORD = 'record.json';
+const TREE_MODE = 0o755;
+
+/** Which tree: of these layers, under this map. */
+export interface ShiftedKey {
+  /** Names a map and a way of referring to content. */
+  readonly map: string;
+  readonly diffIds: readonly string[];
+}
+
+/** A shifted tree being made. */
+export interface ShiftedStaging {
+  readonly directory: string;
+  /** Empty, to be filled. */
+  readonly tree: string;
+}
+
+interface ShiftedRecord {
+  readonly version: 1;
+  readonly diffIds: readonly string[];
+}
+
+/** Access to shifted/. */
+export class ShiftedLayerStore {
+  readonly #layout: Layout;
+  readonly #staging: Staging;
+  readonly #trash: Trash;
+
+  constructor(layout: Layout, staging: Staging, trash: Trash) {
+    this.#layout = layout;
+    this.#staging = staging;
+    this.#trash = trash;
+  }
+
+  path({ map, diffIds }: ShiftedKey): string {
+    const chain = createHash('sha256').update(diffIds.join('\n')).digest('hex');
+    return join(this.#layout.shifted, map, chain, TREE);
+  }
+
+  has(key: ShiftedKey): boolean {
+    const path = this.path(key);
+    return attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
+  }
+
+  /** A place to make one; `commit` ends it. */
+  stage(): ShiftedStaging {
+    const directory = this.#staging.makeDirectory('layer');
+    const tree = join(directory, TREE);
+    attempt('make directory', tree, () => {
+      mkdirSync(tree);
+      chmodSync(tree, TREE_MODE);
+    });
+    return { directory, tree };
+  }
+
+  /** It is there, whole; when another command was faster, that one's stays. */
+  commit({ directory }: ShiftedStaging, key: ShiftedKey): void {
+    const target = dirname(this.path(key));
+    const record: ShiftedRecord = { version: 1, diffIds: key.diffIds };
+    writeNewFile(join(directory, RECORD), JSON.stringify(record));
+    ensureDirectory(dirname(target));
+    if (!renameUnlessTaken(directory, target)) this.#trash.take(directory, 'tree');
+  }
+
+  /** What lacks one of its layers is in the trash. */
+  sweep(layers: ReadonlySet<string>): void {
+    for (const map of listDirectory(this.#layout.shifted)) {
+      const folder = join(this.#layout.shifted, map);
+      for (const chain of listDirectory(folder)) {
+        const path = join(folder, chain);
+        const record = readRecord<ShiftedRecord>(join(path, RECORD));
+        const isWhole = record?.diffIds.every((diffId) => layers.has(diffId)) ?? false;
+        if (!isWhole) this.#trash.take(path, 'tree');
+      }
+    }
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * `--userns`, `--uidmap` and `--gidmap`: containers with a map of their own, whose layers are
+ * shifted and whose content is not copied.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { missing } from '../lab/probes.ts';
+import { openLab } from './harness.ts';
+import { openOneId } from './one-id.ts';
+
+const lab = openLab();
+const UID = process.getuid?.() ?? 0;
+const GID = process.getgid?.() ?? 0;
+const SKIP = { skip: missing.subordinateIds };
+const MANY_FILES = 2000;
+let image = '';
+
+before(async () => {
+  const files = Object.fromEntries(Array.from({ length: MANY_FILES }, (_, index) =>
+    [`/many/${index}`, `content ${index}\n`]));
+  image = await lab.image({ layers: [
+    { '/bin/rootly': { text: '#!/bin/sh\n', mode: 0o755 }, '/etc/removed': 'x', '/opt/a': 'a' },
+    { ...files, '/etc/.wh.removed': '' },
+  ] });
+});
+lab.atEnd(async () => {
+  await lab.ok(['rm', '-f', '-t', '0', '--all']);
+});
+
+async function inside(script: string, ...flags: string[]): Promise<string> {
+  return lab.ok(['run', '--rm', '--network', 'none', ...flags, image, 'sh', '-c', script]);
+}
+
+test('keep-id: the caller is himself, root is root, and passwd knows both', SKIP, async () => {
+  const said = await inside(
+    `id -u; id -g; stat -c %u:%g / /bin/busybox /etc/passwd; cat /many/${MANY_FILES - 1}
+    test -e /etc/removed || echo gone; grep -c ":${UID}:" /etc/passwd; touch /tmp/x 2>/dev/null
+    stat -c %u:%g /dev/shm`,
+    '--userns=keep-id');
+  assert.deepEqual(said.split('\n'), [
+    String(UID), String(GID), '0:0', '0:0', '0:0', `content ${MANY_FILES - 1}`, 'gone', '1', '0:0',
+  ]);
+});
+
+test('keep-id with other numbers, and a size', SKIP, async () => {
+  assert.equal(await inside('id -u; id -g', '--userns=keep-id:uid=2000,gid=3000'), '2000\n3000');
+  const said = await inside('cat /proc/self/uid_map', '--userns=keep-id:uid=5,size=100');
+  assert.deepEqual(said.split('\n').map((line) => line.trim().split(/ +/).join(' ')),
+    ['0 1 5', '5 0 1', '6 6 94']);
+});
+
+test('files of bound folders belong to the caller inside and outside', SKIP, async () => {
+  const folder = path.join(lab.folder, 'bound');
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'mine'), '');
+  const said = await inside('stat -c %u:%g /b/mine; touch /b/new', '--userns=keep-id',
+    '-v', `${folder}:/b`);
+  assert.equal(said, `${UID}:${GID}`);
+  assert.equal(statSync(path.join(folder, 'new')).uid, UID);
+});
+
+test('a set-user-id program of root makes the caller root, as sudo would', SKIP, async () => {
+  const folder = path.join(lab.folder, 'programs');
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'who.c'), '#include <stdio.h>\n#include <unistd.h>\n' +
+    'int main(void) { return printf("%d %d\\n", getuid(), geteuid()) < 0; }\n');
+  execFileSync('cc', ['-static', '-o', path.join(folder, 'who'), path.join(folder, 'who.c')]);
+  await lab.ok(['run', '-d', '--name', 'k', '--network', 'none', '--userns=keep-id',
+    '-v', `${folder}:/programs:ro`, image, 'sleep', '100']);
+  await lab.ok(['exec', '-u', 'root', 'k', 'sh', '-c',
+    'cp /programs/who /who && chmod 4755 /who && touch /root-file && chown 33:33 /root-file']);
+  assert.equal(await lab.ok(['exec', 'k', '/who']), `${UID} 0`);
+  assert.equal(await lab.ok(['exec', 'k', 'id', '-u']), String(UID));
+  assert.equal(await lab.ok(['exec', 'k', 'stat', '-c', '%u:%g', '/root-file']), '33:33');
+  await lab.ok(['stop', '-t', '0', 'k']);
+  await lab.ok(['start', 'k']);
+  assert.equal(await lab.ok(['exec', 'k', 'stat', '-c', '%u:%g', '/root-file']), '33:33');
+  await lab.ok(['rm', '-f', '-t', '0', 'k']);
+});
+
+test('no content is copied where overlay can refer to it', { skip: missing.subordinateIds ||
+  (Number.parseFloat(release()) < 6.16 && 'overlay refers to content from Linux 6.16 on') },
+async () => {
+  await inside('true', '--userns=nomap');
+  const shifted = path.join(lab.data, 'v1/shifted');
+  const [map = ''] = readdirSync(shifted).filter((name) => name.startsWith('r'));
+  const bytes = execFileSync('du', ['-sb', '--block-size=1', '--apparent-size', shifted]);
+  assert.ok(Number(bytes.toString().split('\t')[0]) > 0);
+  const used = execFileSync('sh', ['-c',
+    `find '${shifted}/${map}' -type f -size -2000k -exec stat -c '%b' {} + 2>/dev/null |
+      awk '{ sum += $1 } END { print sum + 0 }'`], { encoding: 'utf8' });
+  // The files have lengths and attributes, and no blocks for their content.
+  assert.ok(Number(used) < MANY_FILES * 8, `${used} blocks`);
+});
+
+test('nomap leaves the caller out, and volumes belong to root', SKIP, async () => {
+  const said = await inside(
+    'id -u; stat -c %u /v; touch /v/x && echo written; grep -c . /proc/self/uid_map',
+    '--userns=nomap', '-v', 'nomap:/v');
+  assert.equal(said, '0\n0\nwritten\n1');
+  await lab.ok(['volume', 'rm', 'nomap']);
+});
+
+test('auto gives two containers ids that have nothing in common', SKIP, async () => {
+  const map = ['cat', '/proc/self/uid_map'];
+  for (const name of ['a', 'b']) {
+    await lab.ok(['create', '--name', name, '--network', 'none', '--userns=auto:size=2000', image,
+      ...map]);
+  }
+  const starts = [];
+  for (const name of ['a', 'b']) {
+    starts.push((await lab.ok(['start', '-a', name])).trim().split(/ +/).join(' '));
+  }
+  assert.deepEqual(starts, ['0 1 2000', '0 2001 2000']);
+  await lab.ok(['rm', 'a', 'b']);
+});
+
+test('--uidmap and --gidmap, with ids of the host and on top of the others', SKIP, async () => {
+  const show = 'cat /proc/self/uid_map; echo; cat /proc/self/gid_map';
+  const plain = (text: string): string[] =>
+    text.split('\n').map((line) => line.trim().split(/ +/).join(' '));
+  assert.deepEqual(plain(await inside(show, '--uidmap', '0:1:500', '--uidmap', `500:@${UID}`)),
+    ['0 1 500', '500 0 1', '', '0 1 500', '500 0 1']);
+  assert.deepEqual(plain(await inside('cat /proc/self/uid_map', '--uidmap', '+100:5:10')),
+    ['0 0 1', '1 1 4', '15 15 85', '100 5 10', '110 110 65427']);
+});
+
+test('what can not be mapped is refused with a reason', SKIP, async () => {
+  for (const [flags, reason] of [
+    [['--userns=other'], /no such mode/],
+    [['--userns=keep-id:size=x'], /no option of it/],
+    [['--uidmap', '0:1'], undefined],
+    [['--uidmap', '0:1:99999999'], /not among your ids/],
+    [['--uidmap', 'x'], /not CONTAINER:FROM/],
+    [['--uidmap', '0:1:10', '--uidmap', '5:20:10'], /mapped already/],
+    [['--userns=auto:size=99999'], /no container uses/],
+  ] as const) {
+    const { status, stderr } = await lab.berth(['run', '--rm', '--network', 'none', ...flags,
+      image, 'true']);
+    if (reason === undefined) continue;
+    assert.equal(status, 125, flags.join(' '));
+    assert.match(stderr, reason);
+  }
+});
+
+test('pruning removes shifted layers with their layer', SKIP, async () => {
+  const name = await lab.image({ name: 'localhost/short:1', layers: [{ '/short': 'lived' }] });
+  await lab.ok(['run', '--rm', '--network', 'none', '--userns=nomap', name, 'cat', '/short']);
+  const shifted = path.join(lab.data, 'v1/shifted');
+  const count = (): number => readdirSync(shifted).flatMap((map) =>
+    readdirSync(path.join(shifted, map))).length;
+  const before = count();
+  await lab.ok(['rmi', name]);
+  assert.equal(count(), before - 1);
+});
+
+test('ports below 1024 are open to all users of such a container', SKIP, async () => {
+  const said = await inside('cat /proc/sys/net/ipv4/ip_unprivileged_port_start',
+    '--userns=keep-id');
+  assert.equal(said, '0');
+});
+
+test('keep-id works with one id as well', async () => {
+  const oneId = openOneId(lab);
+  const archive = path.join(lab.folder, 'small.tar');
+  execFileSync('sh', ['-c', `cd '${lab.folder}' && mkdir -p small/bin small/etc && cp /bin/busybox \
+    small/bin && ln -sf busybox small/bin/id && ln -sf busybox small/bin/sh &&
+    echo root:x:0:0:root:/:/bin/sh >small/etc/passwd && tar -C small -cf ${archive} .`]);
+  chmodSync(archive, 0o644);
+  const said = await oneId.run(`berth import -q ${archive} small
+    berth run --rm --userns=keep-id small id -u
+    berth run --rm --userns=nomap small id -u 2>&1 || echo refused; berth rmi --all --force`);
+  assert.match(said, new RegExp(`\n${UID}\n[^]*no ids but one[^]*refused`));
+});
