@@ -21,7 +21,7 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
 
-enum { LISTENERS_MAX = 512, NOTIFICATION_MAX = 512 };
+enum { LISTENERS_MAX = 512, NOTIFICATION_MAX = 512, END_WAIT_MS = 1000 };
 
 /* What is received is as large as the kernel that runs says, not as the one compiled for. */
 union request {
@@ -37,13 +37,18 @@ static int serve(const struct tracee_view *view, struct owners *owners, int list
 		struct seccomp_notif_resp value;
 		char room[NOTIFICATION_MAX];
 	} response;
+	int result;
 
 	memset(&request, 0, sizeof(request));
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) < 0)
 		return errno == ENOENT || errno == EINTR || errno == EAGAIN ? 0 : -1;
 	memset(&response, 0, sizeof(response));
 	response.value.id = request.value.id;
-	response.value.error = emulated_call(view, owners, &request.value, listener);
+	result = emulated_call(view, owners, &request.value, listener);
+	if (result == CALL_GOES_ON)
+		response.value.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	else
+		response.value.error = result;
 	/* Whoever is gone meanwhile needs no answer. */
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	return 0;
@@ -204,7 +209,13 @@ void emulator_end(struct emulator *emulator)
 		return;
 	close(emulator->control);
 	kill(emulator->pid, SIGKILL);
-	while (waitpid(emulator->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	/* A file system that hangs (FUSE, NFS) may hold it; the end of a run waits for none. */
+	for (int waited = 0; waited < END_WAIT_MS; waited++) {
+		pid_t pid = waitpid(emulator->pid, NULL, WNOHANG);
+
+		if (pid > 0 || (pid < 0 && errno != EINTR))
+			break;
+		usleep(1000);
+	}
 	emulator->pid = 0;
 }

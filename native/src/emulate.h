@@ -39,8 +39,9 @@ void emulator_end(struct emulator *emulator);
 
 /* emulated-calls.c */
 
-/* What the waiting call shall return: 0, or -errno. @valid says, after something of the process
- * was read, whether it was that process's. */
+/* What the waiting call shall return: 0, or -errno; CALL_GOES_ON: what the kernel says. */
+enum { CALL_GOES_ON = 1 };
+
 int emulated_call(const struct tracee_view *view, struct owners *owners,
 		  const struct seccomp_notif *request, int listener);
 

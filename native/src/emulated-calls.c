@@ -220,7 +220,12 @@ int emulated_call(const struct tracee_view *view, struct owners *owners,
 	result = tracee_open(view, (pid_t)request->pid, &tracee);
 	if (result < 0)
 		return result;
-	if (call->kind < MKNOD && !may(&tracee, CAP_CHOWN))
+	/* In a user namespace that it made, a process has all capabilities and none here. What it
+	 * asks for is the kernel's to decide, by its rights: nothing was checked that could
+	 * change. A thread that waits changes its namespace no more. */
+	if (tracee.is_foreign)
+		result = is_valid(listener, request->id) ? CALL_GOES_ON : -ESRCH;
+	else if (call->kind < MKNOD && !may(&tracee, CAP_CHOWN))
 		result = -EPERM;
 	if (result == 0)
 		result = read_target(&tracee, request, listener, &arguments, &target);

@@ -177,10 +177,18 @@ static int open_target(struct setup *setup, const char *target, enum below_kind 
 /* Attaches @mount and closes @target. @mount stays open only for the caller that succeeds. */
 static int attach(struct setup *setup, int mount, int target, const char *name)
 {
-	int result = mount_attach(mount, target);
+	int result = mount_attach(mount, target), error = errno;
+	struct stat source, place;
 
-	if (result < 0)
-		fail(setup->failure, "mount on", name, errno);
+	/* move_mount(2) says EINVAL for many things; users meet this one. */
+	if (result < 0 && fstat(mount, &source) == 0 && fstat(target, &place) == 0 &&
+	    S_ISDIR(source.st_mode) != S_ISDIR(place.st_mode))
+		fail_because(setup->failure, "mount on", name,
+			     S_ISDIR(place.st_mode) ? "it is a folder, and the source is none"
+						    : "it is no folder, and the source is one",
+			     error);
+	else if (result < 0)
+		fail(setup->failure, "mount on", name, error);
 	close(target);
 	return result;
 }

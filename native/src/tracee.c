@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -23,6 +24,11 @@ enum { PAGE = 4096, STATUS_MAX = 4096, RETRIES = 64 };
  * refuses a new one, ids are translated into those of the host's. */
 int tracee_view_open(struct tracee_view *view)
 {
+	struct stat own;
+
+	if (stat("/proc/self/ns/user", &own) < 0)
+		return -1;
+	view->user_namespace = own.st_ino;
 	view->translates = false;
 	view->proc = getppid() == 1 ? mount_new("proc", "proc", "", 0, NULL) : -1;
 	if (view->proc >= 0)
@@ -66,6 +72,7 @@ int tracee_open(const struct tracee_view *view, pid_t pid, struct tracee *tracee
 {
 	pid_t shown = view->translates ? translate(view, pid) : pid;
 	char text[STATUS_MAX];
+	struct stat own;
 	ssize_t got = -1;
 	int status;
 
@@ -86,6 +93,13 @@ int tracee_open(const struct tracee_view *view, pid_t pid, struct tracee *tracee
 	text[got] = '\0';
 	tracee->umask = (mode_t)strtoul(status_field(text, "\nUmask:"), NULL, 8);
 	tracee->capabilities = strtoull(status_field(text, "\nCapEff:"), NULL, 16);
+	if (fstatat(tracee->proc, "ns/user", &own, 0) < 0) {
+		int error = errno;
+
+		tracee_close(tracee);
+		return -error;
+	}
+	tracee->is_foreign = own.st_ino != view->user_namespace;
 	return 0;
 }
 

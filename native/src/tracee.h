@@ -11,12 +11,14 @@
 struct tracee_view {
 	int proc;
 	bool translates;
+	ino_t user_namespace;	/* this process's */
 };
 
 struct tracee {
 	pid_t pid;	/* as the notification counts: a thread's */
 	int proc;	/* its folder of procfs; it pins the process */
-	uint64_t capabilities;	/* effective */
+	uint64_t capabilities;	/* effective, in its user namespace */
+	bool is_foreign;	/* that is not the container's, but one that it made */
 	mode_t umask;
 };
 

@@ -23,6 +23,7 @@ function compile(name: string, source: string): void {
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +138,27 @@ test('descriptors, roots and working directories lead to no file of the host', a
   const earlier = traces();
   await run(`berth run --rm ${MOUNTS} small /programs/descriptors`);
   assert.equal(traces(), earlier);
+});
+
+test('a user namespace made inside gives no right to the container\'s files', async () => {
+  compile('nested', `
+    static void put(const char *file, const char *text) {
+      int fd = open(file, O_WRONLY);
+      write(fd, text, strlen(text));
+      close(fd);
+    }
+    int main(void) {
+      close(open("/own/file", O_CREAT | O_RDWR, 0644));
+      if (unshare(CLONE_NEWUSER) != 0) return 1;
+      put("/proc/self/setgroups", "deny");
+      put("/proc/self/uid_map", "0 0 1"); put("/proc/self/gid_map", "0 0 1");
+      /* The kernel's answers: no such id, no device in a namespace that is not the first. */
+      if (chown("/own/file", 7, 7) != -1 || errno != EINVAL) return 2;
+      if (mknod("/own/device", S_IFCHR | 0600, 259) != -1 || errno != EPERM) return 3;
+      if (chown("/own/file", 0, 0) != 0) return 4;
+      return access("/own/device", F_OK) == 0;
+    }`);
+  await run(`berth run --rm ${MOUNTS} small /programs/nested`);
 });
 
 test('callers that are killed while they wait leave the others their answers', async () => {

@@ -77,20 +77,31 @@ test('CVE-2026-53488: labels of an image change nothing', async () => {
   assert.ok(!existsSync(path.join(lab.home, 'hook')));
 });
 
+// Also CVE-2026-41567.
 test('CVE-2019-14271, CVE-2022-1227: no program of the container serves the host', async () => {
-  const trojan = { text: '#!/bin/busybox sh\necho run >>/ran\n', mode: 0o755 };
-  const names = ['nsenter', 'ps', 'tar', 'xz', 'gzip', 'git', 'newuidmap', 'pasta', 'conmon'];
+  const mark = path.join(lab.home, 'ran');
+  const text = `#!/bin/busybox sh\n: >>/ran; : >>${mark}\n`;
+  const trojan = { text, mode: 0o755 };
+  const names = ['nsenter', 'ps', 'tar', 'xz', 'unpigz', 'gzip', 'zstd', 'git', 'newuidmap', 'rm',
+    'newgidmap', 'pasta', 'slirp4netns', 'fuse-overlayfs', 'conmon', 'berth-native', 'getent'];
   const hostile = await lab.image({
     name: 'localhost/trojan:1',
     layers: [Object.fromEntries(names.flatMap((name) =>
-      ['usr/bin', 'usr/local/bin'].map((folder) => [`${folder}/${name}`, trojan])))],
+      ['usr/bin', 'usr/local/bin'].map((folder) => [`${folder}/${name}`, trojan]))),
+    { 'lib64/ld-linux-x86-64.so.2': trojan, 'etc/ld.so.preload': '/lib/evil.so\n',
+      'lib/evil.so': trojan, 'lib/x86_64-linux-gnu/libnss_files.so.2': trojan,
+      'etc/nsswitch.conf': 'passwd: evil\n', '.env': 'BUN_OPTIONS=--preload=/lib/evil.so\n' }],
   });
   await lab.ok(['run', '-d', '--name', 'trojan', '--network', 'none', hostile, 'sleep', '100']);
   for (const args of [['top', 'trojan'], ['exec', 'trojan', 'true'], ['logs', 'trojan'],
-    ['inspect', 'trojan'], ['port', 'trojan'], ['stop', '-t', '0', 'trojan'],
-    ['start', 'trojan']]) {
-    await lab.berth(args);
+    ['inspect', '--size', 'trojan'], ['port', 'trojan'], ['stop', '-t', '0', 'trojan'],
+    ['save', '-q', '-o', path.join(lab.folder, 'saved.tar'), hostile],
+    ['export', '-o', path.join(lab.folder, 'exported.tar'), 'trojan'], ['history', hostile],
+    ['save', '-q', '--compress', '--format', 'oci-dir', '-o', path.join(lab.folder, 'saved'),
+      hostile], ['image', 'tree', hostile], ['system', 'check'], ['start', 'trojan']]) {
+    await lab.berth(args, { cwd: path.join(lab.data, 'v1/layers') });
   }
+  assert.ok(!existsSync(mark));
   assert.equal((await lab.berth(['exec', 'trojan', 'cat', '/ran'])).status, 1);
 });
 

@@ -51,7 +51,7 @@ test('CVE-2019-5736: the helper can not be overwritten from inside', async () =>
   assert.equal(helperHash(), hash);
 });
 
-test('CVE-2019-16884, CVE-2019-19921: nothing replaces /proc', async () => {
+test('CVE-2019-16884, CVE-2019-19921, CVE-2025-62596: nothing replaces /proc', async () => {
   for (const flags of [
     ['-v', 'x:/proc'],
     ['--tmpfs', '/proc'],
@@ -70,6 +70,7 @@ test('CVE-2019-16884, CVE-2019-19921: nothing replaces /proc', async () => {
 });
 
 for (const name of ['proc', 'sys', 'dev']) {
+  // Also CVE-2023-28642, CVE-2025-54867, CVE-2026-47766.
   test(`CVE-2023-27561, CVE-2026-41579: a link as /${name} changes nothing outside`, async () => {
     const outside = path.join(lab.home, `outside-${name}`);
     mkdirSync(outside, { recursive: true, mode: 0o777 });
@@ -139,6 +140,7 @@ test('CVE-2021-43784: arguments and variables above 64 KiB arrive whole', async 
   assert.equal(stdout, '100000 100000\n');
 });
 
+// Also CVE-2022-27649, CVE-2022-27650, CVE-2022-27651, CVE-2025-27612.
 test('CVE-2022-29162, CVE-2022-24769: no capabilities are inheritable', async () => {
   await lab.ok(['run', '-d', '--name', 'caps', '--cap-add', 'NET_ADMIN', image, 'sleep', '100']);
   const script = 'grep -E "^Cap(Inh|Amb)" /proc/self/status';
@@ -180,7 +182,7 @@ test('CVE-2024-21626: no descriptor of the host is open, and no WORKDIR reaches 
   }
 });
 
-test("CVE-2025-31133: the image's /dev/null is not what masks paths", async () => {
+test("CVE-2025-31133, CVE-2025-62161: the image's /dev/null is not what masks paths", async () => {
   const hostile = await lab.image({
     name: 'localhost/devnull:1',
     layers: [{ 'dev/null': { link: '/proc/sys/kernel/core_pattern' } }],
@@ -349,7 +351,7 @@ test('CVE-2018-7169: setgroups can not drop the groups that the caller has to ke
 });
 
 test(
-  'CVE-2022-2989: groups of a user are those of /etc/group',
+  'CVE-2022-2989, CVE-2022-2990: groups of a user are those of /etc/group',
   { skip: missing.subordinateIds },
   async () => {
     assert.equal(await inside('id -G', '-u', 'user'), '1000 50');

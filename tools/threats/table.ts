@@ -4,10 +4,16 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NOT_HERE } from './not-here.ts';
 
 const FOLDERS = ['test/security', 'test/e2e', 'packages'];
 const IDENTIFIER = /\b(CVE-\d{4}-\d{4,}|[a-z]+#\d+)\b/g;
-const TITLE = /^\s*test\(\s*(['`])((?:\\.|(?!\1).)*)\1/gms;
+const TITLE = /^\s*test\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gms;
+/** Above a test whose title has no room for all its names. */
+const ALSO = new RegExp(String.raw`^\s*// Also ((?:CVE-\d{4}-\d{4,}[,. ]*)+)$`
+  + String.raw`\s*test\(\s*(['"\x60])((?:\\.|(?!\2).)*)\2`, 'gms');
+/** A row of a test that is made from a table. */
+const ROW = /^\s*\[?(['"`])(CVE-\d{4}-\d{4,}(?:\\.|(?!\1).)*)\1/gm;
 const BEGIN = '<!-- attacks: written by tools/threats -->';
 const END = '<!-- end of attacks -->';
 
@@ -21,13 +27,20 @@ interface Attack {
 export function withTable(document: string, root: string): string {
   const [before, rest = ''] = document.split(BEGIN);
   const after = rest.split(END)[1] ?? '';
-  return `${before}${BEGIN}\n\n${table(attacksIn(root))}\n${END}${after}`;
+  return `${before}${BEGIN}\n\n${table(attacksIn(root))}\n${missingTable()}\n${END}${after}`;
 }
 
 function table(attacks: readonly Attack[]): string {
   const rows = attacks.map(({ identifier, title, file }) =>
     `| ${identifier} | ${title} | ${file} |`);
   return ['| attack | test | file |', '| --- | --- | --- |', ...rows, ''].join('\n');
+}
+
+/** Reasons by the part of the field that Berth has not. */
+function missingTable(): string {
+  const rows = NOT_HERE.map(({ what, identifiers }) => `| ${what} | ${identifiers.join(', ')} |`);
+  return ['What does not apply, and why:', '', '| why | attacks |', '| --- | --- |', ...rows, '']
+    .join('\n');
 }
 
 function attacksIn(root: string): Attack[] {
@@ -38,7 +51,12 @@ function attacksIn(root: string): Attack[] {
 }
 
 function attacksOf(file: string, source: string): Attack[] {
-  return [...source.matchAll(TITLE)].flatMap(([, , written = '']) => {
+  const titles = [
+    ...[...source.matchAll(TITLE), ...source.matchAll(ROW)].map(([, , written = '']) => written),
+    ...[...source.matchAll(ALSO)].map(([, names = '', , written = '']) =>
+      `${names.replace('.', '')}: ${written.replace(/^[^:]*\d: /, '')}`),
+  ];
+  return [...new Set(titles)].flatMap((written) => {
     const title = written.replaceAll("\\'", "'");
     const said = title.replace(/^[^:]*\d: /, '').replaceAll('|', '\\|');
     const identifiers = [...title.matchAll(IDENTIFIER)];

@@ -61,10 +61,20 @@ export function requireAllowed(operation: Operation, subject: Subject): void {
   }
   throw new ConflictError(
     'WRONG_STATE',
-    `${operation} container "${subject.name}": it is ${subject.state}`,
+    `${operation} container "${subject.name}": it ${NOW[subject.state]}`,
     wayOut(operation, subject),
   );
 }
+
+/** What happened to it, as the message about it says. */
+const NOW: Record<ContainerState, string> = {
+  created: 'was not started yet',
+  running: 'is running',
+  stopping: 'is stopping',
+  exited: 'is not running: it has exited',
+  unknown: 'is not running: its supervisor was killed, and its exit status is not known',
+  elsewhere: 'runs elsewhere',
+};
 
 /** Podman's exit status for what can't be removed while it runs. */
 const IN_USE_STATUS = 2;
@@ -76,6 +86,9 @@ function wayOut(
   if (subject.state === 'running' && operation === 'remove') {
     const hint = `berth stop ${subject.name}, or berth rm --force ${subject.name}`;
     return { hint, exitStatus: IN_USE_STATUS };
+  }
+  if (subject.state === 'stopping') {
+    return { hint: `berth wait ${subject.name}` };
   }
   if (operation !== 'start' && AT_REST.includes(subject.state)) {
     return { hint: `berth start ${subject.name}` };

@@ -11,7 +11,7 @@ import type { Compression } from './decompress.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import { LayerApplier } from './layer-applier.ts';
 import type { LayerCounts } from './layer-applier.ts';
-import { checkLimit, DEFAULT_LIMITS } from './limits.ts';
+import { checkLimit, checkRatio, DEFAULT_LIMITS } from './limits.ts';
 import type { LayerLimits } from './limits.ts';
 import { RecipeWriter } from './recipe-writer.ts';
 import { TarReader } from './tar-reader.ts';
@@ -64,6 +64,7 @@ export async function applyLayer(options: ApplyLayerOptions): Promise<LayerResul
   for await (const chunk of bytes) {
     archiveBytes += chunk.length;
     checkLimit('archive', archiveBytes, limits.archiveBytes);
+    checkRatio({ archiveBytes, blobBytes: blob.sizeBytes }, limits);
     archive.update(chunk);
     reader.push(chunk);
   }

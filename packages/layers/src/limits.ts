@@ -8,6 +8,12 @@ import { IntegrityError } from '@berth/errors';
 export interface LayerLimits {
   /** Length of the uncompressed archive. */
   readonly archiveBytes: number;
+  /**
+   * How many times longer than the packed blob the archive may be once it is longer than
+   * `ratioFloorBytes`. gzip reaches 1,030; layers of programs and data are below 20.
+   */
+  readonly ratio: number;
+  readonly ratioFloorBytes: number;
   /** Sum of the lengths that files claim, holes of sparse files included. */
   readonly contentBytes: number;
   readonly entries: number;
@@ -22,6 +28,8 @@ const GIB = 2 ** 30;
 /** Bounds for images nobody has vouched for. */
 export const DEFAULT_LIMITS: LayerLimits = {
   archiveBytes: 1024 * GIB,
+  ratio: 500,
+  ratioFloorBytes: 4 * GIB,
   contentBytes: 4096 * GIB,
   entries: 20_000_000,
   extendedHeaderBytes: 1 << 20,
@@ -33,6 +41,20 @@ export function checkLimit(what: string, value: number, limit: number): void {
   if (value <= limit) return;
   throw new IntegrityError('LAYER_LIMIT', `unpack layer: ${what}: ${value} is above ${limit}`, {
     details: { what, value, limit },
+  });
+}
+
+/**
+ * Throws an IntegrityError when an archive is out of all proportion to its blob: a bomb. Images
+ * with large empty files stay below the floor, or are sparse.
+ */
+export function checkRatio(
+  { archiveBytes, blobBytes }: { archiveBytes: number; blobBytes: number }, limits: LayerLimits,
+): void {
+  if (archiveBytes <= limits.ratioFloorBytes || archiveBytes <= blobBytes * limits.ratio) return;
+  throw new IntegrityError('LAYER_BOMB', `unpack layer: ${archiveBytes} bytes and more come out of `
+    + `${blobBytes}: above ${limits.ratioFloorBytes} bytes, ${limits.ratio} times is the most`, {
+    details: { archiveBytes, blobBytes },
   });
 }
 

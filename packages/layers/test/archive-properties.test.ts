@@ -8,10 +8,10 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { EngineError } from '@berth/errors';
 import { unpackExactly } from './scratch-layer.ts';
-import { archive } from '@berth/testing';
+import { archive, searching } from '@berth/testing';
 import type { EntrySpec } from '@berth/testing';
 
-const RUNS = Number(process.env['BERTH_PROPERTY_RUNS'] ?? '150');
+const RUNS = 150;
 
 const OWNER_BITS = process.getuid?.() === 0 ? 0 : 0o700;
 
@@ -46,7 +46,7 @@ test('every archive is unpacked and given back exactly, or refused by name', asy
     async (entries, chunkBytes) => {
       accepted += await acceptedOrRefused(archive(...entries), chunkBytes);
     },
-  ), { numRuns: RUNS });
+  ), searching(RUNS));
   assert(accepted > RUNS / 10, `only ${accepted} archives of ${RUNS} were accepted`);
 });
 
@@ -61,7 +61,7 @@ test('an archive with changed bytes is unpacked and given back exactly, or refus
       if (OWNER_BITS !== 0 && changes.some(({ at }) => isMode(at % bytes.length))) return;
       await acceptedOrRefused(bytes, 1 << 16);
     },
-  ), { numRuns: RUNS });
+  ), searching(RUNS));
 });
 
 test('random PAX records and sparse maps are read or refused', async () => {
@@ -78,7 +78,7 @@ test('random PAX records and sparse maps are read or refused', async () => {
     async (pax, spec, more) => {
       await acceptedOrRefused(archive({ ...spec, pax }, { name: 'after', body: more }), 700);
     },
-  ), { numRuns: RUNS });
+  ), searching(RUNS));
 });
 
 /** Bytes 100 to 107 of any block may be a header's mode; its first bytes may end in a slash. */

@@ -211,6 +211,16 @@ test('the limits on archive, content, entries and headers hold', async () => {
   await assert.rejects(unpack(holes), IntegrityError);
 });
 
+test('a bomb is refused by its proportion, and large empty files are not', async () => {
+  const zeros = archive({ name: 'f', body: Buffer.alloc(1 << 22) });
+  const limits = { ratio: 500, ratioFloorBytes: 1 << 20 };
+  await assert.rejects(unpack(gzipSync(zeros), { limits }), {
+    code: 'LAYER_BOMB',
+    message: /bytes and more come out of \d+: above 1048576 bytes, 500 times/ });
+  await unpack(gzipSync(zeros), { limits: { ...limits, ratioFloorBytes: 1 << 23 } });
+  await unpack(gzipSync(zeros), { limits: { ...limits, ratio: 2000 } });
+});
+
 test('broken and cut compression is refused', async () => {
   const packed = gzipSync(archive(file('f', 'x'.repeat(5000))));
   const broken = Buffer.from(packed);

@@ -26,7 +26,7 @@ export function checkDescriptor(value: unknown, where: string): Descriptor {
   if (typeof digest !== 'string' || !isDigest(digest)) {
     throw new IntegrityError(
       'BAD_DIGEST',
-      `read ${where}: "${String(digest).slice(0, 100)}" is not a digest`,
+      `read ${where}: "${shown(digest)}" is not a digest`,
     );
   }
   if (
@@ -35,7 +35,7 @@ export function checkDescriptor(value: unknown, where: string): Descriptor {
     size < 0 ||
     size > MAX_BLOB_BYTES
   ) {
-    throw new IntegrityError('BAD_SIZE', `read ${where}: its size ${String(size)} is impossible`);
+    throw new IntegrityError('BAD_SIZE', `read ${where}: its size ${shown(size)} is impossible`);
   }
   return {
     mediaType: typeof mediaType === 'string' ? mediaType : '',
@@ -58,4 +58,10 @@ export function stringsOf(value: unknown): Record<string, string> {
   return Object.fromEntries(
     entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
+}
+
+/** What a document has somewhere, for a message: String() would call what it names toString. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return (text ?? 'nothing').slice(0, 100);
 }

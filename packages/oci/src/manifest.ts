@@ -1,6 +1,6 @@
 /** Image manifests and indexes: untrusted documents, read with limits. */
 import { IntegrityError } from '@berth/errors';
-import { checkDescriptor, isRecord, stringsOf, type Descriptor } from './descriptor.ts';
+import { checkDescriptor, isRecord, shown, stringsOf, type Descriptor } from './descriptor.ts';
 import { MEDIA_TYPE, isIndexType, isManifestType } from './media-types.ts';
 
 /** More than any real manifest; a registry must not fill our memory. */
@@ -60,7 +60,7 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest | 
   if (document['schemaVersion'] !== 2) {
     throw new IntegrityError(
       'OLD_MANIFEST',
-      `read manifest: schema version ${String(document['schemaVersion'])} is not supported`,
+      `read manifest: schema version ${shown(document['schemaVersion'])} is not supported`,
     );
   }
   return hasManifests ? readIndex(document, said[0]) : readManifest(document, said[0]);

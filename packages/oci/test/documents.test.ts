@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { IntegrityError } from '@berth/errors';
+import { searching } from '@berth/testing';
 import { parseImageConfig } from '../src/image-config.ts';
 import { MAX_MANIFEST_BYTES, parseManifest, parseObject } from '../src/manifest.ts';
 
@@ -105,10 +106,41 @@ test('a config of any shape is read, or refused', () => {
         }
       },
     ),
-    { numRuns: 500 },
+    searching(500),
   );
   const { diffIds, user } = parseImageConfig(
     bytes({ config: { User: 7 }, rootfs: { diff_ids: [DIGEST] } }),
   );
   assert.deepEqual({ diffIds, user }, { diffIds: [DIGEST], user: '' });
+});
+
+/** Values that stand in places where others belong. */
+const odd = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom<unknown>(
+  -1, 0.5, 2 ** 60, 'sha256:../../x', DIGEST, OCI_INDEX, OCI_MANIFEST, [], {}, null));
+const descriptor = fc.oneof(fc.constant(LAYER), odd, fc.record(
+  { mediaType: odd, digest: odd, size: odd, platform: odd, urls: odd, annotations: odd },
+  { requiredKeys: [] }).map((part) => ({ ...LAYER, ...part })));
+
+test('a manifest or an index of any shape is read, or refused', () => {
+  const list = fc.oneof(fc.array(descriptor, { maxLength: 3 }), odd);
+  const document = fc.record({
+    schemaVersion: fc.oneof(fc.constant(2), odd), mediaType: odd, config: descriptor, layers: list,
+    manifests: list, annotations: odd, subject: odd, artifactType: odd,
+  }, { requiredKeys: ['schemaVersion'] });
+  const type = fc.constantFrom('', OCI_INDEX, OCI_MANIFEST, 'text/html');
+  fc.assert(
+    fc.property(document, type, (value, mediaType) => {
+      try {
+        const read = parseManifest(bytes(value), mediaType);
+        const blobs = read.kind === 'manifest' ? [read.config, ...read.layers] : read.manifests;
+        for (const { digest, size } of blobs) {
+          assert.match(digest, /^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/);
+          assert.ok(Number.isSafeInteger(size) && size >= 0);
+        }
+      } catch (error) {
+        assert.ok(error instanceof IntegrityError, String(error));
+      }
+    }),
+    searching(1000),
+  );
 });

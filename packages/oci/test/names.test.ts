@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { UsageError } from '@berth/errors';
+import { searching } from '@berth/testing';
 import { digestOf, isDigest, parseDigest } from '../src/digest.ts';
 import { formatPlatform, parsePlatform } from '../src/platform.ts';
 import { formatReference, parseImageName, parseReference, qualify } from '../src/reference.ts';
@@ -114,7 +115,7 @@ test('no text makes a reference with parts that climb, hide or inject', () => {
         assert.ok(error instanceof UsageError);
       }
     }),
-    { numRuns: 2000 },
+    searching(2000),
   );
 });
 

@@ -6,6 +6,8 @@ export type { Fault, FaultRule } from './registry-faults.ts';
 export { FaultScript } from './registry-faults.ts';
 export type { RecordedRequest, RegistryServer, RegistryServerOptions } from './registry-server.ts';
 export { startRegistryServer } from './registry-server.ts';
+export type { Searching } from './searching.ts';
+export { searching } from './searching.ts';
 export { TEST_AUTHORITY, TEST_CERTIFICATE, TEST_KEY } from './test-certificate.ts';
 export type { EntrySpec } from './tar-builder.ts';
 export { archive, entryBytes, padded, paxBody } from './tar-builder.ts';

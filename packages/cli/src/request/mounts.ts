@@ -119,8 +119,12 @@ function readField(mount: MountParts, key: string, value: string | undefined): v
       mount.target = value ?? '';
       return;
     case 'consistency':
+      return;
     case 'relabel':
+      requireOneOf(mount.text, { key, value, known: ['shared', 'private'] });
+      return;
     case 'volume-driver':
+      requireOneOf(mount.text, { key, value, known: ['local'] });
       return;
     default:
       mount.options.push(...optionsOf(mount.text, key, value));
@@ -139,6 +143,16 @@ function optionsOf(text: string, key: string, value: string | undefined): string
   }
   const off = NEGATIONS[name];
   return isOn ? [name] : off === undefined ? [] : [off];
+}
+
+/** What has no effect here must at least be meant. */
+function requireOneOf(
+  text: string,
+  { key, value = '', known }: { key: string; value: string | undefined; known: readonly string[] },
+): void {
+  if (!known.includes(value)) {
+    throw badMount('mount', text, `"${value}" is no value of ${key}, only ${known.join(' and ')}`);
+  }
 }
 
 function badMount(flag: string, text: string, reason: string): UsageError {

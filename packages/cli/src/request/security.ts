@@ -24,9 +24,12 @@ function readOption(
 ): void {
   switch (name) {
     case 'no-new-privileges':
-      security.noNewPrivileges = value !== 'false';
+      security.noNewPrivileges = chosen(option, value ?? 'true', ['true', 'false']) === 'true';
       return;
     case 'seccomp':
+      if (value === undefined || value === '') {
+        throw badOption(option, 'no profile is named', 'use seccomp=unconfined or seccomp=FILE');
+      }
       security.seccompProfile = value;
       return;
     case 'mask':
@@ -36,16 +39,26 @@ function readOption(
       security.unmask.push(...pathsOf(value));
       return;
     case 'systempaths':
-      if (value === 'unconfined') security.unmask.push('ALL');
+      chosen(option, value ?? '', ['unconfined']);
+      security.unmask.push('ALL');
       return;
     case 'label':
     case 'apparmor':
       return;
     default:
-      throw new UsageError('BAD_SECURITY_OPT', `read --security-opt "${option}": no such option`, {
-        hint: 'use seccomp=, no-new-privileges, mask= or unmask=',
-      });
+      throw badOption(option, 'no such option',
+        'use seccomp=, no-new-privileges, mask= or unmask=');
   }
+}
+
+/** A misspelt value must not pass for a protection that is on. */
+function chosen(option: string, value: string, known: readonly string[]): string {
+  if (known.includes(value)) return value;
+  throw badOption(option, `"${value}" is no value of it`, `use ${known.join(' or ')}`);
+}
+
+function badOption(option: string, reason: string, hint: string): UsageError {
+  return new UsageError('BAD_SECURITY_OPT', `read --security-opt "${option}": ${reason}`, { hint });
 }
 
 function pathsOf(value: string | undefined): string[] {
@@ -63,6 +76,10 @@ export function parseDevice(text: string): DeviceRequest {
       throw new UnsupportedError('CDI_DEVICE', `give the device "${text}": CDI is not supported`);
     }
     throw new UsageError('BAD_DEVICE', `give the device "${text}": not an absolute path`);
+  }
+  if (!target.startsWith('/')) {
+    throw new UsageError('BAD_DEVICE',
+      `give the device "${text}": "${target}" is neither an absolute path nor some of r, w, m`);
   }
   if (!/^[rwm]{1,3}$/.test(permissions)) {
     throw new UsageError(

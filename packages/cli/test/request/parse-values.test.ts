@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { EngineError } from '@berth/errors';
+import { searching } from '@berth/testing';
 import { parseDetachKeys } from '../../src/request/detach-keys.ts';
 import { parseEnvironment, parseLabels } from '../../src/request/environment.ts';
 import { parseLog } from '../../src/request/log.ts';
@@ -302,6 +303,6 @@ test('whatever is typed, a parser answers or says what is wrong', () => {
         assert.ok(error instanceof EngineError, String(error));
       }
     }),
-    { numRuns: 2000 },
+    searching(2000),
   );
 });
