@@ -158,6 +158,8 @@ export interface ContainerRequest {
   cgroupns: NamespaceRequest;
   /** Undefined: the ids of the user's shared namespace. */
   userns?: UserNamespaceRequest | undefined;
+  /** `--cgroups`; absent in records of older versions. */
+  cgroups?: CgroupMode;
   resources: ResourceRequest;
   shmSizeBytes: number | undefined;
   init: boolean;
@@ -179,3 +181,9 @@ export interface ContainerRequest {
   /** The command line as typed, for `inspect`; absent in records of older versions. */
   createCommand?: string[];
 }
+
+/**
+ * Where the container's cgroup is: its own, that of whoever starts it, or (split) one below that,
+ * where it can be had. Podman's no-conmon is `enabled` here: the supervisor is in it.
+ */
+export type CgroupMode = 'enabled' | 'disabled' | 'split';

@@ -15,6 +15,8 @@ export interface CgroupWish {
   explicit: boolean;
   runtimeDirectory: string | undefined;
   uid: number;
+  /** Its own, that of whoever starts it, or one below that. */
+  mode: 'enabled' | 'disabled' | 'split';
 }
 
 /** How a run gets its cgroup: a systemd scope, a folder, or not at all and why. */
@@ -28,6 +30,8 @@ const CPU_PERIOD_US = 100_000;
 
 /** The way for this wish; `none` has a reason only where the user asked for what can't be had. */
 export function cgroupSettings(wish: CgroupWish): CgroupSettings {
+  if (wish.mode === 'disabled') return none(wish, '--cgroups=disabled leaves it to the caller');
+  if (wish.mode === 'split') return delegatedDirectory(wish);
   const bus = wish.runtimeDirectory === undefined ? undefined : join(wish.runtimeDirectory, 'bus');
   if (bus !== undefined && existsSync(bus) && existsSync('/run/systemd/system')) {
     const scope = systemdScope({
@@ -47,15 +51,17 @@ function delegatedDirectory(wish: CgroupWish): CgroupSettings {
   if (own === undefined) {
     return none(wish, 'cgroup v2 is not mounted at /sys/fs/cgroup');
   }
-  const parent = [dirname(own), own].find((folder) => canHold(folder, wanted));
+  const parents = wish.mode === 'split' ? [own] : [dirname(own), own];
+  const parent = parents.find((folder) => canHold(folder, wanted));
   if (parent !== undefined) {
     const path = join(parent, `berth-${wish.id.slice(0, 12)}-${wish.runNumber}`);
     return { kind: 'directory', path, writes: wanted.map(({ file, value }) => ({ file, value })) };
   }
   const controllers = [...new Set(wanted.map(({ controller }) => controller))].join(', ');
+  const session = wish.mode === 'split' ? '--cgroups=split' : 'no systemd session';
   return none(
     wish,
-    `no systemd session, and the controllers ${controllers} are not delegated to this user`,
+    `${session}, and the controllers ${controllers} are not delegated to this user`,
   );
 }
 

@@ -2,11 +2,14 @@
  * Finds berth-native, the C helper that does what has been decided. It lies beside the real path
  * of the executable, is never searched in PATH, and is refused when others could replace it.
  */
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UnsupportedError } from '@berth/errors';
 
 const GROUP_OR_OTHER_WRITE = 0o022;
+/** The group of a user's own folders is often theirs alone (umask 002). */
+const OTHER_WRITE = 0o002;
+const STICKY = 0o1000;
 
 /** The helper's path. Throws UnsupportedError when it is missing or writable by others. */
 export function nativeHelper(): string {
@@ -17,16 +20,22 @@ export function nativeHelper(): string {
       hint: 'keep berth-native beside berth: copy the whole dist folder',
     });
   }
-  const owner = process.getuid?.() ?? 0;
-  if ((status.mode & GROUP_OR_OTHER_WRITE) !== 0 || (status.uid !== 0 && status.uid !== owner)) {
-    throw new UnsupportedError(
-      'HELPER_UNSAFE',
-      `use "${path}": other users can replace it ` +
-        `(owner ${status.uid}, mode ${(status.mode & 0o7777).toString(8)})`,
-      { hint: `chmod go-w ${path}` },
-    );
-  }
+  requireOwn(path, status, GROUP_OR_OTHER_WRITE);
+  const folder = statSync(dirname(path));
+  requireOwn(dirname(path), folder, (folder.mode & STICKY) === 0 ? OTHER_WRITE : 0);
   return path;
+}
+
+/** Only this user and root may change it: who may write a folder can replace what lies there. */
+function requireOwn(path: string, { mode, uid }: Stats, writable: number): void {
+  const isWritable = (mode & writable) !== 0;
+  if (!isWritable && (uid === 0 || uid === process.getuid?.())) return;
+  throw new UnsupportedError(
+    'HELPER_UNSAFE',
+    `use "${path}": other users can replace it ` +
+      `(owner ${uid}, mode ${(mode & 0o7777).toString(8)})`,
+    { hint: isWritable ? `chmod go-w ${path}` : 'copy the whole dist folder to one of your own' },
+  );
 }
 
 /** The file that holds this program: the compiled executable, or the script that Node runs. */

@@ -43,6 +43,29 @@ in_its_own_scope() {
 }
 no_scope() { [ "$(systemctl --user list-units --all --plain --no-legend 'berth-*' | wc -l)" = 0 ]; }
 
+# stays_in_the_unit MODE: it is in the unit's cgroup, where systemd counts and ends it.
+stays_in_the_unit() {
+	local pid
+	systemd-run --user --quiet --collect --unit inside -p Delegate=yes \
+		$berth run --rm --network none --name inside --cgroups "$1" $image sleep 1000
+	until_ok berth exec inside true
+	pid=$(berth inspect -f '{{.State.Pid}}' inside)
+	like '/inside\.service' "$(cat /proc/$pid/cgroup)"
+	systemctl --user stop inside
+	same '' "$(berth ps -aq)"
+}
+forking_unit() {
+	systemd-run --user --quiet --collect --unit forks -p Type=forking -p PIDFile="$HOME/forks.pid" \
+		$berth run -d --network none --name forks --cgroups split --pidfile "$HOME/forks.pid" \
+		$image sleep 1000
+	same active "$(systemctl --user show -P ActiveState forks)"
+	same "$(berth inspect -f '{{.State.Pid}}' forks)" "$(systemctl --user show -P MainPID forks)"
+	berth stop -t 0 forks
+	until_ok is_inactive forks
+	berth rm forks
+}
+is_inactive() { [ "$(systemctl --user show -P ActiveState "$1")" = inactive ]; }
+
 no_user_namespaces() {
 	local said
 	said=$(fails 125 systemd-run --user --wait --quiet --pipe --collect -p RestrictNamespaces=yes \
@@ -57,4 +80,7 @@ check 'systemctl stop ends the container by its signal, log driver passthrough' 
 check 'systemctl stop ends the container by its signal, no log' unit_stops none
 check 'the build for Node runs in a unit' node_build_in_a_unit
 check 'a container of a login session has a scope of its own, which goes with it' in_its_own_scope
+check 'with --cgroups split a container stays in the cgroup of its unit' stays_in_the_unit split
+check 'with --cgroups disabled too' stays_in_the_unit disabled
+check 'a unit of Type=forking has the container as its main process' forking_unit
 check 'where user namespaces are refused it is said, with what shows why' no_user_namespaces

@@ -79,6 +79,7 @@ const ISOLATION_FLAGS = {
   'cap-add': listed('CAPABILITY', 'give a capability, or ALL'),
   'cap-drop': listed('CAPABILITY', 'take a capability, or ALL'),
   cgroupns: text('MODE', 'cgroup namespace: private or host'),
+  cgroups: text('MODE', 'a cgroup of its own: enabled, no-conmon; the caller\'s: disabled, split'),
   ipc: text('MODE', 'ipc namespace: private, shareable, host, none, container:NAME'),
   pid: text('MODE', 'pid namespace: private, host or container:NAME'),
   privileged: toggle('give all capabilities and lift the restrictions'),

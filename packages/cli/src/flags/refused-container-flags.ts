@@ -25,7 +25,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
     'health-startup-success', 'health-startup-timeout', 'health-timeout',
   ],
   [PODS]: ['init-ctr', 'pod', 'pod-id-file'],
-  [SLICES]: ['cgroup-conf', 'cgroup-parent', 'cgroups'],
+  [SLICES]: ['cgroup-conf', 'cgroup-parent'],
   [DEVICES]: ['device-cgroup-rule'],
   'use --preserve-fds N, which passes descriptors 3 to N+2': ['preserve-fd'],
   [NO_SETTING]: ['cpu-rt-period', 'cpu-rt-runtime', 'memory-swappiness'],

@@ -8,7 +8,7 @@ import { parseEnvironment, parseLabels } from './environment.ts';
 import { parseLimits } from './limits.ts';
 import { parseLog } from './log.ts';
 import { parseImageVolumes, parseMount, parseTmpfs, parseVolume } from './mounts.ts';
-import { parseNamespace, parseNetwork } from './namespaces.ts';
+import { parseCgroups, parseNamespace, parseNetwork } from './namespaces.ts';
 import { parseExpose, parsePublish } from './ports.ts';
 import { parseDevice, parseSecurity, parseSysctls, parseUlimit } from './security.ts';
 import { parseUserNamespace } from './user-namespace.ts';
@@ -253,6 +253,7 @@ function isolation(
   | 'uts'
   | 'cgroupns'
   | 'userns'
+  | 'cgroups'
 > {
   return {
     capAdd: flags['cap-add'],
@@ -273,5 +274,6 @@ function isolation(
     uts: parseNamespace('uts', flags.uts, ['private', 'host', 'container', 'path']),
     cgroupns: parseNamespace('cgroupns', flags.cgroupns, ['private', 'host', 'container', 'path']),
     userns: parseUserNamespace(flags.userns, flags.uidmap, flags.gidmap),
+    cgroups: parseCgroups(flags.cgroups),
   };
 }

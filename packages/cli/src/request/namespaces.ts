@@ -1,5 +1,5 @@
-/** `--pid`, `--ipc`, `--uts`, `--cgroupns` and `--network` as requests. */
-import type { NamespaceRequest, NetworkRequest } from '@berth/engine';
+/** `--pid`, `--ipc`, `--uts`, `--cgroupns`, `--cgroups` and `--network` as requests. */
+import type { CgroupMode, NamespaceRequest, NetworkRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
 
 type Kind = NamespaceRequest['kind'];
@@ -22,6 +22,22 @@ export function parseNamespace(
     return { kind, value: requireValue(flag, text ?? '', value) };
   }
   return { kind } as NamespaceRequest;
+}
+
+const CGROUP_MODES: Readonly<Record<string, CgroupMode>> = {
+  enabled: 'enabled',
+  'no-conmon': 'enabled',
+  disabled: 'disabled',
+  split: 'split',
+};
+
+/** Throws UsageError when there is no such mode. */
+export function parseCgroups(text: string | undefined): CgroupMode {
+  const mode = Object.hasOwn(CGROUP_MODES, text ?? 'enabled') && CGROUP_MODES[text ?? 'enabled'];
+  if (mode) return mode;
+  throw new UsageError('BAD_CGROUPS', `read --cgroups "${text}": no such mode`, {
+    hint: `use one of ${Object.keys(CGROUP_MODES).join(', ')}`,
+  });
 }
 
 /** The network; without a flag the default, which the engine chooses. */

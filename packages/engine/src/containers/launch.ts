@@ -209,6 +209,7 @@ function cgroupOf(engine: Engine, { record, spec, background }: LaunchPlan) {
     explicit,
     runtimeDirectory: process.env['XDG_RUNTIME_DIR'],
     uid: engine.account.uid,
+    mode: record.request.cgroups ?? 'enabled',
   });
   if (settings.kind === 'none' && settings.reason !== undefined) {
     engine.report({ kind: 'warning', message: `resources are not limited: ${settings.reason}` });

@@ -142,6 +142,7 @@ function cgroupManager(engine: Engine): string {
     explicit: true,
     runtimeDirectory: process.env['XDG_RUNTIME_DIR'],
     uid: engine.account.uid,
+    mode: 'enabled',
   });
   return settings.kind === 'none'
     ? `none (${settings.reason ?? 'not limited'})`

@@ -1,0 +1,113 @@
+/**
+ * Where the program lies and what surrounds it changes nothing: moved, linked to, read-only, in
+ * folders that cry for quotes, without HOME, with the variables that runtimes listen to.
+ */
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { BUILD, openLab } from './harness.ts';
+import { execute, type Result } from './execute.ts';
+
+const lab = openLab();
+const PROGRAM = lab.command.at(-1) ?? '';
+const PRINTS = ['echo', 'fine'];
+let image = '';
+
+before(async () => {
+  image = await lab.image();
+});
+
+/** A folder with the program and its helper, as `cp -r dist` makes it. */
+function copyOf(...words: string[]): string {
+  const folder = path.join(lab.folder, ...words);
+  mkdirSync(folder, { recursive: true });
+  for (const name of [path.basename(PROGRAM), 'berth-native', 'koffi.node']) {
+    const source = path.join(path.dirname(PROGRAM), name);
+    copyFileSync(source, path.join(folder, name));
+  }
+  return path.join(folder, path.basename(PROGRAM));
+}
+
+async function runBy(
+  program: string,
+  options: { cwd?: string; env?: Record<string, string | undefined> } = {},
+): Promise<Result> {
+  const words = [...lab.command.slice(0, -1), program, 'run', '--rm', '--network=none', image];
+  return execute([...words, ...PRINTS], {
+    cwd: lab.home, ...options, env: { ...lab.environment, ...options.env },
+  });
+}
+
+const FINE = { status: 0, stdout: 'fine\n', stderr: '' };
+
+test('it runs from any folder, whatever its name, by any link, wherever one stands', async () => {
+  const moved = copyOf('a folder', 'of "many": words');
+  assert.deepEqual(await runBy(moved), FINE);
+  const link = path.join(lab.folder, 'link');
+  symlinkSync(moved, link);
+  assert.deepEqual(await runBy(link, { cwd: '/' }), FINE);
+  assert.deepEqual(await runBy(path.relative(lab.home, link)), FINE);
+});
+
+test('a read-only copy runs, and pulls', async () => {
+  const program = copyOf('read-only');
+  const folder = path.dirname(program);
+  chmodSync(folder, 0o555);
+  assert.deepEqual(await runBy(program), FINE);
+  const words = [...lab.command.slice(0, -1), program, 'run', '--rm', '--network=none', 'hello'];
+  const { status, stdout } = await execute(words, { env: lab.environment, cwd: lab.home });
+  assert.equal(status, 0);
+  assert.match(stdout, /Hello/);
+  chmodSync(folder, 0o755);
+});
+
+test('a helper in a folder that everybody may write is refused', async () => {
+  const program = copyOf('shared');
+  chmodSync(path.dirname(program), 0o777);
+  const { status, stderr } = await runBy(program);
+  assert.equal(status, 125);
+  assert.match(stderr, /^Error: use ".*shared": other users can replace it .*mode 777\)$/m);
+  assert.match(stderr, /^hint: chmod go-w /m);
+  chmodSync(path.dirname(program), 0o1777);
+  assert.deepEqual(await runBy(program), FINE);
+});
+
+test('without HOME the account says where the home is', async () => {
+  const { stdout, status } = await lab.berth(['info', '--format', '{{.store.graphRoot}}'], {
+    env: { HOME: undefined, XDG_DATA_HOME: undefined },
+  });
+  assert.equal(status, 0);
+  assert.match(stdout, /^\/.*\/berth/);
+});
+
+/** BUN_INSPECT and BUN_OPTIONS are read by Bun before any script: ARCHITECTURE.md, "Building". */
+const HOSTILE: Record<string, string> = {
+  BUN_INSPECT_PRELOAD: './evil.js',
+  BUN_CONFIG_PRELOAD: './evil.js',
+  BUN_JSC_useFTLJIT: '0',
+  NODE_PATH: '.',
+  ...(BUILD === 'bun'
+    ? { NODE_OPTIONS: '--require ./evil.js' }
+    : { BUN_OPTIONS: '--preload=./evil.js', BUN_INSPECT: '1' }),
+};
+
+test('variables and files that runtimes heed change nothing and reach no process', async () => {
+  const folder = path.join(lab.home, 'hostile');
+  mkdirSync(path.join(folder, 'node_modules/koffi'), { recursive: true });
+  const evil = 'console.log("EVIL"); process.exit(99);\n';
+  for (const name of ['evil.js', 'node_modules/koffi/index.js', 'fs.js']) {
+    writeFileSync(path.join(folder, name), evil);
+  }
+  writeFileSync(path.join(folder, 'bunfig.toml'), 'preload = ["./evil.js"]\n');
+  writeFileSync(path.join(folder, '.env'), 'HOME=/evil\nXDG_DATA_HOME=/evil\n');
+  writeFileSync(path.join(folder, 'package.json'), '{"type":"module","main":"./evil.js"}');
+  writeFileSync(path.join(folder, 'tsconfig.json'),
+    '{"compilerOptions":{"paths":{"*":["./evil.js"]}}}');
+  assert.deepEqual(await runBy(PROGRAM, { cwd: folder, env: HOSTILE }), FINE);
+  const words = ['run', '--rm', '--network=none', image, 'env'];
+  const inside = await lab.ok(words, { cwd: folder, env: HOSTILE });
+  assert.doesNotMatch(inside, /BUN_|NODE_|evil/);
+  const beside = await lab.ok(['unshare', 'env'], { cwd: folder, env: HOSTILE });
+  assert.doesNotMatch(beside, /^(BUN_|NODE_OPTIONS)/m);
+});
