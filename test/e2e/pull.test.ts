@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { startRegistryServer } from '@berth/testing';
@@ -211,6 +211,25 @@ test('bars fit into a narrow terminal', async () => {
   const bars = lines.filter((line) => line.startsWith('Copying blob'));
   assert.ok(bars.length >= 2);
   assert.deepEqual(bars.filter((line) => line.length >= 40), []);
+});
+
+test('an alias of registries.conf finds what it pulled, and nothing is asked again', async () => {
+  registry.content.putImage({ repository: 'team/tool', tag: '1', layers: [one] });
+  const folder = path.join(lab.home, '.config/containers');
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, 'registries.conf');
+  try {
+    writeFileSync(file, `[aliases]\nnickname = "${nameOf('team/tool')}"\n`);
+    const id = await lab.ok(['pull', '-q', '--tls-verify=false', 'nickname:1']);
+    registry.requests.length = 0;
+    assert.equal(await lab.ok(['image', 'inspect', '-f', '{{.Id}}', 'nickname:1']), id);
+    await lab.ok(['create', '--name', 'by-alias', 'nickname:1', 'true']);
+    await lab.ok(['rm', 'by-alias']);
+    assert.deepEqual(registry.requests, []);
+  } finally {
+    rmSync(file);
+  }
+  assert.equal((await lab.berth(['image', 'exists', 'nickname:1'])).status, 1);
 });
 
 test('files and folders by transport, each under its name', skopeo, async () => {

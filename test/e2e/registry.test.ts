@@ -299,11 +299,16 @@ test('import makes an image of a root file system', async () => {
 test('images are tagged, untagged and removed', async () => {
   const image = await lab.image({ name: 'localhost/removable:1', layers: [{ own: 'layer' }] });
   await lab.ok(['tag', image, 'second:name']);
+  const id = await lab.ok(['image', 'inspect', '-f', '{{.Id}}', image]);
+  const several = await lab.berth(['rmi', id]);
+  assert.equal(several.status, 125);
+  assert.match(several.stderr, /it has 2 names \(.*\)\nhint: berth rmi --force/);
+  assert.equal((await lab.berth(['images', '-f', 'dangling=maybe'])).status, 125);
   assert.match(await lab.ok(['rmi', image]), /^Untagged: localhost\/removable:1$/);
   await lab.ok(['create', '--name', 'uses', 'second:name']);
   const { status, stderr } = await lab.berth(['rmi', 'second:name']);
   assert.equal(status, 2);
-  assert.match(stderr, /used by container/);
+  assert.match(stderr, /in use by container/);
   await lab.ok(['rmi', '-f', 'second:name']);
   assert.equal((await lab.berth(['container', 'exists', 'uses'])).status, 1);
   assert.equal((await lab.berth(['rmi', 'second:name'])).status, 1);

@@ -17,7 +17,8 @@ import {
   type EnterSettings,
   type IdMaps,
 } from '@berth/isolation';
-import { openStore, type Store } from '@berth/storage';
+import { openStore, type ResolveOptions, type Store } from '@berth/storage';
+import { loadRegistriesConfig } from '@berth/transport';
 import type { Report } from './progress.ts';
 
 /** What the global flags choose; undefined is the default. */
@@ -54,7 +55,7 @@ export function openEngine(options: EngineOptions): Engine {
     keepersDirectory: store().layout.keepers,
     mountNamespace: false,
   });
-  const store = lazily(() => openStore(directories()));
+  const store = lazily(() => openStore(directories(), { shortNames }));
   return {
     options,
     get directories() {
@@ -108,4 +109,13 @@ export async function collectGarbage(engine: Engine): Promise<number> {
     removeTrees: (paths) => removeTrees(engine, paths),
   });
   return report.reclaimedBytes;
+}
+
+/** Throws a UsageError for a registries.conf that can't be understood. */
+function shortNames(): ResolveOptions {
+  const { aliases, searchRegistries, shortNameMode } = loadRegistriesConfig();
+  return {
+    aliases: shortNameMode === 'disabled' ? {} : Object.fromEntries(aliases),
+    searchRegistries,
+  };
 }

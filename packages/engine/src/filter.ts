@@ -35,6 +35,13 @@ export function matcher<T>(
     );
 }
 
+/** The value of a filter that is true or false. Throws UsageError for another word. */
+export function parseFlag(key: string, value: string): boolean {
+  if (/^(1|t|true)$/i.test(value)) return true;
+  if (/^(0|f|false)$/i.test(value)) return false;
+  throw new UsageError('BAD_FILTER', `filter by "${key}": "${value}" is neither true nor false`);
+}
+
 /** Whether labels hold `KEY` or `KEY=VALUE`. */
 export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
   const equals = wanted.indexOf('=');

@@ -7,6 +7,9 @@
  * 4. a short name: localhost/NAME, its alias, NAME in each search registry, docker.io/NAME;
  * 5. a short name: the one local image whose repository ends with `/NAME`, tag equal;
  * 6. three or more hex digits: the one image whose id begins so.
+ *
+ * Reading registries.conf takes longer than all the rest, so it is asked only where
+ * `localhost/NAME` is not there and not exactly one image bears the name.
  */
 import { ConflictError, NotFoundError, UsageError } from '@berth/errors';
 import { DEFAULT_TAG, parseImageName } from '@berth/oci';
@@ -40,9 +43,17 @@ interface Resolved {
 const MIN_PREFIX = 3;
 const SHA256 = /^sha256:[0-9a-f]{64}$/;
 
-/** Throws a NotFoundError when no rule finds an image, a ConflictError when one finds several. */
-export function resolveImage(index: ImageIndex, text: string, options: ResolveOptions): Resolved {
-  const found = byDigest(index, text) ?? byName(index, text, options) ?? byPrefix(index, text);
+/**
+ * Throws a NotFoundError when no rule finds an image, a ConflictError when one finds several.
+ * `shortNames` is called only where a short name is not clear without.
+ */
+export function resolveImage(
+  index: ImageIndex,
+  text: string,
+  shortNames: () => ResolveOptions,
+): Resolved {
+  const found = byDigest(index, text) ?? byName(index, text, shortNames)
+    ?? byPrefix(index, text) ?? byConfiguredName(index, text, shortNames);
   if (found !== undefined) return found;
   throw new NotFoundError('NO_SUCH_IMAGE', `find image "${text}": no such image`, {
     hint: `berth pull ${text}`,
@@ -57,23 +68,49 @@ function byDigest(index: ImageIndex, text: string): Resolved | undefined {
   return single(text, index.idsOfManifest(digest).map((other) => ({ id: other, name: undefined })));
 }
 
-function byName(index: ImageIndex, text: string, options: ResolveOptions): Resolved | undefined {
+function byName(
+  index: ImageIndex,
+  text: string,
+  shortNames: () => ResolveOptions,
+): Resolved | undefined {
   const typed = parseOrNothing(text);
   if (typed === undefined) return undefined;
-  const repositories = candidateRepositories(typed, {
-    aliases: options.aliases ?? {}, registries: options.searchRegistries ?? [],
-  });
+  const repositories = candidateRepositories(typed, { aliases: {}, registries: [] });
   if (typed.digest !== undefined) return byNamedDigest(index, text, { typed, repositories });
-  const tag = typed.tag ?? DEFAULT_TAG;
+  // The first candidate of a short name is localhost/NAME, which goes before all others.
+  const exact = firstNamed(index, { typed, repositories: repositories.slice(0, 1) });
+  if (exact !== undefined || typed.registry !== undefined) return exact;
+  const ending = `${typed.repository}:${typed.tag ?? DEFAULT_TAG}`;
+  const matches = [...index.names()].filter(([name]) => endsWithName(name, ending))
+    .map(([name, id]) => ({ id, name }));
+  const configured = matches.length > 1 ? byConfiguredName(index, text, shortNames) : undefined;
+  return configured ?? single(text, matches);
+}
+
+/** An image that a short name means by registries.conf, or docker.io/NAME. */
+function byConfiguredName(
+  index: ImageIndex,
+  text: string,
+  shortNames: () => ResolveOptions,
+): Resolved | undefined {
+  const typed = parseOrNothing(text);
+  if (typed === undefined || typed.registry !== undefined) return undefined;
+  const { aliases = {}, searchRegistries = [] } = shortNames();
+  const repositories = candidateRepositories(typed, { aliases, registries: searchRegistries });
+  if (typed.digest !== undefined) return byNamedDigest(index, text, { typed, repositories });
+  return firstNamed(index, { typed, repositories });
+}
+
+function firstNamed(
+  index: ImageIndex,
+  { typed, repositories }: { typed: ImageName; repositories: readonly string[] },
+): Resolved | undefined {
   for (const repository of repositories) {
-    const name = `${repository}:${tag}`;
+    const name = `${repository}:${typed.tag ?? DEFAULT_TAG}`;
     const id = index.lookUp(name);
     if (id !== undefined) return { id, name };
   }
-  if (typed.registry !== undefined) return undefined;
-  const matches = [...index.names()]
-    .filter(([name]) => endsWithName(name, `${typed.repository}:${tag}`));
-  return single(text, matches.map(([name, id]) => ({ id, name })));
+  return undefined;
 }
 
 /** What is no reference, such as an id in upper case, is no name: nothing to look for. */

@@ -47,6 +47,7 @@ export interface ImageStoreParts {
   readonly blobs: BlobStore;
   readonly layers: LayerStore;
   readonly lock: StoreLock;
+  readonly shortNames: () => ResolveOptions;
 }
 
 const RECORD = 'record.json';
@@ -149,8 +150,8 @@ export class ImageStore {
    * The image that a user means; docs/state.md has the rules. Throws a NotFoundError, or a
    * ConflictError when a prefix or a short name fits several.
    */
-  resolve(text: string, options: ResolveOptions = {}): { id: string; name: string | undefined } {
-    return resolveImage(this, text, options);
+  resolve(text: string): { id: string; name: string | undefined } {
+    return resolveImage(this, text, this.#parts.shortNames);
   }
 
   /** The manifests that led to this image, oldest first. */

@@ -9,6 +9,7 @@ import type { CollectOptions, CollectReport } from './collect.ts';
 import { ContainerNames } from './container-names.ts';
 import { ContainerStore } from './containers.ts';
 import { ImageStore } from './images.ts';
+import type { ResolveOptions } from './image-resolve.ts';
 import { LayerStore } from './layers.ts';
 import { layoutOf } from './layout.ts';
 import type { Layout, StoreDirectories } from './layout.ts';
@@ -47,8 +48,10 @@ export interface Store {
   repair(finding: StoreFinding): Promise<boolean>;
 }
 
-/** What tests replace. */
+/** What the store can't know by itself, and what tests replace. */
 export interface StoreParts {
+  /** What registries.conf says of short names: nothing unless given. */
+  readonly shortNames?: (() => ResolveOptions) | undefined;
   readonly acquireLock?: Acquire | undefined;
   readonly readFacts?: (() => LivenessFacts) | undefined;
 }
@@ -64,7 +67,8 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
   const shiftedLayers = new ShiftedLayerStore(layout, staging, trash);
   const volumes = new VolumeStore(layout, staging, trash);
   const containerNames = new ContainerNames(layout, staging);
-  const images = new ImageStore({ layout, staging, trash, blobs, layers, lock });
+  const shortNames = replaced.shortNames ?? ((): ResolveOptions => ({}));
+  const images = new ImageStore({ layout, staging, trash, blobs, layers, lock, shortNames });
   const containers = new ContainerStore({
     layout, staging, trash, layers, volumes, names: containerNames,
   });

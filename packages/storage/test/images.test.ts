@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { ConflictError, IntegrityError, NotFoundError, UsageError } from '@berth/errors';
-import type { Store } from '../src/index.ts';
+import type { ResolveOptions, Store } from '../src/index.ts';
+import type { StoreParts } from '../src/store.ts';
 import { addLayer, digest, entries, hex, image, scratchStore } from './scratch-store.ts';
 
 const DEBIAN = 'docker.io/library/debian:12';
@@ -13,8 +14,9 @@ const DEBIAN = 'docker.io/library/debian:12';
 async function storeWith(
   context: TestContext,
   images: Readonly<Record<string, string[]>>,
+  parts: StoreParts = {},
 ): Promise<Store> {
-  const store = scratchStore(context);
+  const store = scratchStore(context, parts);
   const layer = addLayer(store, 'base');
   for (const [text, names] of Object.entries(images)) {
     await store.images.commit(image(text, [layer], names));
@@ -143,16 +145,28 @@ test('resolve() finds what a user means', async (context) => {
 });
 
 test('resolve() prefers aliases and search registries to docker.io', async (context) => {
+  let configured: ResolveOptions = {};
+  let asked = 0;
+  const shortNames = (): ResolveOptions => {
+    asked += 1;
+    return configured;
+  };
   const { images } = await storeWith(context, {
     one: ['docker.io/library/web:latest'], two: ['quay.io/web:latest'],
-    three: ['ghcr.io/w/eb:latest'],
-  });
-  const resolve = (options: Parameters<typeof images.resolve>[1]): string =>
-    images.resolve('web', options).id;
+    three: ['ghcr.io/w/eb:latest'], four: ['quay.io/only:latest'],
+  }, { shortNames });
+  const resolve = (options: ResolveOptions, name = 'web'): string => {
+    configured = options;
+    return images.resolve(name).id;
+  };
   assert.equal(resolve({}), hex('one'));
   assert.equal(resolve({ searchRegistries: ['quay.io'] }), hex('two'));
   assert.equal(resolve({ searchRegistries: ['quay.io'], aliases: { web: 'ghcr.io/w/eb' } }),
     hex('three'));
+  assert.equal(resolve({ aliases: { other: 'ghcr.io/w/eb' } }, 'other'), hex('three'));
+  assert.equal(asked, 4);
+  for (const name of ['only', 'w/eb', 'quay.io/web', hex('two').slice(0, 12)]) resolve({}, name);
+  assert.equal(asked, 4, 'what is clear is found without registries.conf');
 });
 
 test('resolve() says what it does not find and what fits several', async (context) => {

@@ -29,6 +29,9 @@ export function readRule(table: Table, path: string): RegistryRule {
   if (location === '' && !prefix.startsWith('*.')) {
     throw ruleError(path, `registry "${prefix}" needs a location`);
   }
+  if (prefix.includes('*') && !/^\*\.[^*/]+$/.test(clean(prefix))) {
+    throw ruleError(path, `prefix "${prefix}": a star stands for hosts, as in "*.example.com"`);
+  }
   const digestOnly = readFlag(table, { key: 'mirror-by-digest-only', path });
   const mirrors = table['mirror'] ?? [];
   if (!Array.isArray(mirrors))

@@ -163,6 +163,8 @@ const BROKEN: readonly (readonly [string, string, RegExp])[] = [
     '[[registry]]\nlocation="a.io"\n[[registry.mirror]]\nlocation="b.io"\npull-from-mirror="x"',
     /pull-from-mirror/,
   ],
+  ['a star and a path', '[[registry]]\nprefix = "*.a.io/x"\nblocked = true', /a star stands for/],
+  ['a star inside', '[[registry]]\nprefix = "a.*.io"\nlocation = "b.io"', /a star stands for/],
   ['an unknown mode', 'short-name-mode = "x"', /short-name-mode/],
 ];
 

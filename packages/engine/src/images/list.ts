@@ -3,7 +3,7 @@ import { NotFoundError, UsageError } from '@berth/errors';
 import type { ImageEntry as StoredEntry, ImageOrigin } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { momentOfText } from '../moment.ts';
-import { hasLabel, matcher, parseTime, type Filter } from '../filter.ts';
+import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.ts';
 
 /** An image as lists show it. */
 export interface ImageEntry {
@@ -107,7 +107,7 @@ function predicates(engine: Engine, entries: readonly ImageEntry[]) {
     return entries.find((entry) => entry.id === id)?.createdAt.getTime() ?? 0;
   };
   return {
-    dangling: (entry: ImageEntry, value: string) => entry.dangling === (value !== 'false'),
+    dangling: (entry: ImageEntry, value: string) => entry.dangling === parseFlag('dangling', value),
     label: (entry: ImageEntry, value: string) => hasLabel(entry.labels, value),
     reference: (entry: ImageEntry, value: string) => matchesReference(entry, value),
     id: (entry: ImageEntry, value: string) => entry.id.startsWith(value),
@@ -115,10 +115,10 @@ function predicates(engine: Engine, entries: readonly ImageEntry[]) {
     since: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > createdAt(value),
     after: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > createdAt(value),
     until: (entry: ImageEntry, value: string) => entry.createdAt < parseTime(value),
-    readonly: (entry: ImageEntry, value: string) => entry.readOnly === (value !== 'false'),
+    readonly: (entry: ImageEntry, value: string) => entry.readOnly === parseFlag('readonly', value),
     containers: (entry: ImageEntry, value: string) =>
-      entry.containers() > 0 === (value !== 'false'),
-    intermediate: (_: ImageEntry, value: string) => value === 'false',
+      entry.containers() > 0 === parseFlag('containers', value),
+    intermediate: (_: ImageEntry, value: string) => !parseFlag('intermediate', value),
   };
 }
 

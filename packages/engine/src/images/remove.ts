@@ -67,7 +67,7 @@ async function removeOne(engine: Engine, { name, options, removed }: Removal): P
     throw new ConflictError(
       'SEVERAL_NAMES',
       `remove image "${name}": it has ${names.length} names (${names.join(', ')})`,
-      { hint: `berth rmi --force ${name}`, exitStatus: 2 },
+      { hint: `berth rmi --force ${name}` },
     );
   }
   await requireUnused(engine, id, options.force);
@@ -82,7 +82,7 @@ async function requireUnused(engine: Engine, id: string, force: boolean): Promis
     const first = users[0]?.slice(0, 12) ?? '';
     throw new ConflictError(
       'IMAGE_IN_USE',
-      `remove image "${id.slice(0, 12)}": used by container ` +
+      `remove image "${id.slice(0, 12)}": it is in use by container ` +
         users.map((user) => user.slice(0, 12)).join(', '),
       { hint: `berth rm ${first}, or berth rmi --force`, exitStatus: 2 },
     );
