@@ -28,7 +28,8 @@ async function measureRows(names: readonly string[]): Promise<number> {
   const ground = new Ground();
   let failures = 0;
   try {
-    console.log('| row | berth | others | goal | |\n| --- | --- | --- | --- | --- |');
+    console.log('| row | berth | podman | ratio | besides | goal | |');
+    console.log('| --- | --- | --- | --- | --- | --- | --- |');
     for (const row of rows) failures += await measureRow(row, ground) ? 0 : 1;
   } finally {
     await ground.close();
@@ -49,17 +50,24 @@ async function measureRow(row: Row, ground: Ground): Promise<boolean> {
 }
 
 function format({ title, unit, medians, goals = [], atMost }: Line): string {
-  const ours = medians['berth'] ?? Number.NaN;
-  const others = Object.entries(medians).filter(([name]) => name !== 'berth').map(([name, value]) =>
-    `${name} ${number(value)} (${number(ours / value)})`);
+  const { berth: ours = Number.NaN, podman, ...others } = medians;
+  const besides = Object.entries(others).map(([name, value]) =>
+    `${name} ${number(value)}, ratio ${number(ours / value)}`);
   const met = [
     ...goals.flatMap((goal) => meets(ours, medians[goal.of], goal)),
     ...(atMost === undefined ? [] : [ours <= atMost]),
   ];
   const wanted = [...goals.map(describe), ...(atMost === undefined ? [] : [`≤ ${atMost}`])];
-  const verdict = met.length === 0 ? '' : met.every(Boolean) ? 'reached' : 'missed';
-  return `| ${title}, ${unit} | ${number(ours)} | ${others.join(', ')} | ${wanted.join(', ')}`
-    + ` | ${verdict} |`;
+  const cells = [
+    `${title}, ${unit}`,
+    number(ours),
+    podman === undefined ? '' : number(podman),
+    podman === undefined ? '' : number(ours / podman),
+    besides.join('; '),
+    wanted.join(', '),
+    met.length === 0 ? '' : met.every(Boolean) ? 'reached' : 'missed',
+  ];
+  return `| ${cells.join(' | ')} |`;
 }
 
 function meets(ours: number, theirs: number | undefined, { share, atLeast }: Goal): boolean[] {

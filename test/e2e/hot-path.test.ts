@@ -78,7 +78,7 @@ test('version reads nothing of the store and starts nothing', { skip }, async ()
   assert.deepEqual(version.opened, []);
   assert.equal(version.executions, 1);
   assert.equal(processes(version), 0);
-  atMost('system calls', counted(version), 200);
+  atMost('system calls', counted(version), 150);
 });
 
 test('run waits for no disk and starts only what stays or is the container', { skip }, async () => {
@@ -88,8 +88,8 @@ test('run waits for no disk and starts only what stays or is the container', { s
   assert.equal(run.executions, 4);
   // The one that enters the user namespace, the supervisor, the container.
   atMost('processes', processes(run), 3);
-  atMost('system calls', counted(run), 1150);
-  atMost('files of the store', run.opened.length, 35);
+  atMost('system calls', counted(run), 1080);
+  atMost('files of the store', run.opened.length, 29);
 });
 
 test('exec starts two processes and reads four files of the container', { skip }, async () => {
@@ -97,7 +97,7 @@ test('exec starts two processes and reads four files of the container', { skip }
   assert.deepEqual(syncs(exec), []);
   assert.equal(exec.executions, 2);
   atMost('processes of the caller', processes(exec), 0);
-  atMost('system calls', counted(exec), 320);
+  atMost('system calls', counted(exec), 300);
   atMost('files of the store', exec.opened.length, 8);
 });
 
@@ -111,7 +111,7 @@ test('of other containers ps reads one file each, and exec nothing', { skip }, a
   assert.equal(crowded.ps.executions, 1);
   assert.equal(processes(crowded.ps), 0);
   const more = counted(crowded.ps) - counted(alone.ps);
-  atMost('system calls of ps for one more container', more / CONTAINERS, 6);
+  atMost('system calls of ps for one more container', more / CONTAINERS, 5);
   atMost('system calls of exec for others', counted(crowded.exec) - counted(alone.exec), 20);
 });
 

@@ -66,10 +66,12 @@ export class ContainerNames {
   /** Every name and the id it points to, there or not. */
   links(): Map<string, string> {
     const directory = this.#layout.containerNames;
-    return new Map(listDirectory(directory).flatMap((name) => {
-      const id = readLink(join(directory, name));
-      return id === undefined ? [] : [[name, id] as const];
-    }));
+    const links = new Map<string, string>();
+    for (const name of listDirectory(directory)) {
+      const id = readLink(`${directory}/${name}`);
+      if (id !== undefined) links.set(name, id);
+    }
+    return links;
   }
 
   /**

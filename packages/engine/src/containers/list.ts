@@ -59,8 +59,7 @@ function sorted(entries: ContainerEntry[], key: string): ContainerEntry[] {
       hint: `use one of ${Object.keys(SORT_KEYS).join(', ')}`,
     });
   }
-  return entries.sort((a, b) => {
-    const [left, right] = [value(a), value(b)];
-    return left < right ? -1 : left > right ? 1 : 0;
-  });
+  const keyed = entries.map((entry) => ({ entry, by: value(entry) }));
+  keyed.sort((a, b) => (a.by < b.by ? -1 : a.by > b.by ? 1 : 0));
+  return keyed.map(({ entry }) => entry);
 }
