@@ -36,12 +36,14 @@ static const struct {
 	const char *stage;
 	int error;	/* 0: any */
 	const char *hint;
+	char first;	/* of the object; 0: any */
 } hints[] = {
 	{"create user namespace", 0,
-	 "run: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces"},
-	{"map ids", 0, "run: grep \"$USER\" /etc/subuid /etc/subgid"},
-	{"mount overlay", EINVAL, "run: berth info, and choose another --storage-driver"},
-	{"join session keyring", EDQUOT, "raise it: sysctl kernel.keys.maxkeys"},
+	 "run: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces", 0},
+	{"map ids", 0, "run: grep \"$USER\" /etc/subuid /etc/subgid", 0},
+	{"mount overlay", EINVAL, "run: berth info, and choose another --storage-driver", 0},
+	{"join session keyring", EDQUOT, "raise it: sysctl kernel.keys.maxkeys", 0},
+	{"execute", ENOENT, "flags go before the image or the container: berth run -it IMAGE", '-'},
 };
 
 /* Copies @text with control characters as `?`: a terminal must not obey what a plan holds. */
@@ -77,7 +79,8 @@ void failure_print(const struct failure *failure, int fd)
 	line[at++] = '\n';
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		if (strcmp(failure->stage, hints[i].stage) != 0 ||
-		    (hints[i].error != 0 && hints[i].error != failure->error))
+		    (hints[i].error != 0 && hints[i].error != failure->error) ||
+		    (hints[i].first != 0 && hints[i].first != failure->object[0]))
 			continue;
 		at = append(line, sizeof(line), at, "hint: ");
 		at = append(line, sizeof(line) - 1, at, hints[i].hint);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "unit.h"
 
@@ -214,6 +215,36 @@ static void hands_over_pipes_only(void)
 	CHECK(given(file, 1, result) && same(result[1], file));
 }
 
+/* A supervisor leaves without having read what its client said last, "no more input" say. */
+static void hears_the_status_from_a_peer_that_left(void)
+{
+	struct message message;
+	int pair[2];
+
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+	message_init(&message, MESSAGE_STDIN_END, 0);
+	CHECK(message_send(pair[0], &message) == 0);
+	message_init(&message, MESSAGE_EXITED, 7);
+	CHECK(message_send(pair[1], &message) == 0);
+	close(pair[1]);
+	CHECK(message_receive(pair[0], &message) == 1);
+	CHECK(message.kind == MESSAGE_EXITED && message.number == 7);
+	CHECK(message_receive(pair[0], &message) == 0);
+	close(pair[0]);
+
+	/* The same when the client speaks after that. */
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+	message_init(&message, MESSAGE_EXITED, 8);
+	CHECK(message_send(pair[1], &message) == 0);
+	close(pair[1]);
+	message_init(&message, MESSAGE_STDIN_END, 0);
+	CHECK(message_send(pair[0], &message) < 0);
+	CHECK(message_receive(pair[0], &message) == 1);
+	CHECK(message.kind == MESSAGE_EXITED && message.number == 8);
+	CHECK(message_receive(pair[0], &message) == 0);
+	close(pair[0]);
+}
+
 int main(void)
 {
 	freopen("/dev/null", "r", stdin);
@@ -225,5 +256,6 @@ int main(void)
 	RUN(knows_a_reader_that_left);
 	RUN(detaches);
 	RUN(hands_over_pipes_only);
+	RUN(hears_the_status_from_a_peer_that_left);
 	return unit_end("clients");
 }

@@ -53,6 +53,9 @@ test('unknown words and flags are errors that guess', async () => {
     [['run', '--memory'], /^Error: flag needs an argument: --memory/],
     [['run', '--rm=maybe', 'x'], /^Error: invalid argument "maybe" for "--rm" flag/],
     [['help', 'nothing'], /no such command/],
+    [['build', '.'], /^Error: run "berth build": not supported yet\nhint: .*berth load/],
+    [['exec'], /^Error: choose a container: none is named\nhint: .*--latest/],
+    [['run', '-v', '~/x:/x', 'image'], /hint: -v "\$HOME\/x:\/x"/],
     [['volume'], /^Error: run "berth volume": the command is missing/],
   ];
   for (const [args, error] of cases) {

@@ -1,5 +1,6 @@
 /** What happens when the words name no command: help, the version, or an error that guesses. */
 import { UsageError } from '@berth/errors';
+import { insteadOf } from './absent-commands.ts';
 import { suggest } from './flags/suggest.ts';
 import { groupHelp } from './group-help.ts';
 import { print, printError } from './output/streams.ts';
@@ -42,8 +43,14 @@ function isHelpFlag(word: string | undefined): boolean {
 }
 
 function unknownCommand(group: readonly string[], word: string): UsageError {
-  const meant = suggest(word, wordsOf(group));
   const name = ['berth', ...group].join(' ');
+  const instead = group.length === 0 || group[0] === 'container' ? insteadOf(word) : undefined;
+  if (instead !== undefined) {
+    return new UsageError('ABSENT_COMMAND', `run "${name} ${word}": not supported yet`, {
+      hint: instead,
+    });
+  }
+  const meant = suggest(word, wordsOf(group));
   const hint = meant === undefined ? `see "${name} --help"` : `did you mean "${name} ${meant}"?`;
   return new UsageError('UNKNOWN_COMMAND', `run "${name} ${word}": no such command`, { hint });
 }

@@ -1,6 +1,7 @@
 /** Every command: its words, its flags, and examples that are true. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { absentCommands } from '../src/absent-commands.ts';
 import type { CommandSpec } from '../src/command-spec.ts';
 import { GLOBAL_FLAGS } from '../src/flags/global-flags.ts';
 import { parseFlags } from '../src/flags/parse-flags.ts';
@@ -28,6 +29,10 @@ test('every command has a sentence, two examples, and words on its flags', async
       assert.equal(flag.hidden, flag.description === '' || flag.hidden, `${words} --${name}`);
     }
   }
+});
+
+test('what is said to be absent is', () => {
+  for (const word of absentCommands()) assert.equal(findRoute([word]), undefined, word);
 });
 
 test('short flags and aliases mean one thing each', async () => {

@@ -4,7 +4,9 @@
  * never stored as flags.
  *
  * created    made, never started                    start rm rename
- * running    its first process is alive             stop kill exec attach rename (rm with force)
+ * running    its first process is alive             stop kill exec attach pause rename (rm with
+ *                                                   force)
+ * paused     running, and held by the freezer        unpause stop kill rename (rm with force)
  * stopping   first process gone, clean-up under way  wait
  * exited     the exit record of its last run exists  start rm rename
  * unknown    dead without an exit record            start rm rename
@@ -14,23 +16,26 @@ import { ConflictError } from '@berth/errors';
 
 /** The states, as described above. */
 export type ContainerState =
-  'created' | 'running' | 'stopping' | 'exited' | 'unknown' | 'elsewhere';
+  'created' | 'running' | 'paused' | 'stopping' | 'exited' | 'unknown' | 'elsewhere';
 
 /** What a user asks of a container. */
-export type Operation = 'start' | 'stop' | 'kill' | 'exec' | 'attach' | 'remove' | 'rename' | 'top';
+export type Operation =
+  'start' | 'stop' | 'kill' | 'attach' | 'pause' | 'unpause' | 'exec' | 'remove' | 'rename' | 'top';
 
 const AT_REST: readonly ContainerState[] = ['created', 'exited', 'unknown'];
 const ALIVE: readonly ContainerState[] = ['running'];
 
 const ALLOWED: Record<Operation, readonly ContainerState[]> = {
   start: AT_REST,
-  stop: [...AT_REST, 'running', 'stopping'],
-  kill: ALIVE,
+  stop: [...AT_REST, 'running', 'paused', 'stopping'],
+  kill: ['running', 'paused'],
+  pause: ALIVE,
+  unpause: ['paused'],
   exec: ALIVE,
   attach: ALIVE,
   top: ALIVE,
   remove: AT_REST,
-  rename: [...AT_REST, 'running'],
+  rename: [...AT_REST, 'running', 'paused'],
 };
 
 /** Whether the operation makes sense in the state. */
@@ -70,6 +75,7 @@ export function requireAllowed(operation: Operation, subject: Subject): void {
 const NOW: Record<ContainerState, string> = {
   created: 'was not started yet',
   running: 'is running',
+  paused: 'is paused',
   stopping: 'is stopping',
   exited: 'is not running: it has exited',
   unknown: 'is not running: its supervisor was killed, and its exit status is not known',
@@ -83,13 +89,14 @@ function wayOut(
   operation: Operation,
   subject: Subject,
 ): { hint: string; exitStatus?: number } | undefined {
-  if (subject.state === 'running' && operation === 'remove') {
+  if (['running', 'paused'].includes(subject.state) && operation === 'remove') {
     const hint = `berth stop ${subject.name}, or berth rm --force ${subject.name}`;
     return { hint, exitStatus: IN_USE_STATUS };
   }
   if (subject.state === 'stopping') {
     return { hint: `berth wait ${subject.name}` };
   }
+  if (subject.state === 'paused') return { hint: `berth unpause ${subject.name}` };
   if (operation !== 'start' && AT_REST.includes(subject.state)) {
     return { hint: `berth start ${subject.name}` };
   }

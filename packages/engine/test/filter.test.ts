@@ -67,17 +67,20 @@ test('moments keep nanoseconds; what is no time is the zero time', () => {
 test('the life cycle: what is allowed in which state', () => {
   const allowed: Record<Operation, ContainerState[]> = {
     start: ['created', 'exited', 'unknown'],
-    stop: ['created', 'exited', 'unknown', 'running', 'stopping'],
-    kill: ['running'],
+    stop: ['created', 'exited', 'unknown', 'running', 'paused', 'stopping'],
+    kill: ['running', 'paused'],
+    pause: ['running'],
+    unpause: ['paused'],
     exec: ['running'],
     attach: ['running'],
     top: ['running'],
     remove: ['created', 'exited', 'unknown'],
-    rename: ['created', 'exited', 'unknown', 'running'],
+    rename: ['created', 'exited', 'unknown', 'running', 'paused'],
   };
   const states: ContainerState[] = [
     'created',
     'running',
+    'paused',
     'stopping',
     'exited',
     'unknown',
@@ -99,5 +102,6 @@ test('what is not allowed is told with a way out', () => {
   );
   assert.throws(() => requireAllowed('exec', subject('exited')), { hint: 'berth start web' });
   assert.throws(() => requireAllowed('start', subject('elsewhere')), /runs elsewhere \(other\)/);
+  assert.throws(() => requireAllowed('exec', subject('paused')), { hint: 'berth unpause web' });
   requireAllowed('start', subject('exited'));
 });

@@ -20,6 +20,8 @@ export interface ContainerPaths {
   readonly aptConfig: string;
   /** Below the run directory: the supervisor's socket; gone when it has ended. */
   readonly runDirectory: string;
+  /** Where that has been paused: the folder of its cgroup. */
+  readonly paused: string;
 }
 
 /** The paths of the container `id`. Does no I/O. */
@@ -41,5 +43,6 @@ export function pathsOf(layout: Layout, id: string): ContainerPaths {
     hostname: join(directory, 'hostname'),
     aptConfig: join(directory, 'apt.conf'),
     runDirectory: join(layout.runContainers, id),
+    paused: join(layout.runContainers, id, 'paused'),
   };
 }

@@ -10,6 +10,7 @@ import { createContainer } from './container-create.ts';
 import type { CreateContainer } from './container-create.ts';
 import { tryLock, type NoLock, type Release } from './container-lock.ts';
 import type { ContainerNames } from './container-names.ts';
+import { pausedOr } from './paused.ts';
 import { pathsOf } from './container-paths.ts';
 import type { ContainerPaths } from './container-paths.ts';
 import { attempt, ifThere, unless } from './fs-errors.ts';
@@ -254,14 +255,10 @@ export class ContainerStore {
 
   #entry(id: string, name: string | undefined, summary: Summary): ContainerEntry {
     const readExit = (): RunExit | undefined => this.exit(id, summary.run);
-    return {
-      id,
-      name: name ?? id.slice(0, 12),
-      summary,
-      state: summary.run === 0 || summary.ended !== undefined
-        ? deriveState(summary, readExit, NO_FACTS)
-        : deriveState(summary, readExit, this.#parts.staging.facts()),
-    };
+    const isOver = summary.run === 0 || summary.ended !== undefined;
+    const facts = isOver ? NO_FACTS : this.#parts.staging.facts();
+    const state = pausedOr(deriveState(summary, readExit, facts), () => this.paths(id).paused);
+    return { id, name: name ?? id.slice(0, 12), summary, state };
   }
 
   #readSummary(id: string): Summary | undefined {

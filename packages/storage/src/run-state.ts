@@ -9,6 +9,7 @@ import type { ProcessIdentity, RunExit, Summary } from './summary.ts';
 /**
  * created    never started
  * running    its supervisor and its first process live
+ * paused     so they do, and the kernel's freezer holds them (paused.ts)
  * stopping   one of the two lives: clean-up is under way, or the supervisor was killed and left
  *            an orphan behind (`orphan` names it)
  * exited     the last run has an exit record
@@ -16,7 +17,7 @@ import type { ProcessIdentity, RunExit, Summary } from './summary.ts';
  * elsewhere  recorded by another machine or pid namespace, which may still run it
  */
 export type ContainerState =
-  'created' | 'running' | 'stopping' | 'exited' | 'unknown' | 'elsewhere';
+  'created' | 'running' | 'paused' | 'stopping' | 'exited' | 'unknown' | 'elsewhere';
 
 /** What decides whether a recorded process is one that this command can see. */
 export interface LivenessFacts {

@@ -36,6 +36,9 @@ exec_is_limited() {
 	fails 137 berth exec box tail -c 100m /dev/zero
 	same 2048 "$(berth exec box cat /sys/fs/cgroup/pids.max)"
 	same running "$(berth inspect -f '{{.State.Status}}' box)"
+	berth pause box
+	same paused "$(berth inspect -f '{{.State.Status}}' box)"
+	berth unpause box
 	berth rm -f -t 0 box
 }
 

@@ -1,5 +1,6 @@
 /** Flags that choose containers beside their names, for commands that act on several. */
 import type { Engine } from '@berth/engine';
+import type { ContainerState } from '@berth/engine/lifecycle';
 import { resolveContainers } from '@berth/engine/containers/resolve';
 import { NotFoundError, UsageError } from '@berth/errors';
 import { forEach } from '../each.ts';
@@ -20,6 +21,9 @@ export const SELECTION_FLAGS = {
 /** `--ignore` of commands that act on containers. */
 export const ignoreFlag = toggle('say nothing of containers that do not exist', { short: 'i' });
 
+/** States of containers with processes. */
+export const LIVE: readonly ContainerState[] = ['running', 'paused'];
+
 /** What chooses containers; absent flags of a command are undefined. */
 export interface SelectionValues extends Partial<FlagValues<typeof SELECTION_FLAGS>> {
   ignore?: boolean;
@@ -27,8 +31,8 @@ export interface SelectionValues extends Partial<FlagValues<typeof SELECTION_FLA
 
 /** Which of the containers that --all and filters choose are meant. */
 export interface SelectionRules {
-  /** Only those that run. */
-  running?: boolean;
+  /** Only those in one of these states; absent is all. */
+  states?: readonly ContainerState[] | undefined;
 }
 
 /**
@@ -38,16 +42,16 @@ export interface SelectionRules {
 export async function selectContainers(
   engine: Engine,
   chosen: { flags: SelectionValues; operands: readonly string[] },
-  { running = false }: SelectionRules = {},
+  { states }: SelectionRules = {},
 ): Promise<string[]> {
   const { flags, operands } = chosen;
   const { all = false, latest = false, filter = [], cidfile = [] } = flags;
   const chooses = all || latest || filter.length > 0 || cidfile.length > 0;
   if (!chooses && operands.length === 0) {
-    throw new UsageError(
-      'NO_CONTAINER',
-      'choose containers: no name, no id and no --all or --latest',
-    );
+    const flagNames = ['all', 'latest', 'filter'].filter((name) => Object.hasOwn(flags, name));
+    throw new UsageError('NO_CONTAINER', 'choose containers: none is named', {
+      hint: ['give names or ids', ...flagNames.map((name) => `--${name}`)].join(', or '),
+    });
   }
   if (all && operands.length > 0) {
     throw new UsageError('ALL_AND_NAMES', `read --all: it excludes names such as "${operands[0]}"`);
@@ -62,7 +66,7 @@ export async function selectContainers(
     latest,
     filters,
     cidFiles: cidfile,
-    running,
+    states,
   });
   return [...ids, ...operands];
 }
@@ -79,7 +83,9 @@ export async function selectOne(
     return [latest, ...operands];
   }
   if (first === undefined) {
-    throw new UsageError('NO_CONTAINER', 'choose a container: no name, no id and no --latest');
+    throw new UsageError('NO_CONTAINER', 'choose a container: none is named', {
+      hint: 'give a name or an id, or --latest',
+    });
   }
   return [first, ...rest];
 }
@@ -88,8 +94,8 @@ export async function selectOne(
 export interface ChosenContainers {
   flags: SelectionValues;
   operands: readonly string[];
-  /** With --all or filters: only those that run. */
-  running?: boolean;
+  /** With --all or filters: only those in one of these states. */
+  states?: readonly ContainerState[] | undefined;
   /** The exit status when a name is no container's; 125 unless said otherwise. */
   missingStatus?: number;
 }
@@ -103,8 +109,8 @@ export async function forEachContainer(
   chosen: ChosenContainers,
   act: (name: string) => Promise<unknown> | unknown,
 ): Promise<number> {
-  const { flags, running = false, missingStatus } = chosen;
-  const names = await selectContainers(engine, chosen, { running });
+  const { flags, states, missingStatus } = chosen;
+  const names = await selectContainers(engine, chosen, { states });
   const each = async (name: string): Promise<string | undefined> => {
     try {
       await act(name);

@@ -161,7 +161,9 @@ function portJson({ hostAddress, hostPort, containerPort, protocol, count }: Por
 function statusText({ state, startedAt, exitedAt, exitCode, host }: ContainerEntry): string {
   switch (state) {
     case 'running':
-      return `Up ${humanSpan(Date.now() - (startedAt ?? new Date()).getTime())}`;
+      return upText(startedAt);
+    case 'paused':
+      return `${upText(startedAt)} (Paused)`;
     case 'exited':
       return `Exited (${exitCode ?? 0}) ${humanAgo(exitedAt ?? NEVER)}`;
     case 'unknown':
@@ -171,6 +173,10 @@ function statusText({ state, startedAt, exitedAt, exitCode, host }: ContainerEnt
     default:
       return state.charAt(0).toUpperCase() + state.slice(1);
   }
+}
+
+function upText(startedAt: Date | undefined): string {
+  return `Up ${humanSpan(Date.now() - (startedAt ?? new Date()).getTime())}`;
 }
 
 /** A command's control characters must not reach the terminal. */

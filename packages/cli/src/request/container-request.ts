@@ -56,7 +56,8 @@ function identity(
     throw new UsageError('REPLACE_WITHOUT_NAME', 'read --replace: it needs --name');
   }
   return {
-    name: flags.name,
+    // Scripts pass on names that may be empty.
+    name: flags.name === '' ? undefined : flags.name,
     replace: flags.replace,
     remove: flags.rm,
     labels: parseLabels(flags.label, flags['label-file'], 'label'),

@@ -16,6 +16,11 @@ export function parseVolume(text: string): MountRequest {
     return { type: 'volume', name: undefined, target: first, options: [] };
   }
   const options = (third ?? '').split(',').filter((option) => option !== '');
+  if (/^~(\/|$)/.test(first)) {
+    throw new UsageError('TILDE', `mount "${text}": "~" is a word of the shell, which left it`, {
+      hint: `-v "$HOME${text.slice(1)}"`,
+    });
+  }
   if (/^[./]|\//.test(first)) {
     const source = resolve(first);
     return { type: 'bind', source, target: second, options, createSource: false };

@@ -1,4 +1,5 @@
 /** `exec` and `attach`: this process becomes a client of the container's supervisor. */
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capabilities, capabilitySets } from '@berth/bundle';
@@ -103,9 +104,12 @@ function clientOf(request: ExecRequest): ClientSettings {
     detachKeys: request.detachKeys,
     sigProxy: !request.tty,
     detach: request.detach,
-    print: undefined,
+    print: request.detach ? randomBytes(SESSION_ID_BYTES).toString('hex') : undefined,
   };
 }
+
+/** As long as Podman's, which scripts keep; nothing is asked about a session here. */
+const SESSION_ID_BYTES = 32;
 
 /** The container's process with what exec changes. */
 function processOf(spec: RuntimeSpec, request: ExecRequest): ProcessSpec {

@@ -23,7 +23,7 @@ export function runningInit(engine: Engine, id: string, purpose: string): InitPr
       'NOT_RUNNING',
       `${purpose} container "${entry.name}": it is ${entry.state.state}`,
       {
-        hint: `berth start ${entry.name}`,
+        hint: `berth ${entry.state.state === 'paused' ? 'unpause' : 'start'} ${entry.name}`,
       },
     );
   }

@@ -93,7 +93,7 @@ function stateSection(
     OciVersion: '1.1.0',
     Status: state.state === 'unknown' ? 'exited' : state.state,
     Running: isRunning,
-    Paused: false,
+    Paused: state.state === 'paused',
     Restarting: false,
     OOMKilled: state.oomKilled,
     Dead: false,

@@ -25,7 +25,7 @@ export async function listContainers(
 ): Promise<ContainerEntry[]> {
   const showsAll = options.all || options.last !== undefined || filtersByState(options.filters);
   const stored = matchingContainers(engine, options.filters).filter(
-    ({ state }) => showsAll || state.state === 'running' || state.state === 'stopping',
+    ({ state }) => showsAll || LIVE.includes(state.state),
   );
   const entries = stored.slice(0, options.last).map((entry) => new ContainerEntry(engine, entry));
   if (options.size) {
@@ -36,6 +36,8 @@ export async function listContainers(
   }
   return sorted(entries, options.sort ?? 'created');
 }
+
+const LIVE: readonly string[] = ['running', 'paused', 'stopping'];
 
 function filtersByState(filters: readonly Filter[]): boolean {
   return filters.some(({ key }) => key === 'status' || key === 'exited');

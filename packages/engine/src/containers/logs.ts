@@ -123,7 +123,7 @@ async function* growing(
       followed = undefined;
       continue;
     }
-    if (state !== 'running' && state !== 'stopping') {
+    if (state !== 'running' && state !== 'paused' && state !== 'stopping') {
       return;
     }
     await sleep(FOLLOW_PAUSE_MS);

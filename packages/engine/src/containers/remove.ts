@@ -110,7 +110,7 @@ async function bringToRest(
   const found = stateIfThere(engine, id);
   if (found === undefined) return undefined;
   const { state, hostName } = found;
-  if (state === 'running' && options.force) {
+  if ((state === 'running' || state === 'paused') && options.force) {
     await stopById(engine, id, { timeoutSeconds: options.timeoutSeconds });
   } else if (state === 'stopping') {
     await endNow(engine, id);

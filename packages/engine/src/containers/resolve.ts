@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { NotFoundError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
+import type { ContainerState } from '../lifecycle.ts';
 import { matchingContainers } from './container-filters.ts';
 
 /** What chooses containers. */
@@ -12,8 +13,8 @@ export interface Selection {
   latest: boolean;
   filters: readonly Filter[];
   cidFiles: readonly string[];
-  /** With --all or filters: only those that run. */
-  running?: boolean | undefined;
+  /** With --all or filters: only those in one of these states. */
+  states?: readonly ContainerState[] | undefined;
 }
 
 /** Full ids, each once, in the order named. Throws NotFoundError for an unknown one. */
@@ -23,7 +24,7 @@ export async function resolveContainers(engine: Engine, selection: Selection): P
   if (selection.all || selection.filters.length > 0) {
     const entries = matchingContainers(engine, selection.filters);
     const wanted = entries.filter(
-      ({ state }) => selection.running !== true || state.state === 'running',
+      ({ state }) => selection.states?.includes(state.state) ?? true,
     );
     ids.push(...wanted.map(({ id }) => id));
   }

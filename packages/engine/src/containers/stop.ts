@@ -4,6 +4,7 @@ import { signalProcess } from '@berth/host';
 import type { Engine } from '../engine.ts';
 import { requireAllowed } from '../lifecycle.ts';
 import { initOf } from './init-process.ts';
+import { thaw } from './pause.ts';
 import type { BerthContainer } from './record.ts';
 import { signalNumber } from './signals.ts';
 import { startById } from './start.ts';
@@ -38,9 +39,10 @@ export async function stopContainer(
 export async function stopById(engine: Engine, id: string, options: StopOptions): Promise<void> {
   const { state, hostName } = engine.store.containers.state(id);
   requireAllowed('stop', { name: engine.store.containers.name(id), state, host: hostName });
-  if (state !== 'running' && state !== 'stopping') {
+  if (!['running', 'paused', 'stopping'].includes(state)) {
     return;
   }
+  thaw(engine, id);
   wakeSupervisor(engine, id);
   const { signal, seconds: patience } = howToStop(engine, id);
   const seconds = options.timeoutSeconds ?? patience;
@@ -76,6 +78,7 @@ function howToStop(engine: Engine, id: string): { signal: number; seconds: numbe
  * Throws SystemError when they can't be ended.
  */
 export async function endNow(engine: Engine, id: string): Promise<void> {
+  thaw(engine, id);
   wakeSupervisor(engine, id);
   signalInit(engine, id, SIGKILL);
   if (await waitUntilEnded(engine, id, KILL_GRACE_MS)) {
@@ -98,6 +101,8 @@ export function killContainer(engine: Engine, name: string, signal: string): str
   requireAllowed('kill', { name: engine.store.containers.name(id), state, host: hostName });
   wakeSupervisor(engine, id);
   signalInit(engine, id, number);
+  // It dies frozen, but its supervisor must go on to say so. Other signals wait for unpause.
+  if (number === SIGKILL) thaw(engine, id);
   return id;
 }
 

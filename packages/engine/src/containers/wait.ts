@@ -12,6 +12,7 @@ const CONDITIONS: Record<string, (state: DerivedState['state']) => boolean> = {
   created: (state) => state === 'created',
   configured: (state) => state === 'created',
   running: (state) => state === 'running',
+  paused: (state) => state === 'paused',
   stopped: hasEnded,
   exited: hasEnded,
   stopping: (state) => state === 'stopping',

@@ -135,7 +135,7 @@ function containerUses(engine: Engine): ContainerUse[] {
 }
 
 function containerSummary(uses: readonly ContainerUse[]): UseSummary {
-  const resting = uses.filter(({ status }) => status !== 'running');
+  const resting = uses.filter(({ status }) => status !== 'running' && status !== 'paused');
   return {
     type: 'Containers',
     total: uses.length,

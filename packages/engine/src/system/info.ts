@@ -82,7 +82,9 @@ function spanText(seconds: number): string {
 function storeInfo(engine: Engine): Record<string, unknown> {
   const { store, directories } = engine;
   const containers = store.containers.list();
-  const running = containers.filter(({ state }) => state.state === 'running').length;
+  const count = (wanted: string): number =>
+    containers.filter(({ state }) => state.state === wanted).length;
+  const [running, paused] = [count('running'), count('paused')];
   return {
     graphRoot: store.layout.data,
     runRoot: directories.run,
@@ -96,8 +98,8 @@ function storeInfo(engine: Engine): Record<string, unknown> {
     containerStore: {
       number: containers.length,
       running,
-      paused: 0,
-      stopped: containers.length - running,
+      paused,
+      stopped: containers.length - running - paused,
     },
     ...diskInfo(store.layout.data),
   };

@@ -2,7 +2,7 @@
 import { killContainer } from '@berth/engine/containers/stop';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text } from '../../flags/flag.ts';
-import { forEachContainer, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
+import { forEachContainer, LIVE, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
 
 const FLAGS = {
   all: SELECTION_FLAGS.all,
@@ -26,7 +26,7 @@ export class KillCommand extends BerthCommand<typeof FLAGS> {
 
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
-    return forEachContainer(engine, { flags, operands, running: true }, (name) =>
+    return forEachContainer(engine, { flags, operands, states: LIVE }, (name) =>
       killContainer(engine, name, flags.signal ?? 'KILL'),
     );
   }

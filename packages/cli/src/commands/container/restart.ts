@@ -2,7 +2,7 @@
 import { restartContainer } from '@berth/engine/containers/stop';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { toggle, whole } from '../../flags/flag.ts';
-import { forEachContainer, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
+import { forEachContainer, LIVE, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
 
 const FLAGS = {
   ...SELECTION_FLAGS,
@@ -26,7 +26,8 @@ export class RestartCommand extends BerthCommand<typeof FLAGS> {
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
     const chosen = { flags: { ...flags, all: flags.all || flags.running }, operands };
-    return forEachContainer(engine, { ...chosen, running: flags.running }, async (name) =>
+    const states = flags.running ? LIVE : undefined;
+    return forEachContainer(engine, { ...chosen, states }, async (name) =>
       restartContainer(engine, name, { timeoutSeconds: flags.time }),
     );
   }

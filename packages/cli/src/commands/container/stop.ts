@@ -2,7 +2,12 @@
 import { stopContainer } from '@berth/engine/containers/stop';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { whole } from '../../flags/flag.ts';
-import { forEachContainer, ignoreFlag, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
+import {
+  forEachContainer,
+  ignoreFlag,
+  LIVE,
+  SELECTION_FLAGS,
+} from '../../flags/selection-flags.ts';
 
 const FLAGS = {
   ...SELECTION_FLAGS,
@@ -30,7 +35,7 @@ otherwise) and is killed when it has not ended after its stop timeout.`,
 
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
-    return forEachContainer(engine, { flags, operands, running: true }, async (name) =>
+    return forEachContainer(engine, { flags, operands, states: LIVE }, async (name) =>
       stopContainer(engine, name, { timeoutSeconds: flags.time }),
     );
   }

@@ -1,0 +1,26 @@
+/** `berth pause`: hold all processes of containers. */
+import { pauseContainer } from '@berth/engine/containers/pause';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { forEachContainer, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
+
+/** The containers stand still. */
+export class PauseCommand extends BerthCommand<typeof SELECTION_FLAGS> {
+  readonly spec = {
+    path: ['pause'],
+    operands: 'CONTAINER...',
+    summary: 'Hold all processes of containers',
+    details: `The processes keep their memory and take no processor time until "berth unpause".`,
+    examples: [
+      ['Hold a container while its folder is copied', 'berth pause db'],
+      ['Hold all that run', 'berth pause --all'],
+    ],
+    flags: SELECTION_FLAGS,
+  } as const;
+
+  protected async run({ flags, operands }: Invocation<typeof SELECTION_FLAGS>): Promise<number> {
+    const engine = this.openEngine();
+    return forEachContainer(engine, { flags, operands, states: ['running'] }, async (name) =>
+      pauseContainer(engine, name),
+    );
+  }
+}

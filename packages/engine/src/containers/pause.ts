@@ -1,0 +1,94 @@
+/**
+ * `pause` and `unpause`: the kernel's freezer holds all processes of a container, its supervisor
+ * among them, and lets them go on. It needs a cgroup of the container's own.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { SystemError, UnsupportedError } from '@berth/errors';
+import type { Engine } from '../engine.ts';
+import { requireAllowed } from '../lifecycle.ts';
+import { initOf } from './init-process.ts';
+import { pauses } from './wait.ts';
+
+const CGROUP_ROOT = '/sys/fs/cgroup';
+const FREEZE_MS = 5_000;
+
+/**
+ * The container's processes stand still; answers its id. Throws UnsupportedError where it has no
+ * cgroup of its own. The file that says so is written first: without the freezer it means nothing.
+ */
+export async function pauseContainer(engine: Engine, name: string): Promise<string> {
+  const { containers } = engine.store;
+  const id = requireState(engine, name, 'pause');
+  const folder = ownCgroup(engine, id);
+  if (folder === undefined) {
+    throw new UnsupportedError(
+      'NO_FREEZER',
+      `pause container "${containers.name(id)}": it has no cgroup of its own`,
+      { hint: 'see "berth doctor" for what this machine lacks' },
+    );
+  }
+  const { paused } = containers.paths(id);
+  attempt('pause container', id, () => {
+    writeFileSync(paused, `${folder}\n`, { mode: 0o600 });
+    writeFileSync(`${folder}/cgroup.freeze`, '1');
+  });
+  await settled(folder, id);
+  return id;
+}
+
+/** The container's processes go on; answers its id. */
+export function unpauseContainer(engine: Engine, name: string): string {
+  const id = requireState(engine, name, 'unpause');
+  thaw(engine, id);
+  return id;
+}
+
+/** The container is not paused, if ever it was. */
+export function thaw(engine: Engine, id: string): void {
+  const { paused } = engine.store.containers.paths(id);
+  if (!existsSync(paused)) return;
+  const file = `${readFileSync(paused, 'utf8').trim()}/cgroup.freeze`;
+  attempt('unpause container', id, () => {
+    if (existsSync(file)) writeFileSync(file, '0');
+    rmSync(paused, { force: true });
+  });
+}
+
+function requireState(engine: Engine, name: string, operation: 'pause' | 'unpause'): string {
+  const { containers } = engine.store;
+  const id = containers.resolve(name);
+  const { state, hostName } = containers.state(id);
+  requireAllowed(operation, { name: containers.name(id), state, host: hostName });
+  return id;
+}
+
+/**
+ * The folder or scope that Berth made, by its name; a container may have made more below it.
+ * Undefined where there is none: what else is in the caller's own cgroup must not be frozen.
+ */
+function ownCgroup(engine: Engine, id: string): string | undefined {
+  const init = initOf(engine, id);
+  const text = init === undefined ? '' : readFileSync(`/proc/${init.pid}/cgroup`, 'utf8');
+  const unified = /^0::(.*)$/m.exec(text)?.[1]?.split('/') ?? [];
+  const own = unified.findIndex((name) => name.startsWith(`berth-${id.slice(0, 12)}-`));
+  return own < 0 ? undefined : `${CGROUP_ROOT}${unified.slice(0, own + 1).join('/')}`;
+}
+
+/** Each process stops when it next would leave the kernel: most at once. */
+async function settled(folder: string, id: string): Promise<void> {
+  for (const pause of pauses(FREEZE_MS)) {
+    if (/^frozen 1$/m.test(readFileSync(`${folder}/cgroup.events`, 'utf8'))) return;
+    await pause();
+  }
+  throw new SystemError('NOT_FROZEN', `pause container "${id.slice(0, 12)}": a process goes on`, {
+    hint: 'ps -eo pid,stat,wchan,args; one in state D waits for a device or a server',
+  });
+}
+
+function attempt(operation: string, id: string, act: () => void): void {
+  try {
+    act();
+  } catch (cause) {
+    throw new SystemError('FREEZER', `${operation} "${id.slice(0, 12)}"`, { cause });
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Whether a running container is paused. The kernel's freezer is the fact; that it was ever asked
+ * for is a file in the container's run directory, so that a list of containers that were never
+ * paused reads nothing more. The file holds the folder of the container's cgroup.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import type { DerivedState } from './run-state.ts';
+
+/** The state itself, or `paused` in place of `running` where its cgroup is frozen. */
+export function pausedOr(state: DerivedState, marker: () => string): DerivedState {
+  if (state.state !== 'running') return state;
+  const path = marker();
+  return existsSync(path) && isFrozen(path) ? { ...state, state: 'paused' } : state;
+}
+
+/** Nothing is frozen where the cgroup is gone. */
+function isFrozen(marker: string): boolean {
+  try {
+    const folder = readFileSync(marker, 'utf8').trim();
+    return readFileSync(`${folder}/cgroup.freeze`, 'utf8').trim() === '1';
+  } catch {
+    return false;
+  }
+}

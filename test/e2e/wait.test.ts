@@ -1,0 +1,42 @@
+/**
+ * `berth wait`: exit statuses, and other conditions.
+ */
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+let image = '';
+before(async () => {
+  image = await lab.image();
+});
+lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
+
+test('the statuses of several, in their order, on standard output', async () => {
+  await lab.ok(['run', '-d', '--name', 'slow', image, 'sh', '-c', 'sleep 0.5; exit 3']);
+  await lab.ok(['run', '-d', '--name', 'fast', image, 'sh', '-c', 'exit 4']);
+  assert.equal(await lab.ok(['wait', 'slow', 'fast']), '3\n4');
+});
+
+test('--condition running waits for a start', async () => {
+  await lab.ok(['create', '--name', 'later', image, 'sleep', '1000']);
+  const waits = lab.berth(['wait', '--condition', 'running', 'later']);
+  await lab.ok(['start', 'later']);
+  assert.equal((await waits).status, 0);
+  const wrong = await lab.berth(['wait', '--condition', 'nope', 'later']);
+  assert.equal(wrong.status, 125);
+  assert.match(wrong.stderr, /"nope": no such condition\nhint: conditions are/);
+});
+
+test('a container that is removed meanwhile has ended', async () => {
+  const waits = lab.berth(['wait', 'later']);
+  await lab.ok(['rm', '-f', '-t', '0', 'later']);
+  assert.equal((await waits).status, 0);
+});
+
+test('what is absent is an error; with --ignore its status is -1', async () => {
+  const { status, stderr } = await lab.berth(['wait', 'absent']);
+  assert.equal(status, 125);
+  assert.match(stderr, /"absent": no such container/);
+  assert.equal(await lab.ok(['wait', '--ignore', 'absent']), '-1');
+});
