@@ -83,14 +83,13 @@ function lazily<T>(find: () => T): () => T {
 }
 
 function findIdMaps(account: Account): IdMaps {
-  const owners = account.uid === 0 ? [account, { name: 'containers', uid: -1 }] : [account];
-  const ids = owners.map(findSubordinateIds).find((found) => found.uids.length > 0);
+  const ids = findSubordinateIds(account);
   const helpers = findMapHelpers();
   return chooseIdMaps({
     uid: account.uid,
     gid: account.gid,
-    uidRanges: ids?.uids ?? [],
-    gidRanges: ids?.gids ?? [],
+    uidRanges: ids.uids,
+    gidRanges: ids.gids,
     newuidmap: helpers?.newuidmap,
     newgidmap: helpers?.newgidmap,
   });

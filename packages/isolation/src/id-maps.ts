@@ -30,10 +30,10 @@ export interface IdMapFacts {
   newgidmap: string | undefined;
 }
 
-/** The maps for these facts. As root without ranges it throws UnsupportedError. */
+/** The maps for these facts. As root it throws UnsupportedError. */
 export function chooseIdMaps(facts: IdMapFacts): IdMaps {
   if (facts.uid === 0) {
-    return mapsForRoot(facts);
+    refuseRoot();
   }
   const { newuidmap, newgidmap } = facts;
   const ranged = facts.uidRanges.length > 0 && facts.gidRanges.length > 0;
@@ -53,25 +53,16 @@ export function chooseIdMaps(facts: IdMapFacts): IdMaps {
   };
 }
 
-/** Root maps container root too from a range: a mapped uid 0 could write host-global /proc/sys. */
-function mapsForRoot(facts: IdMapFacts): IdMaps {
-  if (facts.uidRanges.length === 0 || facts.gidRanges.length === 0) {
-    throw new UnsupportedError(
-      'ROOT_WITHOUT_RANGE',
-      'map ids for "root": no subordinate ids, and the host\'s uid 0 is never mapped',
-      {
-        hint:
-          'echo root:100000:65536 | tee -a /etc/subuid /etc/subgid, ' +
-          'or run berth as an ordinary user',
-      },
-    );
-  }
-  return {
-    tier: 'full',
-    uids: append(facts.uidRanges, 0),
-    gids: append(facts.gidRanges, 0),
-    helpers: undefined,
-  };
+/**
+ * A mapped uid 0 could write host-global /proc/sys. With ids of a range instead nothing in a store
+ * of uid 0 could be reached from inside: that takes a store of the range's, which there is not yet.
+ */
+function refuseRoot(): never {
+  throw new UnsupportedError(
+    'ROOT_CALLER',
+    'map ids for "root": the host\'s uid 0 is never mapped, and containers are for ordinary users',
+    { hint: 'run berth as an ordinary user: su - USER' },
+  );
 }
 
 function append(ranges: readonly { start: number; count: number }[], first: number): IdMap[] {

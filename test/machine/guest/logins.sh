@@ -59,12 +59,13 @@ one_id() {
 	like 'Hello from a container' "$(su_to carol 'berth run --rm --network none hello')"
 }
 
-root_without_a_range() {
+as_root() {
 	local said
 	said=$(fails 125 berth run --rm --network none hello)
 	like 'uid 0 is never mapped' "$said"
-	like 'tee -a /etc/subuid /etc/subgid' "$said"
+	like '^hint: run berth as an ordinary user' "$said"
 	berth ps -a
+	like 'processMap: .?none: root runs no containers' "$(berth info)"
 }
 
 check 'who does not linger is told once in a session what ends with it' told_once
@@ -73,4 +74,4 @@ check 'with linger they stay' stays_with_linger
 check 'without a session and a runtime folder all works but limits, and it is said why' \
 	without_a_session
 check 'without subordinate ids one id is mapped' one_id
-check 'root without a range is refused, and told what adds one' root_without_a_range
+check 'root runs no containers and is told why; ps and info work' as_root

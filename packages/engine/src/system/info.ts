@@ -23,7 +23,7 @@ export async function systemInfo(engine: Engine): Promise<Record<string, unknown
 const LOG_DRIVERS = ['k8s-file', 'json-file', 'none', 'passthrough'];
 
 function hostInfo(engine: Engine): Record<string, unknown> {
-  const { uids, gids, tier } = engine.idMaps;
+  const { uids, gids, tier } = idMapsOf(engine);
   const extents = (maps: typeof uids) =>
     maps.map(({ inside, outside, count }) => ({
       container_id: inside,
@@ -61,6 +61,12 @@ function hostInfo(engine: Engine): Record<string, unknown> {
   return withHidden(info, { CgroupsVersion: info.cgroupVersion });
 }
 
+/** Root has none, and may look all the same. */
+function idMapsOf(engine: Engine): Pick<Engine['idMaps'], 'uids' | 'gids'> & { tier: string } {
+  if (engine.account.uid !== 0) return engine.idMaps;
+  return { uids: [], gids: [], tier: 'none: root runs no containers' };
+}
+
 /** A line of /proc/meminfo (proc_meminfo(5)); 0 where there is none. */
 function kibibytesOf(name: string): number {
   try {
@@ -93,7 +99,7 @@ function storeInfo(engine: Engine): Record<string, unknown> {
     graphDriverName: 'overlay',
     graphOptions: {},
     graphStatus: { 'Backing Filesystem': backing(store.layout.data) },
-    owners: engine.idMaps.tier === 'single' ? 'xattr' : 'native',
+    owners: idMapsOf(engine).tier === 'single' ? 'xattr' : 'native',
     imageStore: { number: store.images.ids().length },
     containerStore: {
       number: containers.length,
