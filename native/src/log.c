@@ -155,10 +155,11 @@ static void k8s_record(struct log *log, unsigned int stream, const char *line, s
 	bool whole = line[length - 1] == '\n';
 
 	append(log, log->stamp[stream], log->stamp_length[stream]);
-	append_string(log, whole ? "F " : "P ");
 	append(log, line, length);
-	if (!whole)
+	if (!whole) {
+		buffer[start + log->stamp_length[stream] - 2] = 'P';
 		append(log, "\n", 1);
+	}
 	end_record(log, start);
 }
 
@@ -230,7 +231,7 @@ static void append_escaped(struct log *log, const char *text, size_t length)
 	}
 }
 
-/* `2026-01-02T03:04:05.000000006+01:00 stdout `: local time, as conmon writes it. */
+/* `2026-01-02T03:04:05.000000006+01:00 stdout F `: local time, as conmon writes it. */
 static void k8s_stamp(struct log *log, const struct timespec *now, const struct tm *local)
 {
 	long offset = local->tm_gmtoff / 60;
@@ -243,7 +244,7 @@ static void k8s_stamp(struct log *log, const struct timespec *now, const struct 
 
 		length = strftime(stamp, sizeof(log->stamp[0]), "%Y-%m-%dT%H:%M:%S", local);
 		length += (size_t)snprintf(stamp + length, sizeof(log->stamp[0]) - length,
-					   ".%09ld%c%02ld:%02ld %s ", now->tv_nsec, sign,
+					   ".%09ld%c%02ld:%02ld %s F ", now->tv_nsec, sign,
 					   offset / 60, offset % 60, stream_names[stream]);
 		log->stamp_length[stream] = length;
 	}
