@@ -46,6 +46,7 @@ static const struct {
 	[OP_ACCOUNT] = {"account", 3, 3},
 	[OP_ROOTFS] = {"rootfs", 1, 1},
 	[OP_ROOT_READONLY] = {"root-readonly", 0, 0},
+	[OP_VOLATILE] = {"volatile", 0, 0},
 	[OP_MOUNT] = {"mount", 5, 5},
 	[OP_BIND] = {"bind", 5, 5},
 	[OP_COPY_UP] = {"copy-up", 2, 2},

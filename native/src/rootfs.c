@@ -20,6 +20,7 @@ enum { MAX_LAYERS = 500, OPTIONS_MAX = 4096, REASON_SIZE = 192 };
 struct layers {
 	int fds[MAX_LAYERS + 2];
 	size_t count;
+	bool is_volatile;
 };
 
 static void close_layers(struct layers *layers)
@@ -61,6 +62,8 @@ static int mount_by_descriptors(const struct layers *layers, int data, char *rea
 	if (context < 0)
 		return -1;
 	result = fsconfig(context, FSCONFIG_SET_FLAG, "userxattr", NULL, 0);
+	if (result == 0 && layers->is_volatile)
+		result = fsconfig(context, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
 	/* Layers first: an old kernel says at the first one that it does not know the option. */
 	for (size_t i = 0; result == 0 && i < layers->count; i++) {
 		size_t at = (i + 2) % layers->count;
@@ -92,8 +95,9 @@ static int mount_by_options(const struct layers *layers, const char *place)
 {
 	char options[OPTIONS_MAX];
 	int length = snprintf(options, sizeof(options),
-			      "userxattr,upperdir=%d,workdir=%d,lowerdir=",
-			      layers->fds[0], layers->fds[1]);
+			      "userxattr%s,upperdir=%d,workdir=%d,lowerdir=",
+			      layers->is_volatile ? ",volatile" : "", layers->fds[0],
+			      layers->fds[1]);
 
 	for (size_t i = 2; i < layers->count; i++) {
 		length += snprintf(options + length, sizeof(options) - (size_t)length, "%s%d",
@@ -127,6 +131,10 @@ static int mount_overlay(struct setup *setup, const struct plan_record *record)
 		return fail(setup->failure, "open", "/proc/self/fd", errno);
 	}
 	upper = layers.fds[0];
+	/* The mark of a run before, whose supervisor was killed, refuses another one. */
+	layers.is_volatile = plan_flag(setup->plan, OP_VOLATILE);
+	if (layers.is_volatile)
+		unlinkat(layers.fds[1], "work/incompat/volatile", AT_REMOVEDIR);
 	if (setup_give(setup, upper) < 0)
 		root = -2;
 	if (data_path != NULL)

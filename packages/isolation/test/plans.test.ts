@@ -105,7 +105,10 @@ const SETTINGS: SupervisorSettings = {
     cgroup: { from: 'new' },
     mount: { from: 'new' },
   },
-  root: { kind: 'overlay', upper: '/c/upper', work: '/c/work', lowers: ['/l/2/fs', '/l/1/fs'] },
+  root: {
+    kind: 'overlay', upper: '/c/upper', work: '/c/work', lowers: ['/l/2/fs', '/l/1/fs'],
+    isVolatile: true,
+  },
   copyUps: [{ target: '/data', data: '/volumes/v/_data' }],
   process: EXTRAS,
   exitSteps: [

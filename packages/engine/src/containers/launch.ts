@@ -106,13 +106,14 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
 
 function rootOf(engine: Engine, record: BerthContainer, paths: ContainerPaths): RootSettings {
   const { upper, work } = paths;
+  const isVolatile = record.request.remove;
   const diffIds = mountedLayers(record.layers);
   if (record.containerIds === undefined) {
     const lowers = diffIds.map((diffId) => engine.store.layers.treePath(diffId));
-    return { kind: 'overlay', upper, work, lowers };
+    return { kind: 'overlay', upper, work, lowers, isVolatile };
   }
   const { tree, data } = shiftedLayers(engine, diffIds, record.containerIds);
-  return { kind: 'overlay', upper, work, lowers: [tree], data };
+  return { kind: 'overlay', upper, work, lowers: [tree], data, isVolatile };
 }
 
 /** What a container's summary says for its whole life. */
