@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "remove.h"
+
 enum { MAX_LAYERS = 500, OPTIONS_MAX = 4096, REASON_SIZE = 192 };
 
 /* Upper, work and the layers by descriptor. Options then name them by the few digits of the
@@ -118,6 +120,7 @@ static int mount_overlay(struct setup *setup, const struct plan_record *record)
 {
 	struct layers layers = {.count = 0};
 	char reason[REASON_SIZE] = "";
+	struct failure ignored;
 	const char *place = record->args[0];
 	const char *data_path = plan_value(setup->plan, OP_OVERLAY_DATA, 0);
 	int root = -1, upper, error, data = -1;
@@ -134,7 +137,7 @@ static int mount_overlay(struct setup *setup, const struct plan_record *record)
 	/* The mark of a run before, whose supervisor was killed, refuses another one. */
 	layers.is_volatile = plan_flag(setup->plan, OP_VOLATILE);
 	if (layers.is_volatile)
-		unlinkat(layers.fds[1], "work/incompat/volatile", AT_REMOVEDIR);
+		tree_remove(layers.fds[1], "work/incompat", &ignored);
 	if (setup_give(setup, upper) < 0)
 		root = -2;
 	if (data_path != NULL)
