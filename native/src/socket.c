@@ -130,8 +130,10 @@ static int run_dir_address(const char *run_dir, struct sockaddr_un *address)
 
 /**
  * socket_listen() - Make RUN_DIR (0700) and the supervisor's socket in it (0600)
+ * @state_dir: the container's folder in its store; `store` in RUN_DIR links to it, so that another
+ *	store that shares the run folder leaves it alone
  */
-int socket_listen(const char *run_dir, struct failure *failure)
+int socket_listen(const char *run_dir, const char *state_dir, struct failure *failure)
 {
 	struct sockaddr_un address;
 	int dir, fd, saved;
@@ -145,7 +147,8 @@ int socket_listen(const char *run_dir, struct failure *failure)
 	/* The container's lock is held: an old socket is a dead supervisor's. */
 	unlinkat(dir, "sock", 0);
 	umask(0177);
-	saved = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	saved = fd < 0 || (symlinkat(state_dir, dir, "store") < 0 && errno != EEXIST) ||
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 		listen(fd, 16) < 0 ? errno : 0;
 	umask(077);
 	close(dir);

@@ -46,7 +46,7 @@ int message_send(int fd, const struct message *message);
 int message_receive(int fd, struct message *message);
 void message_close_fds(struct message *message);
 
-int socket_listen(const char *run_dir, struct failure *failure);
+int socket_listen(const char *run_dir, const char *state_dir, struct failure *failure);
 int socket_accept(int listener);
 int socket_connect(const char *run_dir, struct failure *failure);
 

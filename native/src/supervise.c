@@ -175,7 +175,7 @@ static int prepare(struct supervisor *s, struct failure *failure)
 	if (facts_begin_run(&s->run, &s->plan, failure) < 0 ||
 	    cgroup_enter(&s->cgroup, &s->plan, s->run.supervisor, failure) < 0)
 		return -1;
-	s->listener = socket_listen(s->run_dir, failure);
+	s->listener = socket_listen(s->run_dir, plan_value(&s->plan, OP_STATE_DIR, 0), failure);
 	return s->listener < 0 ? -1 : open_log(s, failure);
 }
 

@@ -2,6 +2,7 @@
 import { lstatSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CheckParts, StoreFinding } from './check-finding.ts';
+import { isOwnRunDirectory } from './collect.ts';
 import { ifThere } from './fs-errors.ts';
 import { isId } from './names.ts';
 import { isOwnerDead } from './owner.ts';
@@ -34,6 +35,7 @@ function deadTrash({ trash, staging }: CheckParts): string[] {
 
 function deadRunDirectories({ layout, containers, containerNames }: CheckParts): string[] {
   return listDirectory(layout.runContainers)
-    .filter((id) => isId(id) && !containers.exists(id) && containerNames.isStale(id))
+    .filter((id) => isId(id) && isOwnRunDirectory(layout, id))
+    .filter((id) => !containers.exists(id) && containerNames.isStale(id))
     .map((id) => join(layout.runContainers, id));
 }

@@ -4,12 +4,12 @@
  * command that starts to use one meanwhile gets it back; two collections at once disturb neither
  * each other nor anyone else.
  */
-import { rmSync } from 'node:fs';
+import { readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobStore } from './blobs.ts';
 import type { ContainerNames } from './container-names.ts';
 import type { ContainerStore } from './containers.ts';
-import { attempt } from './fs-errors.ts';
+import { attempt, ifThere } from './fs-errors.ts';
 import type { ImageStore } from './images.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
@@ -78,6 +78,13 @@ export async function collect(
   };
 }
 
+/** Stores may share a run directory: its `store` links to the container that it is of. */
+export function isOwnRunDirectory({ runContainers, containers }: Layout, id: string): boolean {
+  const link = join(runContainers, id, 'store');
+  const target = attempt('read link', link, () => ifThere(() => readlinkSync(link)));
+  return target === join(containers, id);
+}
+
 /** What dead processes were making is in the trash. */
 export function sweepStaging({ staging, trash }: Pick<CollectParts, 'staging' | 'trash'>): void {
   for (const entry of staging.entries()) if (entry.isDead) trash.take(entry.path, 'tree');
@@ -94,8 +101,9 @@ function sweepNames({ containerNames, containers, images }: CollectParts): void 
 
 function sweepRunDirectories({ layout, containers, containerNames }: CollectParts): void {
   for (const id of listDirectory(layout.runContainers).filter(isId)) {
-    if (containers.exists(id) || !containerNames.isStale(id)) continue;
     const path = join(layout.runContainers, id);
+    if (!isOwnRunDirectory(layout, id)) continue;
+    if (containers.exists(id) || !containerNames.isStale(id)) continue;
     attempt('remove', path, () => rmSync(path, { recursive: true, force: true }));
   }
 }

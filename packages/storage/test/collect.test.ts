@@ -121,12 +121,17 @@ test('stale names, old names and run directories of gone containers go', async (
   symlinkSync('b'.repeat(64), join(layout.containerNames, 'stale'));
   mkdirSync(layout.imageNames, { recursive: true });
   symlinkSync('c'.repeat(64), join(layout.imageNames, 'localhost+gone:1'));
-  mkdirSync(join(layout.runContainers, 'd'.repeat(64)), { recursive: true });
-  mkdirSync(join(layout.runContainers, ONE));
+  const [GONE, OF_ANOTHER_STORE] = ['d'.repeat(64), 'e'.repeat(64)];
+  for (const [id, folder] of [
+    [ONE, layout.containers], [GONE, layout.containers], [OF_ANOTHER_STORE, '/elsewhere'],
+  ] as const) {
+    mkdirSync(join(layout.runContainers, id), { recursive: true });
+    symlinkSync(join(folder, id), join(layout.runContainers, id, 'store'));
+  }
   await store.collect();
   assert.deepEqual(entries(layout.containerNames), ['later']);
   assert.deepEqual(entries(layout.imageNames), []);
-  assert.deepEqual(entries(layout.runContainers), [ONE]);
+  assert.deepEqual(entries(layout.runContainers), [ONE, OF_ANOTHER_STORE]);
 });
 
 test('stopped downloads stay for a day, or as long as is said', async (context) => {
