@@ -1,6 +1,6 @@
 /** Checks of user namespaces and of the ids that containers get. */
 import type { DoctorFacts } from './facts.ts';
-import { administrator, ok, type Finding, type Remedy } from './finding.ts';
+import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
 import { install } from './packages.ts';
 
 const RANGE = 65_536;
@@ -8,8 +8,17 @@ const FIRST_RANGE = 100_000;
 const MANY_NAMESPACES = 15_000;
 
 /** Whether a user namespace with the maps of containers can be made. */
-export function checkUserNamespaces({ userNamespaces }: DoctorFacts): Finding {
+export function checkUserNamespaces({ account, userNamespaces }: DoctorFacts): Finding {
   const id = 'user-namespaces';
+  if (account.uid === 0) {
+    return {
+      id,
+      severity: 'blocked',
+      found: 'you are root',
+      cost: "no container can run: the host's uid 0 is never mapped into one",
+      remedies: [user('su - USER')],
+    };
+  }
   const { refusal, allowed, maximum, appArmorRestricts, helper } = userNamespaces;
   if (refusal === undefined) return ok(id, 'user namespaces can be made');
   const remedies: Remedy[] = [];
@@ -42,6 +51,7 @@ function appArmorProfile(helper: string): Remedy {
 export function checkSubordinateIds(facts: DoctorFacts): Finding {
   const id = 'subordinate-ids';
   const { account, ids, packageManager } = facts;
+  if (account.uid === 0) return ok(id, 'root has no use for subordinate ids here');
   const remedies: Remedy[] = [];
   if (ids.helpers === 'missing') remedies.push(install(packageManager, 'newuidmap'));
   if (ids.helpers === 'not set-user-id') {

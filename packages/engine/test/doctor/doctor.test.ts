@@ -83,6 +83,12 @@ const subuids = 'usermod --add-subuids 165536-231071 --add-subgids 165536-231071
 const empty = { helpers: 'there', uids: [], gids: [] } as const;
 
 const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
+  [
+    'root',
+    { ...machine('ids', empty), account: { ...GOOD.account, name: 'root', uid: 0 } },
+    'user-namespaces blocked',
+    'su - USER',
+  ],
   ['an old kernel', machine('kernel', { version: [5, 10] }), 'kernel blocked', /newer kernel/],
   [
     'a kernel that nobody updates',
