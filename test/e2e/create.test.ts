@@ -67,3 +67,11 @@ test('--pull never and an unknown policy', async () => {
   assert.equal(wrong.status, 125);
   assert.match(wrong.stderr, /perhaps/);
 });
+
+test("a container of an image's id is listed with the image's name", async () => {
+  const name = await lab.image();
+  const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', name]);
+  await lab.ok(['create', '--name', 'by-id', id.slice(0, 12), 'true']);
+  assert.equal(await lab.ok(['ps', '-a', '-f', 'name=by-id', '--format', '{{.Image}}']), name);
+  await lab.ok(['rm', 'by-id']);
+});

@@ -12,7 +12,7 @@ import { endNow, stopById } from './stop.ts';
 import { endSupervisor } from './supervisor-process.ts';
 import { pauses, stateIfThere } from './wait.ts';
 
-/** A start or an end under way takes tenths of a second at most. */
+/** A start or an end under way takes tenths of a second, more where the disk has much to write. */
 const LOCK_PATIENCE_MS = 10_000;
 
 /** How far a removal goes. */
@@ -72,6 +72,8 @@ async function lockAtRest(
   options: RemoveOptions,
 ): Promise<Release | undefined> {
   const { containers } = engine.store;
+  // Stopping may take its whole time-out; patience with what follows begins after it.
+  if ((await bringToRest(engine, id, options)) === undefined) return undefined;
   for (const pause of pauses(LOCK_PATIENCE_MS)) {
     const state = await bringToRest(engine, id, options);
     if (state === undefined) return undefined;

@@ -20,7 +20,7 @@ export async function findImage(
     ? undefined
     : (findSuitable(engine, text, pull) ?? findEmbedded(engine, embedded));
   if (local !== undefined && (pull.policy !== 'newer' || embedded !== undefined)) {
-    return local;
+    return named(engine, local);
   }
   if (embedded !== undefined) {
     const { acquireEmbedded } = await import('./embedded.ts');
@@ -40,6 +40,14 @@ export async function findImage(
   const [id = ''] = await pullImage(engine, text, pull);
   const found = findLocal(engine, text);
   return found?.record.id === id ? found : readImage(engine, { id, name: id });
+}
+
+/** An image that was found by its id is called by its first name, where it has one. */
+function named(engine: Engine, image: FoundImage): FoundImage {
+  const { id } = image.record;
+  if (image.name !== id) return image;
+  const names = [...engine.store.images.names()].filter(([, of]) => of === id);
+  return { ...image, name: names.map(([name]) => name).sort()[0] ?? id };
 }
 
 function findEmbedded(engine: Engine, name: EmbeddedName | undefined): FoundImage | undefined {
