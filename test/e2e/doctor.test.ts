@@ -42,3 +42,10 @@ test('without XDG_RUNTIME_DIR the line that sets it is shown', async () => {
   assert.equal(status, 1);
   assert.match(stdout, /XDG_RUNTIME_DIR is not set[\s\S]*export XDG_RUNTIME_DIR=/);
 });
+
+test('a storage driver that is not there is refused, overlay is taken', async () => {
+  const { status, stderr } = await lab.berth(['--storage-driver', 'vfs', 'images']);
+  assert.equal(status, 125);
+  assert.match(stderr, /use storage driver "vfs": only "overlay" is there/);
+  await lab.ok(['--storage-driver', 'overlay', 'images']);
+});

@@ -17,6 +17,7 @@ import {
   type EnterSettings,
   type IdMaps,
 } from '@berth/isolation';
+import { UsageError } from '@berth/errors';
 import { openStore, type ResolveOptions, type Store } from '@berth/storage';
 import { loadRegistriesConfig } from '@berth/transport';
 import type { Report } from './progress.ts';
@@ -43,8 +44,12 @@ export interface Engine {
   readonly report: Report;
 }
 
-/** An engine; nothing is read or made before it is used. */
+/**
+ * An engine; nothing is read or made before it is used. Throws UsageError for a storage driver
+ * that is not there.
+ */
 export function openEngine(options: EngineOptions): Engine {
+  requireDriver(options.storageDriver);
   const directories = lazily(() =>
     findDirectories({ root: options.root, runRoot: options.runroot }),
   );
@@ -75,6 +80,13 @@ export function openEngine(options: EngineOptions): Engine {
     },
     report: options.report ?? (() => undefined),
   };
+}
+
+function requireDriver(name: string | undefined): void {
+  if (name === undefined || name === 'overlay') return;
+  throw new UsageError('NO_SUCH_DRIVER', `use storage driver "${name}": only "overlay" is there`, {
+    hint: 'leave --storage-driver out',
+  });
 }
 
 function lazily<T>(find: () => T): () => T {

@@ -2,7 +2,7 @@
  * What this kernel and this machine allow, found by looking and not by version tables. `doctor`
  * and `info` show it; decisions that need certainty try the real thing instead.
  */
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { loadSyscalls, succeed } from './syscalls.ts';
 
@@ -59,9 +59,15 @@ export function probeHost(): HostProbe {
     maxUserNamespaces: readNumber('/proc/sys/user/max_user_namespaces') ?? Infinity,
     appArmorRestricts:
       readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === 1,
-    hasOverlay: /\boverlay$/m.test(readIfThere('/proc/filesystems')),
+    hasOverlay: hasOverlay(kernelRelease),
     hasCgroup2: fileSystemName('/sys/fs/cgroup') === CGROUP2_NAME,
   };
+}
+
+/** There, or a module that the first mount loads. */
+function hasOverlay(kernelRelease: string): boolean {
+  return /\boverlay$/m.test(readIfThere('/proc/filesystems'))
+    || existsSync(`/lib/modules/${kernelRelease}/kernel/fs/overlayfs`);
 }
 
 /**

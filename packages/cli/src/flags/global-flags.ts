@@ -13,7 +13,7 @@ export const GLOBAL_FLAGS = {
   runroot: text('PATH', 'keep sockets and other running state under PATH'),
   'storage-driver': text(
     'NAME',
-    'overlay, fuse-overlayfs or copy; the first that works by default',
+    'how layers become a root file system: overlay, which is the default',
   ),
   'storage-opt': ignored('each'),
   'cgroup-manager': ignored('each'),

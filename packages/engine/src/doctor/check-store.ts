@@ -1,7 +1,6 @@
 /** Checks of the file systems that hold images, containers and the program. */
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding } from './finding.ts';
-import { install } from './packages.ts';
 
 /** Servers of these refuse the owners that images have, and overlay is refused on them. */
 const NETWORK_FILE_SYSTEMS =
@@ -9,29 +8,15 @@ const NETWORK_FILE_SYSTEMS =
 const LITTLE_BYTES = 1024 ** 3;
 
 /** Whether overlay can be mounted for containers. */
-export function checkOverlay({ store, packageManager }: DoctorFacts): Finding {
+export function checkOverlay({ store }: DoctorFacts): Finding {
   const id = 'overlay';
   if (store.hasOverlay) return ok(id, 'overlay file systems can be mounted');
-  if (store.fuseOverlayfs && store.fuseDevice) {
-    return {
-      id,
-      severity: 'slower',
-      found: 'the kernel refuses overlay; fuse-overlayfs is used',
-      cost: 'files of containers are read and written several times slower',
-      remedies: [administrator('modprobe overlay')],
-    };
-  }
   return {
     id,
-    severity: 'slower',
-    found: 'the kernel refuses overlay, and fuse-overlayfs can not be used',
-    cost: 'each container gets a copy of its image',
-    remedies: [
-      administrator('modprobe overlay'),
-      store.fuseOverlayfs
-        ? administrator('modprobe fuse && chmod 666 /dev/fuse')
-        : install(packageManager, 'fuse-overlayfs'),
-    ],
+    severity: 'blocked',
+    found: 'the kernel has no overlay file system',
+    cost: 'no container can run: layers become its root file system by overlay',
+    remedies: [administrator('modprobe overlay')],
   };
 }
 

@@ -65,8 +65,6 @@ export interface DoctorFacts {
     readonly fileSystem: string;
     readonly freeBytes: number;
     readonly hasOverlay: boolean;
-    readonly fuseOverlayfs: boolean;
-    readonly fuseDevice: boolean;
   };
   readonly program: { readonly path: string; readonly mount: Mount | undefined };
   readonly isolation: {

@@ -110,15 +110,12 @@ function storeFacts({ store }: Engine, hasOverlay: boolean): DoctorFacts['store'
   let there = path;
   while (!existsSync(there)) there = dirname(there);
   const { bavail, bsize } = statfsSync(there);
-  const folders = (process.env['PATH'] ?? '').split(':');
   return {
     path,
     mount: findMount(path),
     fileSystem: fileSystemName(there) ?? 'unknown',
     freeBytes: bavail * bsize,
     hasOverlay,
-    fuseOverlayfs: folders.some((folder) => existsSync(join(folder, 'fuse-overlayfs'))),
-    fuseDevice: canOpen('/dev/fuse'),
   };
 }
 

@@ -49,8 +49,6 @@ const GOOD: DoctorFacts = {
     fileSystem: 'ext4',
     freeBytes: 1e11,
     hasOverlay: true,
-    fuseOverlayfs: false,
-    fuseDevice: true,
   },
   program: { path: '/opt/berth/berth', mount: MOUNT },
   isolation: { hasSeccomp: true, seLinuxEnforces: false, isProcMasked: false },
@@ -201,16 +199,10 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'mount -o remount,exec /',
   ],
   [
-    'no overlay, but FUSE',
-    machine('store', { hasOverlay: false, fuseOverlayfs: true }),
-    'overlay slower',
-    'modprobe overlay',
-  ],
-  [
-    'neither',
+    'a kernel without overlay',
     machine('store', { hasOverlay: false }),
-    'overlay slower',
-    'apt-get install fuse-overlayfs',
+    'overlay blocked',
+    'modprobe overlay',
   ],
   ['no seccomp', machine('isolation', { hasSeccomp: false }), 'seccomp weaker', /CONFIG_SECCOMP/],
   [
