@@ -212,16 +212,16 @@ int copy_entry(struct copy *copy, int from, int to, const char *name)
 	return 0;
 }
 
-static int copy_folder(struct copy *copy, int from, int to)
+int copy_each(struct copy *copy, int folder, copy_visit visit, void *context)
 {
 	size_t length = strlen(copy->path);
-	int list = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-	DIR *folder = list < 0 ? NULL : fdopendir(list);
+	int list = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
+	DIR *names = list < 0 ? NULL : fdopendir(list);
 	struct dirent *entry;
 
-	if (folder == NULL)
+	if (names == NULL)
 		return -1;
-	while (result == 0 && (entry = readdir(folder)) != NULL) {
+	while (result == 0 && (entry = readdir(names)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (length + strlen(entry->d_name) + 2 > sizeof(copy->path)) {
@@ -230,13 +230,32 @@ static int copy_folder(struct copy *copy, int from, int to)
 			break;
 		}
 		sprintf(copy->path + length, "%s%s", length == 0 ? "" : "/", entry->d_name);
-		result = copy_entry(copy, from, to, entry->d_name);
+		result = visit(context, entry->d_name);
 		/* On failure the path stays: it is what the failure is about. */
 		if (result == 0)
 			copy->path[length] = '\0';
 	}
-	closedir(folder);
+	closedir(names);
 	return result;
+}
+
+struct copied_folder {
+	struct copy *copy;
+	int from, to;
+};
+
+static int copy_name(void *context, const char *name)
+{
+	const struct copied_folder *folder = context;
+
+	return copy_entry(folder->copy, folder->from, folder->to, name);
+}
+
+static int copy_folder(struct copy *copy, int from, int to)
+{
+	struct copied_folder folder = {copy, from, to};
+
+	return copy_each(copy, from, copy_name, &folder);
 }
 
 void copy_end(struct copy *copy)

@@ -39,6 +39,12 @@ struct copy {
 /* Copies what is called @name in @from, with all below it. -1 and errno. */
 int copy_entry(struct copy *copy, int from, int to, const char *name);
 
+/* What is done with one name of a folder. -1 and errno. */
+typedef int (*copy_visit)(void *context, const char *name);
+
+/* Calls @visit for every name of @folder, with the name in @copy's path; ends at the first -1. */
+int copy_each(struct copy *copy, int folder, copy_visit visit, void *context);
+
 /* Owner, attributes, mode and times. -1 and errno. */
 int copy_metadata(const struct copy *copy, int from, int to, const struct stat *status);
 

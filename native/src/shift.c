@@ -111,33 +111,25 @@ static int merge_entry(struct merge *merge, const struct stack *stack, int at, i
 	return copy_entry(&merge->copy, stack->fds[at], to, name);
 }
 
-/* Calls @merge_entry for all names of a layer's folder. */
+struct merged_layer {
+	struct merge *merge;
+	const struct stack *stack;
+	int at, to;
+};
+
+static int merge_name(void *context, const char *name)
+{
+	const struct merged_layer *layer = context;
+
+	return merge_entry(layer->merge, layer->stack, layer->at, layer->to, name);
+}
+
+/* Calls merge_entry() for all names of a layer's folder. */
 static int merge_layer(struct merge *merge, const struct stack *stack, int at, int to)
 {
-	char *path = merge->copy.path;
-	size_t length = strlen(path);
-	int list = openat(stack->fds[at], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-	DIR *folder = list < 0 ? NULL : fdopendir(list);
-	struct dirent *entry;
+	struct merged_layer layer = {merge, stack, at, to};
 
-	if (folder == NULL)
-		return -1;
-	while (result == 0 && (entry = readdir(folder)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (length + strlen(entry->d_name) + 2 > sizeof(merge->copy.path)) {
-			errno = ENAMETOOLONG;
-			result = -1;
-			break;
-		}
-		sprintf(path + length, "%s%s", length == 0 ? "" : "/", entry->d_name);
-		result = merge_entry(merge, stack, at, to, entry->d_name);
-		/* On failure the path stays: it is what the failure is about. */
-		if (result == 0)
-			path[length] = '\0';
-	}
-	closedir(folder);
-	return result;
+	return copy_each(&merge->copy, stack->fds[at], merge_name, &layer);
 }
 
 static int remove_whiteouts(int folder_fd)

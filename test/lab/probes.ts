@@ -18,10 +18,8 @@ export const missing = {
   subordinateIds:
     unlessRuns('subordinate ids', ['unshare', '--map-root-user', '--map-auto', 'true']),
   tun: unlessUsable('/dev/net/tun'),
-  fuse: unlessUsable('/dev/fuse'),
   pasta: unlessFound('pasta'),
   slirp4netns: unlessFound('slirp4netns'),
-  fuseOverlayfs: unlessFound('fuse-overlayfs'),
   skopeo: unlessFound('skopeo'),
   dockerRegistry: unlessFound('docker-registry'),
   podman: unlessFound('podman'),
