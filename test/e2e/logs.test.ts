@@ -87,3 +87,16 @@ test("max-size keeps the log small, json-file has Docker's form", async () => {
   assert.equal(status, 125);
   assert.match(stderr, /log/);
 });
+
+test('of a container whose output goes to its caller alone, logs and attach say so', async () => {
+  const script = 'echo started; exec sleep 1000';
+  const started = lab.start(['run', '--rm', '--name', 'handed', image, 'sh', '-c', script]);
+  await started.seen(/started/);
+  for (const [command, verb] of [['logs', 'read the log of'], ['attach', 'attach to']] as const) {
+    const { status, stdout, stderr } = await lab.berth([command, 'handed']);
+    assert.deepEqual({ status, stdout }, { status: 125, stdout: '' });
+    assert.match(stderr, new RegExp(`${verb} container "handed": .*\\nhint: .*--log-driver`));
+  }
+  await lab.ok(['rm', '-f', '-t', '0', 'handed']);
+  await started.finished;
+});

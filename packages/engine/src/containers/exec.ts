@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capabilities, capabilitySets } from '@berth/bundle';
-import { UnsupportedError } from '@berth/errors';
 import {
   attachArguments,
   execArguments,
@@ -15,6 +14,7 @@ import {
 import type { ProcessSpec, RuntimeSpec } from '@berth/oci';
 import type { ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { requireOwnOutput } from './handed-output.ts';
 import { runningInit } from './init-process.ts';
 import { preservedDescriptors } from './preserved-descriptors.ts';
 import type { BerthContainer } from './record.ts';
@@ -153,15 +153,7 @@ export async function attachContainer(
   const record = containers.record<BerthContainer>(id);
   const streams =
     stdin && record.request.interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
-  if (record.log.driver === 'passthrough') {
-    throw new UnsupportedError(
-      'NO_ATTACH',
-      `attach to container "${name}": its streams belong to the command that started it`,
-      {
-        hint: `berth exec -it ${name} sh`,
-      },
-    );
-  }
+  requireOwnOutput(engine, { id, name, verb: 'attach to' });
   const args = attachArguments(containers.paths(id).runDirectory, {
     attach: streams,
     detachKeys,

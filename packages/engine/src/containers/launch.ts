@@ -71,7 +71,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     idMaps: engine.idMaps,
     stdio: request.tty ? 'terminal' : handed ? 'handed' : 'piped',
     stdinOpen: request.interactive,
-    log: record.log,
+    log: handed ? { ...record.log, driver: 'none' } : record.log,
     timeoutSeconds: request.timeoutSeconds ?? 0,
     stopSignal: record.stopSignal,
     pidFile: request.pidFile,

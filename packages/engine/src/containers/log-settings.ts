@@ -3,10 +3,7 @@ import type { ContainerRequest } from '@berth/bundle';
 import type { Engine } from '../engine.ts';
 import type { BerthContainer } from './record.ts';
 
-/**
- * A foreground `--rm` container without -t keeps no log unless one was asked for: nobody could
- * read it, and its streams can then be handed over as they are.
- */
+/** What the flags ask for. A run whose streams are handed over keeps no log all the same. */
 export function logOf(
   engine: Engine,
   id: string,

@@ -11,6 +11,7 @@ import {
   readBatch,
   type LogPosition,
 } from './log-file.ts';
+import { requireOwnOutput } from './handed-output.ts';
 import type { LogFormat, LogLine } from './log-format.ts';
 import type { BerthContainer } from './record.ts';
 import { stateIfThere } from './wait.ts';
@@ -37,6 +38,7 @@ export async function* readLogs(
   const id = engine.store.containers.resolve(name);
   const record = engine.store.containers.record<BerthContainer>(id);
   const { driver, path } = record.log;
+  requireOwnOutput(engine, { id, name, verb: 'read the log of' });
   if (driver === 'none' || driver === 'passthrough') {
     throw new UnsupportedError(
       'NO_LOG',

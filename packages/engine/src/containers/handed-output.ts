@@ -1,0 +1,34 @@
+/**
+ * Containers whose streams are the caller's own: a foreground `--rm` container without -t that
+ * asked for no log, and those of the log driver "passthrough". Nothing of their output passes us.
+ */
+import { readFileSync } from 'node:fs';
+import { UnsupportedError } from '@berth/errors';
+import { planRecord } from '@berth/isolation';
+import type { Engine } from '../engine.ts';
+
+/** A container, and what is asked of its output: `read the log of`, `attach to`. */
+interface OutputWish {
+  readonly id: string;
+  readonly name: string;
+  readonly verb: string;
+}
+
+/** Throws UnsupportedError, with the way out, where the output goes to the caller alone. */
+export function requireOwnOutput(engine: Engine, { id, name, verb }: OutputWish): void {
+  if (!isHanded(engine.store.containers.paths(id).plan)) return;
+  throw new UnsupportedError(
+    'OUTPUT_HANDED',
+    `${verb} container "${name}": its streams are those of the command that started it`,
+    { hint: 'run it with --log-driver k8s-file, or with -d' },
+  );
+}
+
+/** A plan that is missing or damaged says nothing; what there is of a log is shown then. */
+function isHanded(plan: string): boolean {
+  try {
+    return planRecord(readFileSync(plan), 'stdio')?.[0] === 'handed';
+  } catch {
+    return false;
+  }
+}
