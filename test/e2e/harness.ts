@@ -8,11 +8,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { archiveOf } from '../lab/images.ts';
 import type { SmallImage } from '../lab/images.ts';
 import { execute, start } from './execute.ts';
 import type { ExecuteOptions, Result, Started } from './execute.ts';
-import { findLeaks } from './leaks.ts';
+import { findLeaks, processesOf } from './leaks.ts';
 import { executeAsSecondUser } from './second-user.ts';
 
 /** How one berth command is run; `home` and `runtime` default to the lab's. */
@@ -142,6 +143,8 @@ class OpenLab implements Lab {
 
   async close(): Promise<void> {
     for (const clean of this.#cleaners) await clean();
+    // A run ends before its supervisor and network helper have: they get two seconds.
+    for (let left = 40; processesOf(this.folder).length > 0 && left > 0; left--) await sleep(50);
     const leaks = findLeaks(this.folder, this.runtime);
     try {
       assert.deepEqual(leaks, [], 'something is left');
