@@ -8,6 +8,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openLab } from '../e2e/harness.ts';
 import { executeAsSecondUser } from '../e2e/second-user.ts';
 import { missing } from '../lab/probes.ts';
@@ -66,9 +67,11 @@ test('podman#25104: a pid that was used again is not the container\'s', async ()
   const id = await startSleeping('recycled');
   const { file, pid } = factOf(id, 'init');
   const supervisor = factOf(id, 'supervisor').pid;
+  // A start time is counted in hundredths of a second (proc_pid_stat(5)): the next one, at least.
+  await sleep(20);
   const bystander = spawn('sleep', ['60'], { stdio: 'ignore' });
   process.kill(supervisor, 'SIGKILL');
-  while (isAlive(pid)) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  while (isAlive(pid)) await sleep(10);
   const facts = readFileSync(file, 'utf8')
     .replace(`init ${pid} `, `init ${bystander.pid} `)
     .replace(`supervisor ${supervisor} `, `supervisor ${bystander.pid} `);
