@@ -48,21 +48,16 @@ static void append_line(const char *path, const char *line, const struct run *ru
 }
 
 /**
- * exit_run_steps() - Carry the exit records out
+ * exit_run_steps() - Carry the exit records out, but those that free what has lost its name
  */
 void exit_run_steps(const struct plan *plan, const struct run *run)
 {
-	struct failure ignored;
-
 	for (size_t i = 0; i < plan->record_count; i++) {
 		char **args = plan->records[i].args;
 
 		switch (plan->records[i].op) {
 		case OP_EXIT_UNLINK:
 			unlink(args[0]);
-			break;
-		case OP_EXIT_REMOVE:
-			tree_remove(AT_FDCWD, args[0], &ignored);
 			break;
 		case OP_EXIT_RENAME:
 			rename(args[0], args[1]);
@@ -74,4 +69,16 @@ void exit_run_steps(const struct plan *plan, const struct run *run)
 			break;
 		}
 	}
+}
+
+/**
+ * exit_remove_trees() - Free what the plan's exit records gave up
+ */
+void exit_remove_trees(const struct plan *plan)
+{
+	struct failure ignored;
+
+	for (size_t i = 0; i < plan->record_count; i++)
+		if (plan->records[i].op == OP_EXIT_REMOVE)
+			tree_remove(AT_FDCWD, plan->records[i].args[0], &ignored);
 }

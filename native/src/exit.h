@@ -6,5 +6,6 @@
 #include "plan.h"
 
 void exit_run_steps(const struct plan *plan, const struct run *run);
+void exit_remove_trees(const struct plan *plan);
 
 #endif

@@ -130,6 +130,7 @@ int facts_begin_run(struct run *run, const struct plan *plan, struct failure *fa
 
 	run->state_dir = plan_value(plan, OP_STATE_DIR, 0);
 	run->summary = plan_value(plan, OP_SUMMARY, 0);
+	run->is_last = plan_value(plan, OP_EXIT_RENAME, 0) != NULL;
 	run->supervisor = facts_own_pid();
 	run->supervisor_start = process_start_time(AT_FDCWD, "/proc/self/stat");
 	if (snprintf(path, sizeof(path), "%s/runs", run->state_dir) >= (int)sizeof(path) - 24)
@@ -227,6 +228,8 @@ int facts_publish_exit(struct run *run, struct failure *failure)
 		 run->error[0] != '\0' ? "\n" : "");
 	if (write_run_file(run, "exit", text, failure) < 0)
 		return -1;
+	if (run->is_last)
+		return 0;
 	host_line(host, sizeof(host));
 	snprintf(text, sizeof(text), "run %lu\nstate exited\n%s%s", run->number, host, end);
 	return write_summary(run, text, failure);

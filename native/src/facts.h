@@ -13,6 +13,7 @@
  * @pid_namespace:	inode of the caller's: the one in which the pids are counted
  * @init:	pid of process 1 as the caller counts; 0 where it was never started
  * @error:	why it could not be started; empty else
+ * @is_last:	the container goes with it: nobody reads a summary of its end
  */
 struct run {
 	const char *state_dir, *summary, *pid_namespace;
@@ -21,7 +22,7 @@ struct run {
 	unsigned long long supervisor_start, init_start;
 	struct timespec started, finished;
 	int status, signal;
-	bool oom;
+	bool oom, is_last;
 	char error[768];
 };
 

@@ -291,6 +291,15 @@ void peers_tell(struct supervisor *s, const struct message *message)
 }
 
 /**
+ * peers_leave() - End the sessions of all clients
+ */
+void peers_leave(struct supervisor *s)
+{
+	for (unsigned int i = 0; i < PEERS_MAX; i++)
+		peer_leave(&s->peers[i]);
+}
+
+/**
  * peer_exec_ended() - Tell the client whose process this was
  */
 void peer_exec_ended(struct supervisor *s, pid_t pid, int status)

@@ -452,11 +452,14 @@ static void leave(struct supervisor *s, const struct failure *failed)
 		userns_withdraw(s->keepers_dir, s->run.supervisor);
 	/* A cgroup goes when the network helper has left it, which clients don't wait for. */
 	if (s->network.pid > 0 && s->cgroup.made) {
-		for (unsigned int i = 0; i < PEERS_MAX; i++)
-			peer_leave(&s->peers[i]);
+		peers_leave(s);
 		waitpid(s->network.pid, NULL, 0);
 	}
 	cgroup_end(&s->cgroup);
+	/* Nor for the disk: to free a folder takes a journal longer than to make it. */
+	if (plan_value(&s->plan, OP_EXIT_REMOVE, 0) != NULL)
+		peers_leave(s);
+	exit_remove_trees(&s->plan);
 }
 
 /**

@@ -89,6 +89,7 @@ void peer_leave(struct peer *peer);
 void peer_serve(struct supervisor *s, struct peer *peer);
 void peer_exec_step(struct supervisor *s, struct peer *peer);
 void peers_tell(struct supervisor *s, const struct message *message);
+void peers_leave(struct supervisor *s);
 void peer_exec_ended(struct supervisor *s, pid_t pid, int status);
 int status_of(int wait_status);
 

@@ -82,6 +82,17 @@ static void records_start_and_end(void)
 	CHECK(strstr(unit_read(file("summary")), "\nstate exited\n") != NULL);
 }
 
+static void sums_up_no_last_run(void)
+{
+	struct run run = {0};
+
+	CHECK(facts_begin_run(&run, &plan, &failure) == 0);
+	run.is_last = true;
+	CHECK(facts_publish_start(&run, &failure) == 0 && facts_publish_exit(&run, &failure) == 0);
+	CHECK(access(file("runs/%lu/exit", run.number), F_OK) == 0);
+	CHECK(strstr(unit_read(file("summary")), "\nstate running\n") != NULL);
+}
+
 static void leaves_nothing_half_written(void)
 {
 	CHECK(facts_write_file(file("none"), "x", "text", &failure) < 0);
@@ -133,7 +144,9 @@ static void carries_out_exit_steps(void)
 	CHECK(plan_parse(text, (size_t)length + 1, &steps, &failure) == 0);
 	exit_run_steps(&steps, &run);
 	CHECK_TEXT("t=12.000000034 s=3 @X@\n", unit_read(line));
-	CHECK(access(a, F_OK) < 0 && access(b, F_OK) == 0 && access(file("tree"), F_OK) < 0);
+	CHECK(access(a, F_OK) < 0 && access(b, F_OK) == 0 && access(file("tree"), F_OK) == 0);
+	exit_remove_trees(&steps);
+	CHECK(access(file("tree"), F_OK) < 0);
 	plan_free(&steps);
 }
 
@@ -153,6 +166,7 @@ int main(void)
 	load_plan();
 	RUN(numbers_runs);
 	RUN(records_start_and_end);
+	RUN(sums_up_no_last_run);
 	RUN(leaves_nothing_half_written);
 	RUN(reads_start_times);
 	RUN(carries_out_exit_steps);
