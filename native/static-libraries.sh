@@ -1,6 +1,7 @@
 #!/bin/sh
-# static-libraries.sh ARCHITECTURE ROOT: unpacks Debian's libseccomp and zlib for amd64 or arm64 into ROOT. apt runs
-# with state of its own, so that neither root nor a foreign architecture of this machine is needed.
+# static-libraries.sh ARCHITECTURE ROOT: unpacks Debian's libseccomp, libdeflate and libzstd for amd64 or
+# arm64 into ROOT. apt runs with state of its own, so that neither root nor a foreign architecture of
+# this machine is needed.
 set -eu
 architecture=$1 root=$2
 state=$(mktemp -d)
@@ -14,7 +15,7 @@ apt_of() {
 		-o Dir::Cache="$state/cache" "$@" >/dev/null
 }
 apt_of update
-(cd "$state/packages" && apt_of download libseccomp-dev zlib1g-dev)
+(cd "$state/packages" && apt_of download libseccomp-dev libdeflate-dev libzstd-dev)
 mkdir -p "$root"
 for package in "$state"/packages/*.deb; do dpkg-deb -x "$package" "$root"; done
-touch "$root"/usr/lib/*/libseccomp.a
+touch "$root"/usr/lib/*/libzstd.a

@@ -57,15 +57,15 @@ need_packages() {
 	}
 }
 
-# need_libraries: libseccomp's and zlib's headers and static libraries, which a plain user can unpack
-# without installing.
+# need_libraries: libseccomp's, libdeflate's and libzstd's headers and static libraries, which a plain
+# user can unpack without installing.
 # The compiler looks where C_INCLUDE_PATH and LIBRARY_PATH say.
 need_libraries() {
-	printf '#include <seccomp.h>\n#include <zlib.h>\n' | cc -E - >/dev/null 2>&1 && return 0
+	printf '#include <%s.h>\n' seccomp libdeflate zstd | cc -E - >/dev/null 2>&1 && return 0
 	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 0
 	root=$PWD/.cache/libraries
-	if ! ls "$root"/usr/lib/*/libz.a >/dev/null 2>&1; then
-		say "Unpacking libseccomp and zlib into .cache/, since it is not installed"
+	if ! ls "$root"/usr/lib/*/libzstd.a >/dev/null 2>&1; then
+		say "Unpacking libseccomp, libdeflate and libzstd into .cache/: not installed"
 		sh native/static-libraries.sh "$(dpkg --print-architecture)" "$root" ||
 			echo 'going on without them' >&2
 	fi

@@ -26,7 +26,7 @@ static const struct {
 	{ "attach", attach_main },   { "signal", signal_main },	      { "wait", wait_main },
 	{ "enter", enter_main },     { "remove", remove_main },
 	{ "shift", shift_main },
-	{ "seccomp", seccomp_main }, { "deflate", deflate_main },
+	{ "seccomp", seccomp_main }, { "compress", compress_main },
 	{ "hello", hello_main },     { "version", version_main },
 };
 

@@ -79,6 +79,32 @@ test('the format is the one that is asked for, and levels of compression differ'
   assert(small.layers[0].size < oci.layers[0].size);
 });
 
+test('gzip and zstd of several blocks are what other programs unpack to the diff id', async () => {
+  const words = Array.from({ length: 300_000 }, (_, index) => `${index * 7919}`).join(' ');
+  const layers = [{ '/w': words }];
+  const name = await lab.image({ name: 'localhost/big:1', busybox: false, layers });
+  const diffId = await lab.ok(['image', 'inspect', '--format', '{{index .RootFS.Layers 0}}', name]);
+  const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', name]);
+  for (const [format, type] of [['gzip', /gzip$/], ['zstd', /^application.*oci.*zstd$/]] as const) {
+    const target = `${registry.host}/big:${format}`;
+    await push('--compression-format', format, name, target);
+    const { mediaType, digest } = JSON.parse((await manifest(`big:${format}`)).bytes).layers[0];
+    assert.match(mediaType, type);
+    const blob = `http://${registry.host}/v2/big/blobs/${digest}`;
+    const sum = `curl -sS ${blob} | ${format} -dc | sha256sum`;
+    const { stdout } = await execute(['sh', '-c', sum], {});
+    assert.equal(`sha256:${stdout.slice(0, 64)}`, diffId, format);
+    const { status, stderr } = await execute(['skopeo', 'copy', '-q', '--src-tls-verify=false',
+      '--dest-decompress', `docker://${target}`, `dir:${path.join(lab.folder, format)}`], {});
+    assert.equal(status, 0, stderr);
+    // Sent before, in either form: nothing is compressed again, and the form stays.
+    assert.equal(await push('--compression-format', format, name, `${registry.host}/big:again`),
+      (await manifest(`big:${format}`)).digest);
+  }
+  await lab.ok(['rmi', '--all', '--force']);
+  assert.equal(await lab.ok(['pull', '-q', INSECURE, `${registry.host}/big:zstd`]), id);
+});
+
 test('archives and folders are destinations too', async () => {
   const name = await lab.image({ name: 'localhost/out:1', busybox: false, layers: LAYERS });
   for (const transport of ['docker-archive', 'oci-archive', 'oci', 'dir']) {
@@ -97,7 +123,10 @@ test('what can not be pushed is said in a sentence', async () => {
     [['nothing:1', 'localhost:1/x'], /push image "nothing:1": not in local storage/],
     [[id], /an id says no destination/],
     [['--format', 'x', name], /push as "x": no such format/],
-    [['--compression-format', 'zstd', name], /compress layers as "zstd": only gzip/],
+    [['--compression-format', 'lz4', name], /compress layers as "lz4"\n.*gzip and zstd/s],
+    [['--compression-level', '10', name], /at level 10: not one of 1 to 9/],
+    [['--compression-format', 'zstd', '--format', 'v2s2', name, `${registry.host}/bad:1`],
+      /push as "v2s2": its layers can't be zstd/],
     [['--retry', '0', name, 'localhost:1/x:1'], /localhost:1/],
   ];
   for (const [args, message] of cases) {

@@ -1,6 +1,7 @@
 /**
  * The process half of the system call interface.
  */
+import { OPEN } from './kernel-numbers.ts';
 import { PathBuffer } from './path-buffer.ts';
 import type { PathArgument } from './path-buffer.ts';
 import type { CallBackEnd } from './syscall-table.ts';
@@ -28,6 +29,8 @@ export interface ProcessCalls {
   setCloseOnExec(fd: number, closeOnExec: boolean): number;
   /** Sets or clears O_NONBLOCK of the open file description behind `fd`. */
   setNonBlocking(fd: number, nonBlocking: boolean): number;
+  /** Puts the descriptors of a new pipe, reading end first, into `ends`; both close on exec. */
+  pipe(ends: Int32Array): number;
   /** A descriptor that stands for this very process, whatever happens to its number. */
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): number;
@@ -60,6 +63,8 @@ export function createProcessCalls(backEnd: CallBackEnd): ProcessCalls {
       changeFlag(fd, { get: F_GETFD, set: F_SETFD, bit: FD_CLOEXEC }, on),
     setNonBlocking: (fd, on) =>
       changeFlag(fd, { get: F_GETFL, set: F_SETFL, bit: O_NONBLOCK }, on),
+    pipe: (ends) =>
+      answer(calls.pipe2(new Uint8Array(ends.buffer, ends.byteOffset, 8), OPEN.CLOEXEC)),
     pidfdOpen: (pid) => answer(calls.syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0, 0, 0)),
     pidfdSendSignal: (pidfd, signal) =>
       answer(calls.syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, 0, 0, 0, 0)),

@@ -58,6 +58,7 @@ export const CALLS = {
   umask: int('uint'),
   execve: int('pointer', 'pointer', 'pointer'),
   fcntl: int('int', 'int', 'long'),
+  pipe2: int('pointer', 'int'),
   flock: int('int', 'int'),
   fstatfs: int('int', 'pointer'),
   syscall: long('long', 'long', 'long', 'long', 'long', 'long', 'long'),

@@ -172,3 +172,16 @@ test('the mode of a new file is the one asked for under an empty umask', scratch
   assert.equal(lstatSync(path).mode & MODE.PERMISSIONS, 0o666);
   assert.equal(readFileSync(path, 'utf8'), '');
 }));
+
+test('what is written to a pipe comes out of it, until nobody holds its other end', () => {
+  const ends = new Int32Array(2);
+  assert.equal(syscalls.pipe(ends), 0);
+  const [reading = -1, writing = -1] = ends;
+  assert.equal(syscalls.write(writing, Buffer.from('word')), 4);
+  syscalls.close(writing);
+  const bytes = Buffer.alloc(8);
+  assert.equal(syscalls.read(reading, bytes), 4);
+  assert.equal(bytes.toString('latin1', 0, 4), 'word');
+  assert.equal(syscalls.read(reading, bytes), 0);
+  syscalls.close(reading);
+});

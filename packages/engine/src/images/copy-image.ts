@@ -2,6 +2,7 @@
  * The one way in which images leave the store: to any sink (registry, archive, layout), layers
  * first, then the config, then the manifest that names them.
  */
+import { UsageError } from '@berth/errors';
 import {
   digestOf,
   MEDIA_TYPE,
@@ -12,7 +13,7 @@ import {
 } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import type { LayerBlob } from './layer-content.ts';
+import type { LayerBlob, Packing } from './layer-content.ts';
 
 /** Which documents are written. */
 export type ManifestFormat = 'oci' | 'docker';
@@ -24,9 +25,12 @@ export interface CopyOptions {
   layer: (diffId: string) => Promise<CopiedLayer>;
 }
 
-/** A layer with its media type's ending, or one that the sink has already. */
+/** How a layer is compressed, as its media type says. */
+export type Compression = 'none' | Packing['format'];
+
+/** A layer as it is put. */
 export interface CopiedLayer extends LayerBlob {
-  isCompressed: boolean;
+  compression: Compression;
 }
 
 /** The image is in the sink; answers its manifest. */
@@ -39,7 +43,7 @@ export async function copyImage(
   for (const { diffId } of record.layers) {
     const copied = await layer(diffId);
     const descriptor = {
-      mediaType: layerType(format, copied.isCompressed),
+      mediaType: layerType(format, copied.compression),
       digest: copied.digest,
       size: copied.sizeBytes,
     };
@@ -102,10 +106,22 @@ export function manifestDocument(
   return { bytes, digest: digestOf(bytes), mediaType };
 }
 
-/** The media type of a layer. */
-export function layerType(format: ManifestFormat, isCompressed: boolean): string {
-  if (format === 'oci') return isCompressed ? MEDIA_TYPE.ociLayerGzip : MEDIA_TYPE.ociLayer;
-  return isCompressed ? MEDIA_TYPE.dockerLayerGzip : MEDIA_TYPE.dockerLayer;
+const LAYER_TYPES = {
+  oci: {
+    none: MEDIA_TYPE.ociLayer, gzip: MEDIA_TYPE.ociLayerGzip, zstd: MEDIA_TYPE.ociLayerZstd,
+  },
+  docker: {
+    none: MEDIA_TYPE.dockerLayer, gzip: MEDIA_TYPE.dockerLayerGzip, zstd: undefined,
+  },
+} as const;
+
+/** The media type of a layer. Throws a UsageError for zstd in Docker's format. */
+export function layerType(format: ManifestFormat, compression: Compression): string {
+  const type = LAYER_TYPES[format][compression];
+  if (type !== undefined) return type;
+  throw new UsageError('ZSTD_FORMAT', 'push as "v2s2": its layers can\'t be zstd', {
+    hint: 'leave --format out, or give oci',
+  });
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

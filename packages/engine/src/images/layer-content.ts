@@ -5,11 +5,11 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, closeSync, openSync } from 'node:fs';
+import { createReadStream, closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { IntegrityError, SystemError } from '@berth/errors';
+import { loadSyscalls, succeed } from '@berth/host';
 import { helperEnvironment, nativeHelper, spawnWorker } from '@berth/isolation';
 import { readRecipe, reproduceWorkerArguments } from '@berth/layers';
 import { Digester, type BlobContent, type Digest } from '@berth/oci';
@@ -22,8 +22,16 @@ export interface LayerBlob {
   content: BlobContent;
 }
 
-/** How hard layers are compressed where nobody says: quickly, for 2 % of size on either side. */
-export const DEFAULT_LEVEL = 1;
+/** How layers are compressed. */
+export interface Packing {
+  format: 'gzip' | 'zstd';
+  level?: number | undefined;
+}
+
+/** Where nobody says: quickly, for a few per cent of size. */
+const DEFAULT_LEVELS = { gzip: 1, zstd: 3 };
+
+const READ_BYTES = 1 << 20;
 
 /** The plain archive of a layer. Throws IntegrityError when its recipe can't be read. */
 export function plainLayer(engine: Engine, diffId: string): LayerBlob {
@@ -39,41 +47,60 @@ export function plainLayer(engine: Engine, diffId: string): LayerBlob {
   };
 }
 
-/** The layer as gzip, in a file of `folder`, whose owner removes it. */
+/** The layer compressed, in a file of `folder`, whose owner removes it. */
 export async function compressedLayer(
   engine: Engine,
   diffId: string,
-  { folder, level = DEFAULT_LEVEL }: { folder: string; level?: number | undefined },
+  { folder, ...packing }: Packing & { folder: string },
 ): Promise<LayerBlob> {
-  const path = join(folder, `${diffId.replace('sha256:', '')}.gz`);
+  const path = join(folder, `${diffId.replace('sha256:', '')}.${packing.format}`);
   const fd = openSync(path, 'wx', 0o600);
+  const digester = new Digester();
+  let sizeBytes = 0;
   try {
-    await compressTo(engine, { diffId, level, fd });
+    for await (const chunk of compressLayer(engine, diffId, packing)) {
+      digester.update(chunk);
+      for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
+      sizeBytes += chunk.length;
+    }
   } finally {
     closeSync(fd);
   }
-  const digester = new Digester();
-  let sizeBytes = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    digester.update(chunk);
-    sizeBytes += chunk.length;
-  }
-  const content = { stream: () => createReadStream(path) as AsyncIterable<Uint8Array> };
+  const content = {
+    stream: () => createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>,
+  };
   return { digest: digester.digest(), sizeBytes, content };
 }
 
-async function compressTo(
+/** The worker writes to the helper, by a pipe that passes this process by. */
+async function* compressLayer(
   engine: Engine,
-  { diffId, level, fd }: { diffId: string; level: number; fd: number },
-): Promise<void> {
-  const helper = spawn(nativeHelper(), ['deflate', String(level)], {
+  diffId: string,
+  { format, level = DEFAULT_LEVELS[format] }: Packing,
+): AsyncGenerator<Buffer> {
+  const ends = new Int32Array(2);
+  succeed(loadSyscalls().pipe(ends), 'make', 'pipe');
+  const [reading = -1, writing = -1] = ends;
+  const worker = startWorker(engine, diffId, writing);
+  const helper = spawn(nativeHelper(), ['compress', format, String(level)], {
     env: helperEnvironment(),
-    stdio: ['pipe', fd, 'pipe'],
+    stdio: [reading, 'pipe', 'pipe'],
   });
-  const ended = endOfWorker(helper, 'compress layer');
-  const { stdin } = helper;
-  if (stdin === null) throw new SystemError('HELPER_FAILED', 'compress layer: no pipe');
-  await Promise.all([pipeline(streamLayer(engine, diffId), stdin), ended]);
+  closeSync(reading);
+  closeSync(writing);
+  // The helper's end breaks the worker's pipe: its reason goes before.
+  const ended = Promise.allSettled([
+    endOfWorker(helper, 'compress layer'),
+    endOfWorker(worker, `read layer "${diffId}"`),
+  ]);
+  try {
+    yield* helper.stdout as AsyncIterable<Buffer>;
+    const failed = (await ended).find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  } finally {
+    helper.kill('SIGKILL');
+    worker.kill('SIGKILL');
+  }
 }
 
 async function* streamLayer(engine: Engine, diffId: string): AsyncGenerator<Uint8Array> {

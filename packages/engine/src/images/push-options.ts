@@ -8,7 +8,9 @@ export interface PushOptions {
   registry: PullOptions;
   /** Undefined: as the image came. */
   format: ManifestFormat | undefined;
-  /** 1 to 9. */
+  /** Of layers that are sent; undefined takes what the registry has, else gzip. */
+  compression: 'gzip' | 'zstd' | undefined;
+  /** 1 to 9, for zstd to 20. */
   level: number | undefined;
   /** Layers are compressed anew, whatever the registry has. */
   forceCompression: boolean;

@@ -115,6 +115,7 @@ async function pushAsItCame(
   for (const { document, manifest } of known) {
     const format = formatOf(document.mediaType);
     if (push.format !== undefined && push.format !== format) continue;
+    if (!manifest.layers.every((layer) => isWanted(push, layer))) continue;
     const there = await Promise.all(manifest.layers.map((layer) => sink.hasBlob(layer)));
     if (there.includes(false)) continue;
     for (const { digest, size } of manifest.layers) {
@@ -131,8 +132,8 @@ async function pushAsItCame(
 }
 
 async function pushAnew(engine: Engine, job: PushJob): Promise<RawDocument> {
-  const { record, push, sink } = job;
-  const format = push.format ?? formatOf(job.known[0]?.document.mediaType ?? '');
+  const { record, sink } = job;
+  const format = newFormat(job);
   const made = new Map<string, Descriptor>();
   const waiting = [...new Set(record.layers.map(({ diffId }) => diffId))];
   const worker = async (): Promise<void> => {
@@ -159,27 +160,52 @@ async function pushLayer(
 ): Promise<Descriptor> {
   const { push, format, diffId, sink, folder } = job;
   const known = push.forceCompression || push.level !== undefined ? [] : knownLayers(job);
-  for (const { digest, size, mediaType } of known) {
-    const descriptor = { mediaType: layerType(format, mediaType.endsWith('gzip')), digest, size };
-    if (!(await sink.hasBlob(descriptor))) continue;
+  for (const { descriptor, compression } of known) {
+    const { digest, size } = descriptor;
+    const layer = { mediaType: layerType(format, compression), digest, size };
+    if (!(await sink.hasBlob(layer))) continue;
     engine.report({
       kind: 'layer', digest, state: 'exists', currentBytes: size, totalBytes: size,
     });
-    return descriptor;
+    return layer;
   }
-  const blob = await compressedLayer(engine, diffId, { folder, level: push.level });
-  const descriptor = {
-    mediaType: layerType(format, true), digest: blob.digest, size: blob.sizeBytes,
-  };
+  const compression = push.compression ?? 'gzip';
+  const mediaType = layerType(format, compression);
+  const packing = { format: compression, level: push.level };
+  const blob = await compressedLayer(engine, diffId, { folder, ...packing });
+  const descriptor = { mediaType, digest: blob.digest, size: blob.sizeBytes };
   await putOnce(engine, sink, { descriptor, content: blob.content });
   return descriptor;
 }
 
-/** Other compressions than gzip keep to the manifest that they came with. */
-function knownLayers({ record, known, diffId }: PushJob & { diffId: string }): Descriptor[] {
+interface KnownLayer {
+  descriptor: Descriptor;
+  compression: 'gzip' | 'zstd';
+}
+
+/** In what forms the layer was seen, as far as the new manifest can name them. */
+function knownLayers(
+  { record, known, push, format, diffId }: PushJob & { format: ManifestFormat; diffId: string },
+): KnownLayer[] {
   const index = record.layers.findIndex((layer) => layer.diffId === diffId);
-  return known.flatMap(({ manifest }) => manifest.layers[index] ?? [])
-    .filter(({ mediaType }) => mediaType.endsWith('gzip'));
+  return known.flatMap(({ manifest }) => manifest.layers[index] ?? []).flatMap((descriptor) => {
+    const compression = compressionOf(descriptor);
+    if (compression === undefined || !isWanted(push, descriptor)) return [];
+    return compression === 'zstd' && format === 'docker' ? [] : [{ descriptor, compression }];
+  });
+}
+
+function isWanted({ compression }: RegistryPush, layer: Descriptor): boolean {
+  return compression === undefined || compression === compressionOf(layer);
+}
+
+function compressionOf({ mediaType }: Descriptor): 'gzip' | 'zstd' | undefined {
+  return mediaType.endsWith('gzip') ? 'gzip' : mediaType.endsWith('zstd') ? 'zstd' : undefined;
+}
+
+function newFormat({ push, known }: PushJob): ManifestFormat {
+  const found = push.compression === 'zstd' ? 'oci' : formatOf(known[0]?.document.mediaType ?? '');
+  return push.format ?? found;
 }
 
 function formatOf(mediaType: string): ManifestFormat {

@@ -23,7 +23,7 @@ export async function pushImage(
   }
   const target = parseTransportName(destination ?? ownName(found, name));
   if (target.transport !== 'docker') {
-    await pushToArchive(engine, name, target);
+    await pushToArchive(engine, { name, target }, options);
     return undefined;
   }
   const digest = await pushToRegistry(engine, found, {
@@ -53,14 +53,19 @@ const FORMATS: Readonly<Record<ArchiveName['transport'], SaveFormat>> = {
   dir: 'docker-dir',
 };
 
-async function pushToArchive(engine: Engine, name: string, target: ArchiveName): Promise<void> {
+async function pushToArchive(
+  engine: Engine,
+  { name, target }: { name: string; target: ArchiveName },
+  { compression = 'gzip', level }: PushOptions,
+): Promise<void> {
   const { transport, path, reference } = target;
   const isDocker = transport === 'docker-archive' && reference !== undefined;
   await saveImages(engine, {
     names: [name],
     format: FORMATS[transport],
     output: path,
-    compress: transport === 'docker-archive' ? false : true,
+    compress: transport !== 'docker-archive',
+    packing: { format: compression, level },
     as: reference === undefined ? [] : [isDocker ? formatted(reference) : reference],
   });
 }

@@ -12,7 +12,7 @@ import {
 } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { copyImage, type CopiedLayer, type ManifestFormat } from './copy-image.ts';
-import { compressedLayer, plainLayer } from './layer-content.ts';
+import { compressedLayer, plainLayer, type Packing } from './layer-content.ts';
 import { findLocal } from './local.ts';
 import { withOutputFile } from './output-file.ts';
 
@@ -30,6 +30,8 @@ export interface SaveRequest {
   output: string | undefined;
   /** Whether layers are compressed; undefined is the format's habit. */
   compress: boolean | undefined;
+  /** How, if they are; by default gzip. */
+  packing?: Packing | undefined;
   /** Names in the archive; by default those by which the images were asked for. */
   as?: readonly string[] | undefined;
 }
@@ -113,7 +115,8 @@ interface CopyAll {
 
 async function copyAll(engine: Engine, { request, images, archive }: CopyAll): Promise<void> {
   const { format } = request;
-  const compress = request.compress ?? format.startsWith('oci');
+  const isCompressed = request.compress ?? format.startsWith('oci');
+  const packing = isCompressed ? request.packing ?? { format: 'gzip' } : undefined;
   const manifest: ManifestFormat = format.startsWith('oci') ? 'oci' : 'docker';
   const session = engine.store.openSession();
   try {
@@ -121,7 +124,7 @@ async function copyAll(engine: Engine, { request, images, archive }: CopyAll): P
     const layer = (diffId: string): Promise<CopiedLayer> => {
       session.pinLayer(diffId);
       const made =
-        layers.get(diffId) ?? layerFor(engine, { diffId, compress, folder: session.directory });
+        layers.get(diffId) ?? layerFor(engine, { diffId, packing, folder: session.directory });
       layers.set(diffId, made);
       return made;
     };
@@ -140,10 +143,9 @@ async function copyAll(engine: Engine, { request, images, archive }: CopyAll): P
 
 async function layerFor(
   engine: Engine,
-  { diffId, compress, folder }: { diffId: string; compress: boolean; folder: string },
+  { diffId, packing, folder }: { diffId: string; packing: Packing | undefined; folder: string },
 ): Promise<CopiedLayer> {
-  const blob = compress
-    ? await compressedLayer(engine, diffId, { folder })
-    : plainLayer(engine, diffId);
-  return { ...blob, isCompressed: compress };
+  if (packing === undefined) return { ...plainLayer(engine, diffId), compression: 'none' };
+  const blob = await compressedLayer(engine, diffId, { folder, ...packing });
+  return { ...blob, compression: packing.format };
 }

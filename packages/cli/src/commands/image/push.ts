@@ -1,5 +1,6 @@
 /** `berth push`: an image to a registry, an archive or a folder. */
 import { pushImage } from '@berth/engine/images/push';
+import type { PushOptions } from '@berth/engine/images/push-options';
 import { UnsupportedError, UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { ignored, refused, text, toggle, whole } from '../../flags/flag.ts';
@@ -12,8 +13,8 @@ const NO_ENCRYPTION = 'encrypted images are not supported';
 const FLAGS = {
   ...REGISTRY_FLAGS,
   compress: ignored('toggle'),
-  'compression-format': text('FORMAT', 'gzip'),
-  'compression-level': whole('N', 'from 1, the fastest, to 9, the smallest'),
+  'compression-format': text('FORMAT', 'gzip (the default) or zstd'),
+  'compression-level': whole('N', 'from 1, the fastest, to 9, for zstd 20, the smallest'),
   digestfile: text('PATH', 'write the digest of the manifest to PATH'),
   'encrypt-layer': refused('each', NO_ENCRYPTION),
   'encryption-key': refused('each', NO_ENCRYPTION),
@@ -51,7 +52,6 @@ where the registry has its layers; else they are compressed anew and the digest 
   } as const;
 
   protected async run({ flags, operands, given }: Invocation<typeof FLAGS>): Promise<void> {
-    requireGzip(flags['compression-format']);
     const [name = '', destination] = operands;
     const engine = this.openEngine(flags);
     const retryDelay = flags['retry-delay'];
@@ -62,7 +62,7 @@ where the registry has its layers; else they are compressed anew and the digest 
         retryDelayMs: retryDelay === undefined ? undefined : parseDuration(retryDelay),
       },
       format: manifestFormat(flags),
-      level: flags['compression-level'],
+      ...compression(flags),
       forceCompression: flags['force-compression'],
       digestFile: flags.digestfile,
     });
@@ -78,9 +78,20 @@ function manifestFormat({ format }: Flags): 'oci' | 'docker' | undefined {
   });
 }
 
-function requireGzip(format: string | undefined): void {
-  if (format === undefined || format === 'gzip') return;
-  throw new UnsupportedError('COMPRESSION_FORMAT', `compress layers as "${format}": only gzip`, {
-    hint: 'leave --compression-format out, or give gzip',
-  });
+const MOST_LEVEL = { gzip: 9, zstd: 20 };
+
+function compression(flags: Flags): Pick<PushOptions, 'compression' | 'level'> {
+  const format = flags['compression-format'];
+  if (format !== undefined && format !== 'gzip' && format !== 'zstd') {
+    throw new UnsupportedError('COMPRESSION_FORMAT', `compress layers as "${format}"`, {
+      hint: 'formats are gzip and zstd',
+    });
+  }
+  const level = flags['compression-level'];
+  const most = MOST_LEVEL[format ?? 'gzip'];
+  if (level !== undefined && (level < 1 || level > most)) {
+    throw new UsageError('COMPRESSION_LEVEL',
+      `compress layers at level ${level}: not one of 1 to ${most}`);
+  }
+  return { compression: format, level };
 }
