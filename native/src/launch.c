@@ -48,10 +48,11 @@ int client_open_plan(const char *path, struct plan *plan, struct failure *failur
 	value = plan_value(plan, OP_PRESERVE_FDS, 0);
 	if (value != NULL && !parse_number(value, MESSAGE_MAX_FDS - 4, &preserved))
 		return fail_because(failure, "preserve descriptors", value, "too many", 0);
+	/* What the caller does not give is /dev/null, which the lowest free number becomes. */
 	for (int i = 3; i < 3 + (int)preserved; i++)
-		if (fcntl(i, F_SETFD, 0) < 0)
+		if (fcntl(i, F_SETFD, 0) < 0 && open("/dev/null", O_RDWR) != i)
 			return fail_because(failure, "preserve descriptors", value,
-					    "fewer than that are open", 0);
+					    "not the lowest that are free", 0);
 	syscall(SYS_close_range, 3 + (unsigned int)preserved, ~0U, CLOSE_RANGE_CLOEXEC);
 	return fd;
 }

@@ -1,5 +1,5 @@
 /**
- * Help, versions, unknown words: what a user meets first.
+ * Help and unknown words: what a user meets first.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,18 +30,6 @@ test('help has three ways to be asked for', async () => {
   assert.equal(await lab.ok([]), await lab.ok(['help']));
 });
 
-test('--version and version', async () => {
-  assert.match(await lab.ok(['--version']), /^berth version \d+\.\d+\.\d+$/);
-  assert.equal(await lab.ok(['-v']), await lab.ok(['--version']));
-  const version = await lab.ok(['version', '--format', '{{.Client.Version}}']);
-  assert.equal(await lab.ok(['--version']), `berth version ${version}`);
-  assert.match(await lab.ok(['version']), /^Client: +Berth\nVersion: +\d/);
-  const { Client } = JSON.parse(await lab.ok(['version', '--format', 'json'])) as {
-    Client: { Version: string };
-  };
-  assert.equal(Client.Version, version);
-});
-
 test('unknown words and flags are errors that guess', async () => {
   const cases: [args: string[], error: RegExp][] = [
     [['pss'], /^Error: run "berth pss": no such command\nhint: did you mean "berth ps"\?/],
@@ -63,15 +51,4 @@ test('unknown words and flags are errors that guess', async () => {
     assert.equal(status, 125, args.join(' '));
     assert.match(stderr, error, args.join(' '));
   }
-});
-
-test('info describes the machine, under the names of Podman too', async () => {
-  const info = JSON.parse(await lab.ok(['info', '--format', 'json'])) as {
-    host: { arch: string };
-    store: { graphRoot: string };
-  };
-  assert.equal(await lab.ok(['info', '-f', '{{.Host.Arch}} {{.host.arch}}']),
-    `${info.host.arch} ${info.host.arch}`);
-  assert.equal(await lab.ok(['info', '-f', '{{.Store.GraphRoot}}']), info.store.graphRoot);
-  assert.match(await lab.ok(['info']), /^host:\n {2}arch: /);
 });

@@ -278,6 +278,34 @@ test('--preserve-fds passes descriptors on, and nothing else is open inside', as
   assert.deepEqual(stdout.replace('third', '').trim().split(/\s+/), ['0', '1', '2', '3', '4']);
 });
 
+test('--preserve-fd passes on what it names, under its number, and nothing else', async () => {
+  const { status, stdout } = await lab.inShell(
+    `exec 3<three 4<three 5<three; ${lab.command.join(' ')} run --rm --preserve-fd 5 ${image} ` +
+      "sh -c 'cat <&5; cat <&3; readlink /proc/self/fd/4'",
+  );
+  assert.equal(status, 0);
+  assert.equal(stdout.replaceAll('\r', ''), 'third/dev/null\n');
+  for (const list of ['2', 'x', '5000', '1029']) {
+    const refused = await lab.berth(['run', '--rm', '--preserve-fd', list, image, 'true']);
+    assert.equal(refused.status, 125, list);
+    assert.match(refused.stderr, /preserve/, list);
+  }
+});
+
+test('a user who is not root has what --cap-add gives, in exec too', async () => {
+  const caps = ['grep', '-E', 'Cap(Eff|Amb)', '/proc/self/status'];
+  const flags = ['--network', 'none', '-u', '1000', '--cap-add', 'NET_BIND_SERVICE'];
+  const own = 'CapEff:\t0000000000000400\nCapAmb:\t0000000000000400';
+  const none = own.replaceAll('4', '0');
+  assert.equal(await lab.ok(['run', '--rm', ...flags, image, ...caps]), own);
+  assert.equal(await lab.ok(['run', '--rm', '-u', '1000', image, ...caps]), none);
+  await lab.ok(['run', '-d', '--name', 'able', ...flags, image, 'sleep', '100']);
+  assert.equal(await lab.ok(['exec', 'able', ...caps]), own);
+  assert.equal(await lab.ok(['exec', '-u', '1001', 'able', ...caps]), none);
+  assert.match(await lab.ok(['exec', '-u', '0', 'able', ...caps]), /CapEff:\t00000000800405fb/);
+  await lab.ok(['rm', '-f', '-t', '0', 'able']);
+});
+
 test('--pull never does not ask a registry', async () => {
   const { status, stderr } = await lab.berth([
     'run',

@@ -105,6 +105,18 @@ test('a container that fails to be made leaves no volume', async () => {
   assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
 });
 
+test('filters take true and false, and nothing else, without volumes too', async () => {
+  assert.equal((await lab.berth(['volume', 'ls', '-f', 'dangling=maybe'])).status, 125);
+  await lab.ok(['volume', 'create', 'free']);
+  const flags = ['--name', 'holder', '-v', 'held:/held', '--image-volume', 'ignore'];
+  await lab.ok(['create', ...flags, image]);
+  assert.equal(await lab.ok(['volume', 'ls', '-qf', 'dangling=1']), 'free');
+  assert.equal(await lab.ok(['volume', 'ls', '-qf', 'dangling=f']), 'held');
+  assert.equal(await lab.ok(['volume', 'inspect', '-f', '{{.UID}} {{.GID}}', 'free']), '0 0');
+  await lab.ok(['rm', 'holder']);
+  await lab.ok(['volume', 'rm', '--all']);
+});
+
 test('options of other engines are accepted, unknown ones named', async () => {
   await lab.ok(['run', '--rm', '-v', 'z:/data:z', '-v', 'Z:/other:Z', image, 'true']);
   const { status, stderr } = await lab.berth(['run', '--rm', '-v', 'x:/data:bogus', image, 'true']);

@@ -81,15 +81,28 @@ export function capabilities(request: CapabilityRequest): string[] {
   return [...new Set(kept)].sort().map(prefixed);
 }
 
-/** Inheritable and ambient stay empty (CVE-2022-24769): programs must not inherit what root has. */
-export function capabilitySets(names: readonly string[]): CapabilitySets {
-  return {
-    bounding: [...names],
-    effective: [...names],
-    permitted: [...names],
-    inheritable: [],
-    ambient: [],
-  };
+/**
+ * The sets of root: inheritable and ambient stay empty (CVE-2022-24769), for programs must not
+ * inherit what root has. Another user keeps, over execve(2) too, what was asked for by name.
+ */
+export function capabilitySets(
+  names: readonly string[],
+  user: { isRoot: boolean; capAdd: readonly string[] } = { isRoot: true, capAdd: [] },
+): CapabilitySets {
+  if (user.isRoot) {
+    const sets = { bounding: [...names], effective: [...names], permitted: [...names] };
+    return { ...sets, inheritable: [], ambient: [] };
+  }
+  const asked = user.capAdd.map(checked);
+  const own = asked.includes('ALL')
+    ? [...names] : names.filter((name) => asked.some((text) => prefixed(text) === name));
+  const sets = { bounding: [...names], effective: own, permitted: own };
+  return { ...sets, inheritable: own, ambient: own };
+}
+
+/** Whether `USER[:GROUP]` is root by its usual names; nobody named is root too. */
+export function isRootUser(text: string): boolean {
+  return /^(0*|root)(:|$)/.test(text);
 }
 
 function checked(text: string): string {

@@ -1,5 +1,5 @@
 /** The bundle package: from a request, an image's config and host facts to a runtime spec. */
-export { capabilities, capabilitySets } from './capabilities.ts';
+export { capabilities, capabilitySets, isRootUser } from './capabilities.ts';
 export { compose, type ComposeInput } from './compose.ts';
 export type { DeviceFact, HostFacts } from './host-facts.ts';
 export { APT_CONFIG_PATH } from './process.ts';

@@ -1,7 +1,7 @@
 /** The first process of a container: arguments, environment, working directory. */
 import { UsageError } from '@berth/errors';
 import type { ImageConfig, ProcessSpec } from '@berth/oci';
-import { capabilitySets } from './capabilities.ts';
+import { capabilitySets, isRootUser } from './capabilities.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { ContainerRequest } from './request.ts';
 import { rlimits } from './rlimits.ts';
@@ -29,11 +29,20 @@ export function processSpec(input: ProcessInput): ProcessSpec {
     args: processArguments(request, image),
     env: environment(input),
     cwd: workingDirectory(request.workingDirectory ?? image.workingDirectory),
-    capabilities: capabilitySets(input.capabilities),
+    capabilities: capabilitySets(input.capabilities, {
+      isRoot: startsAsRoot(input),
+      capAdd: request.capAdd,
+    }),
     rlimits: rlimits(request.ulimits, input.host),
     noNewPrivileges: request.security.noNewPrivileges,
     ...(request.oomScoreAdjust === undefined ? {} : { oomScoreAdj: request.oomScoreAdjust }),
   };
+}
+
+/** With keep-id the process is the caller's where nobody names a user. */
+function startsAsRoot({ request, image }: ProcessInput): boolean {
+  const user = request.user ?? (request.userns?.kind === 'keep-id' ? undefined : image.user);
+  return user !== undefined && isRootUser(user);
 }
 
 /** --entrypoint replaces the image's and drops its command, as in Podman and Docker. */

@@ -174,7 +174,7 @@ export interface ContainerRequest {
   timezone: string | undefined;
   oomScoreAdjust: number | undefined;
   log: LogRequest;
-  /** `--preserve-fds N`: descriptors 3 … N+2 are passed in. */
+  /** `--preserve-fds` and `--preserve-fd`: descriptors 3 … N+2 are passed in. */
   preserveDescriptors: number;
   pidFile: string | undefined;
   cidFile: string | undefined;

@@ -146,8 +146,13 @@ const GOLDEN: Record<string, Partial<ContainerRequest>> = {
     umask: '077',
     oomScoreAdjust: 5,
   },
-  privileged: { privileged: true, network: { kind: 'host', options: [], value: undefined } },
+  privileged: {
+    privileged: true,
+    user: '0:5',
+    network: { kind: 'host', options: [], value: undefined },
+  },
   mounts: {
+    user: 'root',
     mounts: [
       { type: 'bind', source: '/a', target: '/b/c', options: ['ro', 'z'], createSource: false },
       { type: 'volume', name: 'data', target: '/b', options: [] },

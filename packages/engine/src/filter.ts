@@ -13,11 +13,13 @@ export type Predicate<T> = (entry: T, value: string) => boolean;
 
 /**
  * One predicate from many filters: values of one key are alternatives, keys must all hold, as in
- * Podman; several labels must all hold. Throws UsageError for a key that the list does not know.
+ * Podman; several labels must all hold. Throws UsageError for a key that the list does not know,
+ * and for a value of `flags`, the keys that are true or false, which is neither.
  */
 export function matcher<T>(
   filters: readonly Filter[],
   predicates: Record<string, Predicate<T>>,
+  flags: readonly string[] = [],
 ): (entry: T) => boolean {
   const groups = new Map<string, Filter[]>();
   for (const filter of filters) {
@@ -26,6 +28,7 @@ export function matcher<T>(
         hint: `filters are ${Object.keys(predicates).sort().join(', ')}`,
       });
     }
+    if (flags.includes(filter.key)) parseFlag(filter.key, filter.value);
     const group = filter.key === 'label' ? `label ${groups.size}` : filter.key;
     groups.set(group, [...(groups.get(group) ?? []), filter]);
   }

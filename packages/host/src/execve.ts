@@ -12,7 +12,10 @@ export interface ExecveRequest {
   readonly path: string;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Descriptors above 2 that the program shall have; every other one must be close-on-exec. */
+  /**
+   * Descriptors above 2 that the program shall have. Those below the highest of them are closed;
+   * every higher one must be close-on-exec, or be closed by the program.
+   */
   readonly keepDescriptors: readonly number[];
 }
 
@@ -33,7 +36,17 @@ export function execve(request: ExecveRequest): never {
   for (const fd of request.keepDescriptors) {
     succeed(syscalls.setCloseOnExec(fd, false), 'keep descriptor', String(fd));
   }
+  // Bun leaves what the caller has open as it came.
+  for (const fd of between(STANDARD_STREAMS.length, request.keepDescriptors)) {
+    syscalls.setCloseOnExec(fd, true);
+  }
   const answer = syscalls.execve(request.path, request.argv, environment);
   succeed(answer, 'execute', request.path);
   throw new Error('bug: execve came back without an error');
+}
+
+/** From `first` up to the highest of the numbers, without them. */
+function between(first: number, numbers: readonly number[]): number[] {
+  const all = Array.from({ length: Math.max(first, ...numbers) - first }, (_, i) => first + i);
+  return all.filter((number) => !numbers.includes(number));
 }

@@ -33,6 +33,7 @@ const PROCESS_FLAGS = {
   init: toggle('run a small init that reaps zombies and passes signals on'),
   interactive: toggle('keep standard input open', { short: 'i' }),
   'oom-score-adj': whole('N', 'how early the kernel may kill it when memory is short'),
+  'preserve-fd': listed('NUMBER', 'pass this descriptor to the container'),
   'preserve-fds': whole('N', 'pass descriptors 3 to N+2 to the container'),
   'stop-signal': text('SIGNAL', 'the signal that stops the container'),
   'stop-timeout': whole('SECONDS', 'how long stop waits before it kills (10)'),

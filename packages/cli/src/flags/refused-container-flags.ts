@@ -27,7 +27,6 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   [PODS]: ['init-ctr', 'pod', 'pod-id-file'],
   [SLICES]: ['cgroup-conf', 'cgroup-parent'],
   [DEVICES]: ['device-cgroup-rule'],
-  'use --preserve-fds N, which passes descriptors 3 to N+2': ['preserve-fd'],
   [NO_SETTING]: ['cpu-rt-period', 'cpu-rt-runtime', 'memory-swappiness'],
 };
 const TOGGLES: Readonly<Record<string, readonly string[]>> = {

@@ -21,13 +21,19 @@ export const IMAGE_TITLES: Readonly<Record<string, string>> = {
   CreatedSince: 'CREATED',
 };
 
-/** A row for each tag; an image without any has one for each repository it was pulled from. */
-export function imageRows(images: readonly ImageEntry[]): ImageRow[] {
-  return images.flatMap((image) => {
+/**
+ * A row for each tag; an image without any has one for each repository it was pulled from. In the
+ * order of the images, or of the rows' own names where those are the key to sort by.
+ */
+export function imageRows(images: readonly ImageEntry[], sortKey?: string): ImageRow[] {
+  const key = sortKey?.toLowerCase();
+  const rows = images.flatMap((image) => {
     const repositories = image.names.map((name) => name.slice(0, name.indexOf('@')));
     const names = image.tags.length > 0 ? image.tags : [...new Set(repositories)];
     return (names.length > 0 ? names : ['']).map((name) => rowOf(image, name));
   });
+  return key === 'repository' || key === 'tag'
+    ? rows.sort((a, b) => (a[key] < b[key] ? -1 : Number(a[key] > b[key]))) : rows;
 }
 
 function rowOf(image: ImageEntry, name: string): ImageRow {
@@ -48,11 +54,14 @@ function rowOf(image: ImageEntry, name: string): ImageRow {
 export function imageColumns({
   full,
   digests,
+  history,
 }: {
   full: boolean;
   digests: boolean;
+  history: boolean;
 }): Column<ImageRow>[] {
   const digest: Column<ImageRow> = { title: 'DIGEST', show: (row) => row.digest };
+  const names: Column<ImageRow> = { title: 'HISTORY', show: (row) => row.names.join(', ') };
   return [
     { title: 'REPOSITORY', show: ({ repository }) => repository },
     { title: 'TAG', show: ({ tag }) => tag },
@@ -60,6 +69,7 @@ export function imageColumns({
     { title: 'IMAGE ID', show: ({ id }) => shortId(id, full) },
     { title: 'CREATED', show: ({ createdAt }) => humanAgo(createdAt) },
     { title: 'SIZE', show: ({ sizeBytes }) => humanSize(sizeBytes) },
+    ...(history ? [names] : []),
   ];
 }
 

@@ -10,6 +10,7 @@ import { parseLog } from './log.ts';
 import { parseImageVolumes, parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseCgroups, parseNamespace, parseNetwork } from './namespaces.ts';
 import { parseExpose, parsePublish } from './ports.ts';
+import { parsePreserved } from './preserved.ts';
 import { parseDevice, parseSecurity, parseSysctls, parseUlimit } from './security.ts';
 import { parseUserNamespace } from './user-namespace.ts';
 import { parseOptionalSize } from './size.ts';
@@ -107,8 +108,14 @@ function processOf(
     umask: parseUmask(flags.umask),
     timezone: flags.tz,
     oomScoreAdjust: parseOomScore(flags['oom-score-adj']),
-    preserveDescriptors: parseCount(flags['preserve-fds'], 'preserve-fds'),
+    preserveDescriptors: preservedDescriptors(flags),
   };
+}
+
+/** Up to the highest: the plan counts from 3 on, and what lies between is /dev/null. */
+function preservedDescriptors(flags: Flags): number {
+  const highest = parsePreserved(flags['preserve-fds'], flags['preserve-fd']).at(-1);
+  return highest === undefined ? 0 : highest - 2;
 }
 
 function environment(flags: Flags): string[] {
@@ -157,19 +164,6 @@ function parseOomScore(value: number | undefined): number | undefined {
     );
   }
   return value;
-}
-
-const MAX_PRESERVED = 1024;
-
-/** A small natural number; 0 when the flag is absent. */
-export function parseCount(value: number | undefined, flag: string): number {
-  if (value !== undefined && (value < 0 || value > MAX_PRESERVED)) {
-    throw new UsageError(
-      'BAD_COUNT',
-      `read --${flag} "${value}": not between 0 and ${MAX_PRESERVED}`,
-    );
-  }
-  return value ?? 0;
 }
 
 function files(
@@ -264,7 +258,7 @@ function isolation(
     ulimits: flags.ulimit.map(parseUlimit),
     sysctls: parseSysctls(flags.sysctl),
     pid: parseNamespace('pid', flags.pid, ['private', 'host', 'container', 'path']),
-    ipc: parseNamespace('ipc', flags.ipc, [
+    ipc: parseNamespace('ipc', flags.ipc ?? 'shareable', [
       'private',
       'shareable',
       'host',

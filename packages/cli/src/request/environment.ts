@@ -52,7 +52,7 @@ function assignments(names: readonly string[], caller: Caller): string[] {
   return names.flatMap((name) => (caller[name] === undefined ? [] : [`${name}=${caller[name]}`]));
 }
 
-/** Lines of a file that are neither blank nor comments, without leading blanks. */
+/** Lines of a file that are neither blank nor comments, without leading blanks or `export`. */
 function lines(file: string): string[] {
   let text: string;
   try {
@@ -63,7 +63,7 @@ function lines(file: string): string[] {
   const all = text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
-    .map((line) => line.trimStart());
+    .map((line) => line.trimStart().replace(/^export\s+(?=\w+=)/, ''));
   return all.filter((line) => line !== '' && !line.startsWith('#'));
 }
 

@@ -59,12 +59,12 @@ function outsideActions(format: string, change: (text: string) => string): strin
     .join('');
 }
 
-/** From the last field that the cell names: `CreatedAt` is `CREATED AT`. */
+/** The cell with the title of the field that each action names: `CreatedAt` is `CREATED AT`. */
 function titleOf(cell: string, titles: Readonly<Record<string, string>>): string {
-  const fields = [...cell.matchAll(/\{\{[^}]*?\.([A-Za-z]+)[^}]*\}\}/g)].map(
-    ([, name = '']) => name,
-  );
-  return fields.map((name) => titles[name] ?? capitals(name)).join(' ');
+  return cell.replace(/\{\{[\s\S]*?\}\}/g, (action) => {
+    const [, name] = /\.([A-Za-z]+)/.exec(action) ?? [];
+    return name === undefined ? '' : titles[name] ?? capitals(name);
+  });
 }
 
 function capitals(name: string): string {

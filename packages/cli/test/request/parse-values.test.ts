@@ -182,12 +182,13 @@ test('variables: later ones win, names alone are looked up, nothing else reaches
 test('files of variables and labels: comments and blank lines are left out', () => {
   const folder = mkdtempSync(join(tmpdir(), 'berth-env-'));
   const file = join(folder, 'env');
-  writeFileSync(file, '\uFEFF# no\n\n  A=b c \r\nHOME\nB="q"\n');
+  writeFileSync(file, '\uFEFF# no\n\n  A=b c \r\nHOME\nB="q"\n\texport D=3\n');
   const flags = { env: ['C=d'], files: [file], passAll: false, passProxy: false };
   assert.deepEqual(parseEnvironment(flags, { HOME: '/h' }), [
     'A=b c ',
     'HOME=/h',
     'B="q"',
+    'D=3',
     'C=d',
   ]);
   writeFileSync(file, 'a=1\nb\n');

@@ -176,6 +176,7 @@ test('table formats have titles; blanks, \\t and tabs part columns', () => {
     ['table {{.ID}}\\t{{.Names}}', ['CONTAINER ID', 'NAMES']],
     ['table {{.ID}}\t{{.CreatedAt}}', ['CONTAINER ID', 'CREATED AT']],
     ['table {{.ID}} {{.RunningFor}}', ['CONTAINER ID', 'RUNNING FOR']],
+    ['table {{.ID}}:{{.Names}}\t{{len .Names}}', ['CONTAINER ID:NAMES', 'NAMES']],
     ['{{.ID}}', []],
   ];
   for (const [format, expected] of cases) {

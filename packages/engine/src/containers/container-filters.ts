@@ -58,7 +58,7 @@ const STATUSES = [
 function requireStatus(status: string): void {
   if (STATUSES.includes(status)) return;
   throw new UsageError('BAD_FILTER', `filter by status "${status}": no such status`, {
-    hint: 'use created, running, stopping, exited, unknown or elsewhere',
+    hint: 'use created, running, paused, stopping, exited, unknown or elsewhere',
   });
 }
 

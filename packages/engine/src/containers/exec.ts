@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { capabilities, capabilitySets } from '@berth/bundle';
+import { capabilities, capabilitySets, isRootUser } from '@berth/bundle';
 import {
   attachArguments,
   execArguments,
@@ -11,12 +11,12 @@ import {
   planRecord,
   type ClientSettings,
 } from '@berth/isolation';
-import type { ProcessSpec, RuntimeSpec } from '@berth/oci';
+import type { CapabilitySets, ProcessSpec, RuntimeSpec } from '@berth/oci';
 import type { ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { requireOwnOutput } from './handed-output.ts';
 import { runningInit } from './init-process.ts';
-import { preservedDescriptors } from './preserved-descriptors.ts';
+import { requireDescriptors } from './preserved-descriptors.ts';
 import type { BerthContainer } from './record.ts';
 import { compiledEmulation, compiledSeccomp } from './seccomp-cache.ts';
 import { readSpec } from './start.ts';
@@ -32,7 +32,8 @@ export interface ExecRequest {
   user: string | undefined;
   workingDirectory: string | undefined;
   privileged: boolean;
-  preserveDescriptors: number;
+  /** The caller's descriptors that it gets. */
+  preserve: readonly number[];
   detachKeys: string | undefined;
 }
 
@@ -44,8 +45,8 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
   const spec = readSpec(paths.spec);
-  const kept = preservedDescriptors(request.preserveDescriptors);
-  const added = processOf(spec, request);
+  requireDescriptors(request.preserve);
+  const added = processOf(spec, request, record.user);
   const plan = writeExecPlan(
     paths.runDirectory,
     execPlan({
@@ -58,7 +59,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
         emulation: compiledEmulation(engine, added),
         hasOneId: engine.idMaps.tier === 'single',
         containerIds: record.containerIds,
-        preserveDescriptors: request.preserveDescriptors,
+        preserveDescriptors: (request.preserve.at(-1) ?? 2) - 2,
         terminalSize: { rows: 0, columns: 0 },
       },
       stdio: request.tty ? 'terminal' : 'handed',
@@ -66,7 +67,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
       detach: request.detach,
     }),
   );
-  return handOver(execArguments(paths.runDirectory, plan, clientOf(request)), kept);
+  return handOver(execArguments(paths.runDirectory, plan, clientOf(request)), request.preserve);
 }
 
 /**
@@ -112,7 +113,7 @@ function clientOf(request: ExecRequest): ClientSettings {
 const SESSION_ID_BYTES = 32;
 
 /** The container's process with what exec changes. */
-function processOf(spec: RuntimeSpec, request: ExecRequest): ProcessSpec {
+function processOf(spec: RuntimeSpec, request: ExecRequest, ownUser: string): ProcessSpec {
   const environment = new Map(
     [...spec.process.env, ...(request.tty ? ['TERM=xterm'] : []), ...request.environment].map(
       (entry) => {
@@ -121,17 +122,27 @@ function processOf(spec: RuntimeSpec, request: ExecRequest): ProcessSpec {
       },
     ),
   );
-  const all = { capAdd: ['ALL'], capDrop: [], privileged: true };
-  const { capabilities: own, ...process } = spec.process;
-  const sets = request.privileged ? capabilitySets(capabilities(all)) : own;
   return {
-    ...process,
-    ...(sets === undefined ? {} : { capabilities: sets }),
+    ...spec.process,
+    capabilities: capabilitiesOf(spec, request, ownUser),
     args: request.command,
     env: [...environment].map(([name, value]) => `${name}=${value}`),
     cwd: request.workingDirectory ?? spec.process.cwd,
     terminal: request.tty,
   };
+}
+
+/** The container's own user has what the container was given; others but root have nothing. */
+function capabilitiesOf(
+  spec: RuntimeSpec,
+  { user = '', privileged }: ExecRequest,
+  ownUser: string,
+): CapabilitySets {
+  const { capabilities: own } = spec.process;
+  if (!privileged && own !== undefined && (user === '' || user === ownUser)) return own;
+  const all = { capAdd: ['ALL'], capDrop: [], privileged: true };
+  const bounding = privileged ? capabilities(all) : own?.bounding ?? [];
+  return capabilitySets(bounding, { isRoot: isRootUser(user || ownUser), capAdd: [] });
 }
 
 /** How a client attaches. */

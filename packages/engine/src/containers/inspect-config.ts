@@ -1,5 +1,6 @@
 /** The sections Config and HostConfig of an inspected container: what was asked for. */
-import type { MountRequest, NamespaceRequest } from '@berth/bundle';
+import type { CgroupMode, MountRequest, NamespaceRequest } from '@berth/bundle';
+import type { IdMap } from '@berth/isolation';
 import type { RuntimeSpec } from '@berth/oci';
 import type { BerthContainer } from './record.ts';
 import { signalName } from './signals.ts';
@@ -79,7 +80,7 @@ export function hostConfigSection(
     GroupAdd: request.groupAdd,
     IpcMode: modeOf(request.ipc),
     Cgroup: '',
-    Cgroups: 'default',
+    Cgroups: cgroupsOf(request.cgroups),
     Links: null,
     OomScoreAdj: request.oomScoreAdjust ?? 0,
     PidMode: modeOf(request.pid),
@@ -89,7 +90,8 @@ export function hostConfigSection(
     SecurityOpt: securityOptions(record),
     Tmpfs: tmpfs(record, spec),
     UTSMode: modeOf(request.uts),
-    UsernsMode: '',
+    UsernsMode: record.containerIds === undefined ? '' : 'private',
+    ...idMappings(record),
     ShmSize: request.shmSizeBytes ?? 65_536_000,
     Runtime: 'berth-native',
     Init: request.init,
@@ -101,6 +103,19 @@ function modeOf(namespace: NamespaceRequest): string {
   const { kind } = namespace;
   if (kind === 'container') return `container:${namespace.value}`;
   return kind === 'path' ? `ns:${namespace.value}` : kind;
+}
+
+/** Podman calls what is enabled the default. */
+function cgroupsOf(mode: CgroupMode = 'enabled'): string {
+  return mode === 'enabled' ? 'default' : mode;
+}
+
+/** Podman's `INSIDE:OUTSIDE:COUNT`, of containers that have ids of their own. */
+function idMappings({ containerIds }: BerthContainer): Record<string, unknown> {
+  if (containerIds === undefined) return {};
+  const texts = (maps: readonly IdMap[]): string[] =>
+    maps.map(({ inside, outside, count }) => `${inside}:${outside}:${count}`);
+  return { IDMappings: { UidMap: texts(containerIds.uids), GidMap: texts(containerIds.gids) } };
 }
 
 function capabilityName(name: string): string {

@@ -188,6 +188,24 @@ function networkSection(record: BerthContainer): Record<string, unknown> {
     LinkLocalIPv6PrefixLen: 0,
     Ports: { ...Object.fromEntries(unpublished), ...publishedPorts(record) },
     SandboxKey: '',
-    Networks: {},
+    Networks: own ? { [record.network]: memberOf(record.network) } : {},
+  };
+}
+
+/** Where scripts for Docker look for the address. */
+function memberOf(network: string): Record<string, unknown> {
+  return {
+    EndpointID: '',
+    Gateway: GUEST.gateway,
+    IPAddress: GUEST.address,
+    IPPrefixLen: GUEST.prefixLength,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    MacAddress: '',
+    NetworkID: network,
+    DriverOpts: null,
+    IPAMConfig: null,
+    Links: null,
   };
 }

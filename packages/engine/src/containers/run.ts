@@ -5,7 +5,7 @@ import type { Engine } from '../engine.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { makeContainer } from './create.ts';
 import { writePlan } from './launch.ts';
-import { preservedDescriptors } from './preserved-descriptors.ts';
+import { requireDescriptors } from './preserved-descriptors.ts';
 
 /** How the client behaves while the container runs. */
 export interface LaunchOptions {
@@ -14,6 +14,8 @@ export interface LaunchOptions {
   attach: StreamName[] | undefined;
   detachKeys: string | undefined;
   sigProxy: boolean;
+  /** The caller's descriptors that the container gets. */
+  preserve: readonly number[];
 }
 
 /** Never returns: the native client takes this process over. Throws before anything runs. */
@@ -23,7 +25,7 @@ export async function runContainer(
   how: { pull: PullOptions; launch: LaunchOptions },
 ): Promise<never> {
   const { launch } = how;
-  const kept = preservedDescriptors(request.preserveDescriptors);
+  requireDescriptors(launch.preserve);
   const created = await makeContainer(engine, request, how.pull);
   const plan = writePlan(engine, {
     ...created,
@@ -37,7 +39,7 @@ export async function runContainer(
     detach: launch.detach,
     print: launch.detach ? created.id : undefined,
   });
-  return handOver(args, kept);
+  return handOver(args, launch.preserve);
 }
 
 /** Nobody could read the log of a container that is gone with its run. */

@@ -40,7 +40,7 @@ export async function topByPs(
     user: undefined,
     workingDirectory: undefined,
     privileged: false,
-    preserveDescriptors: 0,
+    preserve: [],
     detachKeys: undefined,
   });
 }

@@ -39,7 +39,7 @@ export interface ImageListOptions {
 export async function listImages(engine: Engine, options: ImageListOptions): Promise<ImageEntry[]> {
   const { images } = engine.store;
   const entries = images.list().map((entry) => describeImage(engine, entry));
-  const accepts = matcher(options.filters, predicates(engine, entries));
+  const accepts = matcher(options.filters, predicates(engine, entries), FLAGS);
   const named =
     options.names.length === 0 ? entries : entries.filter((entry) => isNamed(entry, options.names));
   return sorted(named.filter(accepts), options.sort);
@@ -121,6 +121,9 @@ function predicates(engine: Engine, entries: readonly ImageEntry[]) {
     intermediate: (_: ImageEntry, value: string) => !parseFlag('intermediate', value),
   };
 }
+
+/** Filters that are true or false. */
+const FLAGS = ['containers', 'dangling', 'intermediate', 'readonly'];
 
 const SORT_KEYS: Record<string, (entry: ImageEntry) => string | number> = {
   created: (entry) => -entry.createdAt.getTime(),

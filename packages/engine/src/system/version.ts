@@ -1,4 +1,5 @@
 /** `version`: what this program is. */
+import { withHidden } from '../hidden-fields.ts';
 
 /** The program's version. */
 export const VERSION = '0.1.0';
@@ -6,17 +7,18 @@ export const VERSION = '0.1.0';
 /** When it was made; the embedded images say so too. */
 export const RELEASED = '2026-11-24T00:00:00Z';
 
-/** In Podman's shape; there is no server. */
+/** Podman's shape; templates find the client as a server too, and its fields by themselves. */
 export function versionInfo(): Record<string, Record<string, string>> {
   const { bun, node } = process.versions as { bun?: string; node: string };
-  return {
-    Client: {
-      Version: VERSION,
-      APIVersion: VERSION,
-      Runtime: bun === undefined ? `node ${node}` : `bun ${bun}`,
-      Built: RELEASED,
-      Os: 'linux',
-      OsArch: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
-    },
+  const client = {
+    Version: VERSION,
+    APIVersion: VERSION,
+    Runtime: bun === undefined ? `node ${node}` : `bun ${bun}`,
+    Built: RELEASED,
+    Os: 'linux',
+    OsArch: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   };
+  const hidden = { BuiltTime: RELEASED, GitCommit: '', GoVersion: '' };
+  withHidden(client, hidden);
+  return withHidden({ Client: client }, { Server: client, ...client, ...hidden });
 }

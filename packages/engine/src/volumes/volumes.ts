@@ -1,10 +1,13 @@
 /** The `volume` commands. */
+import { statSync } from 'node:fs';
 import { NotFoundError, UnsupportedError } from '@berth/errors';
+import type { IdMap } from '@berth/isolation';
 import type { VolumeRecord } from '@berth/storage';
 import { measureTree } from '../containers/size.ts';
 import { removeById } from '../containers/remove.ts';
 import { removeTrees, type Engine } from '../engine.ts';
-import { hasLabel, matcher, parseTime, type Filter } from '../filter.ts';
+import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.ts';
+import { withHidden } from '../hidden-fields.ts';
 
 /** A volume as lists show it. */
 export interface VolumeEntry {
@@ -55,11 +58,12 @@ export function listVolumes(engine: Engine, filters: readonly Filter[]): VolumeE
     driver: (entry, value) => entry.driver === value,
     scope: (entry, value) => entry.scope === value,
     label: (entry, value) => hasLabel(entry.labels, value),
-    dangling: (entry, value) => isUsed(entry.name) !== (value !== 'false'),
+    dangling: (entry, value) => isUsed(entry.name) !== parseFlag('dangling', value),
+    opt: (entry, value) => hasLabel(entry.options, value),
     until: (entry, value) => entry.createdAt < parseTime(value),
     since: (entry, value) => entry.createdAt > parseTime(value),
-    anonymous: (entry, value) => entry.anonymous === (value !== 'false'),
-  });
+    anonymous: (entry, value) => entry.anonymous === parseFlag('anonymous', value),
+  }, ['dangling', 'anonymous']);
   return volumes
     .list()
     .map((record) => entryOf(engine, record))
@@ -82,7 +86,7 @@ function entryOf(engine: Engine, record: VolumeRecord): VolumeEntry {
 /** The volume's description with Podman's keys. Throws NotFoundError. */
 export function inspectVolume(engine: Engine, name: string): Record<string, unknown> {
   const entry = entryOf(engine, engine.store.volumes.resolve(name));
-  return {
+  const description = {
     Name: entry.name,
     Driver: entry.driver,
     Mountpoint: entry.mountpoint,
@@ -94,7 +98,24 @@ export function inspectVolume(engine: Engine, name: string): Record<string, unkn
     NeedsCopyUp: false,
     NeedsChown: false,
     Anonymous: entry.anonymous,
+    ...ownerOf(engine, entry.mountpoint),
   };
+  return withHidden(description, { UID: 0, GID: 0 });
+}
+
+/** The owner as containers see it; root is left out, as in Podman. */
+function ownerOf(engine: Engine, folder: string): { UID?: number; GID?: number } {
+  const status = statSync(folder, { throwIfNoEntry: false });
+  const { uids, gids } = engine.idMaps;
+  const uid = insideId(uids, status?.uid ?? 0);
+  const gid = insideId(gids, status?.gid ?? 0);
+  return { ...(uid === 0 ? {} : { UID: uid }), ...(gid === 0 ? {} : { GID: gid }) };
+}
+
+/** An id that no container has counts as root's. */
+function insideId(maps: readonly IdMap[], id: number): number {
+  const found = maps.find(({ outside, count }) => id >= outside && id < outside + count);
+  return found === undefined ? 0 : found.inside + id - found.outside;
 }
 
 /** The volume is gone; with force the containers that use it too. Answers its name. */

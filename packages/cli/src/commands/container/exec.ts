@@ -3,11 +3,11 @@ import { execInContainer } from '@berth/engine/containers/exec';
 import { readIdFile } from '@berth/engine/containers/resolve';
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
-import { each, ignored, refused, text, toggle, whole } from '../../flags/flag.ts';
+import { each, ignored, listed, text, toggle, whole } from '../../flags/flag.ts';
 import { latestFlag, selectOne } from '../../flags/selection-flags.ts';
-import { parseCount } from '../../request/container-request.ts';
 import { parseEnvironment } from '../../request/environment.ts';
 import { parseDetachKeys } from '../../request/detach-keys.ts';
+import { parsePreserved } from '../../request/preserved.ts';
 
 const FLAGS = {
   cidfile: text('PATH', 'read the container id from PATH'),
@@ -18,7 +18,7 @@ const FLAGS = {
   interactive: toggle('pass standard input on', { short: 'i' }),
   latest: latestFlag,
   'no-session': ignored('toggle'),
-  'preserve-fd': refused('each', 'use --preserve-fds N, which passes descriptors 3 to N+2'),
+  'preserve-fd': listed('NUMBER', 'pass this descriptor on'),
   'preserve-fds': whole('N', 'pass descriptors 3 to N+2 on'),
   privileged: toggle('give it all capabilities of the user namespace'),
   tty: toggle('give it a terminal', { short: 't' }),
@@ -65,7 +65,7 @@ command can't be executed, 127 when it is not there.`,
       user: flags.user,
       workingDirectory: flags.workdir,
       privileged: flags.privileged,
-      preserveDescriptors: parseCount(flags['preserve-fds'], 'preserve-fds'),
+      preserve: parsePreserved(flags['preserve-fds'], flags['preserve-fd']),
       detachKeys: parseDetachKeys(flags['detach-keys']),
     });
   }

@@ -8,6 +8,7 @@ import { listed, text, toggle } from '../../flags/flag.ts';
 import { pullOptions } from '../../flags/pull-flags.ts';
 import { containerRequest } from '../../request/container-request.ts';
 import { parseDetachKeys } from '../../request/detach-keys.ts';
+import { parsePreserved } from '../../request/preserved.ts';
 
 const FLAGS = {
   ...CONTAINER_FLAGS,
@@ -52,6 +53,7 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
         attach: flags.attach.length === 0 ? undefined : flags.attach.map(streamName),
         detachKeys: parseDetachKeys(flags['detach-keys']),
         sigProxy: flags['sig-proxy'],
+        preserve: parsePreserved(flags['preserve-fds'], flags['preserve-fd']),
       },
     });
   }

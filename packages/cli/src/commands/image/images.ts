@@ -56,8 +56,8 @@ export class ImagesCommand extends BerthCommand<typeof FLAGS> {
       return;
     }
     await printListing({
-      entries: imageRows(images),
-      columns: imageColumns({ full, digests: flags.digests }),
+      entries: imageRows(images, flags.sort),
+      columns: imageColumns({ full, digests: flags.digests, history: flags.history }),
       fields: (row) => imageFields(row, full),
       json: imageJson,
       titles: IMAGE_TITLES,
