@@ -43,6 +43,10 @@ static const struct {
 	{"map ids", 0, "run: grep \"$USER\" /etc/subuid /etc/subgid", 0},
 	{"mount overlay", EINVAL, "run: berth info, and choose another --storage-driver", 0},
 	{"join session keyring", EDQUOT, "raise it: sysctl kernel.keys.maxkeys", 0},
+	{"publish port", EACCES,
+	 "choose one from 1024 on, or an administrator allows it: sysctl -w "
+	 "net.ipv4.ip_unprivileged_port_start=80", 0},
+	{"publish port", EADDRINUSE, "who has it: ss -lntup; another one: -p HOSTPORT:PORT", 0},
 	{"execute", ENOENT, "flags go before the image or the container: berth run -it IMAGE", '-'},
 };
 

@@ -6,6 +6,7 @@
  * is still being set up. It is ready when the container's namespace has a default route, which is
  * the last thing that either helper configures.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,14 +106,66 @@ static bool has_default_route(pid_t host_pid, const char *file, const char *afte
 	return false;
 }
 
-/* What the helper said last, as a reason. */
-static int report(struct network_helper *helper, const char *name, int status,
+/* Return: why nobody can bind this port of the host just now; 0 where one can. */
+static int bind_error(const char *protocol, const char *address, uint16_t port)
+{
+	bool is_v6 = strchr(address, ':') != NULL, is_tcp = strcmp(protocol, "tcp") == 0;
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(is_v6 ? AF_INET6 : AF_INET,
+			(is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	int on = 1, error = 0;
+
+	if (fd < 0)
+		return 0;
+	if (is_v6)
+		inet_pton(AF_INET6, address, &v6.sin6_addr);
+	else
+		inet_pton(AF_INET, address, &v4.sin_addr);
+	/* As servers do: connections of the last one that linger are no hindrance. */
+	if (is_tcp)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (is_v6 ? bind(fd, (struct sockaddr *)&v6, sizeof(v6)) < 0
+		  : bind(fd, (struct sockaddr *)&v4, sizeof(v4)) < 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+/* Helpers say that they could not bind a port, but not why. Return: true where one is found. */
+static bool port_is_refused(const struct plan *plan, struct failure *failure)
+{
+	const struct plan_record *port = NULL;
+	char name[64];
+	uint64_t number;
+	int error;
+
+	while ((port = plan_next(plan, OP_NETWORK_PORT, port)) != NULL) {
+		const char *protocol = port->args[0], *address = port->args[1];
+
+		if (!parse_number(port->args[2], UINT16_MAX, &number))
+			continue;
+		error = bind_error(protocol, address, (uint16_t)number);
+		if (error == 0)
+			continue;
+		snprintf(name, sizeof(name), strchr(address, ':') ? "[%s]:%s/%s" : "%s:%s/%s",
+			 address[0] != '\0' ? address : "0.0.0.0", port->args[2], protocol);
+		fail(failure, "publish port", name, error);
+		return true;
+	}
+	return false;
+}
+
+/* The helper has ended: a port that could not be had, or what it said last, is the reason. */
+static int failed(struct network_helper *helper, const struct plan *plan, int status,
 		  struct failure *failure)
 {
 	char said[sizeof(failure->reason)] = "";
 	ssize_t got = read(helper->said, said, sizeof(said) - 1);
 
 	helper->pid = 0;
+	if (port_is_refused(plan, failure))
+		return -1;
 	while (got > 0 && (unsigned char)said[got - 1] <= ' ')
 		said[--got] = '\0';
 	for (char *c = said; *c != '\0'; c++)
@@ -120,7 +174,8 @@ static int report(struct network_helper *helper, const char *name, int status,
 	if (said[0] == '\0')
 		snprintf(said, sizeof(said), "it ended with status %d",
 			 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	return fail_because(failure, "set up network with", name, said, 0);
+	return fail_because(failure, "set up network with",
+			    plan_value(plan, OP_NETWORK_HELPER, 0), said, 0);
 }
 
 /**
@@ -141,7 +196,7 @@ int network_wait(struct network_helper *helper, const struct plan *plan, pid_t h
 				      "00000000000000000000000000000000 00 "))
 			return 0;
 		if (waitpid(helper->pid, &status, WNOHANG) == helper->pid)
-			return report(helper, name, status, failure);
+			return failed(helper, plan, status, failure);
 		usleep(STEP_MS * 1000);
 	}
 	return fail(failure, "wait for the network of", name, ETIMEDOUT);
@@ -158,7 +213,7 @@ void network_end(struct network_helper *helper, const struct plan *plan)
 {
 	if (helper->pid > 0) {
 		kill(helper->pid, SIGKILL);
-		if (plan_flag(plan, OP_NETWORK_PORTS) &&
+		if (plan_find(plan, OP_NETWORK_PORT) != NULL &&
 		    waitpid(helper->pid, NULL, 0) == helper->pid)
 			helper->pid = 0;
 	}

@@ -33,7 +33,7 @@ static const struct {
 	[OP_CGROUP_REQUIRED] = {"cgroup-required", 1, 1},
 	[OP_SCOPE] = {"scope", 3, 16},
 	[OP_NETWORK_HELPER] = {"network-helper", 1, ANY},
-	[OP_NETWORK_PORTS] = {"network-ports", 0, 0},
+	[OP_NETWORK_PORT] = {"network-port", 3, 3},
 	[OP_EXIT_UNLINK] = {"exit-unlink", 1, 1},
 	[OP_EXIT_REMOVE] = {"exit-remove", 1, 1},
 	[OP_EXIT_RENAME] = {"exit-rename", 2, 2},

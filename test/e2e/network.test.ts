@@ -2,11 +2,14 @@
  * Networks: none, host, pasta, slirp4netns, a container's; published ports.
  */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { missing } from '../lab/probes.ts';
 import { freePort } from '../lab/registry.ts';
 import { openLab } from './harness.ts';
+
+const FIRST_PORT_OF_USERS = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
 
 const lab = openLab();
 let image = '';
@@ -42,7 +45,6 @@ test('none has a loopback interface and nothing else', async () => {
 });
 
 test('host has the interfaces of the host', async () => {
-  const { readdirSync } = await import('node:fs');
   const inside = await lab.ok(['run', '--rm', '--network', 'host', image, 'ls', '/sys/class/net']);
   assert.deepEqual(inside.split('\n').sort(), readdirSync('/sys/class/net').sort());
 });
@@ -141,8 +143,19 @@ test('a port that is taken is named', { skip: missing.pasta }, async () => {
     'true',
   ]);
   assert.equal(status, 125);
-  assert.match(stderr, new RegExp(String(port)));
+  assert.ok(stderr.includes(`publish port "127.0.0.1:${port}/tcp": address already in use\n`));
   await lab.ok(['rm', '-f', '-t', '0', 'first']);
+});
+
+test('a port that users may not have is named, with who can allow it', {
+  skip: missing.pasta
+    || (Number(readFileSync(FIRST_PORT_OF_USERS, 'utf8')) <= 1 && 'users may have all ports'),
+}, async () => {
+  const { status, stderr } = await lab.berth(
+    ['run', '--rm', '-p', `${await freePort()}:80`, '-p', '1:80/udp', image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /publish port "0\.0\.0\.0:1\/udp": permission denied\nhint: .*sysctl /);
+  assert.equal(await lab.ok(['ps', '-aq']), '');
 });
 
 test('-P publishes what the image exposes', { skip: missing.pasta }, async () => {

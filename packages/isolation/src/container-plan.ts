@@ -73,11 +73,13 @@ function addCgroup(plan: PlanWriter, cgroup: CgroupSettings): void {
 
 function addNetworkHelper(
   plan: PlanWriter,
-  { networkHelper, publishesPorts }: SupervisorSettings,
+  { networkHelper, hostPorts }: SupervisorSettings,
 ): void {
   if (networkHelper === undefined) return;
   plan.add('network-helper', ...networkHelper);
-  if (publishesPorts) plan.add('network-ports');
+  for (const { protocol, hostAddress, hostPort } of hostPorts) {
+    plan.add('network-port', protocol, hostAddress, hostPort);
+  }
 }
 
 function addExitSteps(plan: PlanWriter, steps: readonly ExitStep[]): void {

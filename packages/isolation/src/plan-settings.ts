@@ -12,6 +12,13 @@ export interface LogSettings {
   maxFiles: number;
 }
 
+/** A port of the host; an empty address is every address. */
+export interface HostPort {
+  protocol: 'tcp' | 'udp';
+  hostAddress: string;
+  hostPort: number;
+}
+
 /** How many layers the kernel mounts as one overlay. */
 export const MAX_LAYERS = 500;
 
@@ -63,8 +70,8 @@ export interface SupervisorSettings {
   init: boolean;
   cgroup: CgroupSettings;
   networkHelper: readonly string[] | undefined;
-  /** The network helper holds ports of the host, which must be free when the run has ended. */
-  publishesPorts: boolean;
+  /** Ports of the host that the network helper holds: free again when the run has ended. */
+  hostPorts: readonly HostPort[];
   namespaces: Record<NamespaceName, NamespaceSettings>;
   root: RootSettings;
   /** Empty volumes to fill from the image: the path in the container and the volume's folder. */

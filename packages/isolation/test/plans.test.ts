@@ -96,7 +96,7 @@ const SETTINGS: SupervisorSettings = {
     kind: 'directory', path: '/sys/fs/cgroup/x', writes: [{ file: 'pids.max', value: '100' }],
   },
   networkHelper: ['pasta', '--config-net', '@NETNS@'],
-  publishesPorts: true,
+  hostPorts: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080 }],
   namespaces: {
     pid: { from: 'new' },
     ipc: { from: 'process', pid: 77, startTime: '12345678901234567890' },

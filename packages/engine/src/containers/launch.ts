@@ -78,7 +78,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     init: request.init,
     cgroup: cgroupOf(engine, launch),
     networkHelper: networkHelperOf(record, paths),
-    publishesPorts: record.ports.length > 0,
+    hostPorts: record.ports,
     namespaces: namespacesOf(engine, record, spec),
     root: rootOf(engine, record, paths),
     accounts: record.accounts,
