@@ -1,6 +1,6 @@
 #!/bin/sh
-# pnpm test:e2e [NAME]...: the end-to-end tests of test/e2e and
-# test/security (all, or NAME.test.ts) on what dist/
+# pnpm test:e2e [NAME]...: the end-to-end tests of test/e2e,
+# test/security, test/crash and test/model (all, or NAME.test.ts) on what dist/
 # holds, on both builds or on the one that BERTH_BUILD names (bun or node). As root, as the plain
 # user of the lab, who needs to be able to read this folder; tools/test.sh sees to that.
 set -eu
@@ -16,9 +16,9 @@ fi
 
 if [ $# -gt 0 ]; then
 	files=''
-	for name in "$@"; do files="$files $(find test/e2e test/security test/crash -name "$name.test.ts")"; done
+	for name in "$@"; do files="$files $(find test/e2e test/security test/crash test/model -name "$name.test.ts")"; done
 else
-	files=$(find test/e2e test/security test/crash -name '*.test.ts' | sort)
+	files=$(find test/e2e test/security test/crash test/model -name '*.test.ts' | sort)
 fi
 [ -n "$files" ] || { echo 'no end-to-end tests'; exit 0; }
 

@@ -8,11 +8,15 @@ import { before, test } from 'node:test';
 import { missing } from '../lab/probes.ts';
 import { startRegistry, type Registry } from '../lab/registry.ts';
 import { openLab } from '../e2e/harness.ts';
+import { missingFreezer } from '../e2e/own-cgroup.ts';
 import { prepareGround, SCENARIOS } from './scenarios.ts';
 import { Sweep, type How } from './sweep.ts';
 
 const lab = openLab();
-const skipsPull = missing.dockerRegistry || missing.skopeo;
+const lacking = {
+  registry: missing.dockerRegistry || missing.skopeo,
+  freezer: missingFreezer,
+};
 const wanted = process.env['BERTH_CRASH'];
 const tries = wanted === undefined ? 1 : wanted === 'all' ? Infinity : Number(wanted);
 const only = process.env['BERTH_CRASH_ONLY']?.split(',');
@@ -21,7 +25,7 @@ let registry: Registry | undefined;
 let sweep: Sweep | undefined;
 
 before(async () => {
-  if (skipsPull === false) registry = await startRegistry(lab.folder);
+  if (lacking.registry === false) registry = await startRegistry(lab.folder);
   sweep = new Sweep(await prepareGround(lab, registry));
 });
 lab.atEnd(async () => {
@@ -57,7 +61,8 @@ async function sweepOne(name: string, how: How, place: number): Promise<number> 
 
 for (const [place, name] of Object.keys(SCENARIOS).entries()) {
   if (only !== undefined && !only.includes(name)) continue;
-  const skip = name === 'pull' ? skipsPull : false;
+  const { needs } = SCENARIOS[name] ?? {};
+  const skip = needs === undefined ? false : lacking[needs];
   for (const how of wanted === undefined ? [ways[place % 3] ?? 'one'] : ways) {
     test(`${name}: ${how} at any call, and the next command works`, { skip }, async (context) => {
       context.diagnostic(`${await sweepOne(name, how, place)} points`);

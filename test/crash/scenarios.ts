@@ -2,7 +2,10 @@
  * The commands that are stopped in the middle: what is there before, how they are called, and
  * what must work afterwards, whatever was left.
  */
+import { readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Lab } from '../e2e/harness.ts';
+import { giveCgroup } from '../e2e/own-cgroup.ts';
 import { archiveOf } from '../lab/images.ts';
 import type { Registry } from '../lab/registry.ts';
 
@@ -21,6 +24,8 @@ export interface Ground {
 export interface Scenario {
   /** About so many calls are counted until its end. */
   readonly calls: number;
+  /** What it can't do without, besides the ground. */
+  readonly needs?: 'registry' | 'freezer';
   prepare?(ground: Ground): Promise<void>;
   args(ground: Ground): readonly string[];
   /** The next command: it works whether the first came to its end, or to nothing. */
@@ -57,13 +62,26 @@ async function gone({ lab }: Ground): Promise<void> {
 
 const load = ({ archive }: Ground): string[] => ['load', '-q', '-i', archive];
 const importTree = ({ archive }: Ground): string[] => ['import', '-q', archive, EXTRA];
+const push = ({ image, remote }: Ground): string[] =>
+  ['push', '-q', '--tls-verify=false', image, remote.replace('extra', 'pushed')];
 const pull = ({ remote }: Ground): string[] => ['pull', '-q', '--tls-verify=false', remote];
 
 /** By name, in the order in which they are run. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  pull: { calls: 110, args: pull, next: again(pull) },
+  pull: { calls: 110, needs: 'registry', args: pull, next: again(pull) },
+  push: { calls: 30, needs: 'registry', args: push, next: again(push) },
   load: { calls: 110, args: load, next: again(load) },
   import: { calls: 110, args: importTree, next: again(importTree) },
+  save: {
+    calls: 10,
+    args: ({ lab, image }) => ['save', '-q', '-o', path.join(lab.folder, 'saved'), image],
+    next: async ({ lab, image }) => {
+      const saved = path.join(lab.folder, 'saved');
+      await lab.ok(['save', '-q', '-o', saved, image]);
+      await lab.ok(['load', '-q', '-i', saved]);
+      rmSync(saved);
+    },
+  },
   tag: {
     calls: 20,
     args: ({ image }) => ['tag', image, 'localhost/more:1'],
@@ -145,6 +163,44 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await lab.ok(['start', 'c']);
     },
   },
+  restart: {
+    calls: 130,
+    prepare: runs,
+    args: () => ['restart', '-t', '0', 'c'],
+    next: async ({ lab }) => {
+      await lab.ok(['restart', '-t', '0', 'c']);
+      await lab.ok(['exec', 'c', 'true']);
+    },
+  },
+  pause: {
+    calls: 5,
+    needs: 'freezer',
+    prepare: async ({ lab, ...ground }) => {
+      await runs({ lab, ...ground });
+      await giveCgroup(lab, 'c');
+    },
+    args: () => ['pause', 'c'],
+    next: async ({ lab }) => {
+      await lab.berth(['unpause', 'c']);
+      await lab.ok(['pause', 'c']);
+      await lab.ok(['unpause', 'c']);
+      await lab.ok(['exec', 'c', 'true']);
+    },
+  },
+  unpause: {
+    calls: 5,
+    needs: 'freezer',
+    prepare: async ({ lab, ...ground }) => {
+      await runs({ lab, ...ground });
+      await giveCgroup(lab, 'c');
+      await lab.ok(['pause', 'c']);
+    },
+    args: () => ['unpause', 'c'],
+    next: async ({ lab }) => {
+      await lab.berth(['unpause', 'c']);
+      await lab.ok(['exec', 'c', 'true']);
+    },
+  },
   rename: {
     calls: 15,
     prepare: create,
@@ -182,6 +238,35 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await lab.ok(['volume', 'create', '--ignore', 'v']);
     },
   },
+  'volume prune': {
+    calls: 40,
+    prepare: async ({ lab }) => {
+      await lab.ok(['volume', 'create', 'v']);
+      await lab.ok(['volume', 'create', 'w']);
+    },
+    args: () => ['volume', 'prune', '-f'],
+    next: async ({ lab }) => {
+      await lab.ok(['volume', 'create', '--ignore', 'v']);
+      await lab.ok(['volume', 'prune', '-f', '--all']);
+      await lab.ok(['volume', 'create', 'v']);
+    },
+  },
+  'system check --repair': {
+    calls: 120,
+    prepare: async (ground) => {
+      const { lab } = ground;
+      await loaded(ground);
+      await create(ground);
+      await lab.ok(['volume', 'create', 'v']);
+      spoil(lab);
+    },
+    args: () => ['system', 'check', '--repair', '--force'],
+    next: async (ground) => {
+      await ground.lab.ok(['system', 'check', '--repair', '--force']);
+      await ground.lab.ok(['system', 'check']);
+      await loaded(ground);
+    },
+  },
   'system prune': {
     calls: 120,
     prepare: async (ground) => {
@@ -194,6 +279,18 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     next: loaded,
   },
 };
+
+/** Of everything that a repair mends or gives up there is one: the base image stays sound. */
+function spoil(lab: Lab): void {
+  const data = path.join(lab.data, 'v1');
+  rmSync(path.join(data, 'volumes/v/record.json'));
+  symlinkSync('1'.repeat(64), path.join(data, 'images/names/localhost+nothing:1'));
+  symlinkSync('2'.repeat(64), path.join(data, 'containers/names/nobody'));
+  const container = readlinkSync(path.join(data, 'containers/names/c'));
+  writeFileSync(path.join(data, 'containers', container, 'spec.json'), '{');
+  const extra = readlinkSync(path.join(data, 'images/names', EXTRA.replace('/', '+')));
+  writeFileSync(path.join(data, 'images', extra, 'record.json'), '');
+}
 
 /** The base image is in the store, the other in an archive and, where there is one, a registry. */
 export async function prepareGround(lab: Lab, registry: Registry | undefined): Promise<Ground> {

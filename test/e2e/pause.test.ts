@@ -2,17 +2,11 @@
  * `berth pause` and `unpause`, in a cgroup of the container's own.
  */
 import assert from 'node:assert/strict';
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readFileSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLab } from './harness.ts';
+import { giveCgroup, missingFreezer } from './own-cgroup.ts';
 
 const lab = openLab();
 let image = '';
@@ -21,28 +15,7 @@ before(async () => {
 });
 lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
 
-const DELEGATED = '/sys/fs/cgroup/berth-lab-berth';
-const skip = canWrite(`${DELEGATED}/cgroup.procs`) ? false : 'no delegated cgroup';
-
-function canWrite(file: string): boolean {
-  try {
-    accessSync(file, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Where controllers are not delegated a container has none of its own: it is given one. */
-async function giveCgroup(name: string): Promise<string> {
-  const format = '{{.Id}} {{.State.Pid}}';
-  const [id = '', pid = ''] = (await lab.ok(['inspect', '-f', format, name])).split(' ');
-  const folder = `${DELEGATED}/berth-${id.slice(0, 12)}-1`;
-  mkdirSync(folder);
-  const supervisor = /^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  for (const process of [supervisor ?? '', pid]) writeFileSync(`${folder}/cgroup.procs`, process);
-  return folder;
-}
+const skip = missingFreezer;
 
 async function stateOf(name: string): Promise<string> {
   return lab.ok(['inspect', '-f', '{{.State.Status}} {{.State.Paused}}', name]);
@@ -65,7 +38,7 @@ test('without a cgroup of its own a container is not paused, and the user hears 
 test('what is paused stands still, is shown so, and goes on', { skip }, async () => {
   const ticks = 'while :; do echo tick; usleep 20000; done';
   await lab.ok(['run', '-d', '--name', 'ticks', image, 'sh', '-c', ticks]);
-  const folder = await giveCgroup('ticks');
+  await giveCgroup(lab, 'ticks');
   assert.equal(await lab.ok(['pause', 'ticks']), 'ticks');
   assert.equal(await stateOf('ticks'), 'paused true');
   assert.match(await lab.ok(['ps', '--format', '{{.Names}} {{.Status}}']), /ticks Up .*\(Paused\)/);
@@ -80,19 +53,17 @@ test('what is paused stands still, is shown so, and goes on', { skip }, async ()
   assert.match(await lab.ok(['unpause', '--all']), /^[0-9a-f]{64}$/);
   assert.equal(await lab.ok(['exec', 'ticks', 'echo', 'on']), 'on');
   await lab.ok(['rm', '-f', '-t', '0', 'ticks']);
-  rmdirSync(folder);
 });
 
 test('a paused container is killed, stopped and removed', { skip }, async () => {
   for (const end of [['kill'], ['stop', '-t', '0'], ['rm', '-f', '-t', '0']]) {
     await lab.ok(['run', '-d', '--name', 'held', image, 'sleep', '1000']);
-    const folder = await giveCgroup('held');
+    await giveCgroup(lab, 'held');
     await lab.ok(['pause', 'held']);
     await lab.ok([...end, 'held']);
     if (end[0] !== 'rm') {
       assert.equal(await lab.ok(['wait', 'held']), '137');
       await lab.ok(['rm', 'held']);
     }
-    rmdirSync(folder);
-  }
+    }
 });

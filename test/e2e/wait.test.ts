@@ -28,6 +28,17 @@ test('--condition running waits for a start', async () => {
   assert.match(wrong.stderr, /"nope": no such condition\nhint: conditions are/);
 });
 
+test('a run is waited for, not the runs after it', async () => {
+  await lab.ok(['run', '-d', '--name', 'again', image, 'sleep', '1000']);
+  const waiting = lab.start(['wait', 'again']);
+  let isOver = false;
+  const finished = waiting.finished.finally(() => { isOver = true; });
+  // Each restart is over between two looks of a wait that has begun.
+  while (!isOver) await lab.ok(['restart', '-t', '0', 'again']);
+  assert.deepEqual(await finished, { status: 0, stdout: '137\n', stderr: '' });
+  await lab.ok(['rm', '-f', '-t', '0', 'again']);
+});
+
 test('a container that is removed meanwhile has ended', async () => {
   const waits = lab.berth(['wait', 'later']);
   await lab.ok(['rm', '-f', '-t', '0', 'later']);

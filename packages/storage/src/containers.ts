@@ -202,14 +202,16 @@ export class ContainerStore {
 
   /**
    * The container has the new name and lost the old one. A kill in between leaves both; the new
-   * one counts then. Throws a ConflictError when the name is taken.
+   * one counts then. Throws a ConflictError where another has it, a NotFoundError when it is gone.
    */
   rename(id: string, name: string): void {
     const { names } = this.#parts;
     names.reserve(name, id);
+    const isThere = this.exists(id);
     for (const [other, target] of names.links()) {
-      if (target === id && other !== name) names.release(other, id);
+      if (target === id && !(isThere && other === name)) names.release(other, id);
     }
+    if (!isThere) throw gone(id);
   }
 
   /**

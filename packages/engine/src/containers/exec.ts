@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capabilities, capabilitySets, isRootUser } from '@berth/bundle';
+import { systemErrorFrom } from '@berth/host';
 import {
   attachArguments,
   execArguments,
@@ -41,14 +42,15 @@ export interface ExecRequest {
 export async function execInContainer(engine: Engine, request: ExecRequest): Promise<never> {
   const { containers } = engine.store;
   const id = containers.resolve(request.container);
-  runningInit(engine, id, 'exec in');
+  const requireRunning = (): unknown => runningInit(engine, id, 'exec in');
+  requireRunning();
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
   const spec = readSpec(paths.spec);
   requireDescriptors(request.preserve);
   const added = processOf(spec, request, record.user);
   const plan = writeExecPlan(
-    paths.runDirectory,
+    { directory: paths.runDirectory, requireRunning },
     execPlan({
       process: added,
       extras: {
@@ -90,10 +92,21 @@ interface Running {
   record: BerthContainer;
 }
 
+interface PlanPlace {
+  directory: string;
+  /** The directory goes when the container ends. */
+  requireRunning(): void;
+}
+
 /** The client removes the plan once it has opened it. */
-function writeExecPlan(runDirectory: string, plan: Buffer): string {
-  const path = join(runDirectory, `exec-${process.pid}-${Date.now()}`);
-  writeFileSync(path, plan, { mode: 0o600, flag: 'wx' });
+function writeExecPlan({ directory, requireRunning }: PlanPlace, plan: Buffer): string {
+  const path = join(directory, `exec-${process.pid}-${Date.now()}`);
+  try {
+    writeFileSync(path, plan, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    requireRunning();
+    throw systemErrorFrom(error, 'write', path);
+  }
   return path;
 }
 

@@ -5,12 +5,13 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { SystemError, UnsupportedError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
-import { requireAllowed } from '../lifecycle.ts';
+import { requireAllowed, type ContainerState } from '../lifecycle.ts';
 import { initOf } from './init-process.ts';
-import { pauses } from './wait.ts';
+import { pauses, stateIfThere } from './wait.ts';
 
 const CGROUP_ROOT = '/sys/fs/cgroup';
 const FREEZE_MS = 5_000;
+const LIVE: readonly ContainerState[] = ['running', 'paused'];
 
 /**
  * The container's processes stand still; answers its id. Throws UnsupportedError where it has no
@@ -21,6 +22,7 @@ export async function pauseContainer(engine: Engine, name: string): Promise<stri
   const id = requireState(engine, name, 'pause');
   const folder = ownCgroup(engine, id);
   if (folder === undefined) {
+    requireState(engine, id, 'pause');
     throw new UnsupportedError(
       'NO_FREEZER',
       `pause container "${containers.name(id)}": it has no cgroup of its own`,
@@ -28,11 +30,19 @@ export async function pauseContainer(engine: Engine, name: string): Promise<stri
     );
   }
   const { paused } = containers.paths(id);
-  attempt('pause container', id, () => {
+  try {
     writeFileSync(paused, `${folder}\n`, { mode: 0o600 });
     writeFileSync(`${folder}/cgroup.freeze`, '1');
-  });
+  } catch (cause) {
+    requireState(engine, id, 'pause');
+    throw new SystemError('FREEZER', `pause container "${id.slice(0, 12)}"`, { cause });
+  }
   await settled(folder, id);
+  if (!LIVE.includes(stateIfThere(engine, id)?.state ?? 'exited')) {
+    // It was killed meanwhile: its supervisor must go on to say so.
+    thaw(engine, id);
+    requireState(engine, id, 'pause');
+  }
   return id;
 }
 
@@ -47,11 +57,16 @@ export function unpauseContainer(engine: Engine, name: string): string {
 export function thaw(engine: Engine, id: string): void {
   const { paused } = engine.store.containers.paths(id);
   if (!existsSync(paused)) return;
-  const file = `${readFileSync(paused, 'utf8').trim()}/cgroup.freeze`;
-  attempt('unpause container', id, () => {
-    if (existsSync(file)) writeFileSync(file, '0');
-    rmSync(paused, { force: true });
-  });
+  const folder = readOrNothing(paused).trim();
+  try {
+    if (folder !== '') writeFileSync(`${folder}/cgroup.freeze`, '0');
+  } catch (cause) {
+    // With its last process the cgroup goes.
+    if (existsSync(folder)) {
+      throw new SystemError('FREEZER', `unpause container "${id.slice(0, 12)}"`, { cause });
+    }
+  }
+  rmSync(paused, { force: true });
 }
 
 function requireState(engine: Engine, name: string, operation: 'pause' | 'unpause'): string {
@@ -68,16 +83,17 @@ function requireState(engine: Engine, name: string, operation: 'pause' | 'unpaus
  */
 function ownCgroup(engine: Engine, id: string): string | undefined {
   const init = initOf(engine, id);
-  const text = init === undefined ? '' : readFileSync(`/proc/${init.pid}/cgroup`, 'utf8');
+  const text = init === undefined ? '' : readOrNothing(`/proc/${init.pid}/cgroup`);
   const unified = /^0::(.*)$/m.exec(text)?.[1]?.split('/') ?? [];
   const own = unified.findIndex((name) => name.startsWith(`berth-${id.slice(0, 12)}-`));
   return own < 0 ? undefined : `${CGROUP_ROOT}${unified.slice(0, own + 1).join('/')}`;
 }
 
-/** Each process stops when it next would leave the kernel: most at once. */
+/** Each process stops when it next would leave the kernel: most at once. One that is gone has. */
 async function settled(folder: string, id: string): Promise<void> {
   for (const pause of pauses(FREEZE_MS)) {
-    if (/^frozen 1$/m.test(readFileSync(`${folder}/cgroup.events`, 'utf8'))) return;
+    if (!/^frozen 0$/m.test(readOrNothing(`${folder}/cgroup.events`))) return;
+    if (readOrNothing(`${folder}/cgroup.freeze`).trim() === '0') return;
     await pause();
   }
   throw new SystemError('NOT_FROZEN', `pause container "${id.slice(0, 12)}": a process goes on`, {
@@ -85,10 +101,11 @@ async function settled(folder: string, id: string): Promise<void> {
   });
 }
 
-function attempt(operation: string, id: string, act: () => void): void {
+/** Empty when the file is gone, or its process. */
+function readOrNothing(path: string): string {
   try {
-    act();
-  } catch (cause) {
-    throw new SystemError('FREEZER', `${operation} "${id.slice(0, 12)}"`, { cause });
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -111,11 +111,11 @@ async function bringToRest(
   const { containers } = engine.store;
   const found = stateIfThere(engine, id);
   if (found === undefined) return undefined;
-  const { state, hostName } = found;
+  const { state, hostName, run } = found;
   if ((state === 'running' || state === 'paused') && options.force) {
     await stopById(engine, id, { timeoutSeconds: options.timeoutSeconds });
   } else if (state === 'stopping') {
-    await endNow(engine, id);
+    await endNow(engine, id, run);
   } else if (!(state === 'elsewhere' && options.force)) {
     requireAllowed('remove', { name: containers.name(id), state, host: hostName });
   }

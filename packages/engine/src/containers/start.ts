@@ -8,7 +8,6 @@ import type { Engine } from '../engine.ts';
 import { requireAllowed } from '../lifecycle.ts';
 import { writePlan } from './launch.ts';
 import type { BerthContainer } from './record.ts';
-import { stateIfThere } from './wait.ts';
 
 /** The container runs in the background; answers its id. One that runs already stays as it is. */
 export async function startContainer(engine: Engine, name: string): Promise<string> {
@@ -26,7 +25,10 @@ export async function startById(engine: Engine, id: string): Promise<void> {
     launchInBackground(preparePlan(engine, id, true), id);
   } catch (error) {
     // Another command was faster.
-    if (stateIfThere(engine, id)?.state !== 'running') throw error;
+    const { state, hostName } = engine.store.containers.state(id);
+    if (state === 'running') return;
+    requireAllowed('start', { name: engine.store.containers.name(id), state, host: hostName });
+    throw error;
   }
 }
 

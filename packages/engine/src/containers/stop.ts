@@ -37,7 +37,7 @@ export async function stopContainer(
 
 /** As stopContainer(), for a full id. */
 export async function stopById(engine: Engine, id: string, options: StopOptions): Promise<void> {
-  const { state, hostName } = engine.store.containers.state(id);
+  const { state, hostName, run } = engine.store.containers.state(id);
   requireAllowed('stop', { name: engine.store.containers.name(id), state, host: hostName });
   if (!['running', 'paused', 'stopping'].includes(state)) {
     return;
@@ -49,7 +49,7 @@ export async function stopById(engine: Engine, id: string, options: StopOptions)
   const timeoutMs = seconds < 0 ? LONGEST_WAIT_MS : Math.min(seconds * 1000, LONGEST_WAIT_MS);
   if (timeoutMs > 0) {
     signalInit(engine, id, signal);
-    if (await waitUntilEnded(engine, id, timeoutMs)) {
+    if (await waitUntilEnded(engine, id, { run, timeoutMs })) {
       return;
     }
     engine.report({
@@ -59,7 +59,7 @@ export async function stopById(engine: Engine, id: string, options: StopOptions)
         `within ${seconds} seconds: killing it`,
     });
   }
-  await endNow(engine, id);
+  await endNow(engine, id, run);
 }
 
 /** As the container's record says; as for any other container when that is damaged. */
@@ -74,17 +74,17 @@ function howToStop(engine: Engine, id: string): { signal: number; seconds: numbe
 }
 
 /**
- * The container's processes are dead, by way of its supervisor where that works, else with it.
+ * The processes of that run are dead, by way of its supervisor where that works, else with it.
  * Throws SystemError when they can't be ended.
  */
-export async function endNow(engine: Engine, id: string): Promise<void> {
+export async function endNow(engine: Engine, id: string, run: number): Promise<void> {
+  const wait = { run, timeoutMs: KILL_GRACE_MS };
+  if (await waitUntilEnded(engine, id, { run, timeoutMs: 0 })) return;
   thaw(engine, id);
   wakeSupervisor(engine, id);
   signalInit(engine, id, SIGKILL);
-  if (await waitUntilEnded(engine, id, KILL_GRACE_MS)) {
-    return;
-  }
-  if (!(await endSupervisor(id)) || !(await waitUntilEnded(engine, id, KILL_GRACE_MS))) {
+  if (await waitUntilEnded(engine, id, wait)) return;
+  if (!(await endSupervisor(id)) || !(await waitUntilEnded(engine, id, wait))) {
     throw new SystemError(
       'STOP_FAILED',
       `stop container "${id.slice(0, 12)}": its processes do not end`,

@@ -32,8 +32,8 @@ export interface WaitOptions {
 }
 
 /**
- * The exit status once one of the conditions holds (by default: it has ended); -1 when it
- * left no record, 0 when it never ran. A container that goes away meanwhile has ended.
+ * The exit status once one of the conditions holds (by default: the run that was met has ended);
+ * -1 when it left no record or was removed before it was seen, 0 when it never ran.
  */
 export async function waitContainer(
   engine: Engine,
@@ -61,16 +61,21 @@ export async function waitContainer(
     pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS, intervalMs)
   ) {
     const state = stateIfThere(engine, id);
-    if (
-      state === undefined ||
-      wanted.some((condition) => CONDITIONS[condition]?.(state.state) === true)
-    ) {
-      const ended = state ?? last;
-      return ended?.exitCode ?? (ended?.state === 'unknown' ? UNKNOWN_EXIT : 0);
+    const tests = wanted.map((condition) => CONDITIONS[condition]);
+    if (state === undefined || tests.some((holds) => holds?.(state.state) === true)) {
+      return statusOf(state ?? last);
+    }
+    // Started again between two looks: the record of the run that was met is still there.
+    if (last !== undefined && last.run < state.run && tests.includes(hasEnded)) {
+      return engine.store.containers.exit(id, last.run)?.exitCode ?? UNKNOWN_EXIT;
     }
     last = state;
     await sleep(pauseMs);
   }
+}
+
+function statusOf(last: DerivedState | undefined): number {
+  return last?.exitCode ?? (last?.state === 'created' ? 0 : UNKNOWN_EXIT);
 }
 
 /** The state, or undefined when the container is gone. */
@@ -85,17 +90,21 @@ export function stateIfThere(engine: Engine, id: string): DerivedState | undefin
   }
 }
 
-/** True when the container had ended before `timeoutMs` had passed. */
+/** A run of a container, and how long to wait for its end. */
+export interface RunWait {
+  run: number;
+  timeoutMs: number;
+}
+
+/** True when the run was over before the time was, whatever has become of the container. */
 export async function waitUntilEnded(
   engine: Engine,
   id: string,
-  timeoutMs: number,
+  { run, timeoutMs }: RunWait,
 ): Promise<boolean> {
   for (const pause of pauses(timeoutMs)) {
     const state = stateIfThere(engine, id);
-    if (state === undefined || hasEnded(state.state)) {
-      return true;
-    }
+    if (state === undefined || hasEnded(state.state) || state.run !== run) return true;
     await pause();
   }
   return false;
