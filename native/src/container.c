@@ -98,7 +98,8 @@ static int set_up_files(struct setup *setup)
 		[OP_COPY_UP] = setup_copy_up,	[OP_DEV_SETUP] = setup_dev,
 		[OP_DEV_NODE] = setup_dev_node,	[OP_MASK] = setup_mask,
 		[OP_READONLY_PATH] = setup_readonly_path, [OP_SYMLINK] = setup_symlink,
-		[OP_ACCOUNT] = setup_account,
+		[OP_ACCOUNT] = setup_account,	[OP_GIVE] = setup_give_tree,
+		[OP_OVERLAY_BIND] = setup_overlay_bind,
 	};
 
 	bool has_sysctls = false;

@@ -373,6 +373,14 @@ static int fill_once(const char *path, int from, int data, struct failure *failu
 	return result;
 }
 
+/* Nobody has put anything into it, or given it to anybody. */
+static bool is_new(int data)
+{
+	struct stat status;
+
+	return fstat(data, &status) == 0 && status.st_uid == 0 && is_empty(data);
+}
+
 int setup_copy_up(struct setup *setup, const struct plan_record *record)
 {
 	const char *target = record->args[0], *path = record->args[1];
@@ -386,6 +394,8 @@ int setup_copy_up(struct setup *setup, const struct plan_record *record)
 		result = fill_once(path, from, data, setup->failure);
 	else if (result == 0 && errno != ENOENT && errno != ENOTDIR)
 		result = fail(setup->failure, "copy to volume", target, errno);
+	else if (result == 0 && is_new(data))
+		result = setup_give_new(setup, data);
 	if (from >= 0)
 		close(from);
 	close(data);

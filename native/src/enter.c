@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -95,6 +96,23 @@ static int new_mount_namespace(struct failure *failure)
 	return 0;
 }
 
+/* execvp(3) answers EACCES for a folder of PATH that can't be searched, whatever others have. */
+static bool is_in_path(const char *name)
+{
+	const char *at = getenv("PATH");
+	char path[4096];
+
+	if (at == NULL || strchr(name, '/') != NULL)
+		return true;
+	for (size_t length; *at != '\0'; at += length + (at[length] == ':')) {
+		length = strcspn(at, ":");
+		snprintf(path, sizeof(path), "%.*s/%s", (int)length, at, name);
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
 static struct options options;
 
 int enter_main(int argc, char **argv)
@@ -108,7 +126,8 @@ int enter_main(int argc, char **argv)
 		return EXIT_ENGINE;
 	}
 	execvp(options.rest[0], options.rest);
-	fail(&failure, "execute", options.rest[0], errno);
+	fail(&failure, "execute", options.rest[0],
+	     errno == EACCES && !is_in_path(options.rest[0]) ? ENOENT : errno);
 	failure_print(&failure, STDERR_FILENO);
 	return failure.error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }

@@ -404,6 +404,25 @@ int setup_bind(struct setup *setup, const struct plan_record *record)
 	return result;
 }
 
+int setup_overlay_bind(struct setup *setup, const struct plan_record *record)
+{
+	const char *name = record->args[1];
+	int mount, target, result;
+	uint64_t flags;
+
+	if (!parse_number(record->args[3], UINT32_MAX, &flags))
+		return fail_because(setup->failure, "mount on", name, "bad flags", 0);
+	mount = overlay_of(setup, record->args[0], record->args[2]);
+	if (mount < 0)
+		return -1;
+	target = open_target(setup, name, BELOW_FOLDER, false);
+	result = target < 0 ? -1 : attach(setup, mount, target, name);
+	if (result == 0 && mount_restrict(mount, attributes_of(flags), false) < 0)
+		result = fail(setup->failure, "mount on", name, errno);
+	close(mount);
+	return result;
+}
+
 int setup_symlink(struct setup *setup, const struct plan_record *record)
 {
 	const char *content = record->args[0], *link = record->args[1];

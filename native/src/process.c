@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "below.h"
+#include "interpreter.h"
 #include "own-ids.h"
 #include "privileges.h"
 #include "setup.h"
@@ -87,7 +88,9 @@ static int enter_directory(const struct plan *plan, int root, const struct ident
 	if (error == 0)
 		return 0;
 	fail(failure, "enter working directory", path, error);
-	failure->status = error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	/* As in Podman: of a container that is one thing, of an exec another. */
+	failure->status = error == ENOENT && plan_find(plan, OP_ID) == NULL
+		? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 	return -1;
 }
 
@@ -278,11 +281,17 @@ out:
 	return result;
 }
 
-static void fail_execute(const char *name, int error, struct failure *failure)
+/* @path is the file that was found for @name; NULL: none was. */
+static void fail_execute(const char *name, const char *path, int error, struct failure *failure)
 {
 	bool missing = error == ENOENT || error == ENOTDIR;
+	char interpreter[128], reason[192];
 
-	if (missing && strchr(name, '/') == NULL)
+	if (missing && path != NULL &&
+	    interpreter_missing(path, interpreter, sizeof(interpreter))) {
+		snprintf(reason, sizeof(reason), "its interpreter \"%s\" is missing", interpreter);
+		fail_because(failure, "execute", name, reason, error);
+	} else if (missing && path == NULL)
 		fail_because(failure, "execute", name, "executable file not found in PATH", error);
 	else
 		fail(failure, "execute", name, error);
@@ -294,8 +303,8 @@ static void fail_execute(const char *name, int error, struct failure *failure)
 static void execute_in_path(const char *name, char **argv, struct failure *failure)
 {
 	const char *at = environment_value(environment, "PATH");
+	char path[4096], found[4096] = "";
 	int error = ENOENT;
-	char path[4096];
 
 	if (at == NULL)
 		at = default_path;
@@ -307,10 +316,14 @@ static void execute_in_path(const char *name, char **argv, struct failure *failu
 		execve(path, argv, environment);
 		if (errno != ENOENT && errno != ENOTDIR)
 			error = errno;
+		else if (found[0] == '\0' && access(path, F_OK) == 0)
+			strcpy(found, path);
+		else
+			continue;
 		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
 			break;
 	}
-	fail_execute(name, error, failure);
+	fail_execute(name, found[0] == '\0' ? NULL : found, error, failure);
 }
 
 static void execute(const struct plan *plan, struct failure *failure)
@@ -318,12 +331,12 @@ static void execute(const struct plan *plan, struct failure *failure)
 	const struct plan_record *args = plan_find(plan, OP_ARGS);
 
 	if (args == NULL || args->args[0][0] == '\0') {
-		fail_execute("", ENOENT, failure);
+		fail_execute("", NULL, ENOENT, failure);
 	} else if (strchr(args->args[0], '/') == NULL) {
 		execute_in_path(args->args[0], args->args, failure);
 	} else {
 		execve(args->args[0], args->args, environment);
-		fail_execute(args->args[0], errno, failure);
+		fail_execute(args->args[0], args->args[0], errno, failure);
 	}
 }
 

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -161,6 +163,48 @@ static int mount_overlay(struct setup *setup, const struct plan_record *record)
 				    error);
 	setup->root = root;
 	return root < 0 ? -1 : 0;
+}
+
+/* The new folder's root is that of the overlay: it has the owner and mode of what it covers. An
+ * owner without an id here stays ours. */
+static int make_upper(const char *lower, const char *upper)
+{
+	struct stat status;
+
+	if (stat(lower, &status) < 0 || mkdir(upper, 0700) < 0)
+		return -1;
+	if (chown(upper, status.st_uid, status.st_gid) < 0 && errno != EINVAL && errno != EPERM)
+		return -1;
+	return chmod(upper, status.st_mode & 07777);
+}
+
+int overlay_of(struct setup *setup, const char *lower, const char *folder)
+{
+	char upper[PATH_MAX], work[PATH_MAX], source[PATH_MAX], reason[REASON_SIZE] = "";
+	char *paths[] = {upper, work, source, NULL};
+	struct plan_record record = {OP_OVERLAY, 3, paths};
+	struct layers layers = {.count = 0};
+	int mount = -1;
+
+	if (snprintf(source, sizeof(source), "%s", lower) >= PATH_MAX ||
+	    snprintf(upper, sizeof(upper), "%s/upper", folder) >= PATH_MAX ||
+	    snprintf(work, sizeof(work), "%s/work", folder) >= PATH_MAX)
+		return fail(setup->failure, "mount overlay", lower, ENAMETOOLONG);
+	if (tree_remove(AT_FDCWD, folder, setup->failure) < 0)
+		return -1;
+	if ((mkdir(folder, 0700) < 0 && errno != EEXIST) || mkdir(work, 0700) < 0 ||
+	    make_upper(lower, upper) < 0)
+		return fail(setup->failure, "mount overlay", lower, errno);
+	if (open_layers(&record, &layers, setup->failure) == 0) {
+		if (chdir("/proc/self/fd") == 0)
+			mount = mount_by_descriptors(&layers, -1, reason);
+		if (mount < 0 && (errno == EINVAL || errno == ENOSYS))
+			mount = mount_by_options(&layers, upper);
+		if (mount < 0)
+			fail(setup->failure, "mount overlay", lower, errno);
+	}
+	close_layers(&layers);
+	return mount;
 }
 
 int setup_give(struct setup *setup, int mount)

@@ -37,6 +37,7 @@ int mount_attach(int mount, int target);
 
 int setup_mount(struct setup *setup, const struct plan_record *record);
 int setup_bind(struct setup *setup, const struct plan_record *record);
+int setup_overlay_bind(struct setup *setup, const struct plan_record *record);
 int setup_symlink(struct setup *setup, const struct plan_record *record);
 
 /* rootfs.c */
@@ -71,6 +72,16 @@ int setup_account(struct setup *setup, const struct plan_record *record);
 
 /* Gives a new file system's root, @mount, to the container's root, who may not be ours. */
 int setup_give(struct setup *setup, int mount);
+
+/* An overlay whose only layer is the folder @lower, not attached yet; what is written goes below
+ * @folder, which is emptied first. -1 with the failure. */
+int overlay_of(struct setup *setup, const char *lower, const char *folder);
+
+/* give.c */
+int setup_give_tree(struct setup *setup, const struct plan_record *record);
+
+/* Gives a volume's folder, still empty, to the container's user. */
+int setup_give_new(struct setup *setup, int volume);
 
 /* copy.c */
 int setup_copy_up(struct setup *setup, const struct plan_record *record);

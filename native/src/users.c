@@ -16,6 +16,15 @@ enum { FILE_MAX = 1 << 20, FIELDS = 7 };
 
 static const char stage[] = "find user";
 
+/* The status is Podman's. */
+static int fail_missing(struct failure *failure, const char *what, const char *name,
+			const char *reason)
+{
+	fail_because(failure, what, name, reason, 0);
+	failure->status = EXIT_NOT_EXECUTABLE;
+	return -1;
+}
+
 /* The whole of a small regular file, ended; NULL with the failure. A missing one is empty. */
 static char *read_file(int root, const char *path, struct failure *failure)
 {
@@ -113,8 +122,8 @@ static int find_user(char *passwd, const char *wanted, struct identity *identity
 			snprintf(identity->home, sizeof(identity->home), "%s", fields[5]);
 		return 0;
 	}
-	return numeric ? 0 : fail_because(failure, stage, wanted,
-					  "no matching entries in passwd file", 0);
+	return numeric ? 0 : fail_missing(failure, stage, wanted,
+					  "no matching entries in passwd file");
 }
 
 static int add_group(struct identity *identity, gid_t gid, struct failure *failure)
@@ -164,8 +173,8 @@ static int find_group(const char *groups, const char *wanted, gid_t *gid, struct
 			*gid = id;
 	}
 	free(copy);
-	return found ? 0 : fail_because(failure, "find group", wanted,
-					"no matching entries in group file", 0);
+	return found ? 0 : fail_missing(failure, "find group", wanted,
+					"no matching entries in group file");
 }
 
 /* Every group that lists the user. */
@@ -232,7 +241,11 @@ int identity_parse(char *passwd, const char *groups, const char *spec,
 	if (find_user(passwd, user[0] == '\0' ? "0" : user, identity, name, sizeof(name),
 		      failure) < 0)
 		return -1;
-	return find_groups(groups, group, name, added, identity, failure);
+	/* The group itself too (CVE-2022-2989): what a group denies must not be had by switching to
+	 * another one. Root, whom nobody named, has none, as in Podman. */
+	if (find_groups(groups, group, name, added, identity, failure) < 0)
+		return -1;
+	return spec[0] == '\0' ? 0 : add_group(identity, identity->gid, failure);
 }
 
 int identity_find(int root, const char *spec, const struct plan_record *added,

@@ -38,23 +38,23 @@ static void finds_users(void)
 	CHECK(find(NULL, NULL) && is(0, 0, 0));
 	CHECK(find("", NULL) && is(0, 0, 0));
 	CHECK_TEXT("/root", identity.home);
-	CHECK(find("user", NULL) && is(1000, 1000, 2));
-	CHECK(identity.groups[0] == 50 && identity.groups[1] == 10);
+	CHECK(find("user", NULL) && is(1000, 1000, 3));
+	CHECK(identity.groups[0] == 50 && identity.groups[1] == 10 && identity.groups[2] == 1000);
 	CHECK_TEXT("/home/user", identity.home);
-	CHECK(find("last", NULL) && is(9, 9, 0));
-	CHECK(find("relative", NULL) && is(8, 8, 0));
+	CHECK(find("last", NULL) && is(9, 9, 1));
+	CHECK(find("relative", NULL) && is(8, 8, 1));
 	CHECK_TEXT("/", identity.home);
 }
 
 /* CVE-2026-30892: a number is never a name. */
 static void tells_numbers_from_names(void)
 {
-	CHECK(find("1000", NULL) && is(1000, 1000, 2));
+	CHECK(find("1000", NULL) && is(1000, 1000, 3));
 	CHECK_TEXT("/home/user", identity.home);
-	CHECK(find("1000:1000", NULL) && is(1000, 1000, 0));
-	CHECK(find("12345", NULL) && is(12345, 0, 0));
-	CHECK(find("1000:", NULL) && is(1000, 1000, 2));
-	CHECK(find(":5", NULL) && is(0, 5, 0));
+	CHECK(find("1000:1000", NULL) && is(1000, 1000, 1));
+	CHECK(find("12345", NULL) && is(12345, 0, 1));
+	CHECK(find("1000:", NULL) && is(1000, 1000, 3));
+	CHECK(find(":5", NULL) && is(0, 5, 1));
 	CHECK(find("2147483647", NULL) && identity.uid == 2147483647);
 }
 
@@ -84,7 +84,7 @@ static void adds_groups(void)
 	char *kept[] = {"keep-groups", NULL}, *missing[] = {"nothing", NULL};
 	struct plan_record added = {OP_GROUP_ADD, 3, args};
 
-	CHECK(find("user:user", &added) && is(1000, 1000, 2));
+	CHECK(find("user:user", &added) && is(1000, 1000, 3));
 	CHECK(identity.groups[0] == 50 && identity.groups[1] == 99 && !identity.keep_groups);
 	added = (struct plan_record){OP_GROUP_ADD, 1, kept};
 	CHECK(find("", &added) && identity.keep_groups && identity.group_count == 0);
@@ -118,7 +118,7 @@ static void refuses_odd_files(void)
 		printf("skipped: no openat2(2) here\n");
 		return;
 	}
-	CHECK(identity_find(root, "5", NULL, &identity, &failure) == 0 && is(5, 0, 0));
+	CHECK(identity_find(root, "5", NULL, &identity, &failure) == 0 && is(5, 0, 1));
 	strcat(path, "/passwd");
 	CHECK(mkfifo(path, 0600) == 0);
 	CHECK(identity_find(root, "0", NULL, &identity, &failure) < 0);
@@ -127,7 +127,7 @@ static void refuses_odd_files(void)
 	CHECK(identity_find(root, "0", NULL, &identity, &failure) == 0);
 	unlink(path);
 	unit_write(path, "a:x:4:4::/:");
-	CHECK(identity_find(root, "a", NULL, &identity, &failure) == 0 && is(4, 4, 0));
+	CHECK(identity_find(root, "a", NULL, &identity, &failure) == 0 && is(4, 4, 1));
 	CHECK(truncate(path, (1 << 20) + 1) == 0);
 	CHECK(identity_find(root, "a", NULL, &identity, &failure) < 0);
 	close(root);

@@ -136,9 +136,6 @@ test(
       '1000\n1000\n1000 50\n/home/user',
     );
     assert.equal(await inside('id -u; id -g', '-u', '4711:50'), '4711\n50');
-    const { status, stderr } = await lab.berth(['run', '--rm', '-u', 'nobody-here', image, 'id']);
-    assert.equal(status, 125);
-    assert.match(stderr, /nobody-here/);
   },
 );
 
@@ -304,6 +301,28 @@ test('a user who is not root has what --cap-add gives, in exec too', async () =>
   assert.equal(await lab.ok(['exec', '-u', '1001', 'able', ...caps]), none);
   assert.match(await lab.ok(['exec', '-u', '0', 'able', ...caps]), /CapEff:\t00000000800405fb/);
   await lab.ok(['rm', '-f', '-t', '0', 'able']);
+});
+
+test('what can not be executed is told by its reason, with the status of Podman', async () => {
+  const file = (name: string, text: string): string => {
+    writeFileSync(path.join(lab.home, name), text, { mode: 0o755 });
+    return `${lab.home}/${name}:/bin/${name}`;
+  };
+  const script = file('script', '#!/no/bash -e\r\necho\r\n');
+  const cases: [args: string[], command: string[], status: number, error: RegExp][] = [
+    [['-v', script], ['script'], 127, /execute "script": its interpreter "\/no\/bash" is missing/],
+    [['-v', script], ['/bin/script'], 127, /"\/bin\/script": its interpreter "\/no\/bash"/],
+    [[], ['absent'], 127, /execute "absent": executable file not found in PATH/],
+    [[], ['/etc/passwd'], 126, /execute "\/etc\/passwd": permission denied/],
+    [['-w', '/absent'], ['true'], 126, /enter working directory "\/absent": no such file/],
+    [['-u', 'absent'], ['true'], 126, /find user "absent": no matching entries in passwd/],
+    [['-u', '1:absent'], ['true'], 126, /find group "absent": no matching entries in group/],
+  ];
+  for (const [args, command, status, error] of cases) {
+    const ended = await lab.berth(['run', '--rm', '--network', 'none', ...args, image, ...command]);
+    assert.equal(ended.status, status, `${args.join(' ')} ${command.join(' ')}`);
+    assert.match(ended.stderr, error);
+  }
 });
 
 test('--pull never does not ask a registry', async () => {

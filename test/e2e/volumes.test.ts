@@ -2,11 +2,16 @@
  * Volumes: named, anonymous, filled from the image, shared, removed.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import {
+  existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
 import { before, test } from 'node:test';
+import { missing } from '../lab/probes.ts';
 import { openLab } from './harness.ts';
 
 const lab = openLab();
+const many = { skip: missing.subordinateIds };
 let image = '';
 before(async () => {
   image = await lab.image({
@@ -50,6 +55,58 @@ test('a fresh volume is filled from the image, an old one keeps its content', as
   );
   assert.equal(await lab.ok(['run', '--rm', '-v', 'empty:/data:nocopy', image, 'ls', '/data']), '');
   await lab.ok(['volume', 'rm', 'filled', 'empty']);
+});
+
+test("a new volume is the user's where the image has nothing", many, async () => {
+  const owner = ['stat', '-c', '%u:%g', '/new', '/data'];
+  const flags = ['--rm', '-v', 'fresh:/new', '-v', 'seeded:/data'];
+  assert.equal(await lab.ok(['run', '-u', '7:8', ...flags, image, ...owner]), '7:8\n0:0');
+  assert.equal(await lab.ok(['run', '-u', '9:9', ...flags, image, ...owner]), '7:8\n0:0');
+  assert.equal(await lab.ok(['volume', 'inspect', '-f', '{{.UID}}:{{.GID}}', 'fresh']), '7:8');
+  await lab.ok(['volume', 'rm', 'fresh', 'seeded']);
+});
+
+test("with U a source and all below become the user's, and no link is followed", many, async () => {
+  const source = path.join(lab.home, 'given');
+  const other = path.join(lab.home, 'other');
+  mkdirSync(path.join(source, 'sub'), { recursive: true });
+  mkdirSync(other);
+  writeFileSync(path.join(source, 'sub/file'), '');
+  symlinkSync('../other', path.join(source, 'link'));
+  const find = ['find', '/given', '-exec', 'stat', '-c', '%n %u:%g', '{}', ';'];
+  const run = async (user: string, ...mount: string[]): Promise<string[]> => {
+    const text = await lab.ok(['run', '--rm', '-u', user, ...mount, image, ...find]);
+    return text.split('\n').sort();
+  };
+  assert.deepEqual(await run('5:6', '-v', `${source}:/given:U`), [
+    '/given 5:6', '/given/link 5:6', '/given/sub 5:6', '/given/sub/file 5:6',
+  ]);
+  assert.equal(statSync(other).uid, process.getuid?.());
+  const mount = `type=bind,source=${source},target=/given,chown=true`;
+  assert.equal((await run('0', '--mount', mount)).every((line) => line.endsWith(' 0:0')), true);
+  for (const folder of [lab.home, path.dirname(lab.home), '/']) {
+    const { status, stderr } = await lab.berth(['run', '-v', `${folder}:/given:U`, image, 'true']);
+    assert.equal(status, 125, folder);
+    assert.match(stderr, /give away your home/, folder);
+  }
+});
+
+test('with O a source is seen as it is and changed in the container only', async () => {
+  const source = path.join(lab.home, 'below: it, all');
+  mkdirSync(path.join(source, 'sub'), { recursive: true });
+  writeFileSync(path.join(source, 'sub/file'), 'as it was');
+  const change = 'cat /low/sub/file; ls /low; echo new >/low/sub/file; rm -r /low/sub; ' +
+    'mkdir /low/sub; echo more >/low/more; ls /low/sub';
+  const mount = `type=bind,source="${source}",target=/low,O`;
+  const { status } = await lab.berth(['run', '--rm', '--mount', mount, image, 'true']);
+  assert.equal(status, 125, 'an option of --volume alone');
+  symlinkSync(source, path.join(lab.home, 'low'));
+  const flags = ['--name', 'over', '-v', `${lab.home}/low:/low:O`];
+  assert.equal(await lab.ok(['run', ...flags, image, 'sh', '-c', change]), 'as it wassub');
+  assert.equal(await lab.ok(['start', '-a', 'over']), 'as it wassub', 'each run begins anew');
+  assert.deepEqual(readdirSync(source), ['sub']);
+  assert.equal(readFileSync(path.join(source, 'sub/file'), 'utf8'), 'as it was');
+  await lab.ok(['rm', '-v', 'over']);
 });
 
 test('VOLUME of an image is anonymous and goes with --rm, or with rm -v', async () => {

@@ -7,6 +7,8 @@ const BIND_GROUPS = [
   ['rbind', 'bind'],
   ['rprivate', 'private', 'rslave', 'slave', 'rshared', 'shared', 'unbindable', 'runbindable'],
 ];
+/** What is done with the source before: an overlay over it, and giving it to the user. */
+const TREATMENTS = new Set(['O', 'U']);
 const FREE = new Set(['suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'noatime', 'relatime']);
 /** Accepted without an effect here: there is no SELinux to relabel for, and copies are ours. */
 const WITHOUT_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy']);
@@ -20,7 +22,7 @@ export function bindOptions(options: readonly string[], target: string): string[
     const group = BIND_GROUPS.find((names) => names.includes(option));
     if (group !== undefined) {
       chosen.set(group, option);
-    } else if (FREE.has(option)) {
+    } else if (FREE.has(option) || TREATMENTS.has(option)) {
       free.push(option);
     } else {
       refuseUnlessIgnored(option, target);
@@ -55,20 +57,11 @@ export function tmpfsOptions(options: readonly string[], target: string): string
 }
 
 function refuseUnlessIgnored(option: string, target: string): void {
-  if (option === 'O') {
+  if (/^(O|U|idmap(=.*)?|(upper|work)dir=.*)$/.test(option)) {
     throw new UnsupportedError(
       'MOUNT_OPTION_UNSUPPORTED',
-      `mount on "${target}": the option "O" is not supported`,
-      { hint: 'use "ro" to keep the source as it is, or a named volume to write to' },
-    );
-  }
-  if (option === 'U' || option === 'idmap' || option.startsWith('idmap=')) {
-    throw new UnsupportedError(
-      'MOUNT_OPTION_UNSUPPORTED',
-      `mount on "${target}": the option "${option}" is not supported`,
-      {
-        hint: 'leave it out, and change owners with: berth unshare chown',
-      },
+      `mount on "${target}": the option "${option}" is not supported there`,
+      { hint: 'leave it out' },
     );
   }
   if (!WITHOUT_EFFECT.has(option)) {

@@ -6,6 +6,8 @@ import type { PlanWriter } from './plan-writer.ts';
 
 /** What dev-setup makes itself: the private /dev and what lies in it. */
 const OWN_TARGETS = new Set(['/dev', '/dev/pts', '/dev/shm', '/dev/mqueue']);
+/** MS_BIND and MS_REC. */
+const BIND = 4096 | 16384;
 const DEFAULT_SHM_BYTES = 65_536_000;
 
 /** Appends the root, every mount, devices, masks and read-only paths. */
@@ -21,14 +23,16 @@ export function addMounts(
   for (const { target, data } of settings.copyUps) {
     plan.add('copy-up', target, data);
   }
+  const overlayFolder = (mount: MountSpec): string =>
+    `${settings.stateDirectory}/overlay-${spec.mounts.indexOf(mount)}`;
   const own = spec.mounts.filter((mount) => OWN_TARGETS.has(mount.destination) && !isBind(mount));
   const others = spec.mounts.filter((mount) => !own.includes(mount));
   for (const mount of others.filter((mount) => !mount.destination.startsWith('/dev/'))) {
-    addMount(plan, mount);
+    addMount(plan, mount, overlayFolder(mount));
   }
   plan.add('dev-setup', shmBytes(own), spec.process.terminal === true ? 1 : 0);
   for (const mount of others.filter((mount) => mount.destination.startsWith('/dev/'))) {
-    addMount(plan, mount);
+    addMount(plan, mount, overlayFolder(mount));
   }
   for (const device of spec.linux.devices ?? []) {
     plan.add('dev-node', device.source ?? device.path, device.path);
@@ -61,13 +65,12 @@ function isBind(mount: MountSpec): boolean {
   return mount.type === 'bind' || (mount.options ?? []).some((o) => o === 'bind' || o === 'rbind');
 }
 
-function addMount(plan: PlanWriter, mount: MountSpec): void {
-  const numbers = mountNumbers(mount.options ?? []);
+function addMount(plan: PlanWriter, mount: MountSpec, overlayFolder: string): void {
   if (isBind(mount)) {
-    const flags = numbers.flags | mountNumbers(['bind']).flags;
-    plan.add('bind', mount.source ?? '', mount.destination, flags, numbers.propagation, 'any');
+    addBind(plan, mount, overlayFolder);
     return;
   }
+  const numbers = mountNumbers(mount.options ?? []);
   plan.add(
     'mount',
     mount.type ?? 'none',
@@ -76,6 +79,21 @@ function addMount(plan: PlanWriter, mount: MountSpec): void {
     numbers.flags,
     numbers.data,
   );
+}
+
+/** With `U` the source is given to the user before, with `O` it is covered by an overlay. */
+function addBind(
+  plan: PlanWriter,
+  { source = '', destination, options = [] }: MountSpec,
+  overlayFolder: string,
+): void {
+  const { flags, propagation } = mountNumbers([...options, 'bind']);
+  if (options.includes('U')) plan.add('give', source);
+  if (options.includes('O')) {
+    plan.add('overlay-bind', source, destination, overlayFolder, flags & ~BIND);
+    return;
+  }
+  plan.add('bind', source, destination, flags, propagation, 'any');
 }
 
 function shmBytes(own: readonly MountSpec[]): number {

@@ -63,6 +63,8 @@ const SPEC: RuntimeSpec = {
     { destination: '/data', type: 'bind', source: '/a,b:c', options: ['rbind', 'ro', 'rslave'] },
     { destination: '/run', type: 'tmpfs', source: 'tmpfs', options: ['nodev', 'size=1m'] },
     { destination: '/dev/extra', type: 'bind', source: '/tmp/x', options: ['bind'] },
+    { destination: '/over', type: 'bind', source: '/low', options: ['rbind', 'O', 'nodev'] },
+    { destination: '/mine', type: 'bind', source: '/own', options: ['rbind', 'U'] },
   ],
   linux: {
     namespaces: [],

@@ -1,4 +1,5 @@
 /** `-v`, `--mount` and `--tmpfs` as mount requests. */
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import type { MountRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
@@ -22,16 +23,21 @@ export function parseVolume(text: string): MountRequest {
     });
   }
   if (/^[./]|\//.test(first)) {
-    const source = resolve(first);
+    const source = givable(text, resolve(first), options);
     return { type: 'bind', source, target: second, options, createSource: false };
   }
-  if (options.includes('O')) {
-    throw new UnsupportedError(
-      'OVERLAY_VOLUME',
-      `mount "${text}": the option "O" is not supported`,
-    );
-  }
   return { type: 'volume', name: first, target: second, options };
+}
+
+/** The source. Throws UsageError where `U` would take the caller's home away from the caller. */
+function givable(text: string, source: string, options: readonly string[]): string {
+  const home = `${resolve(homedir())}/`;
+  if (options.includes('U') && home.startsWith(source === '/' ? source : `${source}/`)) {
+    throw new UsageError('GIVES_HOME', `mount "${text}": "U" would give away your home`, {
+      hint: 'leave "U" out, or name a folder below it',
+    });
+  }
+  return source;
 }
 
 /** `PATH[:OPTIONS]`. */
@@ -70,7 +76,13 @@ function mountRequest({ text, type, source, target, options }: MountParts): Moun
       if (source === undefined || source === '') {
         throw badMount('mount', text, 'a bind needs a source');
       }
-      return { type, source: resolve(source), target, options, createSource: false };
+      return {
+        type,
+        source: givable(text, resolve(source), options),
+        target,
+        options,
+        createSource: false,
+      };
     case 'volume':
       return { type, name: source === '' ? undefined : source, target, options };
     case 'tmpfs':

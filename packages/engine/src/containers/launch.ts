@@ -89,7 +89,8 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     process: {
       user: record.user,
       groupAdd: request.groupAdd,
-      createWorkingDirectory: true,
+      // That of the image is made; what a user names has to be there, as in Podman.
+      createWorkingDirectory: request.workingDirectory === undefined,
       seccomp: compiledSeccomp(engine, spec.linux.seccomp, {
         security: request.security,
         capabilities: spec.process.capabilities?.bounding ?? [],

@@ -1,0 +1,109 @@
+/* Gives folders of the host to the container's user: what `-v …:U` asks for, and a new volume where
+ * the image has nothing. By descriptor, and no link is followed. */
+#include "setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "own-ids.h"
+#include "users.h"
+
+static const char stage[] = "give to user";
+
+struct giving {
+	struct copy names;	/* where the walk is, and how deep */
+	uid_t uid;
+	gid_t gid;
+};
+
+struct given_folder {
+	struct giving *giving;
+	int fd;
+};
+
+/* The user as the plan says, by the image's passwd; its groups don't matter here. */
+static int find_owner(struct setup *setup, struct giving *giving)
+{
+	static struct identity identity;
+
+	if (identity_find(setup->root, plan_value(setup->plan, OP_USER, 0), NULL, &identity,
+			  setup->failure) < 0 ||
+	    identity_place(&identity, setup->plan, setup->failure) < 0)
+		return -1;
+	giving->uid = identity.file_uid;
+	giving->gid = identity.file_gid;
+	return 0;
+}
+
+/* What has the owner already is left alone: a change of owner takes the set-id bits away. */
+static int give_one(const struct giving *giving, int folder, const char *name)
+{
+	int flags = AT_SYMLINK_NOFOLLOW | (*name == '\0' ? AT_EMPTY_PATH : 0);
+	struct stat status;
+
+	if (fstatat(folder, name, &status, flags) < 0)
+		return -1;
+	if (status.st_uid == giving->uid && status.st_gid == giving->gid)
+		return 0;
+	return fchownat(folder, name, giving->uid, giving->gid, flags);
+}
+
+static int give_name(void *context, const char *name)
+{
+	const struct given_folder *folder = context;
+	struct giving *giving = folder->giving;
+	struct given_folder below = {giving, -1};
+	int result;
+
+	below.fd = openat(folder->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (below.fd < 0 && errno != ENOTDIR && errno != ELOOP)
+		return -1;
+	result = give_one(giving, folder->fd, name);
+	if (below.fd < 0)
+		return result;
+	if (result == 0 && ++giving->names.depth > MAX_DEPTH) {
+		errno = ELOOP;
+		result = -1;
+	}
+	if (result == 0)
+		result = copy_each(&giving->names, below.fd, give_name, &below);
+	giving->names.depth--;
+	close(below.fd);
+	return result;
+}
+
+int setup_give_tree(struct setup *setup, const struct plan_record *record)
+{
+	static struct giving giving;
+	struct given_folder top = {&giving, -1};
+	int result = -1;
+
+	giving = (struct giving){.uid = 0};
+	if (find_owner(setup, &giving) < 0)
+		return -1;
+	top.fd = open(record->args[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (top.fd >= 0)
+		result = give_one(&giving, top.fd, "");
+	else if (errno == ENOTDIR)
+		return give_one(&giving, AT_FDCWD, record->args[0]) == 0
+			? 0 : fail(setup->failure, stage, record->args[0], errno);
+	if (result == 0)
+		result = copy_each(&giving.names, top.fd, give_name, &top);
+	if (result < 0)
+		fail(setup->failure, stage,
+		     giving.names.path[0] == '\0' ? record->args[0] : giving.names.path, errno);
+	if (top.fd >= 0)
+		close(top.fd);
+	return result;
+}
+
+int setup_give_new(struct setup *setup, int volume)
+{
+	struct giving giving;
+
+	if (find_owner(setup, &giving) < 0)
+		return -1;
+	return give_one(&giving, volume, "") == 0 ? 0 : fail(setup->failure, stage, "", errno);
+}
