@@ -5,6 +5,7 @@
 int enter_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
 int shift_main(int argc, char **argv);
+int probe_main(int argc, char **argv);
 int compress_main(int argc, char **argv);
 int seccomp_main(int argc, char **argv);
 int launch_main(int argc, char **argv);

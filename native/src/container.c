@@ -337,6 +337,7 @@ int container_started(struct container_process *process, struct failure *failure
 	if (got > 0 && message.kind == HANDSHAKE_LISTENER) {
 		process->listener = fd;
 		process->root_device = message.device;
+		process->root_mount = message.mount;
 		return 1;
 	}
 	if (got > 0)

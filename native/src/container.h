@@ -40,6 +40,7 @@ struct container_process {
 	int terminal;		/* master of the pseudo-terminal, -1 without */
 	int listener;		/* of the filter whose calls are emulated, -1 without */
 	dev_t root_device;	/* with a listener: of the root file system that it saw */
+	uint64_t root_mount;	/* its id */
 };
 
 /**

@@ -21,8 +21,23 @@
 
 static int copy_folder(struct copy *copy, int from, int to);
 
-/* Attributes that belong to the user or carry capabilities; never overlay's own. */
-static void copy_attributes(int from, int to)
+/* True for a copy that shall be like the original in all. */
+static bool is_exact(const struct copy *copy)
+{
+	return copy->shift != NULL && copy->shift->uids.count == 0;
+}
+
+/* Attributes that belong to the user or carry capabilities; never overlay's own. Access lists
+ * name ids: only where these stay. */
+static bool is_copied(const struct copy *copy, const char *name)
+{
+	if (strncmp(name, "user.", 5) == 0)
+		return strncmp(name, "user.overlay.", 13) != 0;
+	return strcmp(name, "security.capability") == 0 ||
+	       (is_exact(copy) && strncmp(name, "system.posix_acl_", 17) == 0);
+}
+
+static void copy_attributes(const struct copy *copy, int from, int to)
 {
 	static char names[XATTR_LIST_MAX], value[XATTR_SIZE_MAX];
 	ssize_t length = flistxattr(from, names, sizeof(names));
@@ -30,8 +45,7 @@ static void copy_attributes(int from, int to)
 	for (char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
 		ssize_t size;
 
-		if ((strncmp(name, "user.", 5) != 0 || strncmp(name, "user.overlay.", 13) == 0) &&
-		    strcmp(name, "security.capability") != 0)
+		if (!is_copied(copy, name))
 			continue;
 		size = fgetxattr(from, name, value, sizeof(value));
 		/* What the target's file system can't hold is no reason to lose the file. */
@@ -47,12 +61,13 @@ static int copy_owner(const struct copy *copy, int folder, const char *name,
 	uid_t uid = status->st_uid;
 	gid_t gid = status->st_gid;
 
-	if (copy->shift != NULL) {
+	if (copy->shift != NULL && !is_exact(copy)) {
 		uid = id_map_find(&copy->shift->uids, uid);
 		gid = id_map_find(&copy->shift->gids, gid);
 	}
-	return fchownat(folder, name, uid, gid, flags) < 0 && errno != EINVAL && errno != EPERM
-		? -1 : 0;
+	if (fchownat(folder, name, uid, gid, flags) == 0)
+		return 0;
+	return !is_exact(copy) && (errno == EINVAL || errno == EPERM) ? 0 : -1;
 }
 
 /* Owner first: changing it clears the set-id bits and file capabilities. An owner that has no
@@ -63,25 +78,51 @@ int copy_metadata(const struct copy *copy, int from, int to, const struct stat *
 
 	if (copy_owner(copy, to, "", status) < 0)
 		return -1;
-	copy_attributes(from, to);
+	copy_attributes(copy, from, to);
 	if (fchmod(to, status->st_mode & 07777) < 0)
 		return -1;
 	return futimens(to, times);
 }
 
-static int copy_content(int from, int to)
+/* Copies from both positions on, @size bytes or to the end. By reflink or in the server where the
+ * file system can. */
+static int copy_extent(int from, int to, off_t size)
 {
-	ssize_t got;
+	ssize_t got = 1;
 
-	while ((got = copy_file_range(from, NULL, to, NULL, 1 << 30, 0)) > 0)
-		;
-	if (got == 0)
+	for (; size > 0 && got > 0; size -= got > 0 ? got : 0)
+		got = copy_file_range(from, NULL, to, NULL,
+				      size < 1 << 30 ? (size_t)size : 1 << 30, 0);
+	if (got >= 0)
 		return 0;
 	if (errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS)
 		return -1;
-	while ((got = sendfile(to, from, NULL, 1 << 20)) > 0)
-		;
+	for (got = 1; size > 0 && got > 0; size -= got > 0 ? got : 0)
+		got = sendfile(to, from, NULL, size < 1 << 20 ? (size_t)size : 1 << 20);
 	return got < 0 ? -1 : 0;
+}
+
+/* A file with holes, such as lastlog, takes its length many times over without them. */
+static int copy_extents(int from, int to, off_t size)
+{
+	off_t start = 0, end;
+
+	while ((start = lseek(from, start, SEEK_DATA)) >= 0) {
+		end = lseek(from, start, SEEK_HOLE);
+		if (end < 0 || lseek(from, start, SEEK_SET) < 0 || lseek(to, start, SEEK_SET) < 0 ||
+		    copy_extent(from, to, end - start) < 0)
+			return -1;
+		start = end;
+	}
+	return errno == ENXIO ? ftruncate(to, size) : -1;
+}
+
+static int copy_content(int from, int to, const struct stat *status)
+{
+	if (status->st_blocks < status->st_size / 512 && lseek(from, 0, SEEK_HOLE) >= 0 &&
+	    lseek(from, 0, SEEK_SET) == 0)
+		return copy_extents(from, to, status->st_size);
+	return copy_extent(from, to, status->st_size);
 }
 
 /* A file without content, whose content overlay takes from the layer of data (overlayfs.rst,
@@ -108,7 +149,7 @@ static int copy_file(const struct copy *copy, int from_dir, int to_dir, const ch
 	int result = -1, error;
 
 	if (to >= 0 && (refers ? refer_to_content(copy, to, status->st_size)
-			       : copy_content(from, to)) == 0)
+			       : copy_content(from, to, status)) == 0)
 		result = copy_metadata(copy, from, to, status);
 	error = errno;
 	if (from >= 0)
@@ -168,26 +209,44 @@ static int copy_subfolder(struct copy *copy, int from_dir, int to_dir, const cha
 	return result;
 }
 
+/* Where the file is, or belongs. The table is never full. */
+static struct linked *find_linked(const struct copy *copy, dev_t device, ino_t inode)
+{
+	size_t at = (size_t)inode % copy->linked_room;
+
+	for (; copy->linked[at].path != NULL; at = (at + 1) % copy->linked_room)
+		if (copy->linked[at].device == device && copy->linked[at].inode == inode)
+			break;
+	return &copy->linked[at];
+}
+
+static bool grow_linked(struct copy *copy)
+{
+	struct copy grown = {.linked_room = copy->linked_room == 0 ? 64 : copy->linked_room * 2};
+
+	grown.linked = calloc(grown.linked_room, sizeof(*grown.linked));
+	if (grown.linked == NULL)
+		return false;
+	for (size_t i = 0; i < copy->linked_room; i++)
+		if (copy->linked[i].path != NULL)
+			*find_linked(&grown, copy->linked[i].device, copy->linked[i].inode) =
+				copy->linked[i];
+	free(copy->linked);
+	copy->linked = grown.linked;
+	copy->linked_room = grown.linked_room;
+	return true;
+}
+
 /* Return: 1 when the file became another name of an earlier copy, 0 when it must be copied. */
 static int link_known(struct copy *copy, int to_dir, const char *name, const struct stat *status)
 {
 	struct linked *linked;
 
-	for (size_t i = 0; i < copy->linked_count; i++) {
-		linked = &copy->linked[i];
-		if (linked->device == status->st_dev && linked->inode == status->st_ino)
-			return linkat(copy->to, linked->path, to_dir, name, 0) == 0;
-	}
-	if (copy->linked_count == copy->linked_room) {
-		size_t room = copy->linked_room == 0 ? 64 : copy->linked_room * 2;
-
-		linked = realloc(copy->linked, room * sizeof(*linked));
-		if (linked == NULL)
-			return 0;
-		copy->linked = linked;
-		copy->linked_room = room;
-	}
-	linked = &copy->linked[copy->linked_count];
+	if (copy->linked_count * 2 >= copy->linked_room && !grow_linked(copy))
+		return 0;
+	linked = find_linked(copy, status->st_dev, status->st_ino);
+	if (linked->path != NULL)
+		return linkat(copy->to, linked->path, to_dir, name, 0) == 0;
 	*linked = (struct linked){status->st_dev, status->st_ino, strdup(copy->path)};
 	copy->linked_count += linked->path != NULL;
 	return 0;
@@ -260,7 +319,7 @@ static int copy_folder(struct copy *copy, int from, int to)
 
 void copy_end(struct copy *copy)
 {
-	for (size_t i = 0; i < copy->linked_count; i++)
+	for (size_t i = 0; i < copy->linked_room; i++)
 		free(copy->linked[i].path);
 	free(copy->linked);
 }

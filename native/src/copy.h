@@ -14,13 +14,15 @@ enum { MAX_DEPTH = 200 };
  * struct shift - how a copy differs
  * @uids, @gids: owners, and what stands for them outside
  * @data: where overlay finds the content, below its layer of data; NULL: content is copied
+ *
+ * Without maps all stays as it is, and an owner that can't be given is a failure.
  */
 struct shift {
 	struct id_map uids, gids;
 	const char *data;
 };
 
-/* Files with more than one name, by the path of the first one below the copy. */
+/* A file with more than one name, by the path of the first one below the copy. */
 struct linked {
 	dev_t device;
 	ino_t inode;
@@ -30,7 +32,7 @@ struct linked {
 struct copy {
 	int to;
 	const struct shift *shift;	/* NULL: owners stay */
-	struct linked *linked;
+	struct linked *linked;	/* hashed by inode */
 	size_t linked_count, linked_room;
 	char path[PATH_MAX];	/* of what is being copied, below @to */
 	unsigned depth;

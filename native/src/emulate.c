@@ -119,9 +119,8 @@ static void serve_all(int control, const struct tracee_view *view, struct owners
  * Mustn't:
  *   - be traced or looked at by a container that shares the host's pid namespace
  */
-static _Noreturn void run_emulator(int control, const char *state_dir, dev_t device)
+static _Noreturn void run_emulator(int control, const char *state_dir, struct owners owners)
 {
-	struct owners owners = {.device = device, .ledger = -1};
 	struct tracee_view view;
 	sigset_t all;
 
@@ -142,7 +141,7 @@ static _Noreturn void run_emulator(int control, const char *state_dir, dev_t dev
 	_exit(0);
 }
 
-static int start(struct emulator *emulator, const char *state_dir, dev_t device,
+static int start(struct emulator *emulator, const char *state_dir, const struct owners *owners,
 		 struct failure *failure)
 {
 	int pair[2];
@@ -153,7 +152,7 @@ static int start(struct emulator *emulator, const char *state_dir, dev_t device,
 	pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
-		run_emulator(pair[1], state_dir, device);
+		run_emulator(pair[1], state_dir, *owners);
 	}
 	close(pair[1]);
 	if (pid < 0) {
@@ -185,11 +184,14 @@ static int pass(int control, int listener)
 int emulator_serve(struct emulator *emulator, struct container_process *process,
 		   const struct plan *plan, struct failure *failure)
 {
+	struct owners owners = {.device = process->root_device, .ledger = -1};
 	int result = 0;
 
+	/* A folder shares its file system with what is bound into the container. */
+	if (plan_find(plan, OP_ROOTFS) != NULL)
+		owners.mount = process->root_mount;
 	if (emulator->pid == 0)
-		result = start(emulator, plan_value(plan, OP_STATE_DIR, 0), process->root_device,
-			       failure);
+		result = start(emulator, plan_value(plan, OP_STATE_DIR, 0), &owners, failure);
 	if (result == 0 && pass(emulator->control, process->listener) < 0)
 		result = fail(failure, "emulate root", "", errno);
 	close(process->listener);

@@ -1,24 +1,28 @@
 /* The applets that only need the user namespace: `enter` runs a program as its root, `remove`
- * removes trees whose files belong to subordinate ids. */
+ * removes trees whose files belong to subordinate ids, `shift` copies layers, `probe` tries what a
+ * file system can do. */
 #include "applets.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "probe.h"
 #include "remove.h"
 #include "shift.h"
 #include "userns.h"
 
 struct options {
 	struct userns userns;
-	bool mount_namespace;
+	bool mount_namespace, sync;
 	struct shift shift;
 	char **rest;	/* what follows `--` */
 };
@@ -46,6 +50,10 @@ static int read_option(struct options *options, char **argv, int left, struct fa
 
 	if (strcmp(name, "--mount-ns") == 0) {
 		options->mount_namespace = true;
+		return 0;
+	}
+	if (strcmp(name, "--sync") == 0) {
+		options->sync = true;
 		return 0;
 	}
 	if (strcmp(name, "--map-helpers") == 0 && left >= 2) {
@@ -151,6 +159,13 @@ int remove_main(int argc, char **argv)
 	return status;
 }
 
+/* Whoever clears up after a command that was killed must not meet us at work. The change of
+ * credentials on entering a user namespace would have cleared this. */
+static int end_with(pid_t caller)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != caller ? -1 : 0;
+}
+
 static int shift_layers(char **rest, struct failure *failure)
 {
 	int to;
@@ -159,20 +174,51 @@ static int shift_layers(char **rest, struct failure *failure)
 		return fail_because(failure, "read arguments", "", "TO DATA LAYER…", 0);
 	umask(0);
 	to = open(rest[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return to < 0 ? fail(failure, "open", rest[0], errno)
-		      : tree_shift(rest + 2, to, &options.shift,
-				   rest[1][0] == '\0' ? NULL : rest[1], failure);
+	if (to < 0)
+		return fail(failure, "open", rest[0], errno);
+	if (tree_shift(rest + 2, to, &options.shift, rest[1][0] == '\0' ? NULL : rest[1],
+		       failure) < 0)
+		return -1;
+	return options.sync && syncfs(to) < 0 ? fail(failure, "write", rest[0], errno) : 0;
 }
 
-/* `shift --shift-uid … --shift-gid … -- TO DATA LAYER…`: the empty folder TO becomes the layers,
- * top one first, under other owners; an empty DATA copies their content. */
+/* `shift [--shift-uid … --shift-gid …] [--sync] -- TO DATA LAYER…`: the empty folder TO becomes the
+ * layers, top one first, under other owners; an empty DATA copies their content. With --sync it is
+ * on the disk afterwards. */
 int shift_main(int argc, char **argv)
 {
-	struct failure failure;
+	struct failure failure = {.error = ESRCH};
+	pid_t caller = getppid();
+
+	if (read_options(argc, argv, &options, &failure) < 0 ||
+	    userns_enter(&options.userns, NULL, &failure) < 0 || end_with(caller) < 0 ||
+	    shift_layers(options.rest, &failure) < 0) {
+		failure_print(&failure, STDERR_FILENO);
+		return EXIT_ENGINE;
+	}
+	return 0;
+}
+
+/* `probe -- FOLDER`: what the file system of the empty folder can do, and the folder is gone. One
+ * line for overlay, which is `ok` or its failure, and one for the owners: see probe.h. */
+int probe_main(int argc, char **argv)
+{
+	struct failure failure, refusal;
+	const char *owners;
 
 	if (read_options(argc, argv, &options, &failure) < 0 ||
 	    userns_enter(&options.userns, NULL, &failure) < 0 ||
-	    shift_layers(options.rest, &failure) < 0) {
+	    new_mount_namespace(&failure) < 0 ||
+	    probe_owners(options.rest[0], &options.userns, &owners, &failure) < 0) {
+		failure_print(&failure, STDERR_FILENO);
+		return EXIT_ENGINE;
+	}
+	if (probe_overlay(options.rest[0], &refusal) < 0)
+		failure_print(&refusal, STDOUT_FILENO);
+	else
+		dprintf(STDOUT_FILENO, "ok\n");
+	dprintf(STDOUT_FILENO, "%s\n", owners);
+	if (tree_remove(AT_FDCWD, options.rest[0], &failure) < 0) {
 		failure_print(&failure, STDERR_FILENO);
 		return EXIT_ENGINE;
 	}

@@ -41,7 +41,7 @@ static const struct {
 	{"create user namespace", 0,
 	 "run: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces", 0},
 	{"map ids", 0, "run: grep \"$USER\" /etc/subuid /etc/subgid", 0},
-	{"mount overlay", EINVAL, "run: berth info, and choose another --storage-driver", 0},
+	{"mount overlay", EINVAL, "run: berth doctor", 0},
 	{"join session keyring", EDQUOT, "raise it: sysctl kernel.keys.maxkeys", 0},
 	{"publish port", EACCES,
 	 "choose one from 1024 on, or an administrator allows it: sysctl -w "

@@ -3,9 +3,11 @@
 #include "handshake.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static void send_message(int sync, struct handshake_message *message, int fd)
@@ -46,10 +48,11 @@ void handshake_send(int sync, enum handshake_kind kind, pid_t pid, int fd,
 void handshake_send_listener(int sync, int listener)
 {
 	struct handshake_message message = {.kind = HANDSHAKE_LISTENER};
-	struct stat root = {0};
+	struct statx root = {0};
 
-	stat("/", &root);
-	message.device = root.st_dev;
+	statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root);
+	message.device = makedev(root.stx_dev_major, root.stx_dev_minor);
+	message.mount = root.stx_mnt_id;
 	send_message(sync, &message, listener);
 }
 

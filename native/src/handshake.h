@@ -3,6 +3,7 @@
 #ifndef BERTH_HANDSHAKE_H
 #define BERTH_HANDSHAKE_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "failure.h"
@@ -15,6 +16,7 @@ struct handshake_message {
 	enum handshake_kind kind;
 	pid_t pid;
 	dev_t device;	/* of the root file system, with a listener */
+	uint64_t mount;	/* its id */
 	struct failure failure;
 };
 

@@ -25,7 +25,7 @@ static const struct {
 	{ "launch", launch_main },   { "supervise", supervise_main }, { "exec", exec_main },
 	{ "attach", attach_main },   { "signal", signal_main },	      { "wait", wait_main },
 	{ "enter", enter_main },     { "remove", remove_main },
-	{ "shift", shift_main },
+	{ "shift", shift_main },     { "probe", probe_main },
 	{ "seccomp", seccomp_main }, { "compress", compress_main },
 	{ "hello", hello_main },     { "version", version_main },
 };

@@ -29,6 +29,17 @@ static const char device_attribute[] = "user.berth.device";
 
 enum { VALUE_MAX = 32 };
 
+/* True for what lies on the container's root file system. */
+static bool is_own(const struct owners *owners, int fd, const struct stat *status)
+{
+	struct statx mount = {0};
+
+	if (status->st_dev != owners->device || owners->mount == 0)
+		return status->st_dev == owners->device;
+	return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &mount) == 0 &&
+	       mount.stx_mnt_id == owners->mount;
+}
+
 /* What is not the container's own is left as it is: the kernel's refusals stay, the rest is as if
  * it had been done. */
 static int change_foreign(int fd, const struct stat *status)
@@ -130,7 +141,7 @@ int owners_change(struct owners *owners, int fd, uid_t uid, gid_t gid)
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	if (status.st_dev != owners->device)
+	if (!is_own(owners, fd, &status))
 		return change_foreign(fd, &status);
 	if (fchownat(fd, "", keeps_uid ? uid : 0, keeps_gid ? gid : 0, AT_EMPTY_PATH) < 0)
 		return -errno;
@@ -161,7 +172,7 @@ int owners_make_device(const struct owners *owners, int parent, const char *name
 
 	if (fstat(parent, &status) < 0)
 		return -errno;
-	if (status.st_dev != owners->device)
+	if (!is_own(owners, parent, &status))
 		return -EPERM;
 	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)

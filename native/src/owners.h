@@ -9,12 +9,14 @@
 /**
  * struct owners - where a container's files are
  * @device:	st_dev of its root file system: only what lies there is recorded
+ * @mount:	id of its mount, where others may be of that file system; 0: none is
  * @state:	the container's folder, where the ledger lies
  * @ledger:	appended to for what can't have attributes; -1: there is none so far
  * @self:	this process's descriptors as a folder of procfs
  */
 struct owners {
 	dev_t device;
+	uint64_t mount;
 	int state, ledger, self;
 };
 

@@ -224,7 +224,7 @@ static int mount_folder(struct setup *setup, const char *path)
 	int target = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int root = target < 0 ? -1 : mount_copy(AT_FDCWD, path, true);
 
-	if (root < 0 || mount_attach(root, target) < 0)
+	if (root < 0 || mount_isolate(root) < 0 || mount_attach(root, target) < 0)
 		fail(setup->failure, "mount root", path, errno);
 	else
 		setup->root = root;

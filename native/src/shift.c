@@ -1,4 +1,4 @@
-/* Merges layers: names of upper ones hide those below, whiteouts hide and vanish. */
+/* Merges layers: names of upper ones hide those below, and so do whiteouts, which vanish. */
 #include "shift.h"
 
 #include <dirent.h>
@@ -26,6 +26,69 @@ struct stack {
 	int count;
 };
 
+/* Names of a folder of which nothing in lower layers is seen: hashed, at most half full. */
+struct names {
+	char **slots;
+	size_t count, room;
+};
+
+static const char mark[] = ".wh.", opaque_mark[] = ".wh..wh..opq";
+
+/* Where @name is, or belongs. */
+static char **find_name(const struct names *names, const char *name)
+{
+	size_t at = 5381;
+
+	for (const char *byte = name; *byte != '\0'; byte++)
+		at = at * 33 + (unsigned char)*byte;
+	for (at %= names->room; names->slots[at] != NULL; at = (at + 1) % names->room)
+		if (strcmp(names->slots[at], name) == 0)
+			break;
+	return &names->slots[at];
+}
+
+static bool has_name(const struct names *names, const char *name)
+{
+	return names->count > 0 && *find_name(names, name) != NULL;
+}
+
+static int grow_names(struct names *names)
+{
+	struct names grown = {.count = names->count, .room = names->room == 0 ? 64
+									      : names->room * 2};
+
+	grown.slots = calloc(grown.room, sizeof(*grown.slots));
+	if (grown.slots == NULL)
+		return -1;
+	for (size_t i = 0; i < names->room; i++)
+		if (names->slots[i] != NULL)
+			*find_name(&grown, names->slots[i]) = names->slots[i];
+	free(names->slots);
+	*names = grown;
+	return 0;
+}
+
+static int add_name(struct names *names, const char *name)
+{
+	char **slot;
+
+	if (names->count * 2 >= names->room && grow_names(names) < 0)
+		return -1;
+	slot = find_name(names, name);
+	if (*slot != NULL)
+		return 0;
+	*slot = strdup(name);
+	names->count += *slot != NULL;
+	return *slot == NULL ? -1 : 0;
+}
+
+static void free_names(struct names *names)
+{
+	for (size_t i = 0; i < names->room; i++)
+		free(names->slots[i]);
+	free(names->slots);
+}
+
 static void close_stack(struct stack *stack)
 {
 	while (stack->count > 0)
@@ -38,11 +101,29 @@ static bool is_whiteout(const struct stat *status)
 	return S_ISCHR(status->st_mode) && status->st_rdev == 0;
 }
 
+/* Whiteouts are named in stores that can't hold overlay's own: no archive makes such a file. */
+static bool is_marked(int folder, const char *name)
+{
+	struct stat status;
+
+	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(status.st_mode);
+}
+
 static bool is_opaque(int folder)
 {
 	char value;
 
-	return fgetxattr(folder, "user.overlay.opaque", &value, 1) == 1 && value == 'y';
+	return (fgetxattr(folder, "user.overlay.opaque", &value, 1) == 1 && value == 'y') ||
+	       is_marked(folder, opaque_mark);
+}
+
+static bool is_hidden_in(int folder, const char *name)
+{
+	char marked[NAME_MAX + sizeof(mark)];
+
+	snprintf(marked, sizeof(marked), "%s%s", mark, name);
+	return is_marked(folder, marked);
 }
 
 /* The folders called @name from the layer @first down to the one that hides the rest. */
@@ -54,7 +135,7 @@ static struct stack *open_stack(const struct stack *above, int first, const char
 		int fd = openat(above->fds[i], name,
 				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-		if (fd < 0 && errno == ENOENT)
+		if (fd < 0 && errno == ENOENT && !is_hidden_in(above->fds[i], name))
 			continue;
 		if (fd < 0)
 			break;
@@ -93,71 +174,52 @@ static int merge_subfolder(struct merge *merge, const struct stack *above, int f
 	return result;
 }
 
-static int merge_entry(struct merge *merge, const struct stack *stack, int at, int to,
-		       const char *name)
-{
-	struct stat status;
-
-	if (fstatat(to, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
-	if (fstatat(stack->fds[at], name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	/* It stays until the folder is done, to hide what is below. */
-	if (is_whiteout(&status))
-		return mknodat(to, name, S_IFCHR, 0);
-	if (S_ISDIR(status.st_mode))
-		return merge_subfolder(merge, stack, at, to, name);
-	merge->shift->data = merge->data[stack->layers[at]];
-	return copy_entry(&merge->copy, stack->fds[at], to, name);
-}
-
+/* One folder being merged: the layer at @at of @stack into @to. */
 struct merged_layer {
 	struct merge *merge;
 	const struct stack *stack;
+	struct names *hidden;
 	int at, to;
 };
 
-static int merge_name(void *context, const char *name)
+static int merge_entry(void *context, const char *name)
 {
 	const struct merged_layer *layer = context;
-
-	return merge_entry(layer->merge, layer->stack, layer->at, layer->to, name);
-}
-
-/* Calls merge_entry() for all names of a layer's folder. */
-static int merge_layer(struct merge *merge, const struct stack *stack, int at, int to)
-{
-	struct merged_layer layer = {merge, stack, at, to};
-
-	return copy_each(&merge->copy, stack->fds[at], merge_name, &layer);
-}
-
-static int remove_whiteouts(int folder_fd)
-{
-	int list = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-	DIR *folder = list < 0 ? NULL : fdopendir(list);
-	struct dirent *entry;
+	const struct stack *stack = layer->stack;
+	struct merge *merge = layer->merge;
+	int from = stack->fds[layer->at];
 	struct stat status;
 
-	if (folder == NULL)
+	if (has_name(layer->hidden, name))
+		return 0;
+	if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return -1;
-	while (result == 0 && (entry = readdir(folder)) != NULL) {
-		if (entry->d_type != DT_CHR && entry->d_type != DT_UNKNOWN)
-			continue;
-		if (fstatat(folder_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    is_whiteout(&status))
-			result = unlinkat(folder_fd, entry->d_name, 0);
-	}
-	closedir(folder);
-	return result;
+	if (is_whiteout(&status))
+		return add_name(layer->hidden, name);
+	if (strncmp(name, mark, sizeof(mark) - 1) == 0 && S_ISREG(status.st_mode))
+		return add_name(layer->hidden, name + sizeof(mark) - 1);
+	if (layer->at + 1 < stack->count && add_name(layer->hidden, name) < 0)
+		return -1;
+	if (S_ISDIR(status.st_mode))
+		return merge_subfolder(merge, stack, layer->at, layer->to, name);
+	merge->shift->data = merge->data[stack->layers[layer->at]];
+	return copy_entry(&merge->copy, from, layer->to, name);
 }
 
 static int merge_folder(struct merge *merge, const struct stack *stack, int to)
 {
-	for (int i = 0; i < stack->count; i++)
-		if (merge_layer(merge, stack, i, to) < 0)
-			return -1;
-	return remove_whiteouts(to);
+	struct names hidden = {NULL, 0, 0};
+	int result = 0, error;
+
+	for (int i = 0; result == 0 && i < stack->count; i++) {
+		struct merged_layer layer = {merge, stack, &hidden, i, to};
+
+		result = copy_each(&merge->copy, stack->fds[i], merge_entry, &layer);
+	}
+	error = errno;
+	free_names(&hidden);
+	errno = error;
+	return result;
 }
 
 static int open_layers(char *const layers[], const char *data_root, struct merge *merge,

@@ -457,8 +457,12 @@ static void leave(struct supervisor *s, const struct failure *failed)
 	}
 	cgroup_end(&s->cgroup);
 	/* Nor for the disk: to free a folder takes a journal longer than to make it. */
-	if (plan_value(&s->plan, OP_EXIT_REMOVE, 0) != NULL)
+	if (plan_value(&s->plan, OP_EXIT_REMOVE, 0) != NULL) {
 		peers_leave(s);
+		/* On NFS and FUSE a removed file that is open keeps its folder. */
+		if (s->lock >= 0)
+			close(s->lock);
+	}
 	exit_remove_trees(&s->plan);
 }
 

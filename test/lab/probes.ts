@@ -18,6 +18,8 @@ export const missing = {
   subordinateIds:
     unlessRuns('subordinate ids', ['unshare', '--map-root-user', '--map-auto', 'true']),
   tun: unlessUsable('/dev/net/tun'),
+  /** A FUSE file system that a plain user can mount. */
+  fuse: unlessUsable('/dev/fuse') || unlessFound('bindfs') || unlessFound('fusermount3'),
   pasta: unlessFound('pasta'),
   slirp4netns: unlessFound('slirp4netns'),
   skopeo: unlessFound('skopeo'),

@@ -64,13 +64,19 @@ export abstract class BerthCommand<T extends FlagTable> extends Command {
     return this.line;
   }
 
-  /** The engine that the global flags choose; with `quiet` it only reports warnings. */
-  protected openEngine({ quiet = false }: { quiet?: boolean } = {}): Engine {
+  /**
+   * The engine that the global flags choose; with `quiet` it only reports warnings, with
+   * `onlyLooks` a new store is not made.
+   */
+  protected openEngine(
+    { quiet = false, onlyLooks = false }: { quiet?: boolean; onlyLooks?: boolean } = {},
+  ): Engine {
     const { globals } = this.commandLine();
     return openEngine({
       root: globals.root,
       runroot: globals.runroot,
       storageDriver: globals['storage-driver'],
+      onlyLooks,
       report: createReporter({ quiet }),
     });
   }

@@ -17,10 +17,10 @@ import {
   type EnterSettings,
   type IdMaps,
 } from '@berth/isolation';
-import { UsageError } from '@berth/errors';
-import { openStore, type ResolveOptions, type Store } from '@berth/storage';
+import { openStore, type DriverRecord, type ResolveOptions, type Store } from '@berth/storage';
 import { loadRegistriesConfig } from '@berth/transport';
 import type { Report } from './progress.ts';
+import { findDriver, parseDriver } from './storage-driver.ts';
 
 /** What the global flags choose; undefined is the default. */
 export interface EngineOptions {
@@ -28,6 +28,8 @@ export interface EngineOptions {
   runroot?: string | undefined;
   storageDriver?: string | undefined;
   report?: Report | undefined;
+  /** Nothing is made: a driver that the store does not have yet is foreseen. */
+  onlyLooks?: boolean | undefined;
   /** New layers are not linked to others, which may be damaged. */
   keepsLayersApart?: boolean | undefined;
 }
@@ -38,6 +40,9 @@ export interface Engine {
   readonly directories: Directories;
   readonly store: Store;
   readonly account: Account;
+  /** How the store makes root file systems; chosen now if it was not before. */
+  readonly driver: DriverRecord;
+  /** One id alone where the store can't keep files of others. */
   readonly idMaps: IdMaps;
   /** How programs are run as root of the user's namespace. */
   readonly enter: EnterSettings;
@@ -49,17 +54,22 @@ export interface Engine {
  * that is not there.
  */
 export function openEngine(options: EngineOptions): Engine {
-  requireDriver(options.storageDriver);
+  const wanted = parseDriver(options.storageDriver);
   const directories = lazily(() =>
     findDirectories({ root: options.root, runRoot: options.runroot }),
   );
   const account = lazily(currentAccount);
-  const idMaps = lazily(() => findIdMaps(account()));
-  const enter = (): EnterSettings => ({
-    idMaps: idMaps(),
+  const allIds = lazily(() => findIdMaps(account()));
+  const enterWith = (maps: IdMaps): EnterSettings => ({
+    idMaps: maps,
     keepersDirectory: store().layout.keepers,
     mountNamespace: false,
   });
+  const driver = lazily(() => findDriver({
+    store: store(), wanted, enter: enterWith(allIds()), isForeseen: options.onlyLooks === true,
+  }));
+  const idMaps = lazily(() =>
+    driver().owners === 'native' ? allIds() : oneIdMap(account()));
   const store = lazily(() => openStore(directories(), { shortNames }));
   return {
     options,
@@ -72,21 +82,17 @@ export function openEngine(options: EngineOptions): Engine {
     get account() {
       return account();
     },
+    get driver() {
+      return driver();
+    },
     get idMaps() {
       return idMaps();
     },
     get enter() {
-      return enter();
+      return enterWith(idMaps());
     },
     report: options.report ?? (() => undefined),
   };
-}
-
-function requireDriver(name: string | undefined): void {
-  if (name === undefined || name === 'overlay') return;
-  throw new UsageError('NO_SUCH_DRIVER', `use storage driver "${name}": only "overlay" is there`, {
-    hint: 'leave --storage-driver out',
-  });
 }
 
 function lazily<T>(find: () => T): () => T {
@@ -105,6 +111,11 @@ function findIdMaps(account: Account): IdMaps {
     newuidmap: helpers?.newuidmap,
     newgidmap: helpers?.newgidmap,
   });
+}
+
+function oneIdMap({ uid, gid }: Account): IdMaps {
+  const none = { uidRanges: [], gidRanges: [], newuidmap: undefined, newgidmap: undefined };
+  return chooseIdMaps({ uid, gid, ...none });
 }
 
 /** Removes trees that hold files of subordinate ids, as root of the user's namespace. */

@@ -27,25 +27,34 @@ export function removeArguments(settings: EnterSettings, paths: readonly string[
   return ['remove', ...namespaceFlags(settings), '--', ...paths];
 }
 
+/** The helper's arguments that try what the file system of an empty folder can do. */
+export function probeArguments(settings: EnterSettings, folder: string): string[] {
+  return ['probe', ...namespaceFlags(settings), '--', folder];
+}
+
 /** Layers as one tree, under the owners that a container's map needs. */
 export interface ShiftSettings {
-  ids: ContainerIds;
+  /** Undefined: the owners that they have. */
+  ids: ContainerIds | undefined;
   /** Trees, top one first. */
   layers: readonly string[];
   /** An empty folder. */
   to: string;
   /** The folder of all layers, for overlay to take the content from; undefined copies it. */
   data: string | undefined;
+  /** It is on the disk afterwards. */
+  isDurable: boolean;
 }
 
 /** The helper's arguments that make such a tree. */
 export function shiftArguments(settings: EnterSettings, shift: ShiftSettings): string[] {
-  const { ids, layers, to, data } = shift;
+  const { ids, layers, to, data, isDurable } = shift;
   const flags = (name: string, maps: readonly IdMap[]): string[] =>
     maps.flatMap(({ inside, outside, count }) => [name, `${inside} ${outside} ${count}`]);
   return [
     'shift', ...namespaceFlags(settings),
-    ...flags('--shift-uid', ids.uids), ...flags('--shift-gid', ids.gids),
+    ...flags('--shift-uid', ids?.uids ?? []), ...flags('--shift-gid', ids?.gids ?? []),
+    ...(isDurable ? ['--sync'] : []),
     '--', to, data ?? '', ...layers,
   ];
 }

@@ -17,6 +17,7 @@ export {
 export { containerPlan } from './container-plan.ts';
 export {
   enterArguments,
+  probeArguments,
   removeArguments,
   shiftArguments,
   runHelper,

@@ -8,9 +8,8 @@ import { IntegrityError } from '@berth/errors';
 import { loadSyscalls } from '@berth/host';
 import { decompress } from './decompress.ts';
 import type { Compression } from './decompress.ts';
-import type { OwnerPolicy } from './entry-attributes.ts';
 import { LayerApplier } from './layer-applier.ts';
-import type { LayerCounts } from './layer-applier.ts';
+import type { LayerCounts, TreePolicy } from './layer-applier.ts';
 import { checkLimit, checkRatio, DEFAULT_LIMITS } from './limits.ts';
 import type { LayerLimits } from './limits.ts';
 import { RecipeWriter } from './recipe-writer.ts';
@@ -23,7 +22,8 @@ export interface ApplyLayerOptions {
   /** Where the recipe goes: an empty file open for writing, which the caller closes. */
   readonly recipeFd: number;
   readonly limits?: Partial<LayerLimits>;
-  readonly owners?: OwnerPolicy;
+  readonly owners?: TreePolicy['owners'];
+  readonly marks?: TreePolicy['marks'];
   /** Refuse the layer unless its plain form has this digest. */
   readonly expectedDiffId?: string | undefined;
 }
@@ -51,7 +51,9 @@ export interface LayerResult {
 export async function applyLayer(options: ApplyLayerOptions): Promise<LayerResult> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const recipe = new RecipeWriter(options.recipeFd);
-  const applier = new LayerApplier(recipe, limits, options.owners ?? 'native');
+  const applier = new LayerApplier(recipe, limits, {
+    owners: options.owners ?? 'native', marks: options.marks ?? 'overlay',
+  });
   const reader = new TarReader(applier, limits);
   const blob = new MeasuredBytes(options.blob);
   const archive = createHash('sha256');

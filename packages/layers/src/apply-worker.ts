@@ -15,7 +15,7 @@ import {
 import { loadSyscalls, OPEN, succeed, systemErrorFrom } from '@berth/host';
 import { applyLayer } from './apply-layer.ts';
 import type { LayerResult } from './apply-layer.ts';
-import type { OwnerPolicy } from './entry-attributes.ts';
+import type { TreePolicy } from './layer-applier.ts';
 import type { LayerLimits } from './limits.ts';
 import { WorkerInput } from './worker-input.ts';
 
@@ -25,7 +25,8 @@ export interface ApplyWorkerRequest {
   readonly tree: string;
   /** A file that does not exist yet. */
   readonly recipe: string;
-  readonly owners?: OwnerPolicy | undefined;
+  readonly owners?: TreePolicy['owners'] | undefined;
+  readonly marks?: TreePolicy['marks'] | undefined;
   readonly limits?: Partial<LayerLimits> | undefined;
   readonly expectedDiffId?: string | undefined;
   /** Where the blob is: on standard input to its end unless given. */
@@ -123,6 +124,7 @@ async function applyInside(
     return await applyLayer({
       blob: blobOf(request, input), recipeFd,
       owners: request.owners ?? 'native',
+      marks: request.marks ?? 'overlay',
       limits: request.limits ?? {},
       expectedDiffId: request.expectedDiffId,
     });

@@ -7,16 +7,17 @@ import { constants } from 'node:os';
 import { loadSyscalls, succeed } from '@berth/host';
 import { pathArgument, shown } from './tar-entry.ts';
 import type { EntryAttribute, TarEntry } from './tar-entry.ts';
-import { treePath } from './layer-tree.ts';
 import { OWNER_ATTRIBUTE, recordedOwner } from './recorded-owner.ts';
+import { treePath } from './tree-path.ts';
 import { unmappedOwner } from './unmapped-owner.ts';
 import type { ChangeOwner } from './unmapped-owner.ts';
 
 /**
  * `native`: files get their owners; `record`: one id is mapped and everything belongs to it, other
  * owners are recorded in an attribute. Links and special files have none: the recipe knows theirs.
+ * `recipe`: it knows them all, for the file system has no attributes.
  */
-export type OwnerPolicy = 'native' | 'record';
+export type OwnerPolicy = 'native' | 'record' | 'recipe';
 
 /** The part of an entry that this is about. */
 type Attributes = Pick<TarEntry, 'type' | 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>;
@@ -51,7 +52,7 @@ export class AttributeWriter {
   setOnFile(fd: number, path: string, entry: Attributes): void {
     if (this.#owners === 'native') {
       this.#setOwner(path, entry, (uid, gid) => this.#syscalls.fchown(fd, uid, gid));
-    } else {
+    } else if (this.#owners === 'record') {
       this.#recordOwner(path, entry, (value) =>
         this.#syscalls.fsetxattr(fd, OWNER_ATTRIBUTE, value));
     }
@@ -67,7 +68,7 @@ export class AttributeWriter {
     const argument = treePath(path);
     if (this.#owners === 'native') {
       this.#setOwner(path, entry, (uid, gid) => this.#syscalls.lchown(argument, uid, gid));
-    } else if (entry.type === 'directory') {
+    } else if (this.#owners === 'record' && entry.type === 'directory') {
       this.#recordOwner(path, entry, (value) =>
         this.#syscalls.lsetxattr(argument, OWNER_ATTRIBUTE, value));
     }

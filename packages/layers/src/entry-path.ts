@@ -5,9 +5,11 @@
 import { badArchive } from './limits.ts';
 import { shown } from './tar-entry.ts';
 
-const WHITEOUT_PREFIX = '.wh.';
+/** Begins the name of what hides the rest of the name. */
+export const WHITEOUT_PREFIX = '.wh.';
 const WHITEOUT_NOTE_PREFIX = '.wh..wh.';
-const OPAQUE_MARK = '.wh..wh..opq';
+/** Hides all of lower layers in its directory. */
+export const OPAQUE_MARK = '.wh..wh..opq';
 
 /** What a name asks for. Paths are relative to the root, without `.` or empty components. */
 export type EntryTarget =

@@ -2,11 +2,13 @@
  * The tree that an archive makes, in memory: what layer-tree.ts does to the disk, done to nodes.
  * Checking a layer compares the two. Paths are canonical byte strings; '' is the root.
  */
+import { OPAQUE_MARK, WHITEOUT_PREFIX } from './entry-path.ts';
 import { badArchive } from './limits.ts';
 import { MOST_LINKS } from './layer-tree.ts';
 import type { DirectoryAttributes } from './layer-tree.ts';
 import type { DataSegment } from './tar-entry.ts';
 import { shown } from './tar-entry.ts';
+import { below, splitPath } from './tree-path.ts';
 
 /** Kinds of files that a layer's tree holds. */
 export type NodeKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'whiteout';
@@ -48,6 +50,10 @@ export function newNode(
     kind, attributes: parts.attributes, names: 0, target: parts.target ?? '',
     sizeBytes: parts.sizeBytes ?? 0, payload: undefined, children: new Map(), isOpaque: false,
   };
+}
+
+function newMark(): ExpectedNode {
+  return { ...newNode('file'), names: 1 };
 }
 
 /** The tree; starts with an empty root. */
@@ -119,6 +125,19 @@ export class ExpectedTree {
     node.names -= 1;
   }
 
+  /** Files of the names that archives have stand where overlay's marks would: whiteout-marks.ts. */
+  nameMarks(): void {
+    for (const directory of this.#directories.values()) {
+      for (const [name, node] of [...directory.children]) {
+        if (node.kind !== 'whiteout') continue;
+        directory.children.delete(name);
+        directory.children.set(`${WHITEOUT_PREFIX}${name}`, newMark());
+      }
+      if (directory.isOpaque) directory.children.set(OPAQUE_MARK, newMark());
+      directory.isOpaque = false;
+    }
+  }
+
   #join(components: readonly string[], canMake: boolean): string {
     const base = components[components.length - 1];
     if (base === undefined) return ROOT;
@@ -160,15 +179,4 @@ export class ExpectedTree {
     this.putDirectory(path);
     return undefined;
   }
-}
-
-/** `directory/name`. */
-export function below(directory: string, name: string): string {
-  return directory === ROOT ? name : `${directory}/${name}`;
-}
-
-/** The directory and the last name of a path. */
-function splitPath(path: string): [directory: string, name: string] {
-  const slash = path.lastIndexOf('/');
-  return slash < 0 ? [ROOT, path] : [path.slice(0, slash), path.slice(slash + 1)];
 }

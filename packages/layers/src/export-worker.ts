@@ -7,13 +7,13 @@ import type { BigIntStats } from 'node:fs';
 import { EngineError } from '@berth/errors';
 import { loadSyscalls, OPEN, systemErrorFrom } from '@berth/host';
 import { isKeptAttribute } from './entry-attributes.ts';
-import { nodePath, treePath } from './layer-tree.ts';
 import { mergedFiles } from './merged-tree.ts';
 import type { MergedFile } from './merged-tree.ts';
 import { OWNER_ATTRIBUTE } from './recorded-owner.ts';
 import { encodeEntry, paddingOf } from './tar-encoder.ts';
 import type { EncodedEntry } from './tar-encoder.ts';
 import type { EntryAttribute, EntryType } from './tar-entry.ts';
+import { nodePath, treePath } from './tree-path.ts';
 
 const FILE_FLAGS = OPEN.RDONLY | OPEN.CLOEXEC | OPEN.NOFOLLOW | OPEN.NONBLOCK;
 const PERMISSIONS = 0o7777n;

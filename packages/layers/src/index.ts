@@ -10,7 +10,7 @@ export type { ArchiveItem } from './archive-reader.ts';
 export { decompress } from './decompress.ts';
 export type { Compression, Decompressed } from './decompress.ts';
 export type { OwnerPolicy } from './entry-attributes.ts';
-export type { LayerCounts } from './layer-applier.ts';
+export type { LayerCounts, TreePolicy } from './layer-applier.ts';
 export { DEFAULT_LIMITS } from './limits.ts';
 export type { LayerLimits } from './limits.ts';
 export { readRecipe } from './recipe-reader.ts';

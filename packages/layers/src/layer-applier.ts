@@ -6,7 +6,7 @@ import { loadSyscalls, MODE, OPEN, succeed } from '@berth/host';
 import { AttributeWriter } from './entry-attributes.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import { entryTarget, splitName } from './entry-path.ts';
-import { isWhiteout, LayerTree, statusOf, treePath } from './layer-tree.ts';
+import { isWhiteout, LayerTree, statusOf } from './layer-tree.ts';
 import { badArchive, checkLimit } from './limits.ts';
 import type { LayerLimits } from './limits.ts';
 import { PayloadWriter } from './payload-writer.ts';
@@ -14,6 +14,9 @@ import type { RecipeWriter } from './recipe-writer.ts';
 import { pathArgument, shown } from './tar-entry.ts';
 import type { TarEntry } from './tar-entry.ts';
 import type { TarVisitor } from './tar-reader.ts';
+import { treePath } from './tree-path.ts';
+import { marksOf } from './whiteout-marks.ts';
+import type { MarkPolicy } from './whiteout-marks.ts';
 
 /** How many of what a layer holds. */
 export interface LayerCounts {
@@ -35,6 +38,12 @@ export interface LayerCounts {
 const FILE_FLAGS = OPEN.WRONLY | OPEN.CREAT | OPEN.EXCL | OPEN.NOFOLLOW | OPEN.CLOEXEC;
 const PRIVATE_MODE = 0o600;
 
+/** What the file system that holds the tree can do. */
+export interface TreePolicy {
+  readonly owners: OwnerPolicy;
+  readonly marks: MarkPolicy;
+}
+
 /** The visitor that unpacks. Call `finish` when the archive has ended. */
 export class LayerApplier implements TarVisitor {
   readonly counts: LayerCounts = {
@@ -54,12 +63,12 @@ export class LayerApplier implements TarVisitor {
   /** Names made by hard links: no payload of the recipe stands behind them. */
   readonly #linkNames = new Set<string>();
 
-  constructor(recipe: RecipeWriter, limits: LayerLimits, owners: OwnerPolicy) {
+  constructor(recipe: RecipeWriter, limits: LayerLimits, { owners, marks }: TreePolicy) {
     this.#recipe = recipe;
     this.#limits = limits;
     this.#attributes = new AttributeWriter(owners);
     this.#payload = new PayloadWriter(recipe);
-    this.#tree = new LayerTree((path) => this.#beforeRemoval(path));
+    this.#tree = new LayerTree(marksOf(marks), (path) => this.#beforeRemoval(path));
   }
 
   raw(bytes: Buffer): void {

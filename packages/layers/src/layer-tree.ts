@@ -11,19 +11,15 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { constants } from 'node:os';
-import { UnsupportedError } from '@berth/errors';
-import { errnoName, loadSyscalls, MODE, succeed, systemErrorFrom } from '@berth/host';
+import { loadSyscalls, succeed, systemErrorFrom } from '@berth/host';
 import type { Syscalls } from '@berth/host';
 import { badArchive } from './limits.ts';
-import { pathArgument, shown } from './tar-entry.ts';
+import { shown } from './tar-entry.ts';
 import type { TarEntry } from './tar-entry.ts';
+import { below, nodePath, splitPath, treePath } from './tree-path.ts';
+import { IMPLIED_MODE } from './whiteout-marks.ts';
+import type { Marks } from './whiteout-marks.ts';
 
-/** What userxattr overlays read as "nothing of the lower layers is seen in this directory". */
-export const OPAQUE_ATTRIBUTE = 'user.overlay.opaque';
-/** Its value. */
-export const OPAQUE_VALUE = Buffer.from('y');
-/** Mode of directories that no entry describes. */
-export const IMPLIED_MODE = 0o755;
 /** Symbolic links on the way to one name at most, as in the kernel. */
 export const MOST_LINKS = 40;
 const ROOT = '';
@@ -36,20 +32,17 @@ type Missing = 'make' | 'refuse';
 export type DirectoryAttributes =
   Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>;
 
-/** A path below the root as a system call takes it. */
-export function treePath(path: string): string | Uint8Array {
-  return path === ROOT ? '.' : pathArgument(path);
-}
-
 /** The tree below the current directory. All paths are canonical byte strings; '' is the root. */
 export class LayerTree {
   readonly #syscalls: Syscalls = loadSyscalls();
   readonly #directories = new Map<string, DirectoryAttributes | undefined>([[ROOT, undefined]]);
   readonly #beforeRemoval: (path: string) => void;
+  readonly #marks: Marks;
   #impliedDirectories = 0;
 
   /** `beforeRemoval` is called while a regular file that is about to vanish is still there. */
-  constructor(beforeRemoval: (path: string) => void) {
+  constructor(marks: Marks, beforeRemoval: (path: string) => void) {
+    this.#marks = marks;
     this.#beforeRemoval = beforeRemoval;
   }
 
@@ -80,9 +73,12 @@ export class LayerTree {
    */
   create(path: string, make: () => number): number {
     const answer = make();
-    if (answer !== -EEXIST) return succeed(answer, 'make', shown(path));
-    this.clear(path);
-    return succeed(make(), 'make', shown(path));
+    if (answer === -EEXIST) {
+      this.clear(path);
+      return succeed(make(), 'make', shown(path));
+    }
+    this.#marks.unhide(path);
+    return succeed(answer, 'make', shown(path));
   }
 
   /** Makes the directory at `path`; one that is there stays, with its content. */
@@ -90,14 +86,15 @@ export class LayerTree {
     if (this.#directories.has(path)) return;
     const argument = treePath(path);
     const answer = this.#syscalls.mkdir(argument, 0o700);
-    if (answer === -EEXIST) {
+    const wasThere = answer === -EEXIST;
+    if (wasThere) {
       this.clear(path);
       succeed(this.#syscalls.mkdir(argument, 0o700), 'make directory', shown(path));
-      // The archive says that the path was something else before: lower content is gone.
-      this.#setOpaque(path);
     } else {
       succeed(answer, 'make directory', shown(path));
     }
+    // The archive says that the path was something else before: lower content is gone.
+    if (this.#marks.unhide(path) || wasThere) this.#marks.makeOpaque(path);
     this.#directories.set(path, undefined);
   }
 
@@ -112,23 +109,18 @@ export class LayerTree {
    * first: whiteouts speak of lower layers only (OCI image-spec, "Whiteouts").
    */
   hide(path: string): void {
-    if (this.#directories.has(path)) {
-      this.#setOpaque(path);
-      return;
-    }
-    const answer = this.#syscalls.mknod(treePath(path), MODE.CHARACTER, 0);
-    if (answer >= 0 || answer === -EEXIST) return;
-    throw new UnsupportedError('NO_WHITEOUT', `make whiteout "${shown(path)}": ` +
-      `${errnoName(answer)}`, { hint: 'berth --root DIRECTORY, on ext4, xfs, btrfs or tmpfs' });
+    if (this.#directories.has(path)) this.#marks.makeOpaque(path);
+    else if (statusOf(path) === undefined) this.#marks.hide(path);
   }
 
   /** Hides what lower layers have in the directory at these components, made where missing. */
   hideContent(components: readonly string[]): void {
-    this.#setOpaque(this.#directory(components, 'make'));
+    this.#marks.makeOpaque(this.#directory(components, 'make'));
   }
 
   /** Removes what is at `path`, if anything. */
   clear(path: string): void {
+    this.#marks.unhide(path);
     const status = statusOf(path);
     if (status === undefined) return;
     if (status.isDirectory()) {
@@ -166,7 +158,7 @@ export class LayerTree {
     let links = 0;
     for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
       if (part === '' || part === '.') continue;
-      const next = part === '..' ? parentOf(current) : below(current, part);
+      const next = part === '..' ? splitPath(current)[0] : below(current, part);
       const target = this.#directories.has(next) ? undefined : this.#enter(next, missing);
       if (target === undefined) {
         current = next;
@@ -203,17 +195,11 @@ export class LayerTree {
     return target;
   }
 
-  #setOpaque(path: string): void {
-    const answer = this.#syscalls.lsetxattr(treePath(path), OPAQUE_ATTRIBUTE, OPAQUE_VALUE);
-    if (answer >= 0) return;
-    throw new UnsupportedError('NO_USER_ATTRIBUTES', `mark directory "${shown(path)}" opaque: ` +
-      `${errnoName(answer)}`, { hint: 'berth --root DIRECTORY, on ext4, xfs or btrfs' });
-  }
-
   /** Iterative over levels by recursion of at most PATH_MAX / 2: deeper paths can't be named. */
   #removeDirectory(path: string): void {
-    for (const name of readdirSync(nodePath(path), { encoding: 'buffer' })) {
-      this.clear(below(path, name.toString('latin1')));
+    for (const bytes of readdirSync(nodePath(path), { encoding: 'buffer' })) {
+      const child = below(path, bytes.toString('latin1'));
+      if (!this.#marks.remove(child)) this.clear(child);
     }
     succeed(this.#syscalls.rmdir(treePath(path)), 'remove', shown(path));
     this.#directories.delete(path);
@@ -232,20 +218,4 @@ export function statusOf(path: string): Stats | undefined {
   } catch (error) {
     throw systemErrorFrom(error, 'look at', shown(path));
   }
-}
-
-/** A path below the root as node:fs takes it. */
-export function nodePath(path: string): string | Buffer {
-  const argument = treePath(path);
-  return typeof argument === 'string' ? argument : Buffer.from(argument);
-}
-
-function below(directory: string, name: string): string {
-  return directory === ROOT ? name : `${directory}/${name}`;
-}
-
-/** The root is its own parent, as in every root directory. */
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash < 0 ? ROOT : path.slice(0, slash);
 }

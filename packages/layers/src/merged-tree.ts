@@ -9,8 +9,8 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { errnoName, loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
-import { below } from './expected-tree.ts';
-import { nodePath, OPAQUE_ATTRIBUTE, treePath } from './layer-tree.ts';
+import { below, nodePath, treePath } from './tree-path.ts';
+import { OPAQUE_ATTRIBUTE } from './whiteout-marks.ts';
 
 /** One file of the merged tree. The current directory is the one that it is in. */
 export interface MergedFile {

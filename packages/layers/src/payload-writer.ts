@@ -5,10 +5,11 @@
 import * as crypto from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { loadSyscalls, OPEN, succeed } from '@berth/host';
-import { statusOf, treePath } from './layer-tree.ts';
+import { statusOf } from './layer-tree.ts';
 import type { RecipeWriter } from './recipe-writer.ts';
 import { shown } from './tar-entry.ts';
 import type { DataSegment, TarEntry } from './tar-entry.ts';
+import { treePath } from './tree-path.ts';
 
 const COPY_BYTES = 1 << 18;
 const ALGORITHM = 'sha256';

@@ -12,12 +12,11 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { errnoName, loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
 import { attributeValue, isKeptAttribute } from './entry-attributes.ts';
-import { below } from './expected-tree.ts';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
-import { nodePath, treePath } from './layer-tree.ts';
 import { readRecipe } from './recipe-reader.ts';
 import { replayRecipe } from './replay-recipe.ts';
 import { pathArgument } from './tar-entry.ts';
+import { below, nodePath, treePath } from './tree-path.ts';
 
 /** A layer of the store, or the one that is being made. */
 export interface SharingLayer {

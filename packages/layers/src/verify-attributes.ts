@@ -6,9 +6,9 @@ import { errnoName, loadSyscalls } from '@berth/host';
 import { attributeValue, isKeptAttribute } from './entry-attributes.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import type { ExpectedNode, NodeKind } from './expected-tree.ts';
-import { IMPLIED_MODE, OPAQUE_ATTRIBUTE, OPAQUE_VALUE } from './layer-tree.ts';
 import { OWNER_ATTRIBUTE, recordedOwner } from './recorded-owner.ts';
 import { pathArgument, shown } from './tar-entry.ts';
+import { IMPLIED_MODE, OPAQUE_ATTRIBUTE, OPAQUE_VALUE } from './whiteout-marks.ts';
 
 const PERMISSIONS = 0o7777n;
 const ACCESS_BITS = 0o777;
@@ -55,7 +55,7 @@ function ownerDifference(
   { attributes }: ExpectedNode,
   owners: OwnerPolicy,
 ): string[] {
-  const { uid, gid } = (owners === 'record' ? undefined : attributes) ?? OWN_IDS;
+  const { uid, gid } = (owners === 'native' ? attributes : undefined) ?? OWN_IDS;
   if (status.uid === BigInt(uid) && status.gid === BigInt(gid)) return [];
   return [`belongs to ${status.uid}:${status.gid}, not to ${uid}:${gid}`];
 }

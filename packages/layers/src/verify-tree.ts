@@ -10,11 +10,10 @@
 import { fstatSync, lstatSync, openSync, closeSync, readdirSync, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { errnoName, loadSyscalls, OPEN, RESOLVE, succeed, systemErrorFrom } from '@berth/host';
-import { below } from './expected-tree.ts';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
-import { nodePath, treePath } from './layer-tree.ts';
 import { shown } from './tar-entry.ts';
+import { below, nodePath, treePath } from './tree-path.ts';
 import { attributeDifference, statusDifferences } from './verify-attributes.ts';
 import { contentDifference } from './verify-content.ts';
 

@@ -15,6 +15,7 @@ import { replayRecipe } from './replay-recipe.ts';
 import { reproduceTar } from './reproduce-tar.ts';
 import { verifyTree } from './verify-tree.ts';
 import type { TreeDifference, VerifyOptions } from './verify-tree.ts';
+import type { MarkPolicy } from './whiteout-marks.ts';
 
 /** One layer, or a part of its files. */
 export interface VerifyJob extends VerifyOptions {
@@ -23,6 +24,8 @@ export interface VerifyJob extends VerifyOptions {
   readonly diffId: string;
   /** `sha256:` of the recipe's file; where it is not known, the archive is made and hashed. */
   readonly recipeDigest: string | undefined;
+  /** What hides lower layers; overlay's marks unless given. */
+  readonly marks?: MarkPolicy | undefined;
 }
 
 /** What came of a job. */
@@ -53,7 +56,9 @@ export async function verifyLayer(job: VerifyJob): Promise<VerifyAnswer> {
     requireRecipe(job);
     recipe = readRecipe(job.recipe);
     requireDiffId(job, recipe);
-    const found = verifyTree(job.tree, replayRecipe(recipe), job);
+    const expected = replayRecipe(recipe);
+    if (job.marks === 'names') expected.nameMarks();
+    const found = verifyTree(job.tree, expected, job);
     if (found.length === 0) await proveRecipe(job, recipe);
     return {
       differences: found.slice(0, MOST_DIFFERENCES),

@@ -92,6 +92,22 @@ test('an entry and its own whiteout give the entry, whichever comes first', asyn
   }
 });
 
+test('where overlay reads nothing, marks are the files that archives have', async () => {
+  const marks = 'names';
+  const { tree } = await unpackExactly(archive(
+    file('etc/.wh.gone'), directory('opt'), file('opt/.wh..wh..opq'), file('opt/new', 'n'),
+    file('.wh.f'), file('f', 'x'), file('.wh.d'), file('d/f', 'x'), file('g', 'x'),
+    file('.wh.g')), { marks });
+  assert.deepEqual(kinds(tree), {
+    '.': 'directory', etc: 'directory', 'etc/.wh.gone': 'file', opt: 'directory',
+    'opt/.wh..wh..opq': 'file', 'opt/new': 'file', f: 'file', d: 'directory', 'd/f': 'file',
+    'd/.wh..wh..opq': 'file', g: 'file',
+  });
+  const again = [file('d/.wh.x'), directory('d/e'), file('d/e/.wh..wh..opq'), file('d', 'x')];
+  const { tree: replaced } = await unpackExactly(archive(...again), { marks });
+  assert.deepEqual(kinds(replaced), { '.': 'directory', d: 'file' });
+});
+
 test('a parent that a whiteout hides is made anew, and opaque', async () => {
   const { tree } = await unpackExactly(archive(file('.wh.d'), file('d/f', 'x')));
   assert.deepEqual(kinds(tree), { '.': 'directory', d: 'directory', 'd/f': 'file' });

@@ -88,7 +88,8 @@ function isMode(at: number): boolean {
 
 async function acceptedOrRefused(bytes: Buffer, chunkBytes: number): Promise<number> {
   try {
-    await unpackExactly(bytes, { chunkBytes, limits: { contentBytes: 1 << 30 } });
+    const marks = chunkBytes % 2 === 0 ? 'overlay' : 'names';
+    await unpackExactly(bytes, { chunkBytes, marks, limits: { contentBytes: 1 << 30 } });
     return 1;
   } catch (error) {
     assert(error instanceof EngineError, error as Error);

@@ -48,7 +48,7 @@ export async function unpack(bytes: Buffer, options: Options = {}): Promise<Scra
     const verified = await verifyLayer({
       tree, recipe: join(directory, 'recipe'), diffId: result.diffId, recipeDigest: undefined,
       owners: rest.owners ?? owners, canLackAttributes: result.counts.skippedAttributes > 0,
-      part: 0, parts: 1, quick: false,
+      part: 0, parts: 1, quick: false, marks: rest.marks,
     });
     assert.deepEqual(verified, { differences: [], more: 0, recipeProblem: undefined });
     return {

@@ -33,8 +33,11 @@ export interface CreateContainer {
   readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined;
   /** Files that are bound into the container, where all of its users may read them. */
   readonly boundFiles?: Readonly<Record<string, string>> | undefined;
-  /** upper/ and work/ of an overlay; `none` for a read-only or foreign root. */
-  readonly writable: 'overlay' | 'none';
+  /**
+   * upper/ and work/ of an overlay; nothing for a foreign root; or what makes a whole root of the
+   * empty folder that it is given. That one may take long: it comes last, under the name.
+   */
+  readonly writable: 'overlay' | 'none' | ((root: string) => void);
 }
 
 /** The parts of a store that this needs. */
@@ -47,7 +50,7 @@ interface CreateParts {
   readonly names: ContainerNames;
 }
 
-/** The upper directory's mode is the container's root directory's. */
+/** The mode of the container's root directory. */
 const ROOT_MODE = 0o755;
 const BOUND_FILE_MODE = 0o644;
 
@@ -62,6 +65,7 @@ export function createContainer(parts: CreateParts, request: CreateContainer): C
   try {
     writeFiles(staged, request);
     parts.names.reserve(name, id);
+    if (typeof request.writable === 'function') request.writable(makeRoot(staged, 'root'));
     publish(parts.layout, staged, paths.directory);
   } catch (error) {
     parts.staging.remove(staged);
@@ -72,7 +76,7 @@ export function createContainer(parts: CreateParts, request: CreateContainer): C
     requireParts(parts, request.record);
     parts.names.reserve(name, id);
   } catch (error) {
-    parts.trash.take(paths.directory, 'plain');
+    parts.trash.take(paths.directory, 'tree');
     parts.names.release(name, id);
     throw error;
   }
@@ -90,13 +94,19 @@ function writeFiles(staged: string, request: CreateContainer): void {
   }
   writeNewFile(join(staged, 'config.json'), JSON.stringify(request.record));
   writeNewFile(join(staged, 'summary'), formatSummaryHead(request.summary));
-  if (request.writable === 'none') return;
-  const upper = join(staged, 'upper');
-  attempt('make directory', upper, () => {
-    mkdirSync(upper);
-    chmodSync(upper, ROOT_MODE);
-    mkdirSync(join(staged, 'work'), { mode: PRIVATE_DIRECTORY });
+  if (request.writable !== 'overlay') return;
+  makeRoot(staged, 'upper');
+  const work = join(staged, 'work');
+  attempt('make directory', work, () => mkdirSync(work, { mode: PRIVATE_DIRECTORY }));
+}
+
+function makeRoot(staged: string, name: string): string {
+  const path = join(staged, name);
+  attempt('make directory', path, () => {
+    mkdirSync(path);
+    chmodSync(path, ROOT_MODE);
   });
+  return path;
 }
 
 function publish(layout: Layout, staged: string, directory: string): void {

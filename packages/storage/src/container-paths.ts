@@ -13,6 +13,8 @@ export interface ContainerPaths {
   readonly runs: string;
   readonly upper: string;
   readonly work: string;
+  /** The whole root file system, where it is a copy. */
+  readonly root: string;
   readonly log: string;
   readonly hosts: string;
   readonly resolvConf: string;
@@ -37,6 +39,7 @@ export function pathsOf(layout: Layout, id: string): ContainerPaths {
     runs: join(directory, 'runs'),
     upper: join(directory, 'upper'),
     work: join(directory, 'work'),
+    root: join(directory, 'root'),
     log: join(directory, 'log'),
     hosts: join(directory, 'hosts'),
     resolvConf: join(directory, 'resolv.conf'),

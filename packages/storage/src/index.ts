@@ -16,6 +16,7 @@ export type { LayerStore, LayerStaging } from './layers.ts';
 export type {
   ContainerEntry, ContainerPaths, ContainerStore, CreateContainer, ExitRemoval,
 } from './containers.ts';
+export type { DriverName, DriverRecord, OwnerKeeping } from './driver-record.ts';
 export type { NoLock, Release } from './container-lock.ts';
 export type { CreateVolume, VolumeStore } from './volumes.ts';
 export { readIfThere } from './whole-file.ts';

@@ -14,6 +14,7 @@
  *     volumes/<name>/                 record.json _data/
  *     staging/<owner>.<purpose>       half-made things of a living process
  *     trash/<unique>                  removed for readers, not yet for the disk
+ *     driver.json                     how layers become root file systems here
  *     lock                            directory of proper-lockfile while the store lock is held
  *   run/
  *     containers/<id>/                socket and pids of a running container
@@ -38,6 +39,7 @@ export interface Layout {
   readonly staging: string;
   readonly trash: string;
   readonly lock: string;
+  readonly driver: string;
   readonly runContainers: string;
   readonly keepers: string;
   /** There once the user was told that background containers end at logout. */
@@ -67,6 +69,7 @@ export function layoutOf({ data, run }: StoreDirectories): Layout {
     staging: join(data, 'staging'),
     trash: join(data, 'trash'),
     lock: join(data, 'lock'),
+    driver: join(data, 'driver.json'),
     runContainers: join(run, 'containers'),
     keepers: join(run, 'keepers'),
     logoutNotice: join(run, 'logout-notice'),

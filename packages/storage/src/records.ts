@@ -62,6 +62,8 @@ export interface LayerRecord {
   readonly fileCount: number;
   /** How the store keeps owners, and the id map the tree was written under: see `idMapKey`. */
   readonly idMap: string;
+  /** How it says what it hides of lower layers; absent: by overlay's marks. */
+  readonly marks?: 'names' | undefined;
   /** `sha256:…` of the compressed layer it came from, for information. */
   readonly sourceDigest?: string | undefined;
   /** `sha256:…` of the recipe's file, taken when the layer was stored. */

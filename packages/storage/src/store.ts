@@ -11,6 +11,7 @@ import { ContainerStore } from './containers.ts';
 import { ImageStore } from './images.ts';
 import type { ResolveOptions } from './image-resolve.ts';
 import { LayerStore } from './layers.ts';
+import { DriverFile } from './driver-record.ts';
 import { layoutOf } from './layout.ts';
 import type { Layout, StoreDirectories } from './layout.ts';
 import { readLivenessFacts } from './run-state.ts';
@@ -26,6 +27,7 @@ import { VolumeStore } from './volumes.ts';
 /** An opened store. Holds no descriptor and no lock: there is nothing to close. */
 export interface Store {
   readonly layout: Layout;
+  readonly driver: DriverFile;
   readonly blobs: BlobStore;
   readonly images: ImageStore;
   readonly layers: LayerStore;
@@ -61,6 +63,7 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
   const layout = layoutOf(directories);
   const staging = new Staging(layout, replaced.readFacts ?? readLivenessFacts);
   const trash = new Trash(layout, staging);
+  const driver = new DriverFile(layout, staging);
   const lock = new StoreLock(layout, replaced.acquireLock);
   const blobs = new BlobStore(layout, staging);
   const layers = new LayerStore(layout, staging, trash);
@@ -77,7 +80,8 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
   };
   const checked = { ...parts, volumes };
   return {
-    layout, blobs, images, layers, shiftedLayers, containers, volumes, staging, trash, lock,
+    layout, driver, blobs, images, layers, shiftedLayers, containers, volumes, staging, trash,
+    lock,
     openSession: () => {
       sweepStaging(parts);
       return staging.openSession();

@@ -13,7 +13,7 @@ export const GLOBAL_FLAGS = {
   runroot: text('PATH', 'keep sockets and other running state under PATH'),
   'storage-driver': text(
     'NAME',
-    'how layers become a root file system: overlay, which is the default',
+    'how a new store makes root file systems: overlay or copy; by default what works there',
   ),
   'storage-opt': ignored('each'),
   'cgroup-manager': ignored('each'),

@@ -15,6 +15,7 @@ import { requireMountable } from '../images/mounted-layers.ts';
 import type { FoundImage } from '../images/local.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { accountsOf, decideIds } from './container-ids.ts';
+import { copyLayers } from './copied-root.ts';
 import { hostFacts } from './host-facts.ts';
 import { summaryOf } from './launch.ts';
 import { joinsOf } from './joined-namespaces.ts';
@@ -148,6 +149,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
     user: request.user ?? ids.user ?? config.user,
     ...(ids.ids === undefined ? {} : { containerIds: ids.ids }),
     ...(ids.user === undefined ? {} : { accounts: accountsOf(engine, ids.user, spec) }),
+    ...(engine.driver.driver === 'copy' ? { driver: 'copy' } : {}),
     ...(engine.idMaps.tier === 'single' ? { emulatesRoot: true } : {}),
     stopSignal: signalNumber(signal),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,
@@ -180,7 +182,8 @@ function storeContainer(engine: Engine, { record, spec, named }: Stored): Contai
         summary: summaryOf(record),
         files,
         boundFiles,
-        writable: 'overlay',
+        writable: record.driver === 'copy'
+          ? (root) => copyLayers(engine, record, root) : 'overlay',
       });
     } catch (error) {
       if (named || !isNameTaken(error) || left === 0) {

@@ -49,6 +49,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
   const spec = readSpec(paths.spec);
   requireDescriptors(request.preserve);
   const added = processOf(spec, request, record.user);
+  const hasOneId = record.emulatesRoot === true;
   const plan = writeExecPlan(
     { directory: paths.runDirectory, requireRunning },
     execPlan({
@@ -58,8 +59,8 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
         groupAdd: record.request.groupAdd,
         createWorkingDirectory: false,
         seccomp: request.privileged ? undefined : filterOf(engine, { paths, spec, record }),
-        emulation: compiledEmulation(engine, added),
-        hasOneId: engine.idMaps.tier === 'single',
+        emulation: hasOneId ? compiledEmulation(engine, added) : undefined,
+        hasOneId,
         containerIds: record.containerIds,
         preserveDescriptors: (request.preserve.at(-1) ?? 2) - 2,
         terminalSize: { rows: 0, columns: 0 },

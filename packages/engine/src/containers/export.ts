@@ -4,6 +4,8 @@ import { exportWorkerArguments } from '@berth/layers';
 import type { Engine } from '../engine.ts';
 import { withOutputFile } from '../images/output-file.ts';
 import { endOfWorker } from '../images/layer-content.ts';
+import { mountedLayers } from '../images/mounted-layers.ts';
+import type { BerthContainer } from './record.ts';
 
 /** The archive is at `output`, whole; undefined is standard output. Volumes are left out. */
 export async function exportContainer(
@@ -13,9 +15,11 @@ export async function exportContainer(
 ): Promise<void> {
   const { containers, layers } = engine.store;
   const id = containers.resolve(name);
-  const record = containers.record(id);
-  const lowers = [...record.layers].reverse().map((diffId) => layers.treePath(diffId));
-  const args = exportWorkerArguments([containers.paths(id).upper, ...lowers]);
+  const { root, upper } = containers.paths(id);
+  const record = containers.record<BerthContainer>(id);
+  const lowers = mountedLayers(record.layers).map((diffId) => layers.treePath(diffId));
+  const folders = record.driver === 'copy' ? [root] : [upper, ...lowers];
+  const args = exportWorkerArguments(folders);
   await withOutputFile(output, async (fd) => {
     const worker = spawnWorker(engine.enter, ['export', ...args], ['ignore', fd, 'pipe']);
     await endOfWorker(worker, `export container "${name}"`);

@@ -123,6 +123,7 @@ function cgroupPath(pid: number): string {
 function graphDriver(engine: Engine, record: BerthContainer): Record<string, unknown> {
   const { containers, layers } = engine.store;
   const paths = containers.paths(record.id);
+  if (record.driver === 'copy') return { Name: 'copy', Data: { RootDir: paths.root } };
   const lowers = mountedLayers(record.layers).map((diffId) => layers.treePath(diffId));
   return {
     Name: 'overlay',

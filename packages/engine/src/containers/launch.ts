@@ -62,6 +62,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
   const { record, spec, paths, handed } = launch;
   const { store } = engine;
   const { request } = record;
+  const hasOneId = engine.idMaps.tier === 'single';
   return {
     id: record.id,
     stateDirectory: paths.directory,
@@ -95,8 +96,8 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
         security: request.security,
         capabilities: spec.process.capabilities?.bounding ?? [],
       })?.toString('hex'),
-      emulation: compiledEmulation(engine, spec.process),
-      hasOneId: engine.idMaps.tier === 'single',
+      emulation: hasOneId ? compiledEmulation(engine, spec.process) : undefined,
+      hasOneId,
       containerIds: record.containerIds,
       preserveDescriptors: request.preserveDescriptors,
       terminalSize: { rows: 0, columns: 0 },
@@ -106,6 +107,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
 }
 
 function rootOf(engine: Engine, record: BerthContainer, paths: ContainerPaths): RootSettings {
+  if (record.driver === 'copy') return { kind: 'folder', path: paths.root };
   const { upper, work } = paths;
   const isVolatile = record.request.remove;
   const diffIds = mountedLayers(record.layers);

@@ -22,6 +22,8 @@ export interface BerthContainer extends ContainerRecord {
   readonly containerIds?: ContainerIds;
   /** The caller as keep-id has him, for an image that does not know him. */
   readonly accounts?: readonly { file: string; id: number; line: string }[];
+  /** Absent: an overlay of its layers is its root file system; else a copy of them is. */
+  readonly driver?: 'copy';
   /** Made where only one id is mapped. */
   readonly emulatesRoot?: boolean;
   readonly stopSignal: number;

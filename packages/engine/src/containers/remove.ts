@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { ConflictError } from '@berth/errors';
 import type { DerivedState, Release } from '@berth/storage';
-import { measureTree } from './size.ts';
+import { measureOwn } from './size.ts';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
 import { isAllowed, requireAllowed } from '../lifecycle.ts';
@@ -138,7 +138,7 @@ export async function pruneContainers(
     if (!['created', 'exited', 'unknown'].includes(state.state)) {
       continue;
     }
-    const reclaimedBytes = measureTree(engine.store.containers.paths(id).upper);
+    const reclaimedBytes = measureOwn(engine, id);
     await removeById(engine, id, { force: false, volumes: true, timeoutSeconds: undefined });
     pruned.push({ id, reclaimedBytes });
   }

@@ -25,11 +25,8 @@ export function compiledSeccomp(
   return compiled(engine, seccompText(profile) + refusals);
 }
 
-/** The filter by which root is emulated for a process; undefined where there are many ids. */
-export function compiledEmulation(engine: Engine, process: ProcessSpec): Buffer | undefined {
-  if (engine.idMaps.tier !== 'single') {
-    return undefined;
-  }
+/** The filter by which root is emulated for a process. */
+export function compiledEmulation(engine: Engine, process: ProcessSpec): Buffer {
   const { architecture } = localPlatform();
   return compiled(engine, emulationText(architecture, process.capabilities?.bounding ?? []));
 }

@@ -29,7 +29,8 @@ export function shiftedLayers(
     if (data === undefined) announceCopy(engine, diffIds);
     const staged = shifted.stage();
     const trees = diffIds.map((diffId) => layers.treePath(diffId));
-    runHelper(shiftArguments(engine.enter, { ids, layers: trees, to: staged.tree, data }));
+    const shift = { ids, layers: trees, to: staged.tree, data, isDurable: false };
+    runHelper(shiftArguments(engine.enter, shift));
     shifted.commit(staged, key);
   }
   return { tree: shifted.path(key), data };

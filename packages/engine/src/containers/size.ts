@@ -1,5 +1,5 @@
 /** How much disk a container's own files take. */
-import { lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import type { BerthContainer } from './record.ts';
@@ -29,13 +29,20 @@ function entriesOf(folder: string) {
   }
 }
 
+/** Bytes of the files that are a container's alone; with a copy, those of its whole root. */
+export function measureOwn({ store }: Engine, id: string): number {
+  const { root, upper } = store.containers.paths(id);
+  return measureTree(existsSync(root) ? root : upper);
+}
+
 /** The container's own bytes, and with its image's. */
 export function measureContainer(
   engine: Engine,
   id: string,
 ): { sizeRw: number; sizeRootFs: number } {
   const record = engine.store.containers.record<BerthContainer>(id);
-  const sizeRw = measureTree(engine.store.containers.paths(id).upper);
+  const sizeRw = measureOwn(engine, id);
+  if (record.driver === 'copy') return { sizeRw, sizeRootFs: sizeRw };
   const image = engine.store.images.record(record.imageId)?.sizeBytes ?? 0;
   return { sizeRw, sizeRootFs: sizeRw + image };
 }

@@ -1,36 +1,53 @@
 /** Checks of the file systems that hold images, containers and the program. */
 import type { DoctorFacts } from './facts.ts';
-import { administrator, ok, user, type Finding } from './finding.ts';
+import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
 
-/** Servers of these refuse the owners that images have, and overlay is refused on them. */
+/** Each file costs a round trip there. */
 const NETWORK_FILE_SYSTEMS =
   /^(nfs4?|cifs|smb[23]?|smbfs|lustre|gpfs|beegfs|ceph|afs|fuse\.sshfs)$/;
 const LITTLE_BYTES = 1024 ** 3;
 
-/** Whether overlay can be mounted for containers. */
-export function checkOverlay({ store }: DoctorFacts): Finding {
+/** How containers get their root file systems. */
+export function checkDriver({ store, account }: DoctorFacts): Finding {
   const id = 'overlay';
-  if (store.hasOverlay) return ok(id, 'overlay file systems can be mounted');
+  const { driver, hasOverlay } = store;
+  if (driver?.driver !== 'copy') return ok(id, 'overlay file systems can be mounted');
+  const remedy = hasOverlay ? elsewhere(account) : administrator('modprobe overlay');
   return {
     id,
-    severity: 'blocked',
-    found: 'the kernel has no overlay file system',
-    cost: 'no container can run: layers become its root file system by overlay',
-    remedies: [administrator('modprobe overlay')],
+    severity: 'slower',
+    found: `containers are copies of their images (driver "copy"): ${driver.reason}`,
+    cost: "each new container takes its image's size in disk, and the time to copy it",
+    remedies: [remedy],
   };
+}
+
+/** A local disk: what is there already stays where it is, and has to be pulled again. */
+function elsewhere({ name }: DoctorFacts['account']): Remedy {
+  return user(`export XDG_DATA_HOME=/var/tmp/${name}`);
 }
 
 /** Whether the store lies on a file system that keeps owners. */
 export function checkStorePlace({ store, account }: DoctorFacts): Finding {
   const id = 'store';
+  const { driver, path } = store;
   const fileSystem = store.mount?.fileSystem ?? store.fileSystem;
-  if (!NETWORK_FILE_SYSTEMS.test(fileSystem)) return ok(id, `${store.path} is on ${fileSystem}`);
+  if (driver !== undefined && driver.owners !== 'native' && !driver.hadOneId) {
+    return {
+      id,
+      severity: 'weaker',
+      found: `${path} is on ${fileSystem}, where your files can't belong to your other ids`,
+      cost: 'containers have one user id: root inside is you, and other users are not real',
+      remedies: [elsewhere(account)],
+    };
+  }
+  if (!NETWORK_FILE_SYSTEMS.test(fileSystem)) return ok(id, `${path} is on ${fileSystem}`);
   return {
     id,
     severity: 'slower',
-    found: `${store.path} is on ${fileSystem}, a network file system`,
-    cost: 'owners of files are kept beside them, and every file costs a round trip',
-    remedies: [user(`export XDG_DATA_HOME=/var/tmp/${account.name}`)],
+    found: `${path} is on ${fileSystem}, a network file system`,
+    cost: 'every file costs a round trip',
+    remedies: [elsewhere(account)],
   };
 }
 

@@ -5,7 +5,7 @@ import { checkKernel, checkNesting, checkSeccomp, checkSeLinux } from './check-m
 import { checkLowPorts, checkNetworkHelper } from './check-network.ts';
 import { checkLimits, checkLinger, checkRuntimeDirectory } from './check-session.ts';
 import {
-  checkFreeSpace, checkMountOptions, checkOverlay, checkStorePlace,
+  checkDriver, checkFreeSpace, checkMountOptions, checkStorePlace,
 } from './check-store.ts';
 import type { DoctorFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
@@ -17,7 +17,7 @@ const CHECKS: readonly ((facts: DoctorFacts) => Finding)[] = [
   checkUserNamespaces,
   checkSubordinateIds,
   checkRangeOverlap,
-  checkOverlay,
+  checkDriver,
   checkStorePlace,
   checkFreeSpace,
   checkMountOptions,

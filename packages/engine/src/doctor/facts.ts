@@ -3,6 +3,7 @@
  * the checks are pure and every machine can be described in a test.
  */
 import type { Account, IdRange, Mount, OwnedIdRange } from '@berth/host';
+import type { DriverRecord } from '@berth/storage';
 
 /** How packages are installed here. */
 export type PackageManager = 'apt' | 'dnf' | 'zypper' | 'pacman' | 'apk' | undefined;
@@ -65,6 +66,8 @@ export interface DoctorFacts {
     readonly fileSystem: string;
     readonly freeBytes: number;
     readonly hasOverlay: boolean;
+    /** What the store has, or would have; undefined for root, who has none. */
+    readonly driver: DriverRecord | undefined;
   };
   readonly program: { readonly path: string; readonly mount: Mount | undefined };
   readonly isolation: {

@@ -105,8 +105,8 @@ function sessionFacts({ account, directories }: Engine): DoctorFacts['session'] 
   };
 }
 
-function storeFacts({ store }: Engine, hasOverlay: boolean): DoctorFacts['store'] {
-  const path = store.layout.data;
+function storeFacts(engine: Engine, hasOverlay: boolean): DoctorFacts['store'] {
+  const path = engine.store.layout.data;
   let there = path;
   while (!existsSync(there)) there = dirname(there);
   const { bavail, bsize } = statfsSync(there);
@@ -116,6 +116,7 @@ function storeFacts({ store }: Engine, hasOverlay: boolean): DoctorFacts['store'
     fileSystem: fileSystemName(there) ?? 'unknown',
     freeBytes: bavail * bsize,
     hasOverlay,
+    driver: engine.account.uid === 0 ? undefined : engine.driver,
   };
 }
 

@@ -27,7 +27,7 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
     Size: record.sizeBytes,
     VirtualSize: record.sizeBytes,
     GraphDriver: {
-      Name: 'overlay',
+      Name: engine.driver.driver,
       Data: { UpperDir: topTree(engine, record.layers.at(-1)?.diffId) },
     },
     RootFS: { Type: 'layers', Layers: config.diffIds },

@@ -9,6 +9,7 @@ import { IntegrityError, SystemError } from '@berth/errors';
 import { spawnWorker } from '@berth/isolation';
 import { applyRequestLine, parseApplyAnswer, type LayerResult } from '@berth/layers';
 import type { Engine } from '../engine.ts';
+import { treePolicy } from './tree-policy.ts';
 
 /** Where the worker gets a layer from. */
 export type LayerContent =
@@ -45,8 +46,8 @@ export class LayerWorker {
   async apply({ content, ...work }: LayerWork): Promise<LayerResult> {
     const running = (this.#running ??= startWorker(this.#engine, content));
     const blob = placeOf(content, running);
-    const owners = this.#engine.idMaps.tier === 'single' ? 'record' : 'native';
-    const request = applyRequestLine({ ...work, owners, ...(blob === undefined ? {} : { blob }) });
+    const how = { ...treePolicy(this.#engine), ...(blob === undefined ? {} : { blob }) };
+    const request = applyRequestLine({ ...work, ...how });
     const fed = feed(running.stdin, { request, content });
     const line = await running.answers.next();
     if (line.done === true) throw await whyEnded(running, fed);

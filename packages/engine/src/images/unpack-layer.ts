@@ -11,6 +11,7 @@ import type { LayerStaging, Session } from '@berth/storage';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { LayerContent, LayerWorker } from './layer-worker.ts';
 import { shareLayer } from './share-layer.ts';
+import { treePolicy } from './tree-policy.ts';
 
 /** A layer, and where it comes from. */
 export interface LayerRequest {
@@ -63,6 +64,7 @@ export async function intoStore(engine: Engine, making: LayerMaking): Promise<La
       sizeBytes: result.contentBytes,
       fileCount: Object.values(result.counts).reduce((sum, count) => sum + count, 0),
       idMap: idMapKey(engine.idMaps),
+      ...(treePolicy(engine).marks === 'names' ? { marks: 'names' } : {}),
       sourceDigest: making.sourceDigest ?? result.blobDigest,
       skippedAttributes: result.counts.skippedAttributes,
     });

@@ -10,6 +10,7 @@ import { spawnWorker } from '@berth/isolation';
 import type { TreeDifference, VerifyAnswer, VerifyJob } from '@berth/layers';
 import type { LayerRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { treePolicy } from '../images/tree-policy.ts';
 
 /** What is wrong with one layer. */
 export interface LayerDamage {
@@ -56,7 +57,8 @@ function jobsOf(
       recipe: layers.recipePath(record.diffId),
       diffId: record.diffId,
       recipeDigest: record.recipeDigest,
-      owners: engine.idMaps.tier === 'single' ? 'record' : 'native',
+      owners: treePolicy(engine).owners,
+      marks: record.marks,
       canLackAttributes: (record.skippedAttributes ?? 1) > 0,
       part,
       parts,

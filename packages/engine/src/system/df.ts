@@ -1,7 +1,7 @@
 /** `system df`: what images, containers and volumes take of the disk, and what of it is shared. */
 import type { ImageEntry as StoredImage } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { measureTree } from '../containers/size.ts';
+import { measureOwn, measureTree } from '../containers/size.ts';
 
 /** One image: its layers' bytes, those of other images' layers among them, and those alone its. */
 export interface ImageUse {
@@ -127,7 +127,7 @@ function containerUses(engine: Engine): ContainerUse[] {
     image: summary.image,
     command: summary.command,
     localVolumes: records.get(id)?.volumes.length ?? 0,
-    sizeBytes: measureTree(containers.paths(id).upper),
+    sizeBytes: measureOwn(engine, id),
     createdAt: new Date(summary.createdAtMs),
     status: state.state,
     name,

@@ -5,6 +5,7 @@ import { fileSystemName } from '@berth/host';
 import { capabilities } from '@berth/bundle';
 import { cgroupSettings, nativeHelper } from '@berth/isolation';
 import { chooseNetwork } from '@berth/network';
+import type { DriverRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { withHidden } from '../hidden-fields.ts';
 import { versionInfo } from './version.ts';
@@ -87,6 +88,7 @@ function spanText(seconds: number): string {
 
 function storeInfo(engine: Engine): Record<string, unknown> {
   const { store, directories } = engine;
+  const driver = driverOf(engine);
   const containers = store.containers.list();
   const count = (wanted: string): number =>
     containers.filter(({ state }) => state.state === wanted).length;
@@ -96,10 +98,13 @@ function storeInfo(engine: Engine): Record<string, unknown> {
     runRoot: directories.run,
     volumePath: store.layout.volumes,
     configFile: '',
-    graphDriverName: 'overlay',
+    graphDriverName: driver.driver,
     graphOptions: {},
-    graphStatus: { 'Backing Filesystem': backing(store.layout.data) },
-    owners: idMapsOf(engine).tier === 'single' ? 'xattr' : 'native',
+    graphStatus: {
+      'Backing Filesystem': backing(store.layout.data),
+      ...(driver.reason === undefined ? {} : { 'Not overlay': driver.reason }),
+    },
+    owners: driver.owners,
     imageStore: { number: store.images.ids().length },
     containerStore: {
       number: containers.length,
@@ -109,6 +114,12 @@ function storeInfo(engine: Engine): Record<string, unknown> {
     },
     ...diskInfo(store.layout.data),
   };
+}
+
+/** Root has no store of its own yet; where one is, it is what others made. */
+function driverOf(engine: Engine): Pick<DriverRecord, 'driver' | 'owners' | 'reason'> {
+  if (engine.account.uid !== 0) return engine.driver;
+  return engine.store.driver.read() ?? { driver: 'overlay', owners: 'native' };
 }
 
 function backing(path: string): string {

@@ -49,6 +49,7 @@ const GOOD: DoctorFacts = {
     fileSystem: 'ext4',
     freeBytes: 1e11,
     hasOverlay: true,
+    driver: { version: 1, driver: 'overlay', owners: 'native', hadOneId: false },
   },
   program: { path: '/opt/berth/berth', mount: MOUNT },
   isolation: { hasSeccomp: true, seLinuxEnforces: false, isProcMasked: false },
@@ -75,6 +76,11 @@ test('a good machine has no findings, and each check answers once', () => {
   const ids = judge(GOOD).map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
 });
+
+function copies(owners: 'native' | 'xattr') {
+  const reason = 'mount overlay: permission denied';
+  return { version: 1, driver: 'copy', owners, hadOneId: false, reason } as const;
+}
 
 const refused = 'create user namespace: operation not permitted';
 const subuids = 'usermod --add-subuids 165536-231071 --add-subgids 165536-231071 ann';
@@ -200,9 +206,21 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
   ],
   [
     'a kernel without overlay',
-    machine('store', { hasOverlay: false }),
-    'overlay blocked',
+    machine('store', { hasOverlay: false, driver: copies('native') }),
+    'overlay slower',
     'modprobe overlay',
+  ],
+  [
+    'a home that refuses overlay',
+    machine('store', { driver: copies('native') }),
+    'overlay slower',
+    'export XDG_DATA_HOME=/var/tmp/ann',
+  ],
+  [
+    'a home whose server gives no files away',
+    machine('store', { driver: { ...copies('xattr'), driver: 'overlay' } }),
+    'store weaker',
+    'export XDG_DATA_HOME=/var/tmp/ann',
   ],
   ['no seccomp', machine('isolation', { hasSeccomp: false }), 'seccomp weaker', /CONFIG_SECCOMP/],
   [

@@ -34,7 +34,7 @@ The exit status is 0 when all is as good as it gets, 1 when something is slower,
   } as const;
 
   protected async run({ flags: { format, quiet } }: Invocation<typeof FLAGS>): Promise<number> {
-    const all = examine(this.openEngine());
+    const all = examine(this.openEngine({ onlyLooks: true }));
     const shown = quiet ? all.filter(({ severity }) => severity !== 'ok') : all;
     if (format === undefined) {
       print(shown.map(paragraph).join('') + conclusion(all));

@@ -24,7 +24,7 @@ export class InfoCommand extends BerthCommand<typeof FLAGS> {
   } as const;
 
   protected async run({ flags: { format } }: Invocation<typeof FLAGS>): Promise<void> {
-    const info = await systemInfo(this.openEngine());
+    const info = await systemInfo(this.openEngine({ onlyLooks: true }));
     if (format === undefined) {
       print(formatYaml(info));
     } else if (isJson(format)) {

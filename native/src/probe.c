@@ -1,0 +1,113 @@
+/* Tries a file system before a store chooses how containers get their root from it. */
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "setup.h"
+
+static const char *const folders[] = {"upper", "work", "lower", "lower/folder"};
+static const char *const files[] = {"lower/gone", "lower/changed", "lower/folder/hidden"};
+
+static int make_file(int at, const char *name)
+{
+	int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int make_layers(const char *folder)
+{
+	int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), result = at < 0 ? -1 : 0;
+
+	for (size_t i = 0; result == 0 && i < sizeof(folders) / sizeof(folders[0]); i++)
+		result = mkdirat(at, folders[i], 0755);
+	for (size_t i = 0; result == 0 && i < sizeof(files) / sizeof(files[0]); i++)
+		result = make_file(at, files[i]);
+	if (at >= 0)
+		close(at);
+	return result;
+}
+
+/* What fails here without a word at the mount: a file of a layer is changed, one is removed, and
+ * a folder is replaced by an empty one. */
+static int use_overlay(int root, struct failure *refusal)
+{
+	const char *object = "changed";
+	int fd = openat(root, object, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int result = fd < 0 || write(fd, "x", 1) != 1 ? -1 : 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (result == 0)
+		result = unlinkat(root, object = "gone", 0);
+	if (result == 0)
+		result = mkdirat(root, object, 0755);
+	if (result == 0)
+		result = unlinkat(root, object = "folder/hidden", 0);
+	if (result == 0)
+		result = unlinkat(root, object = "folder", AT_REMOVEDIR);
+	if (result == 0)
+		result = mkdirat(root, object, 0755);
+	if (result == 0 && faccessat(root, "folder/hidden", F_OK, 0) == 0) {
+		errno = EEXIST;
+		result = -1;
+	}
+	return result < 0 ? fail(refusal, "change overlay", object, errno) : 0;
+}
+
+int probe_overlay(const char *folder, struct failure *refusal)
+{
+	char upper[PATH_MAX], work[PATH_MAX], lower[PATH_MAX], *args[] = {upper, work, lower, NULL};
+	struct plan_record record = {OP_OVERLAY, 3, args};
+	struct plan plan = {.records = &record, .record_count = 1};
+	struct setup setup = {.plan = &plan, .failure = refusal, .root = -1};
+	int result;
+
+	for (int i = 0; i < 3; i++)
+		snprintf(args[i], PATH_MAX, "%s/%s", folder, folders[i]);
+	*refusal = (struct failure){0};
+	if (make_layers(folder) < 0)
+		return fail(refusal, "make layers", folder, errno);
+	if (setup_root(&setup) < 0)
+		return -1;
+	result = use_overlay(setup.root, refusal);
+	close(setup.root);
+	umount2(upper, MNT_DETACH);
+	return result;
+}
+
+/* Servers may answer "done" and give the file to somebody else. */
+static bool keeps_owner(int fd)
+{
+	struct stat status;
+
+	return fchown(fd, 1, 1) == 0 && fstat(fd, &status) == 0 && status.st_uid == 1 &&
+	       status.st_gid == 1;
+}
+
+int probe_owners(const char *folder, const struct userns *userns, const char **owners,
+		 struct failure *failure)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/owned", folder);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(failure, "make", path, errno);
+	if (userns->uids.count > 1 && userns->gids.count > 1 && keeps_owner(fd))
+		*owners = "native";
+	else if (fsetxattr(fd, "user.berth.owner", "1:1", 3, 0) == 0)
+		*owners = "xattr";
+	else
+		*owners = "ledger";
+	close(fd);
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* probe.h - what a file system can do for containers, found out by doing it. */
+#ifndef BERTH_PROBE_H
+#define BERTH_PROBE_H
+
+#include "failure.h"
+#include "userns.h"
+
+/**
+ * probe_overlay() - Mount an overlay of folders below @folder, and use it
+ *
+ * It is not enough that the mount succeeds: kernels only warn where whiteouts, opaque folders or
+ * copying up will fail later.
+ *
+ * Return: 0, or -1 with what was refused.
+ */
+int probe_overlay(const char *folder, struct failure *refusal);
+
+/**
+ * probe_owners() - How files below @folder keep owners
+ * @owners: `native`: they belong to whoever they are given to; `xattr`: attributes can record it;
+ *          `ledger`: not even that
+ *
+ * Return: 0, or -1 with a failure: no file can be made there.
+ */
+int probe_owners(const char *folder, const struct userns *userns, const char **owners,
+		 struct failure *failure);
+
+#endif

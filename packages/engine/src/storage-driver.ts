@@ -1,0 +1,119 @@
+/**
+ * How this store's layers become root file systems: read from its record, or chosen by trying what
+ * its file system can do when nothing is kept there yet. Names of file systems decide nothing.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  ConflictError, describe, EngineError, UnsupportedError, UsageError,
+} from '@berth/errors';
+import { systemErrorFrom } from '@berth/host';
+import { probeArguments, runHelper, type EnterSettings } from '@berth/isolation';
+import type { DriverName, DriverRecord, OwnerKeeping, Store } from '@berth/storage';
+
+/** What choosing needs to know. */
+export interface DriverChoice {
+  readonly store: Store;
+  /** By `--storage-driver`. */
+  readonly wanted: DriverName | undefined;
+  /** With all ids that the user has. */
+  readonly enter: EnterSettings;
+  /** Only look what would be chosen: nothing is made, and what can't be tried is hoped for. */
+  readonly isForeseen: boolean;
+}
+
+/** What a file system can do. */
+interface Ability {
+  /** Why no overlay can be mounted or used there; undefined: it can. */
+  readonly refusal: string | undefined;
+  readonly owners: OwnerKeeping;
+}
+
+/** `--storage-driver`'s value; Podman calls a copy `vfs`. Throws a UsageError for others. */
+export function parseDriver(name: string | undefined): DriverName | undefined {
+  if (name === undefined || name === 'overlay' || name === 'copy') return name;
+  if (name === 'vfs') return 'copy';
+  throw new UsageError('NO_SUCH_DRIVER',
+    `use storage driver "${name}": only "overlay" and "copy" are there`, {
+      hint: 'leave --storage-driver out: the store finds out what its file system can do',
+    });
+}
+
+/**
+ * The store's driver; from now on it has one, unless it is only foreseen. Throws a ConflictError
+ * where another one is wanted, an UnsupportedError where the one that is wanted can't be.
+ */
+export function findDriver(choice: DriverChoice): DriverRecord {
+  const { store, enter, isForeseen } = choice;
+  const read = store.driver.read();
+  if (read === undefined && isForeseen) return foresee(choice);
+  const known = read ?? store.driver.choose(decide(choice));
+  requireSame(choice, known);
+  if (isForeseen || !known.hadOneId || enter.idMaps.tier === 'single') return known;
+  const record = { ...known, owners: probe(choice).owners, hadOneId: false };
+  store.driver.replace(record);
+  return record;
+}
+
+/** Throws a ConflictError where another driver is wanted than the store has. */
+function requireSame({ wanted, store }: DriverChoice, { driver, reason }: DriverRecord): void {
+  if (wanted === undefined || wanted === driver) return;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  throw new ConflictError('OTHER_DRIVER', `use storage driver "${wanted}" in ` +
+    `"${store.layout.data}": that store has "${driver}"${why}`, {
+    hint: 'leave --storage-driver out, or make another store: berth --root DIRECTORY',
+  });
+}
+
+function foresee(choice: DriverChoice): DriverRecord {
+  try {
+    return decide(choice);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const hadOneId = choice.enter.idMaps.tier === 'single';
+    return {
+      version: 1, driver: choice.wanted ?? 'overlay', owners: hadOneId ? 'xattr' : 'native',
+      hadOneId, reason: describe(error),
+    };
+  }
+}
+
+function decide(choice: DriverChoice): DriverRecord {
+  const { wanted, enter } = choice;
+  const { refusal, owners } = probe(choice);
+  const common = { version: 1, owners, hadOneId: enter.idMaps.tier === 'single' } as const;
+  if (refusal === undefined && wanted !== 'copy') return { ...common, driver: 'overlay' };
+  if (wanted === 'overlay') {
+    throw new UnsupportedError('NO_OVERLAY', `use storage driver "overlay": ${refusal}`, {
+      hint: 'leave --storage-driver out, or choose a local disk: berth --root DIRECTORY',
+    });
+  }
+  return { ...common, driver: 'copy', reason: refusal ?? 'chosen by --storage-driver' };
+}
+
+/** Tries it in a folder where the store is or would be, which is gone afterwards. */
+function probe({ store, enter, isForeseen }: DriverChoice): Ability {
+  const folder =
+    isForeseen ? folderNear(store.layout.staging) : store.staging.makeDirectory('probe');
+  try {
+    const [overlay = '', owners = ''] = runHelper(probeArguments(enter, folder)).toString()
+      .split('\n').filter((line) => !line.startsWith('hint: '));
+    return {
+      refusal: overlay === 'ok' ? undefined
+        : overlay.replace(/^Error: /, '').replace(` "${folder}/upper"`, ''),
+      owners: owners as OwnerKeeping,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function folderNear(path: string): string {
+  let there = path;
+  while (!existsSync(there)) there = dirname(there);
+  try {
+    return mkdtempSync(join(there, '.berth-probe-'));
+  } catch (error) {
+    throw systemErrorFrom(error, 'make directory', there);
+  }
+}
