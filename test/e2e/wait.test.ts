@@ -39,6 +39,13 @@ test('a run is waited for, not the runs after it', async () => {
   await lab.ok(['rm', '-f', '-t', '0', 'again']);
 });
 
+test('how a container that goes with its run has ended', async () => {
+  await lab.ok(['run', '-d', '--rm', '--name', 'brief', image, 'sh', '-c', 'sleep 4; exit 3']);
+  const waits = [[], ['--condition', 'exited'], ['--condition', 'removed']]
+    .map(async (flags) => lab.ok(['wait', ...flags, 'brief']));
+  assert.deepEqual(await Promise.all(waits), ['3', '3', '3']);
+});
+
 test('a container that is removed meanwhile has ended', async () => {
   const waits = lab.berth(['wait', 'later']);
   await lab.ok(['rm', '-f', '-t', '0', 'later']);

@@ -1,6 +1,9 @@
 /** Waits for containers: until they have ended, or are in another state that was asked for. */
+import { spawn } from 'node:child_process';
+import { text as streamText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError, UsageError } from '@berth/errors';
+import { helperEnvironment, nativeHelper } from '@berth/isolation';
 import type { DerivedState } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 
@@ -33,7 +36,7 @@ export interface WaitOptions {
 
 /**
  * The exit status once one of the conditions holds (by default: the run that was met has ended);
- * -1 when it left no record or was removed before it was seen, 0 when it never ran.
+ * -1 when nothing was left to tell it, 0 when it never ran.
  */
 export async function waitContainer(
   engine: Engine,
@@ -54,6 +57,26 @@ export async function waitContainer(
     );
   }
   const id = engine.store.containers.resolve(name);
+  const told = followRun(engine, id);
+  try {
+    return await untilHolds(engine, { id, wanted, intervalMs, told });
+  } finally {
+    told?.stop();
+  }
+}
+
+interface Waiting {
+  id: string;
+  wanted: readonly string[];
+  intervalMs: number;
+  told: FollowedRun | undefined;
+}
+
+async function untilHolds(
+  engine: Engine,
+  { id, wanted, intervalMs, told }: Waiting,
+): Promise<number> {
+  const tests = wanted.map((condition) => CONDITIONS[condition]);
   let last: DerivedState | undefined;
   for (
     let pauseMs = FIRST_PAUSE_MS;
@@ -61,10 +84,8 @@ export async function waitContainer(
     pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS, intervalMs)
   ) {
     const state = stateIfThere(engine, id);
-    const tests = wanted.map((condition) => CONDITIONS[condition]);
-    if (state === undefined || tests.some((holds) => holds?.(state.state) === true)) {
-      return statusOf(state ?? last);
-    }
+    if (state === undefined) return (await told?.status) ?? statusOf(last);
+    if (tests.some((holds) => holds?.(state.state) === true)) return statusOf(state);
     // Started again between two looks: the record of the run that was met is still there.
     if (last !== undefined && last.run < state.run && tests.includes(hasEnded)) {
       return engine.store.containers.exit(id, last.run)?.exitCode ?? UNKNOWN_EXIT;
@@ -72,6 +93,26 @@ export async function waitContainer(
     last = state;
     await sleep(pauseMs);
   }
+}
+
+/** A run whose supervisor tells how it ends: with --rm nothing else is left to say so. */
+interface FollowedRun {
+  /** Undefined where nobody has told. */
+  status: Promise<number | undefined>;
+  stop(): void;
+}
+
+/** Undefined where nothing runs. */
+function followRun(engine: Engine, id: string): FollowedRun | undefined {
+  if (!['running', 'paused', 'stopping'].includes(stateIfThere(engine, id)?.state ?? '')) return;
+  const { runDirectory } = engine.store.containers.paths(id);
+  const child = spawn(nativeHelper(), ['wait', '--run-dir', runDirectory], {
+    env: helperEnvironment(),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const status = streamText(child.stdout)
+    .then((text) => (text === '' ? undefined : Number(text)), () => undefined);
+  return { status, stop: () => child.kill() };
 }
 
 function statusOf(last: DerivedState | undefined): number {
