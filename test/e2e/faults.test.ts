@@ -99,6 +99,19 @@ test('kill -9 of run --rm at many moments leaves nothing that the next command k
   assert.equal(await lab.ok(['ps', '-aq']), '');
 });
 
+test('a container that was to go with its run, and could not, gives its name back', async () => {
+  const run = ['run', '-d', '--rm', '--name', 'brief', '-v', '/data', image, 'sleep', '1000'];
+  await lab.ok(run);
+  const supervisor = await supervisorOf('brief');
+  process.kill(supervisor, 'SIGKILL');
+  for (let left = 200; existsSync(`/proc/${supervisor}`) && left > 0; left--) await sleep(50);
+  const id = await lab.ok(run);
+  assert.equal(await lab.ok(['ps', '-aq', '--no-trunc']), id);
+  assert.notEqual((await lab.berth(run)).status, 0, 'the name of what runs is taken');
+  await lab.ok(['rm', '-f', '-t', '0', 'brief']);
+  assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
+});
+
 test('a reboot: what was recorded as running has ended, and starts again', async () => {
   await lab.ok(['run', '-d', '--name', 'rebooted', image, 'sleep', '1000']);
   const folder = path.join(lab.data, 'v1/containers', await lab.ok(['ps', '-q', '--no-trunc']));

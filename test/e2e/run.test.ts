@@ -340,6 +340,8 @@ test('--pull never does not ask a registry', async () => {
 test('hello and host need no registry', async () => {
   assert.match(await lab.ok(['run', '--rm', 'hello']), /Hello/);
   assert.equal(await lab.ok(['run', '--rm', 'host', 'uname', '-s']), 'Linux');
+  const zoned = ['run', '--rm', '--tz', 'Pacific/Kiritimati', 'host', 'date', '+%z'];
+  assert.equal(await lab.ok(zoned), '+1400', 'what is asked for goes before what the host has');
 });
 
 test("the current folder's configuration files change nothing", async () => {

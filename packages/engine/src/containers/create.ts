@@ -21,10 +21,12 @@ import { summaryOf } from './launch.ts';
 import { joinsOf } from './joined-namespaces.ts';
 import { logOf } from './log-settings.ts';
 import type { BerthContainer } from './record.ts';
+import { readableRecord } from './listed-record.ts';
 import { removeById } from './remove.ts';
 import { etcFiles } from './etc-files.ts';
 import { signalNumber } from './signals.ts';
 import { dropVolumes, makeVolumes, planVolumes, withVolumesFrom } from './volumes.ts';
+import { stateIfThere } from './wait.ts';
 import { wantedPorts } from './wanted-ports.ts';
 
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
@@ -66,7 +68,10 @@ export async function makeContainer(
   }
 }
 
-/** With --replace another command may take the name after it was freed: that one goes as well. */
+/**
+ * With --replace another command may take the name after it was freed: that one goes as well. One
+ * that was to go with its run, and was left because its supervisor was killed, always does.
+ */
 async function decideInPlaceOfOthers(engine: Engine, wanted: Wanted): Promise<CreatedContainer> {
   const { name, replace } = wanted.request;
   for (let left = NAME_ATTEMPTS; ; left--) {
@@ -74,7 +79,8 @@ async function decideInPlaceOfOthers(engine: Engine, wanted: Wanted): Promise<Cr
     try {
       return await decideAndStore(engine, wanted);
     } catch (error) {
-      if (!replace || !isNameTaken(error) || left === 0) throw error;
+      if (!isNameTaken(error) || left === 0) throw error;
+      if (!replace && !(await removeLeftBehind(engine, name ?? ''))) throw error;
     }
   }
 }
@@ -195,15 +201,29 @@ function storeContainer(engine: Engine, { record, spec, named }: Stored): Contai
 }
 
 async function removeHolder(engine: Engine, name: string): Promise<void> {
+  const id = holderOf(engine, name);
+  if (id === undefined) return;
+  await removeById(engine, id, { force: true, volumes: true, timeoutSeconds: undefined });
+}
+
+/** True when nobody, or nobody that anyone is to find any more, had the name. */
+async function removeLeftBehind(engine: Engine, name: string): Promise<boolean> {
+  const id = holderOf(engine, name);
+  if (id === undefined) return true;
+  const state = stateIfThere(engine, id)?.state;
+  if (state !== 'exited' && state !== 'unknown') return state === undefined;
+  if (readableRecord(engine, id)?.request.remove !== true) return false;
+  await removeById(engine, id, { force: false, volumes: true, timeoutSeconds: undefined });
+  return true;
+}
+
+function holderOf(engine: Engine, name: string): string | undefined {
   try {
     const id = engine.store.containers.resolve(name);
-    if (engine.store.containers.name(id) === name) {
-      await removeById(engine, id, { force: true, volumes: true, timeoutSeconds: undefined });
-    }
+    return engine.store.containers.name(id) === name ? id : undefined;
   } catch (error) {
-    if (!(error instanceof NotFoundError)) {
-      throw error;
-    }
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
   }
 }
 

@@ -44,6 +44,7 @@ async function extraMounts(image: FoundImage, request: ContainerRequest): Promis
   }
   const { hostMounts } = await import('../images/host-image.ts');
   const taken = new Set(request.mounts.map(({ target }) => target));
+  if (request.timezone !== undefined) taken.add('/etc/localtime');
   return hostMounts().filter(({ target }) => !taken.has(target));
 }
 
