@@ -25,7 +25,7 @@ int identity_place(struct identity *identity, const struct plan *plan, struct fa
 			    (identity->uid != 0 || identity->gid != 0);
 	identity->file_uid = identity->own_ids ? 0 : identity->uid;
 	identity->file_gid = identity->own_ids ? 0 : identity->gid;
-	if (has_map) {
+	if (has_map && !identity->own_ids) {
 		identity->file_uid = id_map_find(&container.uids, identity->uid);
 		identity->file_gid = id_map_find(&container.gids, identity->gid);
 	}

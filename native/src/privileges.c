@@ -161,10 +161,14 @@ static int load_filters(const struct plan *plan, const struct identity *identity
 	if (emulated != NULL && identity->uid == 0) {
 		int listener = load_filter(emulated, true, failure);
 
-		if (listener < 0)
+		/* EBUSY: root of a container above us is emulated, and one listener is all a
+		 * process can have. That one leaves what is below it to the kernel. */
+		if (listener < 0 && failure->error != EBUSY)
 			return -1;
-		handshake_send_listener(sync, listener);
-		close(listener);
+		if (listener >= 0) {
+			handshake_send_listener(sync, listener);
+			close(listener);
+		}
 	}
 	return profile == NULL || load_filter(profile, false, failure) == 0 ? 0 : -1;
 }

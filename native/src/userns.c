@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "facts.h"
+
 enum { MAP_TEXT_MAX = 16384 };
 
 int id_map_add(struct id_map *map, const char *inside, const char *outside, const char *count,
@@ -323,7 +325,8 @@ static int map_ids(pid_t pid, const struct userns *userns, struct failure *failu
 static int create_namespace(const struct userns *userns, struct failure *failure)
 {
 	int go[2], answer[2], error = 0;
-	pid_t self = getpid(), child;
+	/* As /proc counts, which may be that of a pid namespace above. */
+	pid_t self = facts_own_pid(), child;
 	ssize_t got;
 	char byte = 0;
 

@@ -66,7 +66,7 @@ function linuxSpec(
   const seccomp = seccompSpec(request, host, names);
   return {
     namespaces: namespaces(request),
-    sysctl: sysctls(request),
+    sysctl: sysctls(request, host.canSetSysctls),
     maskedPaths: masked,
     readonlyPaths: readOnly,
     ...(seccomp === undefined ? {} : { seccomp }),

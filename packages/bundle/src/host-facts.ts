@@ -23,4 +23,6 @@ export interface HostFacts {
   volumePath: (name: string) => string;
   /** False where only one id is mapped, and root is emulated. */
   hasManyIds: boolean;
+  /** False in a container whose /proc is masked: its /proc/sys can't be written. */
+  canSetSysctls: boolean;
 }

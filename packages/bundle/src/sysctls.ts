@@ -1,5 +1,5 @@
 /** Sysctls of a container: only those that belong to a namespace of its own. */
-import { UsageError } from '@berth/errors';
+import { UnsupportedError, UsageError } from '@berth/errors';
 import type { ContainerRequest } from './request.ts';
 
 const IPC = /^(kernel\.(shm[a-z_]+|msg[a-z]+|sem)|fs\.mqueue\.[a-z_]+)$/;
@@ -9,8 +9,11 @@ const SHARED_NETWORKS: readonly string[] = ['host', 'container', 'path'];
 /** `+` and the like once smuggled in further settings (CVE-2022-0811). */
 const VALUE = /^[A-Za-z0-9 \t._:,\/-]*$/;
 
-/** The sysctls. Throws UsageError for those of the host and for odd names or values. */
-export function sysctls(request: ContainerRequest): Record<string, string> {
+/**
+ * The sysctls. Throws UsageError for those of the host and for odd names or values, and
+ * UnsupportedError where none can be set.
+ */
+export function sysctls(request: ContainerRequest, canSet: boolean): Record<string, string> {
   for (const [key, value] of Object.entries(request.sysctls)) {
     if (key.includes('..') || !VALUE.test(value)) {
       throw new UsageError(
@@ -19,7 +22,14 @@ export function sysctls(request: ContainerRequest): Record<string, string> {
       );
     }
     requireOwn(key, request);
+    if (!canSet) {
+      throw new UnsupportedError('SYSCTL_MASKED', `set the sysctl "${key}": this is inside a ` +
+        'container that may not write its /proc/sys', {
+        hint: 'leave it out, or start the outer container with --security-opt unmask=ALL',
+      });
+    }
   }
+  if (!canSet) return {};
   return { ...defaults(request), ...request.sysctls };
 }
 

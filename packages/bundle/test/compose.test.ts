@@ -33,6 +33,7 @@ const HOST: HostFacts = {
   seccompProfile: undefined,
   volumePath: (name) => `/volumes/${name}/_data`,
   hasManyIds: true,
+  canSetSysctls: true,
 };
 
 const PRIVATE = { kind: 'private' } as const;

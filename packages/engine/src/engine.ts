@@ -3,12 +3,18 @@
  * found out when it is first asked for, because most commands need little of it.
  */
 import {
+  commonIds,
   currentAccount,
   findDirectories,
   findMapHelpers,
   findSubordinateIds,
+  isRootMighty,
+  isProcMasked,
+  readOwnNamespace,
   type Account,
   type Directories,
+  type MapHelpers,
+  type OwnNamespace,
 } from '@berth/host';
 import {
   chooseIdMaps,
@@ -40,6 +46,12 @@ export interface Engine {
   readonly directories: Directories;
   readonly store: Store;
   readonly account: Account;
+  /** The user namespace that this process is in. */
+  readonly namespace: OwnNamespace;
+  /** This is a container below which nobody can have a /proc of its own. */
+  readonly isProcMasked: boolean;
+  /** newuidmap(1) and newgidmap(1), where they can work. */
+  readonly mapHelpers: MapHelpers | undefined;
   /** How the store makes root file systems; chosen now if it was not before. */
   readonly driver: DriverRecord;
   /** One id alone where the store can't keep files of others. */
@@ -59,7 +71,11 @@ export function openEngine(options: EngineOptions): Engine {
     findDirectories({ root: options.root, runRoot: options.runroot }),
   );
   const account = lazily(currentAccount);
-  const allIds = lazily(() => findIdMaps(account()));
+  const namespace = lazily(() => readOwnNamespace());
+  const masked = lazily(() => isProcMasked(namespace().isWhole));
+  const helpers = lazily(() =>
+    findMapHelpers((namespace().isWhole && !masked()) || isRootMighty()));
+  const allIds = lazily(() => findIdMaps(account(), namespace(), helpers()));
   const enterWith = (maps: IdMaps): EnterSettings => ({
     idMaps: maps,
     keepersDirectory: store().layout.keepers,
@@ -69,7 +85,7 @@ export function openEngine(options: EngineOptions): Engine {
     store: store(), wanted, enter: enterWith(allIds()), isForeseen: options.onlyLooks === true,
   }));
   const idMaps = lazily(() =>
-    driver().owners === 'native' ? allIds() : oneIdMap(account()));
+    driver().owners === 'native' ? allIds() : oneIdMap(account(), namespace()));
   const store = lazily(() => openStore(directories(), { shortNames }));
   return {
     options,
@@ -81,6 +97,15 @@ export function openEngine(options: EngineOptions): Engine {
     },
     get account() {
       return account();
+    },
+    get namespace() {
+      return namespace();
+    },
+    get isProcMasked() {
+      return masked();
+    },
+    get mapHelpers() {
+      return helpers();
     },
     get driver() {
       return driver();
@@ -100,22 +125,26 @@ function lazily<T>(find: () => T): () => T {
   return () => (found ??= { value: find() }).value;
 }
 
-function findIdMaps(account: Account): IdMaps {
+function findIdMaps(
+  account: Account,
+  namespace: OwnNamespace,
+  helpers: MapHelpers | undefined,
+): IdMaps {
   const ids = findSubordinateIds(account);
-  const helpers = findMapHelpers();
   return chooseIdMaps({
     uid: account.uid,
     gid: account.gid,
-    uidRanges: ids.uids,
-    gidRanges: ids.gids,
+    uidRanges: commonIds(ids.uids, namespace.uids),
+    gidRanges: commonIds(ids.gids, namespace.gids),
     newuidmap: helpers?.newuidmap,
     newgidmap: helpers?.newgidmap,
+    namespace,
   });
 }
 
-function oneIdMap({ uid, gid }: Account): IdMaps {
+function oneIdMap({ uid, gid }: Account, own: OwnNamespace): IdMaps {
   const none = { uidRanges: [], gidRanges: [], newuidmap: undefined, newgidmap: undefined };
-  return chooseIdMaps({ uid, gid, ...none });
+  return chooseIdMaps({ uid, gid, ...none, namespace: { ...own, mayMapIds: false } });
 }
 
 /** Removes trees that hold files of subordinate ids, as root of the user's namespace. */

@@ -19,8 +19,10 @@ export {
   allSubordinateIds, findMapHelpers, findSubordinateIds, parseSubordinateIds,
 } from './subordinate-ids.ts';
 export type { IdRange, MapHelpers, OwnedIdRange, SubordinateIds } from './subordinate-ids.ts';
-export { findMount, parseMountinfo, readMounts } from './mounts.ts';
+export { findMount, isProcMasked, parseMountinfo, readMounts } from './mounts.ts';
 export type { Mount } from './mounts.ts';
+export { commonIds, isOutsider, isRootMighty, readOwnNamespace } from './own-namespace.ts';
+export type { OwnNamespace } from './own-namespace.ts';
 export { readHostFacts } from './boot.ts';
 export type { HostFacts } from './boot.ts';
 export { isAlive, isStopped, parseProcessStat, readStartTime, signalProcess } from './processes.ts';

@@ -1,5 +1,5 @@
 /** Which mount holds a path, of /proc/self/mountinfo (proc_pid_mountinfo(5)). */
-import { readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** One line of mountinfo. */
@@ -28,6 +28,18 @@ export function findMount(path: string): Mount | undefined {
 /** All mounts of this process's mount namespace, in the kernel's order. */
 export function readMounts(): Mount[] {
   return parseMountinfo(readFileSync(MOUNTINFO, 'utf8'));
+}
+
+/**
+ * True in a container whose /proc is masked: below it the kernel refuses a procfs of one's own,
+ * which would show what the masks hide (mount_too_revealing()).
+ */
+export function isProcMasked(isOnMachine: boolean): boolean {
+  const kcore = lstatSync('/proc/kcore', { throwIfNoEntry: false });
+  // All engines mask this one first; on a machine itself nobody does, and mounts may be many.
+  if (isOnMachine && kcore?.isFile() === true) return false;
+  return readMounts().some(({ mountPoint }) =>
+    mountPoint.startsWith('/proc/') && !mountPoint.startsWith('/proc/sys/fs/binfmt_misc'));
 }
 
 /** The lines of a mountinfo text; others are left out. */

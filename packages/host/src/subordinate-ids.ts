@@ -74,18 +74,27 @@ function parseLines(text: string): (IdRange & { owner: string })[] {
 }
 
 /**
- * The helpers where both are there and allowed to work: set-user-id root, or with the matching
- * file capability. PATH is searched after the system's directories.
+ * The helpers where both are there and allowed to work: set-user-id root, for which root must have
+ * all capabilities (`rootIsMighty`), or with the matching file capability, by which the caller
+ * stays the owner of the namespace. PATH is searched after the system's directories.
  */
-export function findMapHelpers(searchPath = process.env['PATH'] ?? ''): MapHelpers | undefined {
+export function findMapHelpers(
+  rootIsMighty: boolean,
+  searchPath = process.env['PATH'] ?? '',
+): MapHelpers | undefined {
   const directories = [...SYSTEM_PATH.split(':'), ...searchPath.split(delimiter)];
-  const newuidmap = findHelper('newuidmap', directories);
-  const newgidmap = findHelper('newgidmap', directories);
+  const newuidmap = findHelper('newuidmap', { directories, rootIsMighty });
+  const newgidmap = findHelper('newgidmap', { directories, rootIsMighty });
   if (newuidmap === undefined || newgidmap === undefined) return undefined;
   return { newuidmap, newgidmap };
 }
 
-function findHelper(name: string, directories: readonly string[]): string | undefined {
+interface Search {
+  directories: readonly string[];
+  rootIsMighty: boolean;
+}
+
+function findHelper(name: string, { directories, rootIsMighty }: Search): string | undefined {
   const capability = name === 'newuidmap' ? 'setuid' : 'setgid';
   for (const directory of directories) {
     if (!directory.startsWith('/')) continue;
@@ -93,7 +102,7 @@ function findHelper(name: string, directories: readonly string[]): string | unde
     const status = statusOf(path);
     if (status === undefined || !status.isFile() || (status.mode & EXECUTABLE) === 0) continue;
     const isSetUid = status.uid === 0 && (status.mode & SET_UID) !== 0;
-    if (isSetUid || lookUpFileCapability(path, capability)) return path;
+    if (isSetUid ? rootIsMighty : lookUpFileCapability(path, capability)) return path;
   }
   return undefined;
 }

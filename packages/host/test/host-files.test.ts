@@ -37,7 +37,7 @@ test('a range that overlaps an earlier one is left out', () => {
 });
 
 test('map helpers are only found in absolute directories', () => {
-  const found = findMapHelpers('.:bin');
+  const found = findMapHelpers(true, '.:bin');
   if (found !== undefined) assert.match(found.newuidmap, /^\/.*newuidmap$/);
 });
 

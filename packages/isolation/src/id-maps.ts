@@ -1,6 +1,7 @@
 /**
  * The id maps of a user's containers. The full tier maps the caller to root and the subordinate
- * ranges to 1 and up; the single tier maps the caller alone. The host's uid 0 is never mapped.
+ * ranges to 1 and up; the single tier maps the caller alone. Root of a container has no ranges and
+ * needs none: all ids of that container are his. The host's uid 0 is never mapped.
  */
 import { UnsupportedError } from '@berth/errors';
 
@@ -20,35 +21,51 @@ export interface IdMaps {
   helpers: { newuidmap: string; newgidmap: string } | undefined;
 }
 
+interface Range {
+  readonly start: number;
+  readonly count: number;
+}
+
 /** What the maps are chosen from. */
 export interface IdMapFacts {
   uid: number;
   gid: number;
-  uidRanges: readonly { start: number; count: number }[];
-  gidRanges: readonly { start: number; count: number }[];
+  /** Subordinate ids that the caller's namespace has. */
+  uidRanges: readonly Range[];
+  gidRanges: readonly Range[];
   newuidmap: string | undefined;
   newgidmap: string | undefined;
+  /** The user namespace of the caller: that of the machine, or of a container. */
+  namespace: {
+    /** The ids that there are, without the host's root. */
+    readonly uids: readonly Range[];
+    readonly gids: readonly Range[];
+    /** The host's root, by its name here. */
+    readonly hostRoot: number | undefined;
+    readonly mayMapIds: boolean;
+    readonly mayMapRoot: boolean;
+  };
 }
 
-/** The maps for these facts. As root it throws UnsupportedError. */
+/** The maps for these facts. As the host's root it throws UnsupportedError. */
 export function chooseIdMaps(facts: IdMapFacts): IdMaps {
-  if (facts.uid === 0) {
-    refuseRoot();
-  }
-  const { newuidmap, newgidmap } = facts;
-  const ranged = facts.uidRanges.length > 0 && facts.gidRanges.length > 0;
-  if (!ranged || newuidmap === undefined || newgidmap === undefined) {
-    return {
-      tier: 'single',
-      uids: [{ inside: 0, outside: facts.uid, count: 1 }],
-      gids: [{ inside: 0, outside: facts.gid, count: 1 }],
-      helpers: undefined,
-    };
+  const { uid, gid, namespace, newuidmap, newgidmap } = facts;
+  if (uid === namespace.hostRoot) refuseRoot();
+  if (uid === 0) return mapsOfNestedRoot(facts);
+  const uids = appended(facts.uidRanges);
+  const gids = appended(facts.gidRanges);
+  const own = {
+    uids: [{ inside: 0, outside: uid, count: 1 }],
+    gids: [{ inside: 0, outside: gid, count: 1 }],
+  };
+  const isRanged = uids.length > 0 && gids.length > 0;
+  if (!isRanged || newuidmap === undefined || newgidmap === undefined) {
+    return { tier: 'single', ...own, helpers: undefined };
   }
   return {
     tier: 'full',
-    uids: [{ inside: 0, outside: facts.uid, count: 1 }, ...append(facts.uidRanges, 1)],
-    gids: [{ inside: 0, outside: facts.gid, count: 1 }, ...append(facts.gidRanges, 1)],
+    uids: [...own.uids, ...uids],
+    gids: [...own.gids, ...gids],
     helpers: { newuidmap, newgidmap },
   };
 }
@@ -65,8 +82,33 @@ function refuseRoot(): never {
   );
 }
 
-function append(ranges: readonly { start: number; count: number }[], first: number): IdMap[] {
-  let inside = first;
+/** Under the numbers that they have already, so that a store can be looked at from both sides. */
+function mapsOfNestedRoot({ gid, namespace }: IdMapFacts): IdMaps {
+  if (!namespace.mayMapRoot) {
+    throw new UnsupportedError('NO_SETFCAP', 'map ids for "root" of this container: it has not the '
+      + 'capability SETFCAP', {
+      hint: 'start this container with --cap-add SETFCAP, or run berth as an ordinary user in it',
+    });
+  }
+  const all = ({ start, count }: Range): IdMap => ({ inside: start, outside: start, count });
+  const own = (id: number): IdMap[] => [{ inside: 0, outside: id, count: 1 }];
+  const [uids, gids] = [namespace.uids.map(all), namespace.gids.map(all)];
+  const isMany = namespace.mayMapIds && idSum(uids) > 1 && idSum(gids) > 1 && hasRoot(gids);
+  return isMany
+    ? { tier: 'full', uids, gids, helpers: undefined }
+    : { tier: 'single', uids: own(0), gids: own(gid), helpers: undefined };
+}
+
+function hasRoot(maps: readonly IdMap[]): boolean {
+  return maps.some(({ inside }) => inside === 0);
+}
+
+function idSum(maps: readonly IdMap[]): number {
+  return maps.reduce((sum, { count }) => sum + count, 0);
+}
+
+function appended(ranges: readonly Range[]): IdMap[] {
+  let inside = 1;
   return ranges.map(({ start, count }) => {
     const extent = { inside, outside: start, count };
     inside += count;

@@ -5,6 +5,7 @@
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UnsupportedError } from '@berth/errors';
+import { isOutsider } from '@berth/host';
 
 const GROUP_OR_OTHER_WRITE = 0o022;
 /** The group of a user's own folders is often theirs alone (umask 002). */
@@ -26,10 +27,13 @@ export function nativeHelper(): string {
   return path;
 }
 
-/** Only this user and root may change it: who may write a folder can replace what lies there. */
+/**
+ * Only this user and root may change it: who may write a folder can replace what lies there. In a
+ * container root may be that of the machine, who is an outsider there and owns what it was given.
+ */
 function requireOwn(path: string, { mode, uid }: Stats, writable: number): void {
   const isWritable = (mode & writable) !== 0;
-  if (!isWritable && (uid === 0 || uid === process.getuid?.())) return;
+  if (!isWritable && (uid === 0 || uid === process.getuid?.() || isOutsider(uid))) return;
   throw new UnsupportedError(
     'HELPER_UNSAFE',
     `use "${path}": other users can replace it ` +

@@ -33,27 +33,34 @@ export interface NetworkChoice {
   warning: string | undefined;
 }
 
-const HINT = 'install pasta (Debian: apt-get install passt), or use --network none or host';
+/** Why there is no helper, and what to do. */
+interface Absence {
+  cause: string;
+  hint: string;
+}
+
+const INSTALL = 'install pasta (Debian: apt-get install passt), or use --network none or host';
+const NOT_INSTALLED: Absence = { cause: 'it is not installed', hint: INSTALL };
+const NONE_INSTALLED: Absence = {
+  cause: 'neither pasta nor slirp4netns is installed', hint: INSTALL,
+};
+const TUN = '/dev/net/tun';
+const NO_TUN: Absence = {
+  cause: `${TUN} can not be opened`,
+  hint: `in a container: start that one with --device ${TUN}; or use --network none or host`,
+};
+const NO_ROUTE: Absence = {
+  cause: 'this machine has no route to others, which pasta needs',
+  hint: 'use --network none or host',
+};
 
 /**
  * The choice for this wish. Throws UsageError for ports that can't be published, UnsupportedError
  * for missing helpers.
  */
 export function chooseNetwork(wish: NetworkWish): NetworkChoice {
-  if (wish.kind === 'default' || wish.kind === 'pasta') {
-    const pasta = findNetworkHelper('pasta', wish.path);
-    if (pasta !== undefined && (wish.kind === 'pasta' || wish.ports.length > 0 || hasRoute())) {
-      const args = pastaArguments(wish.ports, wish.options, wish.forwardsNames === true);
-      return withHelper('pasta', [pasta, ...args]);
-    }
-    if (wish.kind === 'pasta') {
-      throw new UnsupportedError('NO_PASTA', 'connect by "pasta": it is not installed', {
-        hint: HINT,
-      });
-    }
-  }
-  if (wish.kind === 'default' || wish.kind === 'slirp4netns') {
-    return slirpOrNothing(wish);
+  if (wish.kind === 'default' || wish.kind === 'pasta' || wish.kind === 'slirp4netns') {
+    return wanting(wish, wish.kind);
   }
   if (wish.ports.length > 0 && wish.kind !== 'host') {
     throw new UsageError(
@@ -64,25 +71,36 @@ export function chooseNetwork(wish: NetworkWish): NetworkChoice {
   return { kind: wish.kind, helper: undefined, warning: undefined };
 }
 
-function slirpOrNothing(wish: NetworkWish): NetworkChoice {
+/** By a helper: both make a device of /dev/net/tun in the container's network namespace. */
+function wanting(wish: NetworkWish, kind: HelperKind): NetworkChoice {
+  if (!canMakeDevice()) return withoutHelper(wish, kind, NO_TUN);
+  if (kind !== 'slirp4netns') {
+    const pasta = findNetworkHelper('pasta', wish.path);
+    if (pasta !== undefined && (kind === 'pasta' || wish.ports.length > 0 || hasRoute())) {
+      const args = pastaArguments(wish.ports, wish.options, wish.forwardsNames === true);
+      return withHelper('pasta', [pasta, ...args]);
+    }
+    if (kind === 'pasta') return withoutHelper(wish, kind, NOT_INSTALLED);
+  }
   const slirp = findNetworkHelper('slirp4netns', wish.path);
   if (slirp !== undefined) {
     return withHelper('slirp4netns', [slirp, ...slirpArguments(wish.ports, wish.options)]);
   }
-  if (wish.kind === 'slirp4netns' || wish.ports.length > 0) {
-    throw new UnsupportedError(
-      'NO_NETWORK_HELPER',
-      `connect by "${wish.kind}": neither pasta nor slirp4netns is installed`,
-      { hint: HINT },
-    );
+  const hasPasta = kind === 'default' && findNetworkHelper('pasta', wish.path) !== undefined;
+  if (hasPasta) return withoutHelper(wish, kind, NO_ROUTE);
+  return withoutHelper(wish, kind, kind === 'default' ? NONE_INSTALLED : NOT_INSTALLED);
+}
+
+type HelperKind = 'default' | 'pasta' | 'slirp4netns';
+
+/** Nothing is what a container gets that asked for nothing particular. */
+function withoutHelper(wish: NetworkWish, kind: HelperKind, why: Absence): NetworkChoice {
+  const { cause, hint } = why;
+  if (kind !== 'default' || wish.ports.length > 0) {
+    const wanted = kind === 'default' ? 'publish ports' : `connect by "${kind}"`;
+    throw new UnsupportedError('NO_NETWORK_HELPER', `${wanted}: ${cause}`, { hint });
   }
-  return {
-    kind: 'none',
-    helper: undefined,
-    warning: findNetworkHelper('pasta', wish.path) === undefined
-      ? `no network: neither pasta nor slirp4netns is installed (${HINT})`
-      : 'no network: this machine has no route to others, which pasta needs',
-  };
+  return { kind: 'none', helper: undefined, warning: `no network: ${cause} (${hint})` };
 }
 
 function withHelper(kind: NetworkKind, helper: string[]): NetworkChoice {
@@ -105,8 +123,16 @@ export function findNetworkHelper(
 }
 
 function isExecutable(file: string): boolean {
+  return isAllowed(file, constants.X_OK);
+}
+
+function canMakeDevice(): boolean {
+  return isAllowed(TUN, constants.R_OK | constants.W_OK);
+}
+
+function isAllowed(file: string, mode: number): boolean {
   try {
-    accessSync(file, constants.X_OK);
+    accessSync(file, mode);
     return true;
   } catch {
     return false;

@@ -3,6 +3,8 @@
  * full, read-only or foreign file system gets a hint. Expected codes are handled where they are
  * expected; everything else passes through here.
  */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { SystemError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
 
@@ -12,9 +14,16 @@ const HINTS: Readonly<Record<string, { code: string; hint: (path: string) => str
   ENOSPC: { code: 'DISK_FULL', hint: () => FULL_HINT },
   EDQUOT: { code: 'DISK_FULL', hint: () => `${FULL_HINT}; quota -s shows the quota` },
   EROFS: { code: 'READ_ONLY_STORE', hint: () => 'berth --root DIRECTORY on a writable disk' },
-  EACCES: { code: 'NO_ACCESS', hint: (path) => `ls -ld "${path}"` },
-  EPERM: { code: 'NO_ACCESS', hint: (path) => `ls -ld "${path}"` },
+  EACCES: { code: 'NO_ACCESS', hint: accessHint },
+  EPERM: { code: 'NO_ACCESS', hint: accessHint },
 };
+
+/** Below a folder that may not be entered (HOME=/root) nothing can be looked at. */
+function accessHint(path: string): string {
+  let visible = path;
+  while (!existsSync(visible)) visible = dirname(visible);
+  return `ls -ld "${visible}"; berth --root DIRECTORY and XDG_DATA_HOME choose another place`;
+}
 
 /** The error code (`ENOENT`) of what was thrown, or undefined when it has none. */
 export function codeOf(error: unknown): string | undefined {

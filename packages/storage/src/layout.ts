@@ -20,6 +20,7 @@
  *     containers/<id>/                socket and pids of a running container
  *     keepers/                        owners of the shared user namespace
  *     logout-notice                   the user was told what ends at logout
+ *     nesting-notice                  the user was told what a masked /proc costs
  */
 import { join } from 'node:path';
 
@@ -44,6 +45,8 @@ export interface Layout {
   readonly keepers: string;
   /** There once the user was told that background containers end at logout. */
   readonly logoutNotice: string;
+  /** There once the user was told what containers lack inside a container. */
+  readonly nestingNotice: string;
 }
 
 /** The two directories that hold a store; `Directories` of host fits. */
@@ -73,5 +76,6 @@ export function layoutOf({ data, run }: StoreDirectories): Layout {
     runContainers: join(run, 'containers'),
     keepers: join(run, 'keepers'),
     logoutNotice: join(run, 'logout-notice'),
+    nestingNotice: join(run, 'nesting-notice'),
   };
 }

@@ -2,7 +2,7 @@
  * registries.conf (version 2), its drop-ins and short-name aliases: read, merged and checked.
  * Which registry a name then means is decided in name-resolution.ts and pull-sources.ts.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '@berth/errors';
@@ -110,6 +110,8 @@ function readOptional(path: string): string | undefined {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // In a folder that may not be entered (HOME=/root) there is no file of this user's.
+    if (code === 'EACCES' && !existsSync(path)) return undefined;
     throw configError(path, error instanceof Error ? error.message : String(error));
   }
 }

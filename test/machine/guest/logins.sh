@@ -64,6 +64,9 @@ as_root() {
 	said=$(fails 125 berth run --rm --network none hello)
 	like 'uid 0 is never mapped' "$said"
 	like '^hint: run berth as an ordinary user' "$said"
+	# Root is who he is, under whatever number.
+	said=$(fails 125 unshare --user --map-user=5 --map-group=5 berth run --rm hello)
+	like 'uid 0 is never mapped' "$said"
 	berth ps -a
 	like 'processMap: .?none: root runs no containers' "$(berth info)"
 }

@@ -68,6 +68,26 @@ function wantedIds(engine: Engine, request: ContainerRequest): DecidedIds {
   }
 }
 
+/**
+ * The ids that processes of a container enter a user namespace with; undefined: none of its own.
+ * Who may look into other processes, and sees more than its own in a masked /proc, would find the
+ * supervisor there, and with it the file system outside: it gets the same ids one namespace below.
+ * --privileged keeps its capabilities over mounts and network instead.
+ */
+export function processIds(
+  engine: Engine,
+  { containerIds, request }: BerthContainer,
+  { process }: RuntimeSpec,
+): ContainerIds | undefined {
+  const mayLook = process.capabilities?.bounding.includes('CAP_SYS_PTRACE') === true;
+  if (containerIds !== undefined || !mayLook || request.privileged || !engine.isProcMasked) {
+    return containerIds;
+  }
+  const same = (maps: readonly IdMap[]): IdMap[] =>
+    maps.map(({ inside, count }) => ({ inside, outside: inside, count }));
+  return { uids: same(engine.idMaps.uids), gids: same(engine.idMaps.gids) };
+}
+
 /** What is beyond the ids that there are is left out. */
 function keepMap(id: number, shared: readonly IdMap[], size: number | undefined): IdMap[] {
   const total = idCount(shared);

@@ -16,6 +16,7 @@ import type { CapabilitySets, ProcessSpec, RuntimeSpec } from '@berth/oci';
 import type { ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { requireOwnOutput } from './handed-output.ts';
+import { processIds } from './container-ids.ts';
 import { runningInit } from './init-process.ts';
 import { requireDescriptors } from './preserved-descriptors.ts';
 import type { BerthContainer } from './record.ts';
@@ -61,7 +62,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
         seccomp: request.privileged ? undefined : filterOf(engine, { paths, spec, record }),
         emulation: hasOneId ? compiledEmulation(engine, added) : undefined,
         hasOneId,
-        containerIds: record.containerIds,
+        containerIds: processIds(engine, record, spec),
         preserveDescriptors: (request.preserve.at(-1) ?? 2) - 2,
         terminalSize: { rows: 0, columns: 0 },
       },

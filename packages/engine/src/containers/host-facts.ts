@@ -33,6 +33,7 @@ export async function hostFacts(
       seccompProfile: seccompProfile(request.security.seccompProfile),
       volumePath: (name) => engine.store.volumes.dataPath(name),
       hasManyIds: engine.idMaps.tier === 'full',
+      canSetSysctls: !engine.isProcMasked,
     },
     extraMounts: await extraMounts(image, request),
   };

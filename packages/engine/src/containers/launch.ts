@@ -2,9 +2,8 @@
  * Turns a container's record and runtime spec into a launch plan for one more run: what depends
  * on the moment (joined namespaces, cgroups, terminals) is decided here.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemErrorFrom } from '@berth/host';
 import { networkHelperOf } from './network-helper.ts';
 import {
   cgroupSettings,
@@ -20,8 +19,10 @@ import type { NamespaceType, ResourcesSpec, RuntimeSpec } from '@berth/oci';
 import { formatSummaryHead, type ContainerPaths, type SummaryHead } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
+import { processIds } from './container-ids.ts';
 import { etcFileNames, etcTarget } from './etc-files.ts';
-import { sayWhatEndsAtLogout } from './logout-notice.ts';
+import { sayWhatEndsAtLogout, sayWhatIsMasked } from './notices.ts';
+import { ensureDirectory, keepersOf } from './keepers.ts';
 import { liveJoins } from './joined-namespaces.ts';
 import { formatPorts, portMappings } from './published-ports.ts';
 import type { BerthContainer } from './record.ts';
@@ -42,20 +43,13 @@ export interface LaunchPlan {
 /** Writes the plan of the next run; answers its path. */
 export function writePlan(engine: Engine, launch: LaunchPlan): string {
   const { record, spec, paths } = launch;
-  const whole = withOwnPorts(record, withEtcFiles(record, spec, paths));
+  const withEtc = withEtcFiles(record, spec, paths);
+  const whole = engine.isProcMasked ? withEtc : withOwnPorts(record, withEtc);
+  if (engine.isProcMasked) sayWhatIsMasked(engine);
   const plan = containerPlan(whole, settings(engine, launch));
-  ensureRunDirectory(dirname(paths.runDirectory));
+  ensureDirectory(dirname(paths.runDirectory));
   engine.store.containers.writePlan(record.id, plan);
   return paths.plan;
-}
-
-/** It is gone after a reboot. */
-function ensureRunDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw systemErrorFrom(error, 'make directory', path);
-  }
 }
 
 function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
@@ -67,7 +61,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     id: record.id,
     stateDirectory: paths.directory,
     runDirectory: paths.runDirectory,
-    keepersDirectory: store.layout.keepers,
+    keepersDirectory: keepersOf(engine, record),
     summary: formatSummaryHead(summaryOf(record)),
     idMaps: engine.idMaps,
     stdio: request.tty ? 'terminal' : handed ? 'handed' : 'piped',
@@ -98,7 +92,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
       })?.toString('hex'),
       emulation: hasOneId ? compiledEmulation(engine, spec.process) : undefined,
       hasOneId,
-      containerIds: record.containerIds,
+      containerIds: processIds(engine, record, spec),
       preserveDescriptors: request.preserveDescriptors,
       terminalSize: { rows: 0, columns: 0 },
     },
@@ -191,6 +185,7 @@ function namespacesOf(
 
 function removalSteps(engine: Engine, record: BerthContainer): ExitStep[] {
   const { rename, nameLink, tree } = engine.store.containers.exitRemoval(record.id, record.name);
+  const { runDirectory: run } = engine.store.containers.paths(record.id);
   const volumes = record.anonymousVolumes.map((name): ExitStep => ({
     step: 'remove',
     path: engine.store.volumes.dataPath(name).replace(/\/_data$/, ''),
@@ -200,6 +195,7 @@ function removalSteps(engine: Engine, record: BerthContainer): ExitStep[] {
     { step: 'unlink', path: nameLink.path },
     { step: 'remove', path: tree },
     ...volumes,
+    ...(engine.isProcMasked ? [{ step: 'remove' as const, path: run }] : []),
   ];
 }
 

@@ -8,9 +8,10 @@ const FIRST_RANGE = 100_000;
 const MANY_NAMESPACES = 15_000;
 
 /** Whether a user namespace with the maps of containers can be made. */
-export function checkUserNamespaces({ account, userNamespaces }: DoctorFacts): Finding {
+export function checkUserNamespaces(facts: DoctorFacts): Finding {
+  const { account, userNamespaces, namespace } = facts;
   const id = 'user-namespaces';
-  if (account.uid === 0) {
+  if (account.uid === namespace.hostRoot) {
     return {
       id,
       severity: 'blocked',
@@ -25,6 +26,7 @@ export function checkUserNamespaces({ account, userNamespaces }: DoctorFacts): F
   if (allowed === false) remedies.push(setting('kernel.unprivileged_userns_clone', 1));
   if (maximum === 0) remedies.push(setting('user.max_user_namespaces', MANY_NAMESPACES));
   if (appArmorRestricts) remedies.push(appArmorProfile(helper));
+  if (remedies.length === 0) remedies.push(...ofOuterContainer(facts));
   return {
     id,
     severity: 'blocked',
@@ -32,6 +34,15 @@ export function checkUserNamespaces({ account, userNamespaces }: DoctorFacts): F
     cost: 'no container can run: isolation for ordinary users is built on them',
     remedies,
   };
+}
+
+/** Engines above refuse by a filter of system calls, or by a capability that root lacks. */
+function ofOuterContainer({ account, namespace, isolation }: DoctorFacts): Remedy[] {
+  if (namespace.isWhole && !isolation.isProcMasked) return [];
+  const flags = account.uid === 0 && !namespace.mayMapRoot
+    ? '--cap-add SETFCAP'
+    : '--security-opt seccomp=unconfined --security-opt apparmor=unconfined';
+  return [administrator(`start the outer container with ${flags}`)];
 }
 
 /** In force now and after a reboot. */
@@ -47,23 +58,34 @@ function appArmorProfile(helper: string): Remedy {
   );
 }
 
+/** By these the caller stays himself, and so the owner of the namespace that is mapped. */
+const FILE_CAPABILITIES = administrator('chmod u-s $(command -v newuidmap newgidmap)'
+  + ' && setcap cap_setuid+ep "$(command -v newuidmap)"'
+  + ' && setcap cap_setgid+ep "$(command -v newgidmap)"');
+
+const COST_OF_ONE_ID = 'root inside is you outside, and other users inside are not real';
+
 /** Whether containers have more than one user and group. */
 export function checkSubordinateIds(facts: DoctorFacts): Finding {
   const id = 'subordinate-ids';
-  const { account, ids, packageManager } = facts;
-  if (account.uid === 0) return ok(id, 'root has no use for subordinate ids here');
+  const { account, ids, packageManager, namespace } = facts;
+  if (account.uid === namespace.hostRoot) {
+    return ok(id, 'root has no use for subordinate ids here');
+  }
+  if (account.uid === 0) return checkIdsOfNestedRoot(namespace);
   const remedies: Remedy[] = [];
   if (ids.helpers === 'missing') remedies.push(install(packageManager, 'newuidmap'));
   if (ids.helpers === 'not set-user-id') {
     remedies.push(administrator('chmod u+s "$(command -v newuidmap)" "$(command -v newgidmap)"'));
   }
+  if (ids.helpers === 'weak') remedies.push(FILE_CAPABILITIES);
   if (ids.uids.length === 0 || ids.gids.length === 0) remedies.push(addRanges(facts));
   if (remedies.length > 0) {
     return {
       id,
       severity: 'weaker',
       found: `one user id and one group id: ${whatIsMissing(facts)}`,
-      cost: 'root inside is you outside, and other users inside are not real',
+      cost: COST_OF_ONE_ID,
       remedies,
     };
   }
@@ -80,18 +102,40 @@ export function checkSubordinateIds(facts: DoctorFacts): Finding {
   return ok(id, `${count} subordinate ids for "${account.name}"`);
 }
 
-function whatIsMissing({ account, ids }: DoctorFacts): string {
+/** Root of a container maps the ids of that container. */
+function checkIdsOfNestedRoot({ uids, gids, mayMapIds }: DoctorFacts['namespace']): Finding {
+  const id = 'subordinate-ids';
+  const count = Math.min(total(uids), total(gids));
+  if (count > 1 && mayMapIds) return ok(id, `the ${count} ids of this container`);
+  return {
+    id,
+    severity: 'weaker',
+    found: count > 1
+      ? 'one user id and one group id: this container lacks the capabilities SETUID and SETGID'
+      : 'one user id and one group id: this container has no others',
+    cost: count > 1 ? COST_OF_ONE_ID
+      : `${COST_OF_ONE_ID}; where root of this container is emulated, root inside is not`,
+    remedies: [administrator(count > 1
+      ? 'start the outer container with --cap-add SETUID,SETGID'
+      : 'give subordinate ids to who starts the outer container')],
+  };
+}
+
+function whatIsMissing({ account, ids, namespace }: DoctorFacts): string {
   if (ids.helpers === 'missing') return 'newuidmap and newgidmap are not installed';
   if (ids.helpers !== 'there') return 'newuidmap and newgidmap may not map ids';
   const file = ids.uids.length === 0 ? '/etc/subuid' : '/etc/subgid';
-  return `${file} has no range for "${account.name}"`;
+  return `${file} has no range for "${account.name}"` +
+    (namespace.isWhole ? '' : ' among the ids of this container');
 }
 
-/** A range that nobody has, beyond all others. */
-function addRanges({ account, ids }: DoctorFacts): Remedy {
+/** A range that nobody has, beyond all others; in a container, what is beyond the user. */
+function addRanges({ account, ids, namespace }: DoctorFacts): Remedy {
   const ends = ids.allRanges.map(({ start, count }) => start + count);
-  const first = Math.max(FIRST_RANGE, ...ends);
-  const range = `${first}-${first + RANGE - 1}`;
+  const first = namespace.isWhole ? Math.max(FIRST_RANGE, ...ends) : account.uid + 1;
+  const ofNamespace = [...namespace.uids, ...namespace.gids].map((r) => r.start + r.count);
+  const last = namespace.isWhole ? first + RANGE - 1 : Math.max(...ofNamespace) - 1;
+  const range = `${first}-${last}`;
   return administrator(`usermod --add-subuids ${range} --add-subgids ${range} ${account.name}`);
 }
 

@@ -67,7 +67,11 @@ export function checkNesting({ isolation }: DoctorFacts): Finding {
     id,
     severity: 'weaker',
     found: 'parts of /proc are masked: this is inside a container',
-    cost: 'containers see the /proc of this one, and with it the processes outside themselves',
-    remedies: [administrator('start the outer container with --security-opt unmask=ALL')],
+    cost: 'containers see the processes of this one, have its host name and set no sysctls; with ' +
+      '--privileged they reach its files',
+    remedies: [
+      administrator('start the outer container with --security-opt unmask=ALL (Podman, Berth), ' +
+        'systempaths=unconfined (Docker), or procMount: Unmasked (Kubernetes)'),
+    ],
   };
 }

@@ -4,7 +4,9 @@ import { administrator, ok, type Finding } from './finding.ts';
 import { install } from './packages.ts';
 
 /** Whether a network helper is installed, and may make its device. */
-export function checkNetworkHelper({ network, packageManager }: DoctorFacts): Finding {
+export function checkNetworkHelper({
+  network, packageManager, namespace, isolation,
+}: DoctorFacts): Finding {
   const id = 'network';
   const { pasta, slirp4netns, tun } = network;
   if (!pasta && !slirp4netns) {
@@ -17,13 +19,16 @@ export function checkNetworkHelper({ network, packageManager }: DoctorFacts): Fi
     };
   }
   if (tun !== 'usable') {
+    const isNested = !namespace.isWhole || isolation.isProcMasked;
     const isMissing = tun === 'missing';
     return {
       id,
       severity: 'missing',
       found: isMissing ? 'there is no /dev/net/tun' : '/dev/net/tun may not be opened',
       cost: 'containers have no network but the host\'s (--network host)',
-      remedies: [administrator(isMissing ? 'modprobe tun' : 'chmod 666 /dev/net/tun')],
+      remedies: [administrator(isNested
+        ? 'start the outer container with --device /dev/net/tun'
+        : isMissing ? 'modprobe tun' : 'chmod 666 /dev/net/tun')],
     };
   }
   if (!pasta) {

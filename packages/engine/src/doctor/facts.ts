@@ -2,7 +2,7 @@
  * What the checks of `doctor` judge: facts of this machine and this user, as plain data, so that
  * the checks are pure and every machine can be described in a test.
  */
-import type { Account, IdRange, Mount, OwnedIdRange } from '@berth/host';
+import type { Account, IdRange, Mount, OwnedIdRange, OwnNamespace } from '@berth/host';
 import type { DriverRecord } from '@berth/storage';
 
 /** How packages are installed here. */
@@ -19,6 +19,8 @@ export interface DoctorFacts {
     readonly builtAtMs: number | undefined;
     readonly nowMs: number;
   };
+  /** The user namespace of the caller: that of the machine, or of a container. */
+  readonly namespace: OwnNamespace;
   readonly userNamespaces: {
     /** What the kernel said when one was made with the maps of containers; undefined: it works. */
     readonly refusal: string | undefined;
@@ -30,9 +32,11 @@ export interface DoctorFacts {
     readonly helper: string;
   };
   readonly ids: {
+    /** Those of the user's ranges that the namespace has. */
     readonly uids: readonly IdRange[];
     readonly gids: readonly IdRange[];
-    readonly helpers: 'there' | 'not set-user-id' | 'missing';
+    /** Weak: set-user-id root, where root lacks CAP_SYS_ADMIN. */
+    readonly helpers: 'there' | 'weak' | 'not set-user-id' | 'missing';
     /** Every line of /etc/subuid and /etc/subgid. */
     readonly allRanges: readonly OwnedIdRange[];
     /** Accounts of the machine whose uid lies in the user's ranges. */

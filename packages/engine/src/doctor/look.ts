@@ -2,8 +2,8 @@
 import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
-  allSubordinateIds, fileSystemName, findMapHelpers, findMount, findSubordinateIds, probeHost,
-  readAccounts, readMounts,
+  allSubordinateIds, commonIds, fileSystemName, findMapHelpers, findMount, findSubordinateIds,
+  probeHost, readAccounts,
 } from '@berth/host';
 import {
   delegatedControllers, enterArguments, hasSystemdSession, nativeHelper, programFile, runHelper,
@@ -25,6 +25,7 @@ export function lookAround(engine: Engine): DoctorFacts {
       builtAtMs: builtAtMs(readIfThere('/proc/version')),
       nowMs: Date.now(),
     },
+    namespace: engine.namespace,
     userNamespaces: {
       refusal: refusal(engine),
       allowed: host.unprivilegedUserNamespaces ?? undefined,
@@ -41,9 +42,7 @@ export function lookAround(engine: Engine): DoctorFacts {
     isolation: {
       hasSeccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
       seLinuxEnforces: readIfThere('/sys/fs/selinux/enforce').trim() === '1',
-      isProcMasked: readMounts().some(
-        ({ mountPoint }) =>
-          mountPoint.startsWith('/proc/') && !mountPoint.startsWith('/proc/sys/fs/binfmt_misc')),
+      isProcMasked: engine.isProcMasked,
     },
   };
 }
@@ -58,12 +57,15 @@ function refusal(engine: Engine): string | undefined {
   }
 }
 
-function idFacts({ account }: Engine): DoctorFacts['ids'] {
-  const { uids, gids } = findSubordinateIds(account);
+function idFacts({ account, namespace, mapHelpers }: Engine): DoctorFacts['ids'] {
+  const given = findSubordinateIds(account);
+  const uids = commonIds(given.uids, namespace.uids);
+  const gids = commonIds(given.gids, namespace.gids);
   const isThere = ['/usr/bin', '/bin', '/usr/local/bin'].some((folder) =>
     existsSync(join(folder, 'newuidmap')));
-  const helpers = findMapHelpers() !== undefined ? 'there' as const
-    : isThere ? 'not set-user-id' as const : 'missing' as const;
+  const helpers = mapHelpers !== undefined ? 'there' as const
+    : !isThere ? 'missing' as const
+    : findMapHelpers(true) !== undefined ? 'weak' as const : 'not set-user-id' as const;
   const usedInRange = readAccounts().filter(({ uid }) =>
     uids.some(({ start, count }) => uid >= start && uid < start + count));
   return { uids, gids, helpers, allRanges: allSubordinateIds(), usedInRange };

@@ -1,6 +1,7 @@
 /** `info`: this machine and this store, in Podman's shape with keys of our own. */
 import { arch, availableParallelism, freemem, hostname, release, totalmem, uptime } from 'node:os';
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { UnsupportedError } from '@berth/errors';
 import { fileSystemName } from '@berth/host';
 import { capabilities } from '@berth/bundle';
 import { cgroupSettings, nativeHelper } from '@berth/isolation';
@@ -54,7 +55,7 @@ function hostInfo(engine: Engine): Record<string, unknown> {
     security: {
       apparmorEnabled: false,
       capabilities: capabilities({ capAdd: [], capDrop: [], privileged: false }).join(','),
-      rootless: engine.account.uid !== 0,
+      rootless: engine.account.uid !== engine.namespace.hostRoot,
       seccompEnabled: true,
       selinuxEnabled: false,
     },
@@ -62,10 +63,14 @@ function hostInfo(engine: Engine): Record<string, unknown> {
   return withHidden(info, { CgroupsVersion: info.cgroupVersion });
 }
 
-/** Root has none, and may look all the same. */
+/** Root may have none, and look all the same. */
 function idMapsOf(engine: Engine): Pick<Engine['idMaps'], 'uids' | 'gids'> & { tier: string } {
-  if (engine.account.uid !== 0) return engine.idMaps;
-  return { uids: [], gids: [], tier: 'none: root runs no containers' };
+  try {
+    return engine.idMaps;
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    return { uids: [], gids: [], tier: 'none: root runs no containers' };
+  }
 }
 
 /** A line of /proc/meminfo (proc_meminfo(5)); 0 where there is none. */

@@ -13,6 +13,9 @@ const GOOD: DoctorFacts = {
   account: { name: 'ann', uid: 1000, gid: 1000, home: '/home/ann', shell: '/bin/sh' },
   packageManager: 'apt',
   kernel: { version: [6, 12], release: '6.12.48', builtAtMs: undefined, nowMs: 0 },
+  namespace: {
+    isWhole: true, uids: [], gids: [], hostRoot: 0, mayMapIds: false, mayMapRoot: false,
+  },
   userNamespaces: {
     refusal: undefined,
     allowed: true,
@@ -118,12 +121,53 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'user-namespaces blocked',
     /profile berth "\/opt\/berth\/berth-native" .*userns, .*apparmor_parser -r/,
   ],
+  [
+    'a container whose engine filters system calls',
+    { ...machine('userNamespaces', { refusal: refused }),
+      namespace: { ...GOOD.namespace, isWhole: false } },
+    'user-namespaces blocked',
+    /^start the outer container with --security-opt seccomp=unconfined/,
+  ],
+  [
+    'root of a container without the capability SETFCAP',
+    { ...machine('namespace', {
+      isWhole: false, hostRoot: undefined, uids: [RANGE], gids: [RANGE], mayMapIds: true,
+    }),
+      userNamespaces: { ...GOOD.userNamespaces, refusal: refused },
+      ids: { ...GOOD.ids, ...empty }, account: { ...GOOD.account, name: 'root', uid: 0 } },
+    'user-namespaces blocked',
+    /^start the outer container with --cap-add SETFCAP/,
+  ],
+  [
+    'root of a container with one id',
+    { ...machine('namespace', {
+      isWhole: false, hostRoot: undefined, uids: [{ start: 0, count: 1 }],
+      gids: [{ start: 0, count: 1 }], mayMapIds: true, mayMapRoot: true,
+    }), ids: { ...GOOD.ids, ...empty }, account: { ...GOOD.account, name: 'root', uid: 0 } },
+    'subordinate-ids weaker',
+    /^give subordinate ids to who starts the outer container/,
+  ],
+  [
+    'a user of a container',
+    { ...machine('ids', empty), namespace: {
+      ...GOOD.namespace, isWhole: false, hostRoot: undefined,
+      uids: [{ start: 0, count: 65_537 }], gids: [{ start: 0, count: 65_537 }],
+    } },
+    'subordinate-ids weaker',
+    'usermod --add-subuids 1001-65536 --add-subgids 1001-65536 ann',
+  ],
   ['a user without ranges', machine('ids', empty), 'subordinate-ids weaker', subuids],
   [
     'no newuidmap',
     machine('ids', { helpers: 'missing' }),
     'subordinate-ids weaker',
     'apt-get install uidmap',
+  ],
+  [
+    'a set-user-id newuidmap in a container',
+    machine('ids', { helpers: 'weak' }),
+    'subordinate-ids weaker',
+    /^chmod u-s .* setcap cap_setuid\+ep .* setcap cap_setgid\+ep/,
   ],
   [
     'a newuidmap that lost its bit',

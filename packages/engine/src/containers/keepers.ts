@@ -1,0 +1,41 @@
+/**
+ * Which user namespace a container is made in: the one that all containers of the user share, but
+ * not in a container whose /proc is masked. There all see all processes, and the kernel protects
+ * those of one container from another's root only where their user namespaces differ (ptrace(2)).
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemErrorFrom } from '@berth/host';
+import type { Engine } from '../engine.ts';
+import type { BerthContainer } from './record.ts';
+
+/** The folder of those that keep this container's user namespace alive (docs/launch-plan.md). */
+export function keepersOf(engine: Engine, record: BerthContainer): string {
+  if (!engine.isProcMasked) return engine.store.layout.keepers;
+  const owner = firstOfJoined(engine, record);
+  const { runDirectory } = engine.store.containers.paths(owner);
+  // That of another is there while that one runs, and is not made anew.
+  if (owner === record.id) ensureDirectory(runDirectory);
+  return join(runDirectory, 'keepers');
+}
+
+/** Who shares namespaces shares the user namespace that owns them. */
+function firstOfJoined(engine: Engine, record: BerthContainer): string {
+  let at = record;
+  for (const seen = new Set<string>(); !seen.has(at.id);) {
+    seen.add(at.id);
+    const [joined] = Object.values(at.joins);
+    if (joined === undefined || !engine.store.containers.exists(joined)) break;
+    at = engine.store.containers.record(joined) as BerthContainer;
+  }
+  return at.id;
+}
+
+/** It is gone after a reboot. */
+export function ensureDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw systemErrorFrom(error, 'make directory', path);
+  }
+}
