@@ -92,6 +92,12 @@ test('a user of the container has of his ranges what it has, if helpers may', SK
   assert.equal(await mapOf('1234:100000:65536'), '0 1234 1');
 });
 
+test('a store on the overlay of the container has copies', SKIP, async () => {
+  const said = await plain.ok(`${RUN} host sh -c 'chown 5 /tmp; stat -c %u /tmp'
+    berth info --format '{{.Store.GraphDriverName}}'`, '-e', 'XDG_DATA_HOME=/root');
+  assert.equal(said, '5\ncopy');
+});
+
 test('with --privileged outside, inside is as on the machine', SKIP, async () => {
   const outer = await openOuter(lab, 'privileged', '--privileged');
   const { stdout, stderr } = await outer.run(`${RUN} --hostname box ${IMAGE} \\
