@@ -1,15 +1,13 @@
 /**
- * Pulling from and logging in to Debian's docker-registry, over TLS and with a password.
+ * Pulling from Debian's docker-registry, over TLS and with a password.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -107,29 +105,6 @@ test('TLS: an unknown authority is refused, certs.d makes it known', { skip }, a
   mkdirSync(folder);
   copyFileSync(closed?.authority ?? '', path.join(folder, 'ca.crt'));
   await lab.ok(['pull', '-q', '--creds', creds, '--cert-dir', folder, name]);
-});
-
-test('login keeps the password for the user alone, logout forgets it', { skip }, async () => {
-  const host = closed?.host ?? '';
-  const certs = ['--cert-dir', path.join(lab.home, 'certs')];
-  await failsToPull([...certs, '--retry', '0', `${host}/app:2`], /unauthorized|401|log ?in/i);
-  const wrong = await lab.berth(['login', ...certs, '-u', 'ann', '--password-stdin', host], {
-    input: 'no',
-  });
-  assert.equal(wrong.status, 125);
-  const input = 's3cret\n';
-  const words = ['login', '-v', ...certs, '-u', 'ann', '--password-stdin', host];
-  const { stdout } = await lab.berth(words, { input });
-  const file = path.join(lab.runtime, 'containers/auth.json');
-  assert.equal(stdout, `Used:  ${file}\nLogin Succeeded!\n`);
-  assert.ok(existsSync(file));
-  assert.equal(statSync(file).mode & 0o077, 0);
-  assert.equal(await lab.ok(['login', '--get-login', host]), 'ann');
-  await lab.ok(['pull', '-q', ...certs, `${host}/app:2`]);
-  await lab.ok(['logout', host]);
-  assert.equal((await lab.berth(['login', '--get-login', host])).status, 125);
-  assert.doesNotMatch(readFileSync(file, 'utf8'), /s3cret|czNjcmV0/);
-  await lab.ok(['logout', '--all']);
 });
 
 /** A registry that fails as told. */
@@ -294,22 +269,4 @@ test('import makes an image of a root file system', async () => {
   ]);
   assert.equal(await lab.ok(['run', '--rm', 'made:1']), 'imported');
   assert.match(await lab.ok(['history', 'made:1']), /imported from/);
-});
-
-test('images are tagged, untagged and removed', async () => {
-  const image = await lab.image({ name: 'localhost/removable:1', layers: [{ own: 'layer' }] });
-  await lab.ok(['tag', image, 'second:name']);
-  const id = await lab.ok(['image', 'inspect', '-f', '{{.Id}}', image]);
-  const several = await lab.berth(['rmi', id]);
-  assert.equal(several.status, 125);
-  assert.match(several.stderr, /it has 2 names \(.*\)\nhint: berth rmi --force/);
-  assert.equal((await lab.berth(['images', '-f', 'dangling=maybe'])).status, 125);
-  assert.match(await lab.ok(['rmi', image]), /^Untagged: localhost\/removable:1$/);
-  await lab.ok(['create', '--name', 'uses', 'second:name']);
-  const { status, stderr } = await lab.berth(['rmi', 'second:name']);
-  assert.equal(status, 2);
-  assert.match(stderr, /in use by container/);
-  await lab.ok(['rmi', '-f', 'second:name']);
-  assert.equal((await lab.berth(['container', 'exists', 'uses'])).status, 1);
-  assert.equal((await lab.berth(['rmi', 'second:name'])).status, 1);
 });

@@ -9,7 +9,7 @@ import { openEngine, type Engine } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 import type { CommandSpec } from './command-spec.ts';
 import type { FlagTable, FlagValues } from './flags/flag.ts';
-import type { GlobalValues } from './flags/global-flags.ts';
+import { GLOBAL_FLAGS, type GlobalValues } from './flags/global-flags.ts';
 import { parseFlags } from './flags/parse-flags.ts';
 import { createReporter } from './output/progress.ts';
 import { print } from './output/streams.ts';
@@ -45,17 +45,19 @@ export abstract class BerthCommand<T extends FlagTable> extends Command {
 
   async execute(): Promise<number> {
     const { spec } = this;
-    const { flags, stopsAtOperand = false } = spec;
+    const { stopsAtOperand = false } = spec;
     const command = spec.path.join(' ');
-    const { words, also } = this.commandLine();
-    const parsed = parseFlags(words, { flags, stopsAtOperand, command });
+    const line = this.commandLine();
+    const flags = { ...spec.flags, ...globalFlags(spec.flags) };
+    const parsed = parseFlags(line.words, { flags, stopsAtOperand, command });
     if (parsed.help) {
       const { commandHelp } = await import('./help.ts');
-      print(commandHelp(spec, also));
+      print(commandHelp(spec, line.also));
       return 0;
     }
     requireOperands(spec, parsed.operands);
     const { values, operands, given } = parsed;
+    this.line = { ...line, globals: { ...line.globals, ...givenGlobals(spec.flags, parsed) } };
     return (await this.run({ flags: values, operands, given })) ?? 0;
   }
 
@@ -80,6 +82,23 @@ export abstract class BerthCommand<T extends FlagTable> extends Command {
       report: createReporter({ quiet }),
     });
   }
+}
+
+/** Global flags may also stand after the command's name; its own of the same name come first. */
+function globalFlags(own: FlagTable): FlagTable {
+  const { version: _, ...globals } = GLOBAL_FLAGS;
+  const free = Object.entries(globals).filter(([name]) => !Object.hasOwn(own, name));
+  return Object.fromEntries(free);
+}
+
+/** Those of them that were given. */
+function givenGlobals(
+  own: FlagTable,
+  { values, given }: { values: object; given: ReadonlySet<string> },
+): Partial<GlobalValues> {
+  const isGlobal = (name: string): boolean =>
+    given.has(name) && Object.hasOwn(GLOBAL_FLAGS, name) && !Object.hasOwn(own, name);
+  return Object.fromEntries(Object.entries(values).filter(([name]) => isGlobal(name)));
 }
 
 function requireOperands(spec: CommandSpec, operands: readonly string[]): void {

@@ -11,4 +11,4 @@ export {
   type ErrorOptions,
 } from './engine-error.ts';
 export { describe, exitStatusOf, isSystemCallError } from './describe.ts';
-export { redact } from './redact.ts';
+export { redact, showControls } from './redact.ts';

@@ -11,9 +11,14 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2
 
 /** The text without credentials and without control characters (tab and newline stay). */
 export function redact(text: string): string {
-  return text
+  return showControls(text
     .replace(URL_CREDENTIALS, '$1***@')
     .replace(SECRET_PARAMETER, '$1***')
-    .replace(AUTHORIZATION, '$1 ***')
-    .replace(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+    .replace(AUTHORIZATION, '$1 ***'));
+}
+
+/** The text with its control characters written out, as `\x1b`; tab and newline stay. */
+export function showControls(text: string): string {
+  return text.replace(CONTROL, (character) =>
+    `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

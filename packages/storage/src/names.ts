@@ -22,6 +22,11 @@ export function checkName(kind: 'container' | 'volume', name: string): void {
   }
 }
 
+/** True for what may name a container or a volume. */
+export function isName(text: string): boolean {
+  return NAME.test(text) && text.length <= MAX_NAME_BYTES;
+}
+
 /** True for a full id of an image or a container: 64 hex digits. */
 export function isId(text: string): boolean {
   return ID.test(text);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ConflictError, IntegrityError, NotFoundError } from '@berth/errors';
 import { attempt } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
-import { checkName, randomId } from './names.ts';
+import { checkName, isName, randomId } from './names.ts';
 import type { VolumeRecord } from './records.ts';
 import type { Staging } from './staging.ts';
 import type { Trash } from './trash.ts';
@@ -80,7 +80,7 @@ export class VolumeStore {
 
   /** The volume of that name, else the one whose name begins so. Throws a NotFoundError. */
   resolve(text: string): VolumeRecord {
-    const exact = this.find(text);
+    const exact = isName(text) ? this.find(text) : undefined;
     if (exact !== undefined) return exact;
     const matches = text === '' ? [] : this.#names().filter((name) => name.startsWith(text));
     const [only] = matches;
@@ -97,7 +97,7 @@ export class VolumeStore {
   }
 
   exists(name: string): boolean {
-    return this.find(name) !== undefined;
+    return isName(name) && this.find(name) !== undefined;
   }
 
   /** All volumes, sorted by name. Damaged records are left out. */

@@ -4,6 +4,9 @@
  */
 import { print } from './streams.ts';
 import { formatTable } from './table.ts';
+import { isTerminal } from './terminal.ts';
+
+const STDOUT = 1;
 
 /** A column of the usual table: its title and what it shows of an entry. */
 export interface Column<T> {
@@ -42,9 +45,14 @@ export function isJson(format: string | undefined): boolean {
   return format !== undefined && /^(json|\{\{ ?json ?\.? ?\}\})$/.test(format.trim());
 }
 
-/** A value as indented json, on standard output. */
+/** A value as indented json, on standard output. C1 control characters too are escaped. */
 export function printJson(value: unknown): void {
-  print(`${JSON.stringify(value, undefined, 4)}\n`);
+  const text = JSON.stringify(value, undefined, 4);
+  print(`${text.replace(/[\u007f-\u009f]/g, escaped)}\n`);
+}
+
+function escaped(character: string): string {
+  return `\\u00${character.charCodeAt(0).toString(16)}`;
 }
 
 /** Each value by the template, or all as an array of json when there is none. */
@@ -57,7 +65,8 @@ export async function printObjects(
     return;
   }
   const { deepEntry, parseTemplate, unescapeText } = await import('../template/template.ts');
-  const template = parseTemplate(unescapeText(format.replace(/^table /, '')));
+  const text = unescapeText(format.replace(/^table /, ''));
+  const template = parseTemplate(text, { forTerminal: isTerminal(STDOUT) });
   print(values.map((value) => `${template.render(deepEntry(value, MAPS))}\n`).join(''));
 }
 
@@ -76,7 +85,8 @@ function printColumns<T>({ entries, columns, heading }: Listing<T>): void {
 
 async function printTemplate<T>(listing: Listing<T>, format: string): Promise<void> {
   const { templateFromFormat, entry } = await import('../template/template.ts');
-  const { isTable, template, titles } = templateFromFormat(format, listing.titles ?? {});
+  const options = { forTerminal: isTerminal(STDOUT) };
+  const { isTable, template, titles } = templateFromFormat(format, listing.titles ?? {}, options);
   const lines = listing.entries.map((value) => template.render(entry(listing.fields(value))));
   if (isTable) {
     const rows = lines.map((line) => line.split('\t'));

@@ -1,11 +1,16 @@
-/** Tables of aligned columns, two blanks between them, none at the ends of lines. */
+/**
+ * Tables of aligned columns, two blanks between them, none at the ends of lines. Cells hold what
+ * images and containers say of themselves, which must not drive the terminal.
+ */
+import { showControls } from '@berth/errors';
 
 const GAP = 2;
 /** No column but the last is narrower, as in Podman: short tables don't jump between commands. */
 const LEAST_WIDTH = 10;
 
 /** The rows, each cell as wide as the widest of its column, and ten characters at least. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+export function formatTable(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(shown));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, at) => {
@@ -13,6 +18,10 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     });
   }
   return rows.map((row) => `${formatRow(row, widths)}\n`).join('');
+}
+
+function shown(cell: string): string {
+  return showControls(cell).replaceAll('\n', ' ');
 }
 
 function formatRow(row: readonly string[], widths: readonly number[]): string {

@@ -7,9 +7,16 @@ import { elementsOf, fieldOf, formatValue, isTrue } from './values.ts';
 const MAX_DEPTH = 100;
 const MAX_STEPS = 10_000_000;
 
-/** The text that the template makes of the value. Throws UsageError. */
-export function evaluate(template: ParsedTemplate, value: unknown): string {
-  const run = new Run(template);
+/**
+ * The text that the template makes of the value; each text that it takes from the value goes
+ * through `show` first. Throws UsageError.
+ */
+export function evaluate(
+  template: ParsedTemplate,
+  value: unknown,
+  show: (text: string) => string,
+): string {
+  const run = new Run(template, show);
   run.nodes(template.body, { dot: value, variables: new Map([['$', value]]), depth: 0 });
   return run.text.join('');
 }
@@ -25,10 +32,12 @@ type Signal = 'break' | 'continue' | undefined;
 class Run {
   readonly text: string[] = [];
   private readonly template: ParsedTemplate;
+  private readonly show: (text: string) => string;
   private steps = 0;
 
-  constructor(template: ParsedTemplate) {
+  constructor(template: ParsedTemplate, show: (text: string) => string) {
     this.template = template;
+    this.show = show;
   }
 
   nodes(nodes: readonly Node[], scope: Scope): Signal {
@@ -63,7 +72,7 @@ class Run {
 
   private print(pipeline: Pipeline, scope: Scope): void {
     const value = this.pipeline(pipeline, scope);
-    if (pipeline.assigns === undefined) this.text.push(formatValue(value));
+    if (pipeline.assigns === undefined) this.text.push(this.show(formatValue(value)));
   }
 
   private call({ name, pipeline }: Extract<Node, { kind: 'template' }>, scope: Scope): void {

@@ -2,6 +2,7 @@
  * Go templates as `--format` takes them: text/template with the functions of Docker and Podman.
  * Values are plain data; entry() marks those whose fields are all known.
  */
+import { showControls } from '@berth/errors';
 import { evaluate } from './evaluate.ts';
 import { parse } from './parse.ts';
 
@@ -13,10 +14,19 @@ export interface Template {
   render(value: unknown): string;
 }
 
+/** Where a template's text goes: on a terminal, values may hold no control characters. */
+export interface TemplateOptions {
+  forTerminal?: boolean;
+}
+
 /** Throws UsageError (BAD_TEMPLATE) for what is no template. */
-export function parseTemplate(text: string): Template {
+export function parseTemplate(
+  text: string,
+  { forTerminal = false }: TemplateOptions = {},
+): Template {
   const parsed = parse(text);
-  return { render: (value) => evaluate(parsed, value) };
+  const show = forTerminal ? showControls : (value: string): string => value;
+  return { render: (value) => evaluate(parsed, value, show) };
 }
 
 /** A `--format` of a list. */
@@ -36,13 +46,14 @@ const TABLE = /^table(\s+|$)/;
 export function templateFromFormat(
   format: string,
   titles: Readonly<Record<string, string>>,
+  options: TemplateOptions = {},
 ): ListFormat {
   const isTable = TABLE.test(format);
   const plain = unescapeText(format.replace(TABLE, ''));
   const text = isTable ? outsideActions(plain, (part) => part.replace(/ +/g, '\t')) : plain;
   return {
     isTable,
-    template: parseTemplate(text),
+    template: parseTemplate(text, options),
     titles: isTable ? text.split('\t').map((cell) => titleOf(cell, titles)) : [],
   };
 }

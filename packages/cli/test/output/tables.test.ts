@@ -25,6 +25,7 @@ test('columns are aligned, ten characters at least, and no line ends in blanks',
   );
   assert.equal(formatTable([['äöü', 'B']]), 'äöü         B\n');
   assert.equal(formatTable([]), '');
+  assert.equal(formatTable([['\u001b[1mA\u009b\r', 'B\nC']]), '\\x1b[1mA\\x9b\\x0d  B C\n');
 });
 
 test('sizes and spans', () => {
