@@ -29,6 +29,9 @@ static const char device_attribute[] = "user.berth.device";
 
 enum { VALUE_MAX = 32 };
 
+/* What an attribute says of a file, or that its file system has none. */
+enum recorded { NOTHING, AN_OWNER, NOT_HERE };
+
 /* True for what lies on the container's root file system. */
 static bool is_own(const struct owners *owners, int fd, const struct stat *status)
 {
@@ -63,7 +66,7 @@ static bool read_id(const char *text, uint64_t *id)
 }
 
 /* What is recorded of a file. What is malformed counts as nothing: a program may have set it. */
-static bool read_owner(const char *path, uid_t *uid, gid_t *gid)
+static enum recorded read_owner(const char *path, uid_t *uid, gid_t *gid)
 {
 	char text[VALUE_MAX];
 	ssize_t length = getxattr(path, owner_attribute, text, sizeof(text) - 1);
@@ -73,17 +76,17 @@ static bool read_owner(const char *path, uid_t *uid, gid_t *gid)
 	*uid = 0;
 	*gid = 0;
 	if (length < 0)
-		return false;
+		return errno == EOPNOTSUPP ? NOT_HERE : NOTHING;
 	text[length] = '\0';
 	colon = strchr(text, ':');
 	if (colon == NULL)
-		return true;
+		return AN_OWNER;
 	*colon = '\0';
 	if (read_id(text, &user) && read_id(colon + 1, &group)) {
 		*uid = (uid_t)user;
 		*gid = (gid_t)group;
 	}
-	return true;
+	return AN_OWNER;
 }
 
 static int open_ledger(const struct owners *owners, int flags)
@@ -97,12 +100,21 @@ void owners_open(struct owners *owners)
 	owners->ledger = open_ledger(owners, 0);
 }
 
+/* An id of a record; `-`: as it was. */
+static void write_id(char text[VALUE_MAX], uint32_t id)
+{
+	if (id == UINT32_MAX)
+		strcpy(text, "-");
+	else
+		snprintf(text, VALUE_MAX, "%u", id);
+}
+
 /* One record: UID GID INODE BIRTH PATH, ended by NUL. It is of the inode that has this number and
  * time of birth, or that time at this path: copying up changes the number. */
 static int append_ledger(struct owners *owners, int fd, const char *name, uid_t uid,
 			 gid_t gid)
 {
-	char line[PATH_MAX + 128], path[PATH_MAX];
+	char line[PATH_MAX + 128], path[PATH_MAX], user[VALUE_MAX], group[VALUE_MAX];
 	ssize_t length = readlink(name, path, sizeof(path) - 1);
 	struct statx status;
 	int size;
@@ -110,7 +122,9 @@ static int append_ledger(struct owners *owners, int fd, const char *name, uid_t 
 	if (length < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &status) < 0)
 		return -errno;
 	path[length] = '\0';
-	size = snprintf(line, sizeof(line), "%u %u %llu %lld.%09u %s", uid, gid,
+	write_id(user, uid);
+	write_id(group, gid);
+	size = snprintf(line, sizeof(line), "%s %s %llu %lld.%09u %s", user, group,
 			(unsigned long long)status.stx_ino, (long long)status.stx_btime.tv_sec,
 			status.stx_btime.tv_nsec, path);
 	if (owners->ledger < 0)
@@ -133,7 +147,8 @@ static int record_owner(const char *name, uid_t uid, gid_t gid, bool has_record)
 
 int owners_change(struct owners *owners, int fd, uid_t uid, gid_t gid)
 {
-	bool keeps_uid = uid == (uid_t)-1, keeps_gid = gid == (gid_t)-1, has_record;
+	bool keeps_uid = uid == (uid_t)-1, keeps_gid = gid == (gid_t)-1;
+	enum recorded recorded = NOT_HERE;
 	char name[16];
 	struct stat status;
 	uid_t old_uid;
@@ -151,16 +166,12 @@ int owners_change(struct owners *owners, int fd, uid_t uid, gid_t gid)
 	if (fchdir(owners->self) < 0)
 		return -errno;
 	snprintf(name, sizeof(name), "%d", fd);
-	if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
-		uid = keeps_uid ? 0 : uid;
-		gid = keeps_gid ? 0 : gid;
-		/* Without a ledger all of them are root's. */
-		if (uid == 0 && gid == 0 && owners->ledger < 0)
-			return 0;
+	if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
+		recorded = read_owner(name, &old_uid, &old_gid);
+	if (recorded == NOT_HERE)
 		return append_ledger(owners, fd, name, uid, gid);
-	}
-	has_record = read_owner(name, &old_uid, &old_gid);
-	return record_owner(name, keeps_uid ? old_uid : uid, keeps_gid ? old_gid : gid, has_record);
+	return record_owner(name, keeps_uid ? old_uid : uid, keeps_gid ? old_gid : gid,
+			    recorded == AN_OWNER);
 }
 
 int owners_make_device(const struct owners *owners, int parent, const char *name, mode_t mode,

@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import {
+  existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -91,6 +93,42 @@ test('without attributes layers and containers are the same', { skip: missing.fu
   assert.equal(await store.ok('info', '--format', '{{.Store.Owners}}'), 'ledger');
   await store.ok('system', 'check');
 });
+
+/** The busybox image as a tree, and files of uid 6. */
+async function importOwned(store: ReturnType<typeof storeIn>): Promise<void> {
+  const tree = path.join(lab.folder, 'tree.tar');
+  await store.ok('load', '-q', '-i', archive);
+  await store.ok('create', '--name', 'c', IMAGE);
+  await store.ok('export', '-o', tree, 'c');
+  await store.ok('rm', 'c');
+  writeFileSync(path.join(lab.folder, 'file'), 'x');
+  for (const name of ['kept', 'replaced', 'rooted']) {
+    execFileSync('tar', ['-C', lab.folder, '--owner=6', '--group=12', '-rf', tree,
+      `--transform=s,file,${name},`, 'file']);
+  }
+  symlinkSync('kept', path.join(lab.folder, 'link'));
+  execFileSync('tar', ['-C', lab.folder, '--owner=6', '--group=12', '-rf', tree, 'link']);
+  await store.ok('import', '-q', tree, 'localhost/owned:1');
+}
+
+test('without attributes the ledger and the recipes know who files belong to',
+  { skip: missing.fuse }, async () => {
+    const store = storeIn(await mountHome('ledger', '--xattr-none'));
+    await importOwned(store);
+    const changes = `rm /replaced; echo y >/replaced; chown 0:0 /rooted
+      echo >/a/new; chown 7:8 /a/new; mv /a/new /a/moved; ln -s x /a/link; chown -h 3:4 /a/link`;
+    await store.ok('run', ...NONE, '--name', 'c', 'localhost/owned:1', 'sh', '-euc', changes);
+    const exported = path.join(lab.folder, 'changed.tar');
+    await store.ok('export', '-o', exported, 'c');
+    const list = execFileSync('tar', ['--numeric-owner', '-tvf', exported], { encoding: 'utf8' });
+    const owners = Object.fromEntries(list.trim().split('\n').map((line) => line.split(/ +/))
+      .map(([, owner, , , , name]) => [name, owner]));
+    assert.deepEqual(
+      ['kept', 'link', 'replaced', 'rooted', 'a/moved', 'a/link', 'a/kept']
+        .map((name) => owners[name]),
+      ['6/12', '6/12', '0/0', '0/0', '7/8', '3/4', '0/0'],
+    );
+  });
 
 test('doctor says why, what it costs and what is better', { skip: missing.fuse }, async () => {
   const home = await mountHome('judged');

@@ -9,7 +9,8 @@ import { loadSyscalls, OPEN, systemErrorFrom } from '@berth/host';
 import { isKeptAttribute } from './entry-attributes.ts';
 import { mergedFiles } from './merged-tree.ts';
 import type { MergedFile } from './merged-tree.ts';
-import { OWNER_ATTRIBUTE } from './recorded-owner.ts';
+import { OwnerRecords } from './owner-records.ts';
+import type { OwnerSources } from './owner-records.ts';
 import { encodeEntry, paddingOf } from './tar-encoder.ts';
 import type { EncodedEntry } from './tar-encoder.ts';
 import type { EntryAttribute, EntryType } from './tar-entry.ts';
@@ -20,19 +21,27 @@ const PERMISSIONS = 0o7777n;
 const SECOND = 1_000_000_000n;
 const LIST_BYTES = 1 << 16;
 
-/** The arguments to give to the worker's command; the folders, the uppermost first. */
-export function exportWorkerArguments(folders: readonly string[]): string[] {
-  return [JSON.stringify(folders)];
+/** What is exported. */
+export interface ExportRequest {
+  /** The uppermost first. */
+  readonly folders: readonly string[];
+  /** Where one id is mapped: who else files belong to. */
+  readonly owners: OwnerSources | undefined;
+}
+
+/** The arguments to give to the worker's command. */
+export function exportWorkerArguments(request: ExportRequest): string[] {
+  return [JSON.stringify(request)];
 }
 
 /** Writes the whole archive; answers the exit status, with one line of JSON when it is not 0. */
 export async function runExportWorker(args: readonly string[]): Promise<number> {
   try {
+    const { folders, owners } = JSON.parse(args[0] ?? '') as ExportRequest;
     const output = new Output();
-    const links = new Map<string, string>();
-    for (const file of mergedFiles(JSON.parse(args[0] ?? '[]') as string[])) {
-      writeFile(output, file, links);
-    }
+    const writer = new FileWriter(output, owners === undefined ? undefined
+      : new OwnerRecords(owners));
+    for (const file of mergedFiles(folders)) writer.write(file);
     output.write(Buffer.alloc(1024));
     output.flush();
     return 0;
@@ -45,29 +54,66 @@ export async function runExportWorker(args: readonly string[]): Promise<number> 
   }
 }
 
-function writeFile(output: Output, file: MergedFile, links: Map<string, string>): void {
-  const { path, name, status } = file;
-  const type = typeOf(status);
-  if (type === undefined) return;
-  const key = `${status.dev}:${status.ino}`;
-  const first = status.nlink > 1n && type !== 'directory' ? links.get(key) : undefined;
-  if (first !== undefined) {
-    output.write(encodeEntry({ ...entryOf(file, 'hardlink'), linkName: first, attributes: [] }));
-    return;
+/** Writes one file after the other. */
+class FileWriter {
+  readonly #output: Output;
+  readonly #owners: OwnerRecords | undefined;
+  /** Paths of files with several names, by device and inode. */
+  readonly #links = new Map<string, string>();
+
+  constructor(output: Output, owners: OwnerRecords | undefined) {
+    this.#output = output;
+    this.#owners = owners;
   }
-  links.set(key, path);
-  if (type !== 'file') {
-    output.write(encodeEntry(entryOf(file, type)));
-    return;
+
+  write(file: MergedFile): void {
+    const { path, name, status } = file;
+    const type = typeOf(status);
+    if (type === undefined) return;
+    const key = `${status.dev}:${status.ino}`;
+    const linkName = status.nlink > 1n && type !== 'directory' ? this.#links.get(key) : undefined;
+    if (linkName !== undefined) {
+      this.#put({ ...this.#entryOf(file, 'hardlink'), linkName, attributes: [] });
+      return;
+    }
+    this.#links.set(key, path);
+    if (type !== 'file') {
+      this.#put(this.#entryOf(file, type));
+      return;
+    }
+    const fd = openFile(name);
+    if (fd === undefined) return;
+    try {
+      const sizeBytes = Number(fstatSync(fd).size);
+      this.#put({ ...this.#entryOf(file, 'file'), sizeBytes });
+      this.#output.copy(fd, sizeBytes);
+    } finally {
+      closeSync(fd);
+    }
   }
-  const fd = openFile(name);
-  if (fd === undefined) return;
-  try {
-    const sizeBytes = Number(fstatSync(fd).size);
-    output.write(encodeEntry({ ...entryOf(file, 'file'), sizeBytes }));
-    output.copy(fd, sizeBytes);
-  } finally {
-    closeSync(fd);
+
+  #put(entry: EncodedEntry): void {
+    this.#output.write(encodeEntry(entry));
+  }
+
+  #entryOf({ path, name, status }: MergedFile, type: EntryType): EncodedEntry {
+    const device = Number(status.rdev);
+    return {
+      type,
+      name: type === 'directory' ? `${path}/` : path,
+      linkName: type === 'symlink'
+        ? readlinkSync(nodePath(name), { encoding: 'buffer' }).toString('latin1') : '',
+      mode: Number(status.mode & PERMISSIONS),
+      ...(this.#owners?.ownerOf(name, path, status)
+        ?? { uid: Number(status.uid), gid: Number(status.gid) }),
+      mtime: {
+        seconds: Math.floor(Number(status.mtimeNs) / Number(SECOND)),
+        nanoseconds: Number(((status.mtimeNs % SECOND) + SECOND) % SECOND),
+      },
+      attributes: attributesOf(name),
+      sizeBytes: 0,
+      device: [(device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xfff00)],
+    };
   }
 }
 
@@ -92,33 +138,6 @@ function typeOf(status: BigIntStats): EntryType | undefined {
   if (status.isBlockDevice()) return 'block';
   // No archive can hold a socket.
   return status.isCharacterDevice() ? 'character' : undefined;
-}
-
-function entryOf({ path, name, status }: MergedFile, type: EntryType): EncodedEntry {
-  const device = Number(status.rdev);
-  return {
-    type,
-    name: type === 'directory' ? `${path}/` : path,
-    linkName: type === 'symlink'
-      ? readlinkSync(nodePath(name), { encoding: 'buffer' }).toString('latin1') : '',
-    mode: Number(status.mode & PERMISSIONS),
-    ...ownerOf(name, status),
-    mtime: {
-      seconds: Math.floor(Number(status.mtimeNs) / Number(SECOND)),
-      nanoseconds: Number(((status.mtimeNs % SECOND) + SECOND) % SECOND),
-    },
-    attributes: attributesOf(name),
-    sizeBytes: 0,
-    device: [(device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xfff00)],
-  };
-}
-
-/** Where one id is mapped, the owner is recorded beside the file. */
-function ownerOf(name: string, { uid, gid }: BigIntStats): { uid: number; gid: number } {
-  const length = loadSyscalls().lgetxattr(treePath(name), OWNER_ATTRIBUTE, value);
-  const recorded = /^(\d+):(\d+)$/.exec(length <= 0 ? '' : value.toString('latin1', 0, length));
-  if (recorded === null) return { uid: Number(uid), gid: Number(gid) };
-  return { uid: Number(recorded[1]), gid: Number(recorded[2]) };
 }
 
 const list = Buffer.alloc(LIST_BYTES);

@@ -20,6 +20,8 @@ export interface ContainerPaths {
   readonly resolvConf: string;
   readonly hostname: string;
   readonly aptConfig: string;
+  /** The ledger of owners, where one id is mapped. */
+  readonly owners: string;
   /** Below the run directory: the supervisor's socket; gone when it has ended. */
   readonly runDirectory: string;
   /** Where that has been paused: the folder of its cgroup. */
@@ -45,6 +47,7 @@ export function pathsOf(layout: Layout, id: string): ContainerPaths {
     resolvConf: join(directory, 'resolv.conf'),
     hostname: join(directory, 'hostname'),
     aptConfig: join(directory, 'apt.conf'),
+    owners: join(directory, 'owners'),
     runDirectory: join(layout.runContainers, id),
     paused: join(layout.runContainers, id, 'paused'),
   };

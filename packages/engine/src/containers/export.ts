@@ -15,11 +15,15 @@ export async function exportContainer(
 ): Promise<void> {
   const { containers, layers } = engine.store;
   const id = containers.resolve(name);
-  const { root, upper } = containers.paths(id);
+  const { root, upper, owners } = containers.paths(id);
   const record = containers.record<BerthContainer>(id);
-  const lowers = mountedLayers(record.layers).map((diffId) => layers.treePath(diffId));
-  const folders = record.driver === 'copy' ? [root] : [upper, ...lowers];
-  const args = exportWorkerArguments(folders);
+  const mounted = mountedLayers(record.layers);
+  const lowers = mounted.map((diffId) => layers.treePath(diffId));
+  const recipes = mounted.map((diffId) => layers.recipePath(diffId));
+  const args = exportWorkerArguments({
+    folders: record.driver === 'copy' ? [root] : [upper, ...lowers],
+    owners: record.emulatesRoot === true ? { ledger: owners, recipes } : undefined,
+  });
   await withOutputFile(output, async (fd) => {
     const worker = spawnWorker(engine.enter, ['export', ...args], ['ignore', fd, 'pipe']);
     await endOfWorker(worker, `export container "${name}"`);

@@ -1,0 +1,121 @@
+/**
+ * Owners of a container's files where one id is mapped, gathered from where they are recorded: an
+ * attribute of the file; for what can't have one the container's ledger, and for what came with the
+ * image and was not touched since the recipes of its layers. docs/identities.md has the formats.
+ */
+import { readFileSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { constants } from 'node:os';
+import { loadSyscalls } from '@berth/host';
+import type { ExpectedTree } from './expected-tree.ts';
+import { readRecipe } from './recipe-reader.ts';
+import { OWNER_ATTRIBUTE } from './recorded-owner.ts';
+import { replayRecipe } from './replay-recipe.ts';
+import { treePath } from './tree-path.ts';
+
+/** Where owners are recorded beside the files. */
+export interface OwnerSources {
+  /** The container's ledger; it may be missing. */
+  readonly ledger: string;
+  /** Recipes of its layers, the uppermost first. */
+  readonly recipes: readonly string[];
+}
+
+/** An owner in numbers. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+interface LedgerRecord extends Partial<Owner> {
+  readonly birth: string;
+}
+
+const RECORD = /^(\d+|-) (\d+|-) (\d+) (\d+\.\d{9}) \/(.*)$/s;
+const NO_BIRTH = '0.000000000';
+const SECOND = 1_000_000_000n;
+const { EOPNOTSUPP } = constants.errno;
+const value = Buffer.alloc(64);
+
+/** Answers who files of one container belong to. */
+export class OwnerRecords {
+  readonly #byInode = new Map<string, LedgerRecord>();
+  readonly #byPath = new Map<string, LedgerRecord>();
+  readonly #layers: readonly ExpectedTree[];
+
+  /** Reads all that is recorded; throws an IntegrityError for a damaged recipe. */
+  constructor({ ledger, recipes }: OwnerSources) {
+    for (const text of ledgerRecords(ledger)) this.#add(text);
+    this.#layers = recipes.map(treeOf);
+  }
+
+  /** Of the file that is called `name` in the current directory, and `path` below the root. */
+  ownerOf(name: string, path: string, status: BigIntStats): Owner {
+    const root = { uid: Number(status.uid), gid: Number(status.gid) };
+    if (status.isFile() || status.isDirectory()) {
+      const length = loadSyscalls().lgetxattr(treePath(name), OWNER_ATTRIBUTE, value);
+      if (length !== -EOPNOTSUPP) return ownerIn(value.toString('latin1', 0, length)) ?? root;
+    }
+    const { uid, gid } = this.#recordOf(path, status) ?? {};
+    if (uid !== undefined && gid !== undefined) return { uid, gid };
+    const before = this.#ownerInImage(path, status) ?? root;
+    return { uid: uid ?? before.uid, gid: gid ?? before.gid };
+  }
+
+  /** What is malformed is left out: the container's root could have filled the disk. */
+  #add(text: string): void {
+    const [, uid, gid, inode, birth, path] = RECORD.exec(text) ?? [];
+    if (inode === undefined || birth === undefined || path === undefined) return;
+    const known = this.#byInode.get(inode);
+    const before = known?.birth === birth ? known : {};
+    const record = {
+      ...before, birth,
+      ...(uid === '-' ? {} : { uid: Number(uid) }), ...(gid === '-' ? {} : { gid: Number(gid) }),
+    };
+    this.#byInode.set(inode, record);
+    this.#byPath.set(path, record);
+  }
+
+  /** A record is of the inode with that number and birth, or of one with that birth at its path. */
+  #recordOf(path: string, { ino, birthtimeNs }: BigIntStats): LedgerRecord | undefined {
+    const birth = `${birthtimeNs / SECOND}.${String(birthtimeNs % SECOND).padStart(9, '0')}`;
+    const same = this.#byInode.get(String(ino));
+    if (same !== undefined && (same.birth === birth || same.birth === NO_BIRTH)) return same;
+    const there = this.#byPath.get(path);
+    return there?.birth === birth && birth !== NO_BIRTH ? there : undefined;
+  }
+
+  #ownerInImage(path: string, status: BigIntStats): Owner | undefined {
+    for (const layer of this.#layers) {
+      const node = layer.get(path);
+      if (node === undefined) continue;
+      const mtime = node.attributes?.mtime;
+      const isSame = mtime !== undefined
+        && status.mtimeNs === BigInt(mtime.seconds) * SECOND + BigInt(mtime.nanoseconds);
+      return isSame ? node.attributes : undefined;
+    }
+    return undefined;
+  }
+}
+
+function ledgerRecords(ledger: string): string[] {
+  try {
+    return readFileSync(ledger, 'latin1').split('\0').slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
+function treeOf(path: string): ExpectedTree {
+  const recipe = readRecipe(path);
+  try {
+    return replayRecipe(recipe);
+  } finally {
+    recipe.close();
+  }
+}
+
+function ownerIn(text: string): Owner | undefined {
+  const found = /^(\d+):(\d+)$/.exec(text);
+  return found === null ? undefined : { uid: Number(found[1]), gid: Number(found[2]) };
+}
