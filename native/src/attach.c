@@ -32,6 +32,8 @@ int attach_main(int argc, char **argv)
 	if (connect_client(&client, argc, argv, &failure) < 0)
 		return failure.stage[0] != '\0' ? client_fail(&failure) : EXIT_ENGINE;
 	client.stdin_open = (client.streams & ATTACH_STDIN) != 0;
+	if (client.terminal)
+		client.streams &= ~(unsigned int)ATTACH_STDERR;
 	if (client_attach_streams(&client, &message, &failure) < 0)
 		return client_fail(&failure);
 	if (message_send(client.control, &message) < 0) {

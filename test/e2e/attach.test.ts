@@ -32,6 +32,22 @@ test('attach shows what a container writes and gives its status', async () => {
   assert.equal(status, 4);
 });
 
+test('attach to a terminal has its size, types into it, and leaves it by keys', async () => {
+  await lab.ok(['run', '-dit', '--name', 'shell', '--network', 'none', 'localhost/busybox', 'sh']);
+  const words = [...lab.command, 'attach', 'shell'].join(' ');
+  const started = lab.startInShell(`stty rows 33 cols 101; ${words}`);
+  const size = ['exec', 'shell', 'sh', '-c', 'stty size </proc/1/fd/0'];
+  for (let left = 200; await lab.ok(size) !== '33 101' && left > 0; left--) await sleep(50);
+  started.child.stdin.write('echo A$((1+1))\r');
+  await started.seen(/^A2\r$/m);
+  started.child.stdin.write('\x10\x11');
+  const { status, stdout } = await started.finished;
+  assert.equal(status, 0);
+  assert.equal(stdout.split('echo A').length, 2, 'what is typed is shown once');
+  assert.equal(await lab.ok(['inspect', '-f', '{{.State.Status}}', 'shell']), 'running');
+  await lab.ok(['rm', '-f', '-t', '0', 'shell']);
+});
+
 test('attach to what rests is an error with a way out', async () => {
   const { status, stdout, stderr } = await lab.berth(['attach', 'talker']);
   assert.deepEqual({ status, stdout }, { status: 125, stdout: '' });

@@ -46,6 +46,8 @@ export interface Lab {
   terminal(args: readonly string[], options?: BerthOptions): Promise<Result>;
   /** Runs a script of sh on a terminal of its own, with berth()'s environment and folder. */
   inShell(script: string): Promise<Result>;
+  /** As inShell(), with what is typed open until the caller ends it. */
+  startInShell(script: string): Started;
   /** Runs berth as the second user, who has a store of his own. Needs `missing.secondUser`. */
   bob(args: readonly string[], options?: ExecuteOptions): Promise<Result>;
   /** Runs at the end of the file, before it is looked for what is left. */
@@ -124,6 +126,10 @@ class OpenLab implements Lab {
 
   async inShell(script: string): Promise<Result> {
     return execute(['script', '-qefc', script, '/dev/null'], this.#complete({}));
+  }
+
+  startInShell(script: string): Started {
+    return start(['script', '-qefc', script, '/dev/null'], this.#complete({}));
   }
 
   async bob(args: readonly string[], options: ExecuteOptions = {}): Promise<Result> {

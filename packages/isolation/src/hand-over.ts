@@ -32,9 +32,14 @@ export function execArguments(
   return ['exec', '--run-dir', runDirectory, '--plan', plan, ...clientFlags(client)];
 }
 
-/** Arguments that attach to a running container. */
-export function attachArguments(runDirectory: string, client: ClientSettings): string[] {
-  return ['attach', '--run-dir', runDirectory, ...clientFlags(client)];
+/** Arguments that attach to a running container, one with a terminal or not. */
+export function attachArguments(
+  runDirectory: string,
+  client: ClientSettings,
+  terminal: boolean,
+): string[] {
+  const flags = [...clientFlags(client), '--terminal', terminal ? '1' : '0'];
+  return ['attach', '--run-dir', runDirectory, ...flags];
 }
 
 function clientFlags(client: ClientSettings): string[] {

@@ -180,12 +180,10 @@ export async function attachContainer(
   const streams =
     stdin && record.request.interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
   requireOwnOutput(engine, { id, name, verb: 'attach to' });
-  const args = attachArguments(containers.paths(id).runDirectory, {
-    attach: streams,
-    detachKeys,
-    sigProxy,
-    detach: false,
-    print: undefined,
-  });
+  const { tty } = record.request;
+  const client = {
+    attach: streams, detachKeys, sigProxy: sigProxy && !tty, detach: false, print: undefined,
+  };
+  const args = attachArguments(containers.paths(id).runDirectory, client, tty);
   return handOver(args, []);
 }
