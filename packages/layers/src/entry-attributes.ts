@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 import { loadSyscalls, succeed } from '@berth/host';
 import { pathArgument, shown } from './tar-entry.ts';
 import type { EntryAttribute, TarEntry } from './tar-entry.ts';
+import { statusOf } from './layer-tree.ts';
 import { OWNER_ATTRIBUTE, recordedOwner } from './recorded-owner.ts';
 import { treePath } from './tree-path.ts';
 import { unmappedOwner } from './unmapped-owner.ts';
@@ -21,6 +22,9 @@ export type OwnerPolicy = 'native' | 'record' | 'recipe';
 
 /** The part of an entry that this is about. */
 type Attributes = Pick<TarEntry, 'type' | 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>;
+
+/** The bits that the kernel takes away from a file when it is written to. */
+const SET_ID_BITS = 0o6000;
 
 const CAPABILITY = 'security.capability';
 const ALLOWED_ATTRIBUTE =
@@ -42,13 +46,21 @@ const REFUSALS = new Set([-ENOTSUP, -EPERM, -EINVAL, -E2BIG, -ERANGE]);
 export class AttributeWriter {
   readonly #syscalls = loadSyscalls();
   readonly #owners: OwnerPolicy;
+  /** Whether what is made belongs to root and its group at once. */
+  readonly #isBornRoots: boolean;
   skippedAttributes = 0;
 
   constructor(owners: OwnerPolicy) {
     this.#owners = owners;
+    const root = statusOf('');
+    // Some file systems are mounted so that files take over their folder's group.
+    this.#isBornRoots = root?.uid === 0 && root.gid === 0;
   }
 
-  /** On an open regular file, whose content must be complete: writing drops capabilities. */
+  /**
+   * On an open regular file that was made with the entry's mode; its content must be complete:
+   * writing drops capabilities.
+   */
   setOnFile(fd: number, path: string, entry: Attributes): void {
     if (this.#owners === 'native') {
       this.#setOwner(path, entry, (uid, gid) => this.#syscalls.fchown(fd, uid, gid));
@@ -56,7 +68,9 @@ export class AttributeWriter {
       this.#recordOwner(path, entry, (value) =>
         this.#syscalls.fsetxattr(fd, OWNER_ATTRIBUTE, value));
     }
-    succeed(this.#syscalls.fchmod(fd, entry.mode), 'set mode of', shown(path));
+    if ((entry.mode & SET_ID_BITS) !== 0) {
+      succeed(this.#syscalls.fchmod(fd, entry.mode), 'set mode of', shown(path));
+    }
     this.#setAttributes(path, entry, (name, value) =>
       this.#syscalls.fsetxattr(fd, pathArgument(name), value));
     const { mtime } = entry;
@@ -83,6 +97,7 @@ export class AttributeWriter {
   }
 
   #setOwner(path: string, { uid, gid }: Attributes, change: ChangeOwner): void {
+    if (this.#isBornRoots && uid === 0 && gid === 0) return;
     const answer = change(uid, gid);
     if (answer === -EINVAL) throw unmappedOwner(path, { uid, gid }, change);
     succeed(answer, 'set owner of', shown(path));

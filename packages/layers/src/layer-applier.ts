@@ -145,7 +145,7 @@ export class LayerApplier implements TarVisitor {
     checkLimit('content', this.contentBytes, this.#limits.contentBytes);
     const argument = treePath(path);
     const fd = this.#tree.create(path, () =>
-      this.#syscalls.open(argument, FILE_FLAGS, PRIVATE_MODE));
+      this.#syscalls.open(argument, FILE_FLAGS, entry.mode));
     this.#payload.begin(fd, path, entry);
     return true;
   }
