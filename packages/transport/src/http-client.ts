@@ -112,7 +112,7 @@ function exchange(job: Exchange): Promise<HttpResponse> {
     const fail = (error: unknown): void => {
       reject(explainNetworkError(error, { request, proxy: job.proxy }));
     };
-    limitTime(outgoing, job);
+    const waitAgain = limitTime(outgoing, job);
     outgoing.on('error', fail);
     outgoing.on('response', (incoming) => {
       resolve({
@@ -127,6 +127,8 @@ function exchange(job: Exchange): Promise<HttpResponse> {
       outgoing.end(body);
     } else {
       body.on('error', (error) => outgoing.destroy(error));
+      body.on('data', waitAgain);
+      outgoing.on('close', () => body.destroy());
       body.pipe(outgoing);
     }
   });
@@ -163,9 +165,9 @@ function unbracketed(hostname: string): string {
 /**
  * The connect limit covers name look-up, TCP and TLS; the idle limit what follows until the head
  * of the answer. Bodies are watched by who reads them, because only the reader knows whether it
- * is the one who is slow.
+ * is the one who is slow. Answers what gives the idle limit a new start.
  */
-function limitTime(outgoing: http.ClientRequest, { request, options }: Exchange): void {
+function limitTime(outgoing: http.ClientRequest, { request, options }: Exchange): () => void {
   let timer: NodeJS.Timeout | undefined;
   const limit = (stage: string, limitMs: number): void => {
     clearTimeout(timer);
@@ -190,6 +192,7 @@ function limitTime(outgoing: http.ClientRequest, { request, options }: Exchange)
   });
   outgoing.on('response', stop);
   outgoing.on('close', stop);
+  return () => timer?.refresh();
 }
 
 function timeoutError(

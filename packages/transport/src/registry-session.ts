@@ -86,8 +86,10 @@ export function openSession(options: SessionOptions): RegistrySession {
     return base;
   };
   const fetchOnce = async (request: SessionRequest): Promise<HttpResponse> => {
-    const url = new URL(request.path, await findBase());
-    return authorizedFetch({ url, request, authorization, options });
+    const home = await findBase();
+    const url = new URL(request.path, home);
+    const isHome = url.origin === home.origin;
+    return authorizedFetch({ url, isHome, request, authorization, options });
   };
   const retried = <T>(request: SessionRequest, run: () => Promise<T>): Promise<T> =>
     withRetries(run, {
@@ -111,6 +113,8 @@ export function openSession(options: SessionOptions): RegistrySession {
 
 interface AuthorizedFetch {
   readonly url: URL;
+  /** Another host, to which the registry sends uploads, is not told who we are. */
+  readonly isHome: boolean;
   readonly request: SessionRequest;
   readonly authorization: Authorization;
   readonly options: SessionOptions;
@@ -124,7 +128,8 @@ async function authorizedFetch(job: AuthorizedFetch): Promise<HttpResponse> {
   const scope = request.repository === '' ? '' : `repository:${request.repository}:${actions}`;
   // Twice at most: the first try may find an expired token or learn that one is needed.
   for (let attempt = 1; ; attempt += 1) {
-    const headers = { ...request.headers, ...(await job.authorization.headers(scope)) };
+    const proof = job.isHome ? await job.authorization.headers(scope) : {};
+    const headers = { ...request.headers, ...proof };
     const response = await sendFollowing(options.client, {
       method,
       url: job.url,
@@ -134,7 +139,8 @@ async function authorizedFetch(job: AuthorizedFetch): Promise<HttpResponse> {
     });
     if (response.status >= 200 && response.status < 300) return response;
     // Only the registry itself may ask who we are, not the host a redirect led to.
-    const mayAsk = response.status === 401 && response.url.origin === job.url.origin;
+    const isAsking = response.status === 401 && response.url.origin === job.url.origin;
+    const mayAsk = isAsking && job.isHome;
     const challenges = parseChallenges(response.headers['www-authenticate']);
     const isLast = attempt === 2 && challenges.some(({ scheme }) => scheme === 'bearer');
     if (!mayAsk || isLast || attempt > 2) throw await registryFailure(response, subject);
