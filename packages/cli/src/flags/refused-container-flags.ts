@@ -31,7 +31,6 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 };
 const TOGGLES: Readonly<Record<string, readonly string[]>> = {
   'leave the flag out: cgroup v2 has no such setting; see --oom-score-adj': ['oom-kill-disable'],
-  'leave the flag out, and later: berth rmi IMAGE': ['rmi'],
   'make an image of it: tar -C FOLDER -c . | berth import - NAME': ['rootfs'],
 };
 

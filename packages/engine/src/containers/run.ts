@@ -3,7 +3,7 @@ import type { ContainerRequest, StreamName } from '@berth/bundle';
 import { handOver, launchArguments } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import type { PullOptions } from '../images/pull-options.ts';
-import { makeContainer } from './create.ts';
+import { makeContainer, type CreatedContainer } from './create.ts';
 import { writePlan } from './launch.ts';
 import { requireDescriptors } from './preserved-descriptors.ts';
 
@@ -18,15 +18,30 @@ export interface LaunchOptions {
   preserve: readonly number[];
 }
 
+/** Where the image comes from, and how the client behaves. */
+export interface RunOptions {
+  pull: PullOptions;
+  launch: LaunchOptions;
+}
+
 /** Never returns: the native client takes this process over. Throws before anything runs. */
 export async function runContainer(
   engine: Engine,
   request: ContainerRequest,
-  how: { pull: PullOptions; launch: LaunchOptions },
+  how: RunOptions,
 ): Promise<never> {
-  const { launch } = how;
+  const { args } = await prepareRun(engine, request, how);
+  return handOver(args, how.launch.preserve);
+}
+
+/** The container exists, and the arguments of the native client start it. */
+export async function prepareRun(
+  engine: Engine,
+  request: ContainerRequest,
+  { pull, launch }: RunOptions,
+): Promise<{ created: CreatedContainer; args: string[] }> {
   requireDescriptors(launch.preserve);
-  const created = await makeContainer(engine, request, how.pull);
+  const created = await makeContainer(engine, request, pull);
   const plan = writePlan(engine, {
     ...created,
     handed: isHanded(request, launch),
@@ -39,7 +54,7 @@ export async function runContainer(
     detach: launch.detach,
     print: launch.detach ? created.id : undefined,
   });
-  return handOver(args, launch.preserve);
+  return { created, args };
 }
 
 /** Nobody could read the log of a container that is gone with its run. */

@@ -15,6 +15,7 @@ const FLAGS = {
   attach: listed('STREAM', 'attach to stdin, stdout or stderr only', { short: 'a' }),
   detach: toggle('run in the background and print the id', { short: 'd' }),
   'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
+  rmi: toggle('remove container and image when it ends, unless others need the image'),
   'sig-proxy': toggle('pass signals on to the container', { initial: true }),
 } as const;
 
@@ -45,8 +46,13 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
       throw new UsageError('DETACH_AND_ATTACH', 'read --attach: it excludes --detach');
     }
     const pull = pullOptions(flags, given, flags.pull ?? 'missing');
-    const request = containerRequest(flags, operands);
-    return runContainer(this.openEngine(flags), request, {
+    const { rmi } = flags;
+    if (rmi && flags.detach) {
+      throw new UsageError('DETACH_AND_RMI', 'read --rmi: it excludes --detach');
+    }
+    const request = containerRequest({ ...flags, rm: flags.rm || rmi }, operands);
+    const run = rmi ? await removingImage() : runContainer;
+    return run(this.openEngine(flags), request, {
       pull,
       launch: {
         detach: flags.detach,
@@ -57,6 +63,11 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
       },
     });
   }
+}
+
+async function removingImage() {
+  const module = await import('@berth/engine/containers/run-and-remove-image');
+  return module.runAndRemoveImage;
 }
 
 function streamName(text: string): StreamName {
