@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { release } from 'node:os';
+import { release, userInfo } from 'node:os';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { missing } from '../lab/probes.ts';
@@ -103,6 +103,31 @@ test('nomap leaves the caller out, and volumes belong to root', SKIP, async () =
     '--userns=nomap', '-v', 'nomap:/v');
   assert.equal(said, '0\n0\nwritten\n1');
   await lab.ok(['volume', 'rm', 'nomap']);
+});
+
+test('auto takes maps on top of its own', SKIP, async () => {
+  const said = await inside('cat /proc/self/uid_map; echo; cat /proc/self/gid_map',
+    '--userns=auto:size=100,uidmapping=0:0:1,uidmapping=50:1:2,gidmapping=7:0');
+  const maps = said.split('\n\n').map((map) =>
+    map.split('\n').map((line) => line.trim().split(/ +/).join(' ')));
+  assert.deepEqual(maps, [
+    ['0 0 1', '1 4 49', '50 1 2', '52 55 48'], ['0 3 7', '7 0 1', '8 11 92'],
+  ]);
+});
+
+test('--subuidname takes one\'s own ranges, and nobody else\'s', SKIP, async () => {
+  const { username } = userInfo();
+  const said = await inside('cat /proc/self/uid_map /proc/self/gid_map', '--subuidname', username);
+  assert.deepEqual(said.split('\n').map((line) => line.trim().split(/ +/)[1]), ['1', '1']);
+  for (const [flags, why] of [
+    [['--subgidname', 'nobody-at-all'], /ids of "nobody-at-all": you are ".*"\nhint: --subuidname/],
+    [['--subuidname', username, '--userns', 'auto'], /--subuidname and --subgidname say it/],
+    [['--subuidname', username, '--uidmap', '0:1:5'], /--uidmap and --gidmap say it/],
+  ] as const) {
+    const { status, stderr } = await lab.berth(['create', ...flags, image]);
+    assert.equal(status, 125);
+    assert.match(stderr, why);
+  }
 });
 
 test('auto gives two containers ids that have nothing in common', SKIP, async () => {

@@ -4,6 +4,7 @@ export { compose, type ComposeInput } from './compose.ts';
 export type { DeviceFact, HostFacts } from './host-facts.ts';
 export { APT_CONFIG_PATH } from './process.ts';
 export type {
+  AccountsRequest,
   CgroupMode,
   ContainerRequest,
   DeviceRequest,

@@ -33,10 +33,23 @@ export type NamespaceRequest =
   | { kind: 'container'; value: string }
   | { kind: 'path'; value: string };
 
-/** `--userns`, `--uidmap` and `--gidmap`: a map of the container's own. */
+/** `--passwd` and its kin: entries for users whom the image does not know. */
+export interface AccountsRequest {
+  /** False leaves the image's files alone. */
+  write: boolean;
+  /** `--passwd-entry`, with $USERNAME, $UID, $GID, $NAME and $HOME. */
+  passwdEntry: string | undefined;
+  /** `--group-entry`, with $GROUPNAME, $GID and $USERLIST. */
+  groupEntry: string | undefined;
+  /** `--hostuser`: names or uids of users of this machine. */
+  hostUsers: string[];
+}
+
+/** `--userns`, `--uidmap`, `--gidmap`, `--subuidname`, `--subgidname`: a map of its own. */
 export type UserNamespaceRequest =
   | { kind: 'keep-id'; uid?: number; gid?: number; size?: number }
-  | { kind: 'auto'; size?: number }
+  | { kind: 'auto'; size?: number; uidMaps?: string[]; gidMaps?: string[] }
+  | { kind: 'names'; uidName: string; gidName: string }
   | { kind: 'nomap' }
   | { kind: 'maps'; uids: string[]; gids: string[] };
 
@@ -156,6 +169,8 @@ export interface ContainerRequest {
   ipc: NamespaceRequest;
   uts: NamespaceRequest;
   cgroupns: NamespaceRequest;
+  /** What is written to passwd and group; absent in records of older versions. */
+  accounts?: AccountsRequest;
   /** Undefined: the ids of the user's shared namespace. */
   userns?: UserNamespaceRequest | undefined;
   /** `--cgroups`; absent in records of older versions. */

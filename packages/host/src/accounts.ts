@@ -12,6 +12,8 @@ export interface Account {
   readonly gid: number;
   readonly home: string;
   readonly shell: string;
+  /** The real name. */
+  readonly gecos?: string;
 }
 
 const PASSWD = '/etc/passwd';
@@ -42,14 +44,20 @@ export function readAccounts(): Account[] {
   return parsePasswd(readIfThere(PASSWD));
 }
 
+/** The name of a group in /etc/group, or undefined. */
+export function findGroupName(gid: number): string | undefined {
+  const lines = readIfThere('/etc/group').split('\n').map((line) => line.split(':'));
+  return lines.find(([, , id]) => id === String(gid))?.[0];
+}
+
 /** The lines of a passwd file that are whole; others are left out. */
 export function parsePasswd(text: string): Account[] {
   const accounts: Account[] = [];
   for (const line of text.split('\n')) {
-    const [name, , uid, gid, , home, shell, ...rest] = line.split(':');
+    const [name, , uid, gid, gecos = '', home, shell, ...rest] = line.split(':');
     if (name === undefined || name === '' || shell === undefined || rest.length > 0) continue;
     if (!/^\d{1,10}$/.test(uid ?? '') || !/^\d{1,10}$/.test(gid ?? '')) continue;
-    accounts.push({ name, uid: Number(uid), gid: Number(gid), home: home ?? '/', shell });
+    accounts.push({ name, uid: Number(uid), gid: Number(gid), home: home ?? '/', shell, gecos });
   }
   return accounts;
 }

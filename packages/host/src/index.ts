@@ -13,7 +13,9 @@ export { execve } from './execve.ts';
 export type { ExecveRequest } from './execve.ts';
 export { findDirectories } from './directories.ts';
 export type { Directories, DirectoryRequest } from './directories.ts';
-export { currentAccount, findAccount, parsePasswd, readAccounts } from './accounts.ts';
+export {
+  currentAccount, findAccount, findGroupName, parsePasswd, readAccounts,
+} from './accounts.ts';
 export type { Account } from './accounts.ts';
 export {
   allSubordinateIds, findMapHelpers, findSubordinateIds, parseSubordinateIds,

@@ -73,7 +73,7 @@ test('a signal reaches the recorded process and never one with another start tim
 test('passwd lines that are not whole are left out', () => {
   const text = 'ann:x:1001:1002:Ann:/home/ann:/bin/sh\nbad:x:1:2\nworse:x:-1:2::/:/bin/sh\n';
   assert.deepEqual(parsePasswd(text), [
-    { name: 'ann', uid: 1001, gid: 1002, home: '/home/ann', shell: '/bin/sh' },
+    { name: 'ann', uid: 1001, gid: 1002, home: '/home/ann', shell: '/bin/sh', gecos: 'Ann' },
   ]);
 });
 

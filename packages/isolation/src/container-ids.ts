@@ -52,19 +52,25 @@ export function freeMap(size: number, total: number, taken: readonly IdMap[]): I
   return [{ inside: 0, outside: start, count: size }];
 }
 
+/** What the texts of a map are about. */
+export interface IdMapPlace {
+  readonly shared: readonly IdMap[];
+  /** How the user gave them, for errors. */
+  readonly flag: string;
+  readonly base?: readonly IdMap[];
+}
+
 /**
  * The map of `--uidmap` or `--gidmap`: `CONTAINER:FROM[:COUNT]`, FROM counting in the shared
- * namespace, or with `@` on the host; `+` puts it on top of the ids that are there by default.
- * Throws UsageError for what is malformed, outside, or overlaps.
+ * namespace, or with `@` on the host; `+` puts it on top of the ids that are there by default,
+ * and a `base` is what all are put on top of. Throws UsageError for what is malformed, outside, or
+ * overlaps.
  */
-export function parseIdMap(
-  texts: readonly string[],
-  shared: readonly IdMap[],
-  flag: string,
-): IdMap[] {
-  const total = idCount(shared);
-  const isOnTop = texts.some((text) => /^[ug]*\+/.test(text));
-  let maps: IdMap[] = isOnTop ? [{ inside: 0, outside: 0, count: total }] : [];
+export function parseIdMap(texts: readonly string[], place: IdMapPlace): IdMap[] {
+  const { shared, flag, base } = place;
+  const isOnTop = base !== undefined || texts.some((text) => /^[ug]*\+/.test(text));
+  const all = { inside: 0, outside: 0, count: idCount(shared) };
+  let maps: IdMap[] = isOnTop ? [...(base ?? [all])] : [];
   for (const text of texts) {
     const map = parseExtent(text, shared, flag);
     if (isOnTop) maps = maps.flatMap((other) => cutOut(other, map));
@@ -72,7 +78,7 @@ export function parseIdMap(
       overlaps(other.inside, map.inside, [other.count, map.count])
       || overlaps(other.outside, map.outside, [other.count, map.count]));
     if (isDouble) {
-      throw new UsageError('BAD_ID_MAP', `read --${flag} "${text}": its ids are mapped already`);
+      throw new UsageError('BAD_ID_MAP', `read ${flag} "${text}": its ids are mapped already`);
     }
     maps.push(map);
   }
@@ -82,15 +88,15 @@ export function parseIdMap(
 function parseExtent(text: string, shared: readonly IdMap[], flag: string): IdMap {
   const match = /^[ug]*\+?[ug]*(\d{1,10}):(@?)(\d{1,10})(?::(\d{1,10}))?$/.exec(text);
   if (match === null) {
-    throw new UsageError('BAD_ID_MAP', `read --${flag} "${text}": not CONTAINER:FROM[:COUNT]`, {
-      hint: `--${flag} 0:1:1000, or with an id of the host: --${flag} +1000:@1000`,
+    throw new UsageError('BAD_ID_MAP', `read ${flag} "${text}": not CONTAINER:FROM[:COUNT]`, {
+      hint: `0:1:1000, or with an id of the host: ${flag} +1000:@1000`,
     });
   }
   const count = Number(match[4] ?? 1);
   const from = Number(match[3]);
   const outside = match[2] === '@' ? sharedId(from, shared) : from;
   if (outside === undefined || count < 1 || outside + count > idCount(shared)) {
-    throw new UsageError('BAD_ID_MAP', `read --${flag} "${text}": not among your ids`, {
+    throw new UsageError('BAD_ID_MAP', `read ${flag} "${text}": not among your ids`, {
       hint: 'berth info shows them: idMappings',
     });
   }

@@ -29,6 +29,10 @@ const PROCESS_FLAGS = {
   'http-proxy': toggle("pass on the caller's proxy variables", { initial: true }),
   unsetenv: each('NAME', 'remove a variable that the image sets'),
   'unsetenv-all': toggle('remove all variables that the image sets'),
+  'group-entry': text('LINE', 'the line of /etc/group: $GROUPNAME, $GID, $USERLIST'),
+  hostuser: each('USER', 'a user of this machine, name or uid, for /etc/passwd'),
+  passwd: toggle('add unknown users to /etc/passwd and /etc/group', { initial: true }),
+  'passwd-entry': text('LINE', 'the line of /etc/passwd: $USERNAME, $UID, $GID, $NAME, $HOME'),
   'group-add': listed('GROUP', 'add a supplementary group, or keep-groups', {}),
   init: toggle('run a small init that reaps zombies and passes signals on'),
   interactive: toggle('keep standard input open', { short: 'i' }),
@@ -89,6 +93,8 @@ const ISOLATION_FLAGS = {
   ulimit: each('NAME=SOFT[:HARD]', 'set a limit of the process, or "host" for those of the caller'),
   uts: text('MODE', 'uts namespace: private, host or container:NAME'),
   gidmap: each('MAP', 'map group ids: CONTAINER:FROM[:COUNT]'),
+  subgidname: text('USER', 'the subordinate group ids of USER, who must be you'),
+  subuidname: text('USER', 'the subordinate user ids of USER, who must be you'),
   uidmap: each('MAP', 'map user ids: CONTAINER:FROM[:COUNT]'),
   userns: text('MODE', 'whose ids: host, keep-id, auto or nomap'),
 } as const;
@@ -112,7 +118,6 @@ const LOG_FLAGS = {
 
 const IGNORED_FLAGS = {
   'conmon-pidfile': ignored('each'),
-  passwd: ignored('toggle'),
   'init-path': ignored('each'),
   'seccomp-policy': ignored('each'),
   'no-healthcheck': ignored('toggle'),

@@ -2,7 +2,6 @@
 import { refused } from './flag.ts';
 
 const LATER = 'leave the flag out; a later version will know it';
-const IDS = 'leave the flag out: containers have the ids of "berth info"';
 const NETWORKS = 'leave the flag out: there are no networks with names and addresses of their own';
 const HEALTH = 'leave the flag out and look with "berth exec": there are no health checks';
 const PODS = 'leave the flag out, and share with --network container:NAME and the like';
@@ -13,10 +12,9 @@ const NO_SETTING = 'leave the flag out: cgroup v2 has no such setting';
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   [LATER]: [
     'blkio-weight', 'blkio-weight-device', 'chrootdirs', 'cpuset-mems', 'device-read-bps',
-    'device-read-iops', 'device-write-bps', 'device-write-iops', 'gpus', 'group-entry',
-    'passwd-entry', 'personality', 'requires', 'secret', 'shm-size-systemd',
+    'device-read-iops', 'device-write-bps', 'device-write-iops', 'gpus',
+    'personality', 'requires', 'secret', 'shm-size-systemd',
   ],
-  [IDS]: ['hostuser', 'subgidname', 'subuidname'],
   [NETWORKS]: ['ip', 'ip6', 'link-local-ip', 'mac-address', 'network-alias'],
   [HEALTH]: [
     'health-cmd', 'health-interval', 'health-log-destination', 'health-max-log-count',

@@ -248,6 +248,7 @@ function isolation(
   | 'uts'
   | 'cgroupns'
   | 'userns'
+  | 'accounts'
   | 'cgroups'
 > {
   return {
@@ -268,7 +269,13 @@ function isolation(
     ]),
     uts: parseNamespace('uts', flags.uts, ['private', 'host', 'container', 'path']),
     cgroupns: parseNamespace('cgroupns', flags.cgroupns, ['private', 'host', 'container', 'path']),
-    userns: parseUserNamespace(flags.userns, flags.uidmap, flags.gidmap),
+    userns: parseUserNamespace(flags),
+    accounts: {
+      write: flags.passwd,
+      passwdEntry: flags['passwd-entry'],
+      groupEntry: flags['group-entry'],
+      hostUsers: flags.hostuser,
+    },
     cgroups: parseCgroups(flags.cgroups),
   };
 }

@@ -2,21 +2,37 @@
 import type { UserNamespaceRequest } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 
+/** The flags that say it, as they were typed. */
+export interface UserNamespaceFlags {
+  readonly userns: string | undefined;
+  readonly uidmap: readonly string[];
+  readonly gidmap: readonly string[];
+  readonly subuidname: string | undefined;
+  readonly subgidname: string | undefined;
+}
+
 /** Undefined is the user's shared namespace, which is the default. Throws UsageError. */
-export function parseUserNamespace(
-  mode: string | undefined,
-  uidMap: readonly string[],
-  gidMap: readonly string[],
-): UserNamespaceRequest | undefined {
+export function parseUserNamespace(flags: UserNamespaceFlags): UserNamespaceRequest | undefined {
+  const { userns: mode, uidmap, gidmap, subuidname, subgidname } = flags;
   const [kind = '', options] = split(mode ?? '');
-  if (uidMap.length > 0 || gidMap.length > 0) {
-    if (kind !== '' && kind !== 'private') {
-      throw new UsageError('BAD_USERNS', `read --userns "${mode}": --uidmap and --gidmap say it`, {
-        hint: 'leave one of them out',
-      });
-    }
-    return mapsOf(uidMap, gidMap);
+  const isNamed = subuidname !== undefined || subgidname !== undefined;
+  const isMapped = uidmap.length > 0 || gidmap.length > 0;
+  if ((isNamed || isMapped) && kind !== '' && kind !== 'private') {
+    const other = isNamed ? '--subuidname and --subgidname' : '--uidmap and --gidmap';
+    throw new UsageError('BAD_USERNS', `read --userns "${mode}": ${other} say it`, {
+      hint: 'leave one of them out',
+    });
   }
+  if (isNamed && isMapped) {
+    throw new UsageError('BAD_USERNS', 'read --subuidname: --uidmap and --gidmap say it', {
+      hint: 'leave one of them out',
+    });
+  }
+  if (isNamed) {
+    const [uidName = '', gidName = ''] = [subuidname ?? subgidname, subgidname ?? subuidname];
+    return { kind: 'names', uidName, gidName };
+  }
+  if (isMapped) return mapsOf(uidmap, gidmap);
   switch (kind) {
     case '':
     case 'host':
@@ -27,12 +43,27 @@ export function parseUserNamespace(
     case 'keep-id':
       return { kind: 'keep-id', ...numbers(mode ?? '', options, ['uid', 'gid', 'size']) };
     case 'auto':
-      return { kind: 'auto', ...numbers(mode ?? '', options, ['size']) };
+      return autoOf(mode ?? '', options);
     default:
       throw new UsageError('BAD_USERNS', `read --userns "${mode}": no such mode`, {
         hint: 'use one of host, keep-id[:uid=N,gid=N,size=N], auto[:size=N], nomap',
       });
   }
+}
+
+/** `size=N`, and any number of `uidmapping=` and `gidmapping=CONTAINER:FROM[:COUNT]`. */
+function autoOf(mode: string, options: string | undefined): UserNamespaceRequest {
+  const parts = options?.split(',') ?? [];
+  const mapsOfKind = (name: string): string[] =>
+    parts.filter((part) => part.startsWith(name)).map((part) => part.slice(name.length));
+  const rest = parts.filter((part) => !/^[ug]idmapping=/.test(part));
+  const [uidMaps, gidMaps] = [mapsOfKind('uidmapping='), mapsOfKind('gidmapping=')];
+  return {
+    kind: 'auto',
+    ...numbers(mode, rest.length === 0 ? undefined : rest.join(','), ['size']),
+    ...(uidMaps.length > 0 ? { uidMaps } : {}),
+    ...(gidMaps.length > 0 ? { gidMaps } : {}),
+  };
 }
 
 /** One map serves for both kinds of ids; a `u` or `g` before the numbers limits it to one. */

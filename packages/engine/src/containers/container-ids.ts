@@ -1,5 +1,5 @@
 /** Which ids a new container has, and who it runs as when nobody says. */
-import type { ContainerRequest } from '@berth/bundle';
+import type { ContainerRequest, UserNamespaceRequest } from '@berth/bundle';
 import { UnsupportedError } from '@berth/errors';
 import {
   callerlessMap,
@@ -52,21 +52,43 @@ function wantedIds(engine: Engine, request: ContainerRequest): DecidedIds {
   switch (userns.kind) {
     case 'nomap':
       return { ids: { uids: callerlessMap(idCount(uids)), gids: callerlessMap(idCount(gids)) } };
-    case 'auto': {
-      const size = userns.size ?? DEFAULT_AUTO_SIZE;
-      const total = Math.min(idCount(uids), idCount(gids));
-      const map = freeMap(size, total, mapsInUse(engine));
-      return { ids: { uids: map, gids: map } };
-    }
+    case 'names':
+      for (const name of [userns.uidName, userns.gidName]) requireOwnName(engine, name);
+      return { ids: { uids: callerlessMap(idCount(uids)), gids: callerlessMap(idCount(gids)) } };
+    case 'auto':
+      return { ids: autoIds(engine, userns) };
     case 'maps':
       return {
         ids: {
-          uids: parseIdMap(userns.uids, uids, 'uidmap'),
-          gids: parseIdMap(userns.gids, gids, 'gidmap'),
+          uids: parseIdMap(userns.uids, { shared: uids, flag: '--uidmap' }),
+          gids: parseIdMap(userns.gids, { shared: gids, flag: '--gidmap' }),
         },
       };
   }
 }
+
+/** newuidmap(1) maps nobody's ranges but the caller's. */
+function requireOwnName({ account }: Engine, name: string): void {
+  if (name === account.name || name === String(account.uid)) return;
+  throw new UnsupportedError('OTHERS_IDS', `use the subordinate ids of "${name}": you are ` +
+    `"${account.name}"`, { hint: `--subuidname ${account.name}, or --userns nomap` });
+}
+
+/** Ids that no other container of this kind has, and on top of them the maps that are asked for. */
+function autoIds(engine: Engine, { size, uidMaps, gidMaps }: AutoRequest): ContainerIds {
+  const { uids, gids } = engine.idMaps;
+  const uid = { shared: uids, flag: 'uidmapping' };
+  const gid = { shared: gids, flag: 'gidmapping' };
+  const asked = [...parseIdMap(uidMaps ?? [], uid), ...parseIdMap(gidMaps ?? [], gid)];
+  const total = Math.min(idCount(uids), idCount(gids));
+  const base = freeMap(size ?? DEFAULT_AUTO_SIZE, total, [...mapsInUse(engine), ...asked]);
+  return {
+    uids: parseIdMap(uidMaps ?? [], { ...uid, base }),
+    gids: parseIdMap(gidMaps ?? [], { ...gid, base }),
+  };
+}
+
+type AutoRequest = Extract<UserNamespaceRequest, { kind: 'auto' }>;
 
 /**
  * The ids that processes of a container enter a user namespace with; undefined: none of its own.
@@ -92,16 +114,6 @@ export function processIds(
 function keepMap(id: number, shared: readonly IdMap[], size: number | undefined): IdMap[] {
   const total = idCount(shared);
   return keepIdMap(id, Math.min(size ?? total, total));
-}
-
-/** The caller in passwd and group, at home where the container starts, as Podman has him. */
-export function accountsOf(engine: Engine, user: string, { process }: RuntimeSpec) {
-  const [uid = 0, gid = 0] = user.split(':').map(Number);
-  const { name } = engine.account;
-  return [
-    { file: '/etc/passwd', id: uid, line: `${name}:*:${uid}:${gid}::${process.cwd}:/bin/sh` },
-    { file: '/etc/group', id: gid, line: `${name}:x:${gid}:` },
-  ];
 }
 
 /** An id of a container that asked for its own must not be an id of another such. */

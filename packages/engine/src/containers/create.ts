@@ -14,7 +14,8 @@ import { findImage } from '../images/find.ts';
 import { requireMountable } from '../images/mounted-layers.ts';
 import type { FoundImage } from '../images/local.ts';
 import type { PullOptions } from '../images/pull-options.ts';
-import { accountsOf, decideIds } from './container-ids.ts';
+import { accountLines } from './account-lines.ts';
+import { decideIds } from './container-ids.ts';
 import { copyLayers } from './copied-root.ts';
 import { hostFacts } from './host-facts.ts';
 import { summaryOf } from './launch.ts';
@@ -127,6 +128,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
   const ports = await assignPorts(wantedPorts(request, config.exposedPorts));
   const joins = joinsOf(engine, request);
   const ids = decideIds(engine, request);
+  const user = request.user ?? ids.user ?? config.user;
   const network = chooseNetwork({
     kind: request.network.kind,
     options: request.network.options,
@@ -152,9 +154,14 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
     exposedPorts: config.exposedPorts,
     ports,
     network: network.kind,
-    user: request.user ?? ids.user ?? config.user,
+    user,
     ...(ids.ids === undefined ? {} : { containerIds: ids.ids }),
-    ...(ids.user === undefined ? {} : { accounts: accountsOf(engine, ids.user, spec) }),
+    accounts: accountLines({
+      request: request.accounts,
+      kept: ids.user === undefined ? undefined : { account: engine.account, ids: ids.user },
+      user,
+      spec,
+    }),
     ...(engine.driver.driver === 'copy' ? { driver: 'copy' } : {}),
     ...(engine.idMaps.tier === 'single' ? { emulatesRoot: true } : {}),
     stopSignal: signalNumber(signal),

@@ -20,7 +20,7 @@ export interface BerthContainer extends ContainerRecord {
   readonly user: string;
   /** Of `--userns` and the like; absent: those of the shared user namespace. */
   readonly containerIds?: ContainerIds;
-  /** The caller as keep-id has him, for an image that does not know him. */
+  /** Users whom the image may not know; absent in records of older versions. */
   readonly accounts?: readonly { file: string; id: number; line: string }[];
   /** Absent: an overlay of its layers is its root file system; else a copy of them is. */
   readonly driver?: 'copy';
