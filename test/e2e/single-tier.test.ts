@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { openLab } from './harness.ts';
@@ -114,6 +114,25 @@ test('mknod leaves a file that stands for the device', async () => {
     done
     berth rm c >/dev/null`);
   assert.equal(said, 'taken\n640 0\nc:1:3\n600 0\nb:259:300');
+});
+
+test('export gives back recorded owners and devices, and not the records', async () => {
+  const archive = path.join(lab.folder, 'exported.tar');
+  await withOneId(`berth run --name given owners sh -c 'touch /f; chown 7:8 /f; ln -s x /l;
+    chown -h 9:10 /l; mv /l /moved; mkfifo /p; chown 11:12 /p;
+    mknod /null c 1 3; chown 0:5 /null; ln -s x /plain'
+    berth export -o ${archive} given
+    berth rm given`);
+  const listed = execFileSync('tar', ['--numeric-owner', '-tvf', archive], { encoding: 'utf8' });
+  assert.match(listed, /^-\S+ 7\/8 .* f$/m);
+  assert.match(listed, /^l\S+ 9\/10 .* moved -> x$/m);
+  assert.match(listed, /^l\S+ 0\/0 .* plain -> x$/m);
+  assert.match(listed, /^p\S+ 11\/12 .* p$/m);
+  assert.match(listed, /^c\S+ 0\/5 +1,3 .* null$/m);
+  assert.match(listed, /^l\S+ 6\/12 .* private\/link -> letter$/m);
+  assert.match(listed, /^d\S+ 6\/12 .* private\/$/m);
+  assert.match(listed, /^-\S+ 4294967000\/99999 .* etc\/group$/m);
+  assert(!readFileSync(archive).includes('user.berth'));
 });
 
 test('USER n is n, and exec has root beside it', async () => {

@@ -11,6 +11,7 @@ import { mergedFiles } from './merged-tree.ts';
 import type { MergedFile } from './merged-tree.ts';
 import { OwnerRecords } from './owner-records.ts';
 import type { OwnerSources } from './owner-records.ts';
+import { recordedDevice } from './recorded-owner.ts';
 import { encodeEntry, paddingOf } from './tar-encoder.ts';
 import type { EncodedEntry } from './tar-encoder.ts';
 import type { EntryAttribute, EntryType } from './tar-entry.ts';
@@ -79,6 +80,11 @@ class FileWriter {
     this.#links.set(key, path);
     if (type !== 'file') {
       this.#put(this.#entryOf(file, type));
+      return;
+    }
+    const device = this.#owners === undefined ? undefined : recordedDevice(name);
+    if (device !== undefined) {
+      this.#put({ ...this.#entryOf(file, device.type), device: device.device });
       return;
     }
     const fd = openFile(name);

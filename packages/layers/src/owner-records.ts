@@ -3,7 +3,7 @@
  * attribute of the file; for what can't have one the container's ledger, and for what came with the
  * image and was not touched since the recipes of its layers. docs/identities.md has the formats.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:os';
 import { loadSyscalls } from '@berth/host';
@@ -31,10 +31,14 @@ interface LedgerRecord extends Partial<Owner> {
   readonly birth: string;
 }
 
-const RECORD = /^(\d+|-) (\d+|-) (\d+) (\d+\.\d{9}) \/(.*)$/s;
+const CHUNK_BYTES = 1 << 16;
+/** A path and five numbers. */
+const MOST_RECORD_BYTES = 4096 + 128;
+const RECORD = /^(\d{1,10}|-) (\d{1,10}|-) (\d{1,20}) (\d{1,20}\.\d{9}) \/(.*)$/s;
 const NO_BIRTH = '0.000000000';
 const SECOND = 1_000_000_000n;
 const { EOPNOTSUPP } = constants.errno;
+const MOST_ID = 2 ** 32 - 2;
 const value = Buffer.alloc(64);
 
 /** Answers who files of one container belong to. */
@@ -98,11 +102,28 @@ export class OwnerRecords {
   }
 }
 
-function ledgerRecords(ledger: string): string[] {
+/** Piece by piece: the container's root decides how long the ledger is. */
+function* ledgerRecords(ledger: string): Generator<string> {
+  const fd = openLedger(ledger);
+  if (fd === undefined) return;
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let rest = '';
   try {
-    return readFileSync(ledger, 'latin1').split('\0').slice(0, -1);
+    for (let count = readSync(fd, chunk); count > 0; count = readSync(fd, chunk)) {
+      const records = (rest + chunk.toString('latin1', 0, count)).split('\0');
+      rest = (records.pop() ?? '').slice(0, MOST_RECORD_BYTES);
+      yield* records;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openLedger(ledger: string): number | undefined {
+  try {
+    return openSync(ledger, 'r');
   } catch {
-    return [];
+    return undefined;
   }
 }
 
@@ -116,6 +137,7 @@ function treeOf(path: string): ExpectedTree {
 }
 
 function ownerIn(text: string): Owner | undefined {
-  const found = /^(\d+):(\d+)$/.exec(text);
-  return found === null ? undefined : { uid: Number(found[1]), gid: Number(found[2]) };
+  const found = /^(\d{1,10}):(\d{1,10})$/.exec(text);
+  const [uid, gid] = [Number(found?.[1]), Number(found?.[2])];
+  return uid <= MOST_ID && gid <= MOST_ID ? { uid, gid } : undefined;
 }
