@@ -8,6 +8,7 @@ import { localPlatform } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { embeddedReference } from '../images/embedded-name.ts';
 import type { FoundImage } from '../images/local.ts';
+import { boundFolderOf } from '../volumes/bound-folder.ts';
 import { requestedDevices } from './devices.ts';
 
 const ZONES = '/usr/share/zoneinfo';
@@ -31,7 +32,7 @@ export async function hostFacts(
       timezoneFile: timezoneFile(request.timezone),
       devices: requestedDevices(request),
       seccompProfile: seccompProfile(request.security.seccompProfile),
-      volumePath: (name) => engine.store.volumes.dataPath(name),
+      volumePath: (name) => boundFolderOf(engine, name) ?? engine.store.volumes.dataPath(name),
       hasManyIds: engine.idMaps.tier === 'full',
       canSetSysctls: !engine.isProcMasked,
     },

@@ -6,6 +6,7 @@ import type { VolumeRecord } from '@berth/storage';
 import { measureTree } from '../containers/size.ts';
 import { removeById } from '../containers/remove.ts';
 import { removeTrees, type Engine } from '../engine.ts';
+import { boundFolder } from './bound-folder.ts';
 import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.ts';
 import { withHidden } from '../hidden-fields.ts';
 
@@ -41,12 +42,24 @@ export function createVolume(engine: Engine, request: VolumeRequest): string {
       },
     );
   }
+  requireKnownOptions(request.options);
   return engine.store.volumes.create({
     name: request.name,
     labels: request.labels,
     options: request.options,
     ignoreExisting: request.ignoreExisting,
   }).name;
+}
+
+/** An option that had no effect would leave data where nobody looks for it. */
+function requireKnownOptions(options: Readonly<Record<string, string>>): void {
+  if (Object.keys(options).length === 0 || boundFolder(options) !== undefined) return;
+  const shown = Object.entries(options).map(([name, value]) => `${name}=${value}`).join(', ');
+  throw new UnsupportedError(
+    'VOLUME_OPTIONS',
+    `make a volume with the options "${shown}": not supported`,
+    { hint: 'use type=none, o=bind and device=FOLDER; or berth run --tmpfs PATH' },
+  );
 }
 
 /** The volumes that all filters accept, sorted by name. */
