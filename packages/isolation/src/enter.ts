@@ -2,7 +2,9 @@
  * Runs programs as root of the user's namespace: unpack workers, tree removal, `unshare`. They
  * join the shared namespace through a live supervisor or make one that nobody else joins.
  */
-import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
+import {
+  spawn, spawnSync, type ChildProcess, type SpawnOptions, type StdioOptions,
+} from 'node:child_process';
 import { SystemError } from '@berth/errors';
 import type { ContainerIds } from './container-ids.ts';
 import type { IdMap, IdMaps } from './id-maps.ts';
@@ -108,5 +110,15 @@ export function spawnWorker(
 ): ChildProcess {
   const command = [...programCommand(), '__worker', ...worker];
   const args = enterArguments(settings, command);
-  return spawn(nativeHelper(), args, { env: { ...helperEnvironment(), ...QUICK_TO_WARM }, stdio });
+  return startHelper(args, { env: { ...helperEnvironment(), ...QUICK_TO_WARM }, stdio });
+}
+
+/** Starts the helper; the caller owns the child. Throws SystemError when there is no process. */
+export function startHelper(args: readonly string[], options: SpawnOptions): ChildProcess {
+  const helper = nativeHelper();
+  try {
+    return spawn(helper, args, options);
+  } catch (cause) {
+    throw new SystemError('HELPER_FAILED', `run "${helper}"`, { cause });
+  }
 }

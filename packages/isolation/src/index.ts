@@ -22,6 +22,7 @@ export {
   shiftArguments,
   runHelper,
   spawnWorker,
+  startHelper,
   type EnterSettings,
 } from './enter.ts';
 export { execPlan, type ExecSettings } from './exec-plan.ts';

@@ -1,7 +1,7 @@
 /**
  * Reads a layer's recipe back: its header at once, its records as they are asked for.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { constants, closeSync, openSync, readSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 import { IntegrityError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
@@ -73,7 +73,7 @@ export function readRecipe(path: string): Recipe {
 
 function openRecipe(path: string): number {
   try {
-    return openSync(path, 'r');
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw systemErrorFrom(error, 'open', path);
   }

@@ -4,7 +4,7 @@
  * over by the next one, by a rename that only one can win, and resumed at its end.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { IntegrityError, NotFoundError } from '@berth/errors';
 import { BlobWriter } from './blob-writer.ts';
@@ -13,7 +13,7 @@ import { attempt, ifThere } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { isOwnerDead } from './owner.ts';
 import type { Staging } from './staging.ts';
-import { ensureDirectory, listDirectory } from './whole-file.ts';
+import { ensureDirectory, listDirectory, readIfThere } from './whole-file.ts';
 
 export { BlobWriter } from './blob-writer.ts';
 
@@ -64,7 +64,7 @@ export class BlobStore {
         `read blob "${digest}": ${size} bytes, at most ${limitBytes}`);
     }
     const path = this.path(digest);
-    const bytes = attempt('read', path, () => readFileSync(path));
+    const bytes = readIfThere(path) ?? Buffer.alloc(0);
     if (digestOf(bytes) !== digest) {
       throw new IntegrityError('DAMAGED_BLOB', `read "${path}": its content is not "${digest}"`, {
         hint: 'berth rmi --force the image and pull it again', details: { path, digest },
@@ -79,7 +79,7 @@ export class BlobStore {
    */
   readTrusted(digest: string): Buffer {
     const path = this.path(digest);
-    const bytes = attempt('read', path, () => ifThere(() => readFileSync(path)));
+    const bytes = readIfThere(path);
     if (bytes === undefined) throw missing(digest);
     return bytes;
   }

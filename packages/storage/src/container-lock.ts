@@ -26,7 +26,11 @@ const NOBODYS_LOCK = ['ENOSPC', 'EDQUOT', 'EISDIR', 'ELOOP', 'ENXIO', 'EACCES', 
 
 /** The lock, or why there is none: another process has it, or the container is gone. */
 export function tryLock(paths: ContainerPaths): Release | NoLock {
-  const { lock } = paths;
+  const { directory, lock } = paths;
+  const place = attempt('look at', directory, () => ifThere(() => lstatSync(directory)));
+  if (place === undefined) return 'gone';
+  // No container is behind a link or in a file: what is there is nobody's to lock, or to write to.
+  if (!place.isDirectory()) return () => undefined;
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   const fd = attempt('open', lock, () => ifThere(() => unless(NOBODYS_LOCK, () =>
     openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, PRIVATE_FILE)) ?? NOTHING_OPEN));

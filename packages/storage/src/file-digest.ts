@@ -1,6 +1,6 @@
 /** The digest of a file's content, in memory of one chunk. */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { attempt } from './fs-errors.ts';
 
 const CHUNK_BYTES = 1 << 20;
@@ -8,7 +8,7 @@ const CHUNK_BYTES = 1 << 20;
 /** `sha256:…` of the file. Throws a SystemError that names it. */
 export function fileDigest(path: string): string {
   return attempt('read', path, () => {
-    const fd = openSync(path, 'r');
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const hash = createHash('sha256');
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);

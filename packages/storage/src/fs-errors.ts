@@ -15,6 +15,8 @@ const HINTS: Readonly<Record<string, { code: string; hint: (path: string) => str
   EDQUOT: { code: 'DISK_FULL', hint: () => `${FULL_HINT}; quota -s shows the quota` },
   EROFS: { code: 'READ_ONLY_STORE', hint: () => 'berth --root DIRECTORY on a writable disk' },
   EACCES: { code: 'NO_ACCESS', hint: accessHint },
+  EEXIST: { code: 'IN_THE_WAY', hint: (path) => `ls -ld "${path}"` },
+  ENOTDIR: { code: 'IN_THE_WAY', hint: (path) => `ls -ld "${path}"` },
   EPERM: { code: 'NO_ACCESS', hint: accessHint },
 };
 

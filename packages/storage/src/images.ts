@@ -51,6 +51,8 @@ export interface ImageStoreParts {
 }
 
 const RECORD = 'record.json';
+/** DIGEST.KEY */
+const ORIGIN = /^[0-9a-f]{64}\.[0-9a-f]{16}$/;
 const ORIGINS = 'origins';
 const ATTEMPTS = 5;
 const RESTORE_WAIT_MS = 50;
@@ -157,7 +159,7 @@ export class ImageStore {
   /** The manifests that led to this image, oldest first. */
   origins(id: string): ImageOrigin[] {
     const directory = join(this.#directory(id), ORIGINS);
-    const found = listDirectory(directory).flatMap((file) => {
+    const found = listDirectory(directory).filter((file) => ORIGIN.test(file)).flatMap((file) => {
       const origin = readRecord<ImageOrigin & { version: 1 }>(join(directory, file));
       const isOwn = origin !== undefined && file.startsWith(checkDigest(origin.manifestDigest));
       return isOwn ? [origin] : [];

@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import type { DerivedState } from './run-state.ts';
+import { readIfThere } from './whole-file.ts';
 
 /** The state itself, or `paused` in place of `running` where its cgroup is frozen. */
 export function pausedOr(state: DerivedState, marker: () => string): DerivedState {
@@ -16,7 +17,7 @@ export function pausedOr(state: DerivedState, marker: () => string): DerivedStat
 /** Nothing is frozen where the cgroup is gone. */
 function isFrozen(marker: string): boolean {
   try {
-    const folder = readFileSync(marker, 'utf8').trim();
+    const folder = readIfThere(marker)?.toString().trim() ?? '';
     return readFileSync(`${folder}/cgroup.freeze`, 'utf8').trim() === '1';
   } catch {
     return false;

@@ -27,12 +27,17 @@ export function repairFinding(parts: CheckParts, finding: StoreFinding): boolean
 }
 
 /** The data is kept; what a lost record said (labels, options) is lost. */
-function repairVolume({ layout, staging }: CheckParts, name: string): boolean {
+function repairVolume({ layout, staging, trash }: CheckParts, name: string): boolean {
   const directory = join(layout.volumes, name);
   const status = ifThere(() => lstatSync(directory));
-  if (status?.isDirectory() !== true) return false;
+  if (status?.isDirectory() !== true) {
+    // A file or a link where a volume was: there is no data.
+    trash.take(directory, 'plain');
+    return true;
+  }
   const data = join(directory, '_data');
-  if (ifThere(() => lstatSync(data)) === undefined) {
+  if (ifThere(() => lstatSync(data))?.isDirectory() !== true) {
+    trash.take(data, 'plain');
     attempt('make directory', data, () => {
       mkdirSync(data);
       chmodSync(data, DATA_MODE);

@@ -7,8 +7,9 @@
  * proper-lockfile makes data/lock, a directory, and touches it each second; a killed holder
  * delays the next one by the stale time.
  */
+import { lstatSync, rmSync } from 'node:fs';
 import { ConflictError } from '@berth/errors';
-import { codeOf, storeError } from './fs-errors.ts';
+import { attempt, codeOf, ifThere, storeError } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { ensureDirectory } from './whole-file.ts';
 
@@ -78,11 +79,19 @@ async function tryLock(layout: Layout): Promise<(() => Promise<void>) | undefine
     });
     return () => releaseQuietly(release);
   } catch (error) {
-    if (codeOf(error) === 'ELOCKED') return undefined;
+    if (clearPlace(layout.lock) || codeOf(error) === 'ELOCKED') return undefined;
     // On a full disk a collection is what helps, and it is right without the lock.
     if (FULL.includes(codeOf(error) ?? '')) return () => Promise.resolve();
     throw storeError(error, 'lock', layout.lock);
   }
+}
+
+/** True when something else had the lock's place, and has gone; a link is not followed. */
+function clearPlace(lock: string): boolean {
+  const place = ifThere(() => lstatSync(lock));
+  if (place === undefined || place.isDirectory()) return false;
+  attempt('remove', lock, () => rmSync(lock, { force: true }));
+  return true;
 }
 
 function busy(layout: Layout): ConflictError {

@@ -2,10 +2,10 @@
  * volumes/: data that outlives containers. A volume appears whole by one rename; its record never
  * changes; _data belongs to whoever mounts it.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, IntegrityError, NotFoundError } from '@berth/errors';
-import { attempt } from './fs-errors.ts';
+import { attempt, ifThere } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { checkName, isName, randomId } from './names.ts';
 import type { VolumeRecord } from './records.ts';
@@ -73,27 +73,40 @@ export class VolumeStore {
     });
   }
 
-  /** The record, or undefined when there is no such volume. */
+  /**
+   * The record, or undefined when there is no such volume. Throws an IntegrityError when there is
+   * one whose record is damaged or missing.
+   */
   find(name: string): VolumeRecord | undefined {
-    return readRecord<VolumeRecord>(join(this.#directory(name), RECORD));
+    const record = readRecord<VolumeRecord>(join(this.#directory(name), RECORD));
+    if (record !== undefined || !this.isThere(name)) return record;
+    throw new IntegrityError('DAMAGED_VOLUME', `read volume "${name}": it has no record`, {
+      hint: 'berth system check --repair',
+    });
   }
 
   /** The volume of that name, else the one whose name begins so. Throws a NotFoundError. */
   resolve(text: string): VolumeRecord {
-    const exact = isName(text) ? this.find(text) : undefined;
-    if (exact !== undefined) return exact;
+    const record = this.find(this.nameOf(text));
+    if (record !== undefined) return record;
+    throw noSuchVolume('find', text);
+  }
+
+  /** The name that resolve() would find: what the volume's record says does not matter. */
+  nameOf(text: string): string {
+    if (isName(text) && this.isThere(text)) return text;
     const matches = text === '' ? [] : this.#names().filter((name) => name.startsWith(text));
     const [only] = matches;
-    if (only === undefined) {
-      throw new NotFoundError('NO_SUCH_VOLUME', `find volume "${text}": no such volume`, {
-        hint: 'berth volume ls',
-      });
-    }
-    if (matches.length > 1) {
-      throw new ConflictError('AMBIGUOUS_VOLUME', `find volume "${text}": it fits ` +
-        `${matches.length} volumes`, { hint: 'berth volume ls' });
-    }
-    return this.find(only) ?? this.resolve(only);
+    if (only === undefined) throw noSuchVolume('find', text);
+    if (matches.length === 1) return only;
+    throw new ConflictError('AMBIGUOUS_VOLUME', `find volume "${text}": it fits ` +
+      `${matches.length} volumes`, { hint: 'berth volume ls' });
+  }
+
+  /** True when something has the volume's place, sound or not. */
+  isThere(name: string): boolean {
+    const path = this.#directory(name);
+    return attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
   }
 
   exists(name: string): boolean {
@@ -121,11 +134,7 @@ export class VolumeStore {
     requireUnused(name, usedBy());
     const path = this.#directory(name);
     const trashed = this.#trash.take(path, 'tree');
-    if (trashed === undefined) {
-      throw new NotFoundError('NO_SUCH_VOLUME', `remove volume "${name}": no such volume`, {
-        hint: 'berth volume ls',
-      });
-    }
+    if (trashed === undefined) throw noSuchVolume('remove', name);
     const users = usedBy();
     if (users.length > 0) this.#trash.putBack(trashed, path);
     requireUnused(name, users);
@@ -151,6 +160,12 @@ export class VolumeStore {
     writeNewFile(join(directory, RECORD), JSON.stringify(record), 'durable');
     return directory;
   }
+}
+
+function noSuchVolume(action: string, name: string): NotFoundError {
+  return new NotFoundError('NO_SUCH_VOLUME', `${action} volume "${name}": no such volume`, {
+    hint: 'berth volume ls',
+  });
 }
 
 function requireUnused(name: string, users: readonly string[]): void {

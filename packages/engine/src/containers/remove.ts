@@ -53,7 +53,7 @@ export async function removeById(
   lock();
   if (record !== undefined && (options.volumes || record.request.remove)) {
     for (const name of record.anonymousVolumes) {
-      if (volumes.exists(name)) {
+      if (volumes.isThere(name)) {
         trees.push(volumes.remove(name, () => containers.usersOfVolume(name)));
       }
     }

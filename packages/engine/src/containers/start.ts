@@ -1,9 +1,10 @@
 /** `start`: one more run of a container that is at rest. */
 import { spawnSync } from 'node:child_process';
+import { lstatSync } from 'node:fs';
 import { IntegrityError, SystemError } from '@berth/errors';
 import { handOver, helperEnvironment, launchArguments, nativeHelper } from '@berth/isolation';
 import type { RuntimeSpec } from '@berth/oci';
-import { readIfThere } from '@berth/storage';
+import { readIfThere, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { requireAllowed } from '../lifecycle.ts';
 import { writePlan } from './launch.ts';
@@ -95,6 +96,7 @@ function preparePlan(engine: Engine, id: string, background: boolean): string {
   requireAllowed('start', { name: containers.name(id), state, host: hostName });
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
+  requireNoLinks(paths);
   const spec = readSpec(paths.spec);
   return writePlan(engine, {
     record: { ...record, name: containers.name(id) },
@@ -103,6 +105,17 @@ function preparePlan(engine: Engine, id: string, background: boolean): string {
     handed: false,
     background,
   });
+}
+
+/** A start writes to these folders: behind a link they would be someone else's. */
+function requireNoLinks({ directory, runs, upper, work }: ContainerPaths): void {
+  for (const path of [directory, runs, upper, work]) {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+      throw new IntegrityError('FOLDER_IS_LINK', `use "${path}": it is a link`, {
+        hint: 'berth rm --force, and make the container anew',
+      });
+    }
+  }
 }
 
 /** Reads a container's spec.json. Throws IntegrityError when it is damaged. */

@@ -1,4 +1,5 @@
 /** `image inspect`, `history` and `image tree`: what an image says of itself, in Podman's shape. */
+import { IntegrityError } from '@berth/errors';
 import { isRecord, parseObject } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { withHidden } from '../hidden-fields.ts';
@@ -62,7 +63,9 @@ function found(engine: Engine, name: string): FoundImage & { entry: ImageEntry }
   const image = findLocal(engine, id);
   const stored = engine.store.images.list().find(({ record }) => record.id === id);
   if (image === undefined || stored === undefined) {
-    throw new Error(`image ${id} went away`);
+    throw new IntegrityError('DAMAGED_IMAGE', `read image "${name}": parts of it are missing`, {
+      hint: `berth pull ${name}, or berth system check --repair`,
+    });
   }
   return { ...image, entry: describeImage(engine, stored) };
 }

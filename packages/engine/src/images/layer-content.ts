@@ -3,14 +3,14 @@
  * archive is made by a worker that is root in the user's namespace, and compressed by our own
  * helper: the zlib of each runtime would give other bytes.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { IntegrityError, SystemError } from '@berth/errors';
 import { loadSyscalls, succeed } from '@berth/host';
-import { helperEnvironment, nativeHelper, spawnWorker } from '@berth/isolation';
+import { helperEnvironment, spawnWorker, startHelper } from '@berth/isolation';
 import { readRecipe, reproduceWorkerArguments } from '@berth/layers';
 import { Digester, type BlobContent, type Digest } from '@berth/oci';
 import type { Engine } from '../engine.ts';
@@ -82,7 +82,7 @@ async function* compressLayer(
   succeed(loadSyscalls().pipe(ends), 'make', 'pipe');
   const [reading = -1, writing = -1] = ends;
   const worker = startWorker(engine, diffId, writing);
-  const helper = spawn(nativeHelper(), ['compress', format, String(level)], {
+  const helper = startHelper(['compress', format, String(level)], {
     env: helperEnvironment(),
     stdio: [reading, 'pipe', 'pipe'],
   });
@@ -94,7 +94,7 @@ async function* compressLayer(
     endOfWorker(worker, `read layer "${diffId}"`),
   ]);
   try {
-    yield* helper.stdout as AsyncIterable<Buffer>;
+    yield* helper.stdout as Readable as AsyncIterable<Buffer>;
     const failed = (await ended).find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   } finally {

@@ -151,11 +151,15 @@ function wrongSize(what: string): IntegrityError {
   return new IntegrityError('BLOB_SIZE', `read layer: it is ${what} than the image says`);
 }
 
+/** The second once the stream has noticed the first. */
+const BROKEN_PIPE = ['EPIPE', 'ERR_STREAM_DESTROYED'];
+
 /** A worker that ended stops reading too: what it said goes before the broken pipe. */
 async function whyEnded({ complaint }: Running, fed: Promise<unknown>): Promise<unknown> {
   const failure = await fed;
-  const isPipe = (failure as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
-  return failure === undefined || isPipe ? workerLost(await complaint) : failure;
+  const code = (failure as NodeJS.ErrnoException | undefined)?.code ?? '';
+  const isLost = failure === undefined || BROKEN_PIPE.includes(code);
+  return isLost ? workerLost(await complaint) : failure;
 }
 
 function workerLost(complaint: string): SystemError {

@@ -1,4 +1,5 @@
 /** `system df`: what images, containers and volumes take of the disk, and what of it is shared. */
+import { EngineError } from '@berth/errors';
 import type { ImageEntry as StoredImage } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { measureOwn, measureTree } from '../containers/size.ts';
@@ -97,8 +98,14 @@ function layerBytes({ store }: Engine, diffIds: readonly string[]): number {
   return diffIds.reduce((sum, diffId) => sum + layerSize(store, diffId), 0);
 }
 
+/** What is damaged or missing counts nothing: `system check` is for that. */
 function layerSize(store: Engine['store'], diffId: string): number {
-  return store.layers.has(diffId) ? store.layers.record(diffId).sizeBytes : 0;
+  try {
+    return store.layers.record(diffId).sizeBytes;
+  } catch (error) {
+    if (error instanceof EngineError) return 0;
+    throw error;
+  }
 }
 
 /** What would go with the images that no container uses is what only they need. */

@@ -175,7 +175,7 @@ async function repairOther(
 const REPAIRED: Readonly<Record<string, string>> = {
   'image-name': 'removed',
   'container-name': 'removed',
-  volume: 'given a new record; its data is as it was',
+  volume: 'mended; data that was there is as it was',
 };
 
 /** No image has it: what nobody else needs goes. */

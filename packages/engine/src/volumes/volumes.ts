@@ -138,7 +138,7 @@ export async function removeVolume(
   { force }: { force: boolean },
 ): Promise<string> {
   const { volumes, containers } = engine.store;
-  const { name } = volumes.resolve(text);
+  const name = volumes.nameOf(text);
   if (force) {
     for (const id of containers.usersOfVolume(name)) {
       await removeById(engine, id, { force: true, volumes: false, timeoutSeconds: undefined });
