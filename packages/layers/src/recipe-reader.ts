@@ -71,7 +71,8 @@ export function readRecipe(path: string): Recipe {
   }
 }
 
-function openRecipe(path: string): number {
+/** A descriptor of what lies there, a pipe too: reading it never waits. */
+export function openRecipe(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {

@@ -4,12 +4,11 @@
  * namespace, where every file of a layer can be read.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { writeSync } from 'node:fs';
 import { EngineError, IntegrityError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
-import { readRecipe } from './recipe-reader.ts';
+import { openRecipe, readRecipe } from './recipe-reader.ts';
 import type { Recipe } from './recipe-reader.ts';
 import { replayRecipe } from './replay-recipe.ts';
 import { reproduceTar } from './reproduce-tar.ts';
@@ -76,8 +75,13 @@ export async function verifyLayer(job: VerifyJob): Promise<VerifyAnswer> {
 
 function requireRecipe({ recipe, recipeDigest }: VerifyJob): void {
   if (recipeDigest === undefined) return;
-  const digest = createHash('sha256').update(readFileSync(recipe)).digest('hex');
-  if (`sha256:${digest}` === recipeDigest) return;
+  const fd = openRecipe(recipe);
+  try {
+    const digest = createHash('sha256').update(readFileSync(fd)).digest('hex');
+    if (`sha256:${digest}` === recipeDigest) return;
+  } finally {
+    closeSync(fd);
+  }
   throw new IntegrityError('DAMAGED_RECIPE', `read layer recipe: ${WHOLE_RECIPE}`);
 }
 
