@@ -5,6 +5,26 @@ import { openLab } from './harness.ts';
 
 const lab = openLab();
 
+test('system df counts a file that layers of two images have as one once', async () => {
+  const both = { '/both': 'b'.repeat(5_000_000) };
+  const names = ['localhost/left:1', 'localhost/right:1'];
+  for (const [index, name] of names.entries()) {
+    await lab.image({ name, layers: [{ ...both, '/own': String(index).repeat(7000) }] });
+  }
+  type Row = { Size: number; SharedSize: number; UniqueSize: number; RawSize: number };
+  const rows = async (...flags: string[]): Promise<Row[]> =>
+    JSON.parse(await lab.ok(['system', 'df', ...flags, '--format', 'json'])) as Row[];
+  const verbose = await lab.ok(['system', 'df', '-v']);
+  assert.match(verbose, /^localhost\/left +1 +[0-9a-f]{12} .* 7 kB +0$/m);
+  assert.match(verbose, /^localhost\/right +1 +[0-9a-f]{12} .* 7 kB +0$/m);
+  const [images] = await rows();
+  const size = Number(await lab.ok(['image', 'inspect', '--format', '{{.Size}}', 'left:1']));
+  assert.equal(images?.RawSize, size + 7000);
+  await lab.ok(['rmi', 'left:1']);
+  assert.equal((await rows())[0]?.RawSize, size);
+  await lab.ok(['rmi', 'right:1']);
+});
+
 test('system df counts a shared layer once, and what nothing uses as reclaimable', async () => {
   const shared = { '/shared': 's'.repeat(50_000) };
   const own = { '/own': 'o'.repeat(20_000) };

@@ -7,6 +7,14 @@ import type { BerthContainer } from './record.ts';
 /** Bytes of all files below a folder; what this user can't read counts nothing. */
 export function measureTree(path: string): number {
   let total = 0;
+  for (const file of filesBelow(path)) {
+    total += lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return total;
+}
+
+/** The paths of all regular files below a folder, as far as this user can read it. */
+export function* filesBelow(path: string): Generator<string> {
   const waiting = [path];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     for (const entry of entriesOf(folder)) {
@@ -14,11 +22,10 @@ export function measureTree(path: string): number {
       if (entry.isDirectory()) {
         waiting.push(child);
       } else if (entry.isFile()) {
-        total += lstatSync(child, { throwIfNoEntry: false })?.size ?? 0;
+        yield child;
       }
     }
   }
-  return total;
 }
 
 function entriesOf(folder: string) {

@@ -3,8 +3,9 @@ import { EngineError } from '@berth/errors';
 import type { ImageEntry as StoredImage } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { measureOwn, measureTree } from '../containers/size.ts';
+import { linkedFiles, savedBytes, type LinkedFile } from './linked-files.ts';
 
-/** One image: its layers' bytes, those of other images' layers among them, and those alone its. */
+/** One image: its layers' bytes, those that other images have too, and those alone its. */
 export interface ImageUse {
   id: string;
   repository: string;
@@ -55,12 +56,13 @@ export interface DiskUse {
 /** What the store takes now. Nothing is changed. */
 export async function diskUse(engine: Engine): Promise<DiskUse> {
   const stored = engine.store.images.list();
-  const images = stored.flatMap((entry) => imageUses(engine, entry, stored));
+  const linked = linkedFiles(treesOf(engine, stored));
+  const images = stored.flatMap((entry) => imageUses(engine, entry, { stored, linked }));
   const containers = containerUses(engine);
   const volumes = volumeUses(engine);
   return {
     summary: [
-      imageSummary(engine, stored),
+      imageSummary(engine, { stored, linked }),
       containerSummary(containers),
       volumeSummary(volumes),
     ],
@@ -70,15 +72,30 @@ export async function diskUse(engine: Engine): Promise<DiskUse> {
   };
 }
 
+/** All images, and the files that their layers have in common. */
+interface StoredImages {
+  stored: readonly StoredImage[];
+  linked: readonly LinkedFile[];
+}
+
+function layersOf(images: readonly StoredImage[]): Set<string> {
+  return new Set(images.flatMap(({ record }) => record.layers.map(({ diffId }) => diffId)));
+}
+
+function treesOf({ store }: Engine, images: readonly StoredImage[]): Map<string, string> {
+  return new Map([...layersOf(images)].map((diffId) => [diffId, store.layers.treePath(diffId)]));
+}
+
 function imageUses(
   engine: Engine,
   { record, names }: StoredImage,
-  all: readonly StoredImage[],
+  { stored, linked }: StoredImages,
 ): ImageUse[] {
-  const others = new Set(all.filter((other) => other.record.id !== record.id)
-    .flatMap((other) => other.record.layers.map(({ diffId }) => diffId)));
+  const others = layersOf(stored.filter((other) => other.record.id !== record.id));
   const own = [...new Set(record.layers.map(({ diffId }) => diffId))];
-  const sharedBytes = layerBytes(engine, own.filter((diffId) => others.has(diffId)));
+  const alone = new Set(own.filter((diffId) => !others.has(diffId)));
+  const sharedBytes = layerBytes(engine, own.filter((diffId) => others.has(diffId)))
+    + savedBytes(linked, alone, others);
   const use = {
     id: record.id,
     createdAt: new Date(record.created ?? 0),
@@ -109,20 +126,19 @@ function layerSize(store: Engine['store'], diffId: string): number {
 }
 
 /** What would go with the images that no container uses is what only they need. */
-function imageSummary(engine: Engine, stored: readonly StoredImage[]): UseSummary {
+function imageSummary(engine: Engine, { stored, linked }: StoredImages): UseSummary {
   const isUsed = ({ record }: StoredImage): boolean =>
     engine.store.containers.usersOfImage(record.id).length > 0;
-  const layersOf = (entries: readonly StoredImage[]): Set<string> =>
-    new Set(entries.flatMap(({ record }) => record.layers.map(({ diffId }) => diffId)));
   const used = stored.filter(isUsed);
   const needed = layersOf(used);
-  const all = [...layersOf(stored)];
+  const all = layersOf(stored);
+  const idle = new Set([...all].filter((diffId) => !needed.has(diffId)));
   return {
     type: 'Images',
     total: stored.length,
     active: used.length,
-    sizeBytes: layerBytes(engine, all),
-    reclaimableBytes: layerBytes(engine, all.filter((diffId) => !needed.has(diffId))),
+    sizeBytes: layerBytes(engine, [...all]) - savedBytes(linked, all),
+    reclaimableBytes: layerBytes(engine, [...idle]) - savedBytes(linked, idle, needed),
   };
 }
 

@@ -1,0 +1,47 @@
+/**
+ * Files that several layers have as one: they take the disk once, though each layer's size counts
+ * them. Found by looking at the trees, for what a layer was linked with may be gone since.
+ */
+import { lstatSync, type BigIntStats } from 'node:fs';
+import { filesBelow } from '../containers/size.ts';
+
+/** One such file. */
+export interface LinkedFile {
+  sizeBytes: number;
+  /** Diff ids of the layers that have it. */
+  layers: Set<string>;
+}
+
+/** The linked files of layers, whose trees are given by their diff ids. */
+export function linkedFiles(trees: ReadonlyMap<string, string>): LinkedFile[] {
+  const byInode = new Map<bigint, LinkedFile>();
+  for (const [diffId, tree] of trees) {
+    for (const path of filesBelow(tree)) {
+      const status = statusOf(path);
+      if (status === undefined || status.nlink < 2n) continue;
+      const sizeBytes = Number(status.size);
+      const file = byInode.get(status.ino) ?? { sizeBytes, layers: new Set<string>() };
+      file.layers.add(diffId);
+      byInode.set(status.ino, file);
+    }
+  }
+  return [...byInode.values()].filter(({ layers }) => layers.size > 1);
+}
+
+function statusOf(path: string): BigIntStats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false, bigint: true });
+}
+
+/** Of what `layers` count, what takes no room beside each other and beside the layers `kept`. */
+export function savedBytes(
+  files: readonly LinkedFile[],
+  layers: ReadonlySet<string>,
+  kept: ReadonlySet<string> = new Set(),
+): number {
+  return files.reduce((sum, file) => {
+    const counted = [...file.layers].filter((diffId) => layers.has(diffId)).length;
+    if (counted === 0) return sum;
+    const isKept = [...file.layers].some((diffId) => kept.has(diffId));
+    return sum + file.sizeBytes * (isKept ? counted : counted - 1);
+  }, 0);
+}
