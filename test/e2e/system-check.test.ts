@@ -146,6 +146,21 @@ test('names that point nowhere, unused layers and leftovers are cleared away', a
   assert.equal(readlinkSync(path.join(data, 'images/names/localhost+kept:1')).length, 64);
 });
 
+test('an image whose origin is damaged works, and forgets it in a repair', async () => {
+  const { name, id } = await freshImage();
+  const origins = path.join(imageDirectory ?? '', id, 'origins');
+  const [origin = ''] = readdirSync(origins);
+  writeFileSync(path.join(origins, origin), '{', { mode: 0o600 });
+  assert.equal(await lab.ok(['images', '-q', '--no-trunc']), `sha256:${id}`);
+  assert.equal(await lab.ok(['image', 'inspect', '--format', '{{.Id}}', name]), id);
+  const { findings } = await check();
+  assert.deepEqual(findings.map(({ kind, object }) => [kind, path.basename(object)]),
+    [['image-origin', origin]]);
+  assert.equal((await check('--repair')).status, 0);
+  assert.deepEqual(readdirSync(origins), []);
+  assert.deepEqual(await check(), { status: 0, findings: [] });
+});
+
 test('a volume that lost its record gets another, and keeps its data', async () => {
   await lab.ok(['volume', 'create', 'lost']);
   writeFileSync(path.join(data, 'volumes/lost/_data/file'), 'precious');

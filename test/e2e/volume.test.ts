@@ -120,7 +120,8 @@ test('VOLUME of an image is anonymous and goes with --rm, or with rm -v', async 
 });
 
 test('a volume in use is not removed, unless its containers go too', async () => {
-  await lab.ok(['run', '-d', '--name', 'user', '-v', 'used:/data', image, 'sleep', '100']);
+  await lab.ok(['run', '-d', '--name', 'user', '--stop-timeout', '0', '-v',
+    'used:/data', image, 'sleep', '100']);
   const { status, stderr } = await lab.berth(['volume', 'rm', 'used']);
   assert.equal(status, 2);
   assert.match(stderr, /"used"/);

@@ -4,8 +4,8 @@ import type { VolumeStore } from './volumes.ts';
 
 /** What a finding is about. */
 export type FindingKind =
-  | 'image' | 'image-name' | 'layer' | 'blob' | 'container' | 'container-name' | 'volume'
-  | 'leftover' | 'stranger';
+  | 'image' | 'image-name' | 'image-origin' | 'layer' | 'blob'
+  | 'container' | 'container-name' | 'volume' | 'leftover' | 'stranger';
 
 /** One thing that is wrong. */
 export interface StoreFinding {

@@ -28,9 +28,17 @@ function checkImage(parts: CheckParts, id: string): StoreFinding[] {
   const problem = problemOf(() => requireSound(parts, id));
   if (problem !== undefined) return [{ kind: 'image', object: id, problem, state: 'damaged' }];
   const layers = parts.images.record(id)?.layers ?? [];
-  return layers.filter(({ diffId }) => !parts.layers.has(diffId)).map(({ diffId }) => ({
-    kind: 'image', object: id, state: 'missing', problem: `its layer "${diffId}" is missing`,
-  }));
+  const missing = layers.filter(({ diffId }) => !parts.layers.has(diffId));
+  return [
+    ...missing.map(({ diffId }): StoreFinding => ({
+      kind: 'image', object: id, state: 'missing', problem: `its layer "${diffId}" is missing`,
+    })),
+    // The image is whole without: it forgets where it came from.
+    ...parts.images.damagedOrigins(id).map((path): StoreFinding => ({
+      kind: 'image-origin', object: path, state: 'damaged',
+      problem: `is no record of where image "${id.slice(0, 12)}" came from`,
+    })),
+  ];
 }
 
 /** Everything that the record says must follow from the config and from a manifest. */

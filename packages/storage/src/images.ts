@@ -8,9 +8,9 @@ import { lstatSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, IntegrityError } from '@berth/errors';
 import type { BlobStore } from './blobs.ts';
-import { checkDigest } from './digest-path.ts';
 import { attempt, codeOf, ifThere, storeError } from './fs-errors.ts';
 import { decodeImageName, encodeImageName } from './image-names.ts';
+import { damagedOrigins, hasOrigin, originFiles, readOrigins } from './image-origins.ts';
 import { resolveImage } from './image-resolve.ts';
 import type { ResolveOptions } from './image-resolve.ts';
 import type { LayerStore } from './layers.ts';
@@ -51,8 +51,6 @@ export interface ImageStoreParts {
 }
 
 const RECORD = 'record.json';
-/** DIGEST.KEY */
-const ORIGIN = /^[0-9a-f]{64}\.[0-9a-f]{16}$/;
 const ORIGINS = 'origins';
 const ATTEMPTS = 5;
 const RESTORE_WAIT_MS = 50;
@@ -114,7 +112,8 @@ export class ImageStore {
 
   /** True when every record could be read, so that no image's needs are unknown. */
   areRecordsReadable(): boolean {
-    return this.ids().every((id) => this.#recordOrNothing(id) !== undefined || !this.exists(id));
+    return this.ids().every((id) => !this.exists(id)
+      || (this.#recordOrNothing(id) !== undefined && this.damagedOrigins(id).length === 0));
   }
 
   /** Full ids of all images. */
@@ -156,22 +155,19 @@ export class ImageStore {
     return resolveImage(this, text, this.#parts.shortNames);
   }
 
-  /** The manifests that led to this image, oldest first. */
+  /** The manifests that led to this image, oldest first. Damaged records are left out. */
   origins(id: string): ImageOrigin[] {
-    const directory = join(this.#directory(id), ORIGINS);
-    const found = listDirectory(directory).filter((file) => ORIGIN.test(file)).flatMap((file) => {
-      const origin = readRecord<ImageOrigin & { version: 1 }>(join(directory, file));
-      const isOwn = origin !== undefined && file.startsWith(checkDigest(origin.manifestDigest));
-      return isOwn ? [origin] : [];
-    });
-    return found.sort((one, other) => one.seenAtMs - other.seenAtMs);
+    return readOrigins(this.#originsOf(id));
+  }
+
+  /** Paths of records of origins that can't be read. */
+  damagedOrigins(id: string): string[] {
+    return damagedOrigins(this.#originsOf(id));
   }
 
   /** Ids of images seen under the digest of a manifest or an index; opens no file. */
   idsOfManifest(digest: string): string[] {
-    const hex = checkDigest(digest);
-    return this.ids().filter((id) => listDirectory(join(this.#directory(id), ORIGINS))
-      .some((file) => file.startsWith(`${hex}.`)));
+    return this.ids().filter((id) => hasOrigin(this.#originsOf(id), digest));
   }
 
   /** The reference points to the image, and to nothing else any more. Atomic. */
@@ -233,9 +229,7 @@ export class ImageStore {
     const directory = staging.makeDirectory('image');
     ensureDirectory(join(directory, ORIGINS));
     const files = origins.flatMap((origin) => originFiles(origin));
-    for (const [name, origin] of files) {
-      writeNewFile(join(directory, ORIGINS, name), JSON.stringify({ version: 1, ...origin }));
-    }
+    for (const [name, text] of files) writeNewFile(join(directory, ORIGINS, name), text);
     writeNewFile(join(directory, RECORD), JSON.stringify(record), 'durable');
     ensureDirectory(layout.images);
     const target = this.#directory(record.id);
@@ -268,6 +262,10 @@ export class ImageStore {
     }
   }
 
+  #originsOf(id: string): string {
+    return join(this.#directory(id), ORIGINS);
+  }
+
   #directory(id: string): string {
     return join(this.#parts.layout.images, id);
   }
@@ -275,13 +273,6 @@ export class ImageStore {
   #namePath(reference: string): string {
     return join(this.#parts.layout.imageNames, encodeImageName(reference));
   }
-}
-
-/** Files of an origin: found by the digest of the manifest, and by that of its index. */
-function originFiles(origin: ImageOrigin): [string, ImageOrigin][] {
-  const repositoryKey = hexOf(Buffer.from(origin.repository)).slice(0, 16);
-  const digests = [origin.manifestDigest, ...(origin.indexDigest ? [origin.indexDigest] : [])];
-  return digests.map((digest) => [`${checkDigest(digest)}.${repositoryKey}`, origin]);
 }
 
 /** False when the directory of `target` is gone. */

@@ -23,6 +23,11 @@ export function repairFinding(parts: CheckParts, finding: StoreFinding): boolean
     if (id !== undefined) containerNames.release(object, id);
     return true;
   }
+  // A pull writes it anew.
+  if (kind === 'image-origin') {
+    parts.trash.take(object, 'plain');
+    return true;
+  }
   return kind === 'volume' && repairVolume(parts, object);
 }
 

@@ -174,6 +174,7 @@ async function repairOther(
 
 const REPAIRED: Readonly<Record<string, string>> = {
   'image-name': 'removed',
+  'image-origin': 'removed',
   'container-name': 'removed',
   volume: 'mended; data that was there is as it was',
 };
