@@ -3,7 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openLab } from './harness.ts';
+import { processesOf } from './leaks.ts';
 
 const lab = openLab();
 let image = '';
@@ -48,6 +50,9 @@ test('how a container that goes with its run has ended', async () => {
 
 test('a container that is removed meanwhile has ended', async () => {
   const waits = lab.berth(['wait', 'later']);
+  const isWaiting = (): boolean =>
+    processesOf(lab.folder).some(({ what }) => what.includes(' wait --run-dir '));
+  for (let left = 200; !isWaiting() && left > 0; left--) await sleep(50);
   await lab.ok(['rm', '-f', '-t', '0', 'later']);
   assert.equal((await waits).status, 0);
 });
