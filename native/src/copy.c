@@ -1,23 +1,20 @@
-/* Copies a tree by descriptor, and with it fills an empty volume from what the image has at the
- * volume's place. Device nodes are left out: they can't be made in a user namespace. */
+/* Copies a tree by descriptor. Device nodes are left out: a user namespace can't make them. */
 #include "setup.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "below.h"
 #include "copy.h"
-#include "remove.h"
 
 static int copy_folder(struct copy *copy, int from, int to);
 
@@ -209,46 +206,41 @@ static int copy_subfolder(struct copy *copy, int from_dir, int to_dir, const cha
 	return result;
 }
 
-/* Where the file is, or belongs. The table is never full. */
-static struct linked *find_linked(const struct copy *copy, dev_t device, ino_t inode)
+static int compare_inodes(const void *one, const void *other)
 {
-	size_t at = (size_t)inode % copy->linked_room;
+	const struct linked *a = one, *b = other;
 
-	for (; copy->linked[at].path != NULL; at = (at + 1) % copy->linked_room)
-		if (copy->linked[at].device == device && copy->linked[at].inode == inode)
-			break;
-	return &copy->linked[at];
+	if (a->device != b->device)
+		return a->device < b->device ? -1 : 1;
+	return a->inode < b->inode ? -1 : a->inode > b->inode;
 }
 
-static bool grow_linked(struct copy *copy)
+static void free_linked(void *linked)
 {
-	struct copy grown = {.linked_room = copy->linked_room == 0 ? 64 : copy->linked_room * 2};
+	free(((struct linked *)linked)->path);
+	free(linked);
+}
 
-	grown.linked = calloc(grown.linked_room, sizeof(*grown.linked));
-	if (grown.linked == NULL)
-		return false;
-	for (size_t i = 0; i < copy->linked_room; i++)
-		if (copy->linked[i].path != NULL)
-			*find_linked(&grown, copy->linked[i].device, copy->linked[i].inode) =
-				copy->linked[i];
-	free(copy->linked);
-	copy->linked = grown.linked;
-	copy->linked_room = grown.linked_room;
-	return true;
+static void remember(struct copy *copy, const struct stat *status)
+{
+	struct linked *linked = malloc(sizeof(*linked));
+
+	if (linked == NULL)
+		return;
+	*linked = (struct linked){status->st_dev, status->st_ino, strdup(copy->path)};
+	if (linked->path == NULL || tsearch(linked, &copy->linked, compare_inodes) == NULL)
+		free_linked(linked);
 }
 
 /* Return: 1 when the file became another name of an earlier copy, 0 when it must be copied. */
 static int link_known(struct copy *copy, int to_dir, const char *name, const struct stat *status)
 {
-	struct linked *linked;
+	struct linked key = {status->st_dev, status->st_ino, NULL};
+	struct linked *const *first = tfind(&key, &copy->linked, compare_inodes);
 
-	if (copy->linked_count * 2 >= copy->linked_room && !grow_linked(copy))
-		return 0;
-	linked = find_linked(copy, status->st_dev, status->st_ino);
-	if (linked->path != NULL)
-		return linkat(copy->to, linked->path, to_dir, name, 0) == 0;
-	*linked = (struct linked){status->st_dev, status->st_ino, strdup(copy->path)};
-	copy->linked_count += linked->path != NULL;
+	if (first != NULL)
+		return linkat(copy->to, (*first)->path, to_dir, name, 0) == 0;
+	remember(copy, status);
 	return 0;
 }
 
@@ -319,9 +311,7 @@ static int copy_folder(struct copy *copy, int from, int to)
 
 void copy_end(struct copy *copy)
 {
-	for (size_t i = 0; i < copy->linked_room; i++)
-		free(copy->linked[i].path);
-	free(copy->linked);
+	tdestroy(copy->linked, free_linked);
 }
 
 int tree_copy(int from, int to, bool itself, struct failure *failure)
@@ -335,128 +325,5 @@ int tree_copy(int from, int to, bool itself, struct failure *failure)
 	if (result < 0)
 		fail(failure, "copy", copy.path, errno);
 	copy_end(&copy);
-	return result;
-}
-
-static bool is_empty(int folder_fd)
-{
-	int list = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), entries = 0;
-	DIR *folder = list < 0 ? NULL : fdopendir(list);
-
-	while (folder != NULL && entries < 3 && readdir(folder) != NULL)
-		entries++;
-	if (folder != NULL)
-		closedir(folder);
-	return entries == 2;
-}
-
-/* Moves all from the finished copy into the volume, then gives it the image folder's owner. */
-static int move_in(int copied, int data)
-{
-	int list = openat(copied, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-	DIR *folder = list < 0 ? NULL : fdopendir(list);
-	struct dirent *entry;
-	struct stat status;
-
-	if (folder == NULL)
-		return -1;
-	while (result == 0 && (entry = readdir(folder)) != NULL) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			result = renameat(copied, entry->d_name, data, entry->d_name);
-	}
-	closedir(folder);
-	if (result == 0)
-		result = fstat(copied, &status);
-	return result < 0 ? -1 : copy_metadata(&(struct copy){0}, copied, data, &status);
-}
-
-/* Copies beside the volume under one name, renames to another when all is there, then moves in: a
- * start that is killed on the way is finished by the next one. */
-static int fill(int parent, const char *name, int from, int data, struct failure *failure)
-{
-	char copying[NAME_MAX + 16], copied[NAME_MAX + 16];
-	int fd, result;
-
-	snprintf(copying, sizeof(copying), ".%s.copying", name);
-	snprintf(copied, sizeof(copied), ".%s.copied", name);
-	fd = openat(parent, copied, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && !is_empty(data))
-		return 0;
-	if (fd < 0) {
-		if (tree_remove(parent, copying, failure) < 0)
-			return -1;
-		if (mkdirat(parent, copying, 0700) < 0 ||
-		    (fd = openat(parent, copying,
-				 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-			return fail(failure, "copy to volume", name, errno);
-		result = tree_copy(from, fd, true, failure);
-		if (result == 0 && renameat(parent, copying, parent, copied) < 0)
-			result = fail(failure, "copy to volume", name, errno);
-		if (result < 0) {
-			close(fd);
-			return -1;
-		}
-	}
-	result = move_in(fd, data);
-	close(fd);
-	if (result < 0 || unlinkat(parent, copied, AT_REMOVEDIR) < 0)
-		return fail(failure, "copy to volume", name, errno);
-	return 0;
-}
-
-/* A new volume of a container whose ids don't include the caller's would be nobody's there. */
-static int give_new(struct setup *setup, int data)
-{
-	struct userns container;
-
-	if (!userns_of_container(setup->plan, &container, setup->failure) || !is_empty(data))
-		return setup->failure->stage[0] == '\0' ? 0 : -1;
-	for (size_t i = 0; i < container.uids.count; i++)
-		if (container.uids.extents[i].outside == 0)
-			return 0;
-	return setup_give(setup, data);
-}
-
-/* Two containers start with the same new volume: one copies, the other finds it full. */
-static int fill_once(const char *path, int from, int data, struct failure *failure)
-{
-	const char *name = strrchr(path, '/');
-	int parent = openat(data, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
-
-	if (parent < 0 || name == NULL || name[1] == '\0' || flock(parent, LOCK_EX) < 0)
-		result = fail(failure, "copy to volume", path, errno);
-	else
-		result = fill(parent, name + 1, from, data, failure);
-	if (parent >= 0)
-		close(parent);
-	return result;
-}
-
-/* Nobody has put anything into it, or given it to anybody. */
-static bool is_new(int data)
-{
-	struct stat status;
-
-	return fstat(data, &status) == 0 && status.st_uid == 0 && is_empty(data);
-}
-
-int setup_copy_up(struct setup *setup, const struct plan_record *record)
-{
-	const char *target = record->args[0], *path = record->args[1];
-	int data = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), from, result;
-
-	if (data < 0)
-		return fail(setup->failure, "copy to volume", path, errno);
-	result = give_new(setup, data);
-	from = below_open(setup->root, target, O_RDONLY | O_DIRECTORY, false);
-	if (result == 0 && from >= 0)
-		result = fill_once(path, from, data, setup->failure);
-	else if (result == 0 && errno != ENOENT && errno != ENOTDIR)
-		result = fail(setup->failure, "copy to volume", target, errno);
-	else if (result == 0 && is_new(data))
-		result = setup_give_new(setup, data);
-	if (from >= 0)
-		close(from);
-	close(data);
 	return result;
 }

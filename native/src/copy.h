@@ -3,7 +3,6 @@
 #define BERTH_COPY_H
 
 #include <limits.h>
-#include <stddef.h>
 #include <sys/stat.h>
 
 #include "userns.h"
@@ -32,8 +31,7 @@ struct linked {
 struct copy {
 	int to;
 	const struct shift *shift;	/* NULL: owners stay */
-	struct linked *linked;	/* hashed by inode */
-	size_t linked_count, linked_room;
+	void *linked;	/* struct linked, in a tree of tsearch(3) */
 	char path[PATH_MAX];	/* of what is being copied, below @to */
 	unsigned depth;
 };

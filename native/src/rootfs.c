@@ -16,7 +16,7 @@
 
 #include "remove.h"
 
-enum { MAX_LAYERS = 500, OPTIONS_MAX = 4096, REASON_SIZE = 192 };
+enum { MAX_LAYERS = 500, OPTIONS_MAX = 4096 };
 
 /* Upper, work and the layers by descriptor. Options then name them by the few digits of the
  * descriptor, relative to /proc/self/fd: no length of a path, and no `:` or `,` in one, matters,

@@ -16,10 +16,12 @@ struct setup {
 	int tty;	/* its slave; -1 */
 };
 
-/* mounts.c */
+/* mount-api.c */
+
+enum { REASON_SIZE = 192 };	/* of what the kernel says of a mount that failed */
 
 /* A detached mount of a new @fstype with comma-separated options and MOUNT_ATTR_* flags; -1 and
- * errno. @reason (192 bytes, may be NULL) gets the kernel's own words, or nothing. */
+ * errno. @reason (REASON_SIZE, may be NULL) gets the kernel's own words, or nothing. */
 int mount_new(const char *fstype, const char *source, const char *options, unsigned attributes,
 	      char *reason);
 
@@ -35,6 +37,7 @@ int mount_isolate(int mount);
 /* Attaches a detached mount at the place that @target (O_PATH) pins; -1 and errno. */
 int mount_attach(int mount, int target);
 
+/* mounts.c */
 int setup_mount(struct setup *setup, const struct plan_record *record);
 int setup_bind(struct setup *setup, const struct plan_record *record);
 int setup_overlay_bind(struct setup *setup, const struct plan_record *record);
@@ -83,7 +86,7 @@ int setup_give_tree(struct setup *setup, const struct plan_record *record);
 /* Gives a volume's folder, still empty, to the container's user. */
 int setup_give_new(struct setup *setup, int volume);
 
-/* copy.c */
+/* copy-up.c */
 int setup_copy_up(struct setup *setup, const struct plan_record *record);
 
 /* Copies all below the folder @from into the empty folder @to, and @from's own owner and mode

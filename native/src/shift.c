@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,67 +27,28 @@ struct stack {
 	int count;
 };
 
-/* Names of a folder of which nothing in lower layers is seen: hashed, at most half full. */
-struct names {
-	char **slots;
-	size_t count, room;
-};
-
 static const char mark[] = ".wh.", opaque_mark[] = ".wh..wh..opq";
 
-/* Where @name is, or belongs. */
-static char **find_name(const struct names *names, const char *name)
+static int compare_names(const void *one, const void *other)
 {
-	size_t at = 5381;
-
-	for (const char *byte = name; *byte != '\0'; byte++)
-		at = at * 33 + (unsigned char)*byte;
-	for (at %= names->room; names->slots[at] != NULL; at = (at + 1) % names->room)
-		if (strcmp(names->slots[at], name) == 0)
-			break;
-	return &names->slots[at];
+	return strcmp(one, other);
 }
 
-static bool has_name(const struct names *names, const char *name)
+static bool is_hidden(void *const *hidden, const char *name)
 {
-	return names->count > 0 && *find_name(names, name) != NULL;
+	return tfind(name, hidden, compare_names) != NULL;
 }
 
-static int grow_names(struct names *names)
+static int hide(void **hidden, const char *name)
 {
-	struct names grown = {.count = names->count, .room = names->room == 0 ? 64
-									      : names->room * 2};
+	char *copy = strdup(name), *const *found;
 
-	grown.slots = calloc(grown.room, sizeof(*grown.slots));
-	if (grown.slots == NULL)
+	if (copy == NULL)
 		return -1;
-	for (size_t i = 0; i < names->room; i++)
-		if (names->slots[i] != NULL)
-			*find_name(&grown, names->slots[i]) = names->slots[i];
-	free(names->slots);
-	*names = grown;
-	return 0;
-}
-
-static int add_name(struct names *names, const char *name)
-{
-	char **slot;
-
-	if (names->count * 2 >= names->room && grow_names(names) < 0)
-		return -1;
-	slot = find_name(names, name);
-	if (*slot != NULL)
-		return 0;
-	*slot = strdup(name);
-	names->count += *slot != NULL;
-	return *slot == NULL ? -1 : 0;
-}
-
-static void free_names(struct names *names)
-{
-	for (size_t i = 0; i < names->room; i++)
-		free(names->slots[i]);
-	free(names->slots);
+	found = tsearch(copy, hidden, compare_names);
+	if (found == NULL || *found != copy)
+		free(copy);
+	return found == NULL ? -1 : 0;
 }
 
 static void close_stack(struct stack *stack)
@@ -178,7 +140,7 @@ static int merge_subfolder(struct merge *merge, const struct stack *above, int f
 struct merged_layer {
 	struct merge *merge;
 	const struct stack *stack;
-	struct names *hidden;
+	void **hidden;	/* names that lower layers don't show, in a tree of tsearch(3) */
 	int at, to;
 };
 
@@ -190,15 +152,15 @@ static int merge_entry(void *context, const char *name)
 	int from = stack->fds[layer->at];
 	struct stat status;
 
-	if (has_name(layer->hidden, name))
+	if (is_hidden(layer->hidden, name))
 		return 0;
 	if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return -1;
 	if (is_whiteout(&status))
-		return add_name(layer->hidden, name);
+		return hide(layer->hidden, name);
 	if (strncmp(name, mark, sizeof(mark) - 1) == 0 && S_ISREG(status.st_mode))
-		return add_name(layer->hidden, name + sizeof(mark) - 1);
-	if (layer->at + 1 < stack->count && add_name(layer->hidden, name) < 0)
+		return hide(layer->hidden, name + sizeof(mark) - 1);
+	if (layer->at + 1 < stack->count && hide(layer->hidden, name) < 0)
 		return -1;
 	if (S_ISDIR(status.st_mode))
 		return merge_subfolder(merge, stack, layer->at, layer->to, name);
@@ -208,7 +170,7 @@ static int merge_entry(void *context, const char *name)
 
 static int merge_folder(struct merge *merge, const struct stack *stack, int to)
 {
-	struct names hidden = {NULL, 0, 0};
+	void *hidden = NULL;
 	int result = 0, error;
 
 	for (int i = 0; result == 0 && i < stack->count; i++) {
@@ -217,7 +179,7 @@ static int merge_folder(struct merge *merge, const struct stack *stack, int to)
 		result = copy_each(&merge->copy, stack->fds[i], merge_entry, &layer);
 	}
 	error = errno;
-	free_names(&hidden);
+	tdestroy(hidden, free);
 	errno = error;
 	return result;
 }

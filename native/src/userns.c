@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,73 +12,9 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "facts.h"
-
 enum { MAP_TEXT_MAX = 16384 };
-
-int id_map_add(struct id_map *map, const char *inside, const char *outside, const char *count,
-	       struct failure *failure)
-{
-	uint64_t in, out, length;
-
-	if (!parse_number(inside, UINT32_MAX - 1, &in) ||
-	    !parse_number(outside, UINT32_MAX - 1, &out) ||
-	    !parse_number(count, UINT32_MAX - 1, &length) || length == 0 ||
-	    in + length > UINT32_MAX || out + length > UINT32_MAX)
-		return fail_because(failure, "map ids", inside, "not a range of ids", 0);
-	if (map->count == USERNS_MAX_EXTENTS)
-		return fail_because(failure, "map ids", inside, "more than 340 extents", 0);
-	map->extents[map->count++] =
-		(struct id_extent){(unsigned)in, (unsigned)out, (unsigned)length};
-	return 0;
-}
-
-unsigned id_map_find(const struct id_map *map, unsigned inside)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		const struct id_extent *extent = &map->extents[i];
-
-		if (inside >= extent->inside && inside - extent->inside < extent->count)
-			return extent->outside + (inside - extent->inside);
-	}
-	return inside;
-}
-
-static int map_from_plan(const struct plan *plan, enum plan_op op, struct id_map *map,
-			 struct failure *failure)
-{
-	const struct plan_record *record = NULL;
-
-	while ((record = plan_next(plan, op, record)) != NULL) {
-		if (id_map_add(map, record->args[0], record->args[1], record->args[2], failure) < 0)
-			return -1;
-	}
-	if (map->count == 0)
-		return fail_because(failure, "map ids", plan_op_name(op), "missing", 0);
-	return 0;
-}
-
-bool userns_of_container(const struct plan *plan, struct userns *userns, struct failure *failure)
-{
-	memset(userns, 0, sizeof(*userns));
-	return plan_find(plan, OP_CONTAINER_UID_MAP) != NULL &&
-	       map_from_plan(plan, OP_CONTAINER_UID_MAP, &userns->uids, failure) == 0 &&
-	       map_from_plan(plan, OP_CONTAINER_GID_MAP, &userns->gids, failure) == 0;
-}
-
-int userns_from_plan(const struct plan *plan, struct userns *userns, struct failure *failure)
-{
-	memset(userns, 0, sizeof(*userns));
-	userns->keepers = plan_value(plan, OP_USERNS, 0);
-	userns->newuidmap = plan_value(plan, OP_MAP_HELPERS, 0);
-	userns->newgidmap = plan_value(plan, OP_MAP_HELPERS, 1);
-	if (map_from_plan(plan, OP_UID_MAP, &userns->uids, failure) < 0)
-		return -1;
-	return map_from_plan(plan, OP_GID_MAP, &userns->gids, failure);
-}
 
 /* Reads a small file to its end; the text is cut at @size - 1 and ended. -1 where it can't be. */
 static ssize_t read_text(int dir_fd, const char *path, char *text, size_t size)
@@ -216,153 +151,6 @@ static int find_namespace(int keepers_fd, const struct userns *userns, bool excl
 	return found;
 }
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t length = (ssize_t)strlen(text);
-	int error = 0;
-
-	if (fd < 0)
-		return errno;
-	if (write(fd, text, (size_t)length) != length)
-		error = errno;
-	close(fd);
-	return error;
-}
-
-/* Writes one map without helpers. A gid map that is refused is tried again with setgroups denied:
- * who could drop a group that denies access must not map groups. */
-static int write_map(pid_t pid, const char *file, const struct id_map *map)
-{
-	static char text[MAP_TEXT_MAX];
-	char path[48], deny[48];
-	int length = 0, error;
-
-	for (size_t i = 0; i < map->count; i++)
-		length += snprintf(text + length, sizeof(text) - (size_t)length, "%u %u %u\n",
-				   map->extents[i].inside, map->extents[i].outside,
-				   map->extents[i].count);
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-	error = write_text(path, text);
-	if (error == EPERM && file[0] == 'g') {
-		snprintf(deny, sizeof(deny), "/proc/%d/setgroups", pid);
-		error = write_text(deny, "deny");
-		if (error == 0)
-			error = write_text(path, text);
-	}
-	return error;
-}
-
-/* Starts `HELPER PID INSIDE OUTSIDE COUNT …`; returns its pid. */
-static pid_t start_helper(const char *helper, pid_t pid, const struct id_map *map)
-{
-	static char numbers[USERNS_MAX_EXTENTS * 3 + 1][12];
-	static char *argv[USERNS_MAX_EXTENTS * 3 + 3];
-	char *environment[] = {NULL};
-	size_t at = 0;
-	pid_t child = fork();
-
-	if (child != 0)
-		return child;
-	snprintf(numbers[at++], sizeof(numbers[0]), "%d", pid);
-	for (size_t i = 0; i < map->count; i++) {
-		snprintf(numbers[at++], sizeof(numbers[0]), "%u", map->extents[i].inside);
-		snprintf(numbers[at++], sizeof(numbers[0]), "%u", map->extents[i].outside);
-		snprintf(numbers[at++], sizeof(numbers[0]), "%u", map->extents[i].count);
-	}
-	argv[0] = (char *)helper;
-	for (size_t i = 0; i < at; i++)
-		argv[i + 1] = numbers[i];
-	execve(helper, argv, environment);
-	_exit(EXIT_NOT_FOUND);
-}
-
-static int reap_helper(pid_t helper, const char *name, struct failure *failure)
-{
-	int status;
-	char reason[64];
-
-	if (helper < 0)
-		return fail(failure, "map ids", name, EAGAIN);
-	while (waitpid(helper, &status, 0) < 0) {
-		if (errno != EINTR)
-			return fail(failure, "map ids", name, errno);
-	}
-	if (status == 0)
-		return 0;
-	snprintf(reason, sizeof(reason), "%s %d", WIFEXITED(status) ? "exit status" : "signal",
-		 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-	return fail_because(failure, "map ids", name, reason, 0);
-}
-
-/* Runs outside the namespace of @pid and maps its ids; both helpers at the same time. */
-static int map_ids(pid_t pid, const struct userns *userns, struct failure *failure)
-{
-	pid_t uid_helper, gid_helper;
-	int error, result;
-
-	if (userns->newuidmap == NULL) {
-		error = write_map(pid, "gid_map", &userns->gids);
-		if (error != 0)
-			return fail(failure, "map ids", "gid_map", error);
-		error = write_map(pid, "uid_map", &userns->uids);
-		return error == 0 ? 0 : fail(failure, "map ids", "uid_map", error);
-	}
-	uid_helper = start_helper(userns->newuidmap, pid, &userns->uids);
-	gid_helper = start_helper(userns->newgidmap, pid, &userns->gids);
-	result = reap_helper(gid_helper, userns->newgidmap, failure);
-	if (reap_helper(uid_helper, userns->newuidmap, failure) < 0)
-		return -1;
-	return result;
-}
-
-/**
- * create_namespace() - A new user namespace around the caller
- *
- * A child stays outside, because mapping more than one id needs rights there: it waits until the
- * caller has left, maps the ids and answers with a failure record or nothing.
- */
-static int create_namespace(const struct userns *userns, struct failure *failure)
-{
-	int go[2], answer[2], error = 0;
-	/* As /proc counts, which may be that of a pid namespace above. */
-	pid_t self = facts_own_pid(), child;
-	ssize_t got;
-	char byte = 0;
-
-	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC) < 0)
-		return fail(failure, "create user namespace", "", errno);
-	child = fork();
-	if (child < 0)
-		return fail(failure, "create user namespace", "", errno);
-	if (child == 0) {
-		close(go[1]);
-		if (read(go[0], &byte, 1) == 1 && map_ids(self, userns, failure) < 0 &&
-		    write(answer[1], failure, sizeof(*failure)) < 0)
-			_exit(1);
-		_exit(0);
-	}
-	close(go[0]);
-	close(answer[1]);
-	if (unshare(CLONE_NEWUSER) < 0)
-		error = errno;
-	else if (write(go[1], &byte, 1) != 1)
-		error = errno;
-	close(go[1]);
-	got = read(answer[0], failure, sizeof(*failure));
-	close(answer[0]);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (error != 0)
-		return fail(failure, "create user namespace", "", error);
-	return got == 0 ? 0 : -1;
-}
-
-int userns_enter_new(const struct userns *userns, struct failure *failure)
-{
-	return create_namespace(userns, failure);
-}
-
 static int join_namespace(int ns, struct failure *failure)
 {
 	struct stat wanted, own;
@@ -427,7 +215,7 @@ static int find_or_create(int folder, int lock, const struct userns *userns,
 			return fail(failure, "lock", userns->keepers, errno);
 		ns = find_namespace(folder, userns, true, &dead);
 	}
-	return ns >= 0 ? join_namespace(ns, failure) : create_namespace(userns, failure);
+	return ns >= 0 ? join_namespace(ns, failure) : userns_enter_new(userns, failure);
 }
 
 /* Unpublished callers hold no lock while the ids are mapped: nobody waits for them. */
@@ -439,7 +227,7 @@ static int find_for_guest(int folder, int lock, const struct userns *userns,
 	if (take_lock(lock, LOCK_SH) == 0)
 		ns = find_namespace(folder, userns, false, &dead);
 	take_lock(lock, LOCK_UN);
-	return ns >= 0 ? join_namespace(ns, failure) : create_namespace(userns, failure);
+	return ns >= 0 ? join_namespace(ns, failure) : userns_enter_new(userns, failure);
 }
 
 static int become_root(const struct userns *userns, struct failure *failure)
@@ -461,7 +249,7 @@ int userns_enter(const struct userns *userns, int *lock, struct failure *failure
 	if (lock != NULL)
 		*lock = -1;
 	if (userns->keepers == NULL) {
-		result = create_namespace(userns, failure);
+		result = userns_enter_new(userns, failure);
 		return result < 0 ? -1 : become_root(userns, failure);
 	}
 	fd = open_lock(userns->keepers, &folder, failure);

@@ -110,6 +110,8 @@ function followRun(engine: Engine, id: string): FollowedRun | undefined {
     env: helperEnvironment(),
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  // Without a process for it there is nothing on its output, and the record has to do.
+  child.on('error', () => undefined);
   const status = streamText(child.stdout)
     .then((text) => (text === '' ? undefined : Number(text)), () => undefined);
   return { status, stop: () => child.kill() };
