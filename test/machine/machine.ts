@@ -21,8 +21,6 @@ export interface MachineRun {
    * is QEMU with Debian's kernel and all cgroup controllers, where a program starts in a second.
    */
   on: 'container' | 'emulated';
-  /** One with further Debian packages; the default machine unless given. */
-  image?: { name: string; packages: string };
 }
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -32,10 +30,10 @@ const LAB_FAILED = 125;
 const LIMIT_SECONDS = 480;
 
 const environment = { ...process.env, XDG_CACHE_HOME: LAB_CACHE };
+const missing = missingMachine();
 
 /** Defines a test for each check of the script; one that is skipped where there is no machine. */
 export function testInMachine(run: MachineRun): void {
-  const missing = missingMachine(run);
   if (missing !== false) {
     test(`${run.script} in the machine`, { skip: missing }, () => undefined);
     return;
@@ -48,18 +46,12 @@ export function testInMachine(run: MachineRun): void {
 }
 
 /** False when the machine is built or can be, else what is missing. */
-function missingMachine({ image }: MachineRun): string | false {
+function missingMachine(): string | false {
   if (process.arch !== 'x64') return 'the machine is x86_64';
   if (userInfo().uid !== 0) return 'only root can build the machine of test/lab/vm';
-  const packages = image === undefined ? [] : ['--extra-packages', image.packages];
-  const words = ['build', ...imageFlag(image), ...packages];
-  const built = spawnSync(VM, words, { env: environment, encoding: 'utf8' });
+  const built = spawnSync(VM, ['build'], { env: environment, encoding: 'utf8' });
   if (built.status === 0) return false;
   return `vm build: ${built.stderr.trim().split('\n').at(-1) ?? 'no reason given'}`;
-}
-
-function imageFlag(image: MachineRun['image']): string[] {
-  return image === undefined ? [] : ['--image', image.name];
 }
 
 interface Check {
@@ -78,8 +70,7 @@ interface Outcome {
 function outcome(run: MachineRun): Outcome {
   const share = sharedFolder();
   const words = [
-    'run', ...imageFlag(run.image), '--share', share, '--user', run.user,
-    '--timeout', String(LIMIT_SECONDS),
+    'run', '--share', share, '--user', run.user, '--timeout', String(LIMIT_SECONDS),
     ...(run.on === 'emulated' ? ['--copy'] : []),
     '--', 'bash', `/mnt/share/guest/${run.script}`,
   ];
