@@ -26,7 +26,6 @@ status=0
 for build in ${BERTH_BUILD:-bun node}; do
 	say "End-to-end tests, build for $build"
 	# shellcheck disable=SC2086 # a list of words
-	BERTH_BUILD=$build node --import tsx --test --test-reporter=spec \
-		--test-concurrency="${BERTH_TEST_CONCURRENCY:-2}" $files || status=1
+	BERTH_BUILD=$build node --import tsx tools/test-files.ts "${BERTH_TEST_CONCURRENCY:-2}" $files || status=1
 done
 exit $status

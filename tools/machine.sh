@@ -9,4 +9,4 @@ say 'Tests in a machine with systemd'
 [ $# -gt 0 ] || set -- '*'
 files=$(for name in "$@"; do find test/machine -name "$name.test.ts"; done | sort)
 # shellcheck disable=SC2086 # a list of words
-exec node --import tsx --test --test-reporter=spec --test-concurrency=1 $files
+exec node --import tsx tools/test-files.ts 1 $files

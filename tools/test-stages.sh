@@ -22,9 +22,10 @@ arm64_tests() {
 	make -s -C native arm64-test
 }
 
+# A set seed, so that a failure is the change's own; `pnpm fuzz` tries new inputs.
 fuzzers() {
 	command -v clang >/dev/null || { echo 'skipped: clang is not installed'; return 0; }
-	make -s -j2 -C native fuzz FUZZ_SECONDS=5
+	make -s -j2 -C native fuzz FUZZ_SECONDS=5 FUZZ_SEED=20260101
 }
 
 stage 'rules of the code base' node --import tsx tools/tidy/main.ts

@@ -15,5 +15,5 @@ else
 	folders=$(ls -d packages/*/test tools/*/test test/lab/test 2>/dev/null || :)
 fi
 # shellcheck disable=SC2046,SC2086 # lists of words; no file of ours has white space in its name
-exec node --import tsx --test --test-reporter=spec \
+exec node --import tsx tools/test-files.ts "$(nproc)" \
 	$(find $folders -name '*.test.ts' | sort)
