@@ -10,7 +10,7 @@ enum log_format { LOG_NONE, LOG_K8S_FILE, LOG_JSON_FILE };
 
 /* Longest piece of a line that one record carries, as in Docker's driver. */
 #define LOG_PIECE_MAX 16384
-#define LOG_BUFFER_SIZE 65536
+#define LOG_BUFFER_SIZE 262144
 
 struct log {
 	enum log_format format;

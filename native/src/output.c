@@ -2,9 +2,10 @@
  * output.c - copies between a container, its log and the clients that are attached.
  *
  * One chunk is under way at a time. It is logged when it is read, and offered to each attached
- * client through that client's own pipe, never waiting. Until all have taken it nothing more is
- * read, so a slow client slows the container as a slow reader of a pipe does, and memory is
- * bounded by one chunk; but a client that takes nothing for STALL_MS is dropped and told.
+ * client through that client's own pipe, never waiting: by tee(2) where the container writes to a
+ * pipe, and what that leaves as a copy. Until all have taken it nothing more is read, so a slow
+ * client slows the container as a slow reader of a pipe does, and memory is bounded by one chunk;
+ * but a client that takes nothing for STALL_MS is dropped and told.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@ static char chunk[CHUNK_SIZE] __attribute__((aligned(4096)));
 static char typed[4096];	/* for the terminal, which pages can't be moved to */
 static size_t typed_offset, typed_length;
 
-static void close_fd(int *fd)
+void close_fd(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -95,10 +96,33 @@ static bool deliver(struct supervisor *s)
 	return !behind;
 }
 
+/* Gives what is in the container's pipe to the clients without copying it, as far as their pipes
+ * have room. Return: how much of it the log is to take. */
+static size_t hand_on(struct supervisor *s, unsigned int source)
+{
+	size_t length = 0;
+
+	for (unsigned int i = 0; i < PEERS_MAX; i++) {
+		struct peer *peer = &s->peers[i];
+		ssize_t got = -1;
+
+		peer->sent = 0;
+		if (peer->used && peer->out[source] >= 0)
+			got = tee(s->sources[source], peer->out[source],
+				  length > 0 ? length : sizeof(chunk), SPLICE_F_NONBLOCK);
+		if (got <= 0)
+			continue;
+		peer->sent = (size_t)got;
+		if (length == 0)
+			length = peer->sent;
+	}
+	return length > 0 ? length : sizeof(chunk);
+}
+
 /* Return: true when there may be more. */
 static bool take_chunk(struct supervisor *s, unsigned int source)
 {
-	ssize_t got = read(s->sources[source], chunk, sizeof(chunk));
+	ssize_t got = read(s->sources[source], chunk, hand_on(s, source));
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
@@ -112,8 +136,6 @@ static bool take_chunk(struct supervisor *s, unsigned int source)
 	s->chunk_length = (size_t)got;
 	s->chunk_source = source;
 	s->chunk_time = now_ms();
-	for (unsigned int i = 0; i < PEERS_MAX; i++)
-		s->peers[i].sent = 0;
 	return true;
 }
 

@@ -37,12 +37,17 @@ int relay_own_description(int fd, int flags)
 	return own < 0 ? fd : own;
 }
 
-/* Between others splice() is refused or may wait. */
-static bool is_pipe_or_file(int fd)
+static mode_t type_of(int fd)
 {
 	struct stat status;
 
-	return fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
+	return fd >= 0 && fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
+/* Between others splice() is refused or may wait. */
+static bool is_pipe_or_file(mode_t type)
+{
+	return type == S_IFIFO || type == S_IFREG;
 }
 
 /**
@@ -50,11 +55,16 @@ static bool is_pipe_or_file(int fd)
  */
 void relay_init(struct relay *relay, int from, int to)
 {
+	mode_t target = type_of(to);
+
 	relay->from = from;
 	relay->to = to;
 	relay->keys = NULL;
-	relay->spliceable = is_pipe_or_file(from) && is_pipe_or_file(to);
-	relay->detached = relay->ended = false;
+	relay->spliceable = is_pipe_or_file(type_of(from)) && is_pipe_or_file(target);
+	relay->to_socket = target == S_IFSOCK;
+	relay->never_waits = target == S_IFREG ||
+			     (target != 0 && (fcntl(to, F_GETFL) & O_NONBLOCK) != 0);
+	relay->full = relay->detached = relay->ended = false;
 	relay->broken = 0;
 	relay->offset = relay->length = 0;
 }
@@ -70,16 +80,24 @@ void relay_close(struct relay *relay)
 		close(relay->to);
 	relay->from = relay->to = -1;
 	relay->offset = relay->length = 0;
+	relay->full = false;
 }
 
 bool relay_wants_read(const struct relay *relay)
 {
-	return relay->from >= 0 && relay->length == 0;
+	return relay->from >= 0 && relay->length == 0 && !relay->full;
 }
 
 bool relay_wants_write(const struct relay *relay)
 {
-	return relay->to >= 0 && relay->length > 0;
+	return relay->to >= 0 && (relay->length > 0 || relay->full);
+}
+
+static bool is_ready(int fd, short events, int timeout)
+{
+	struct pollfd wait = { .fd = fd, .events = events };
+
+	return poll(&wait, 1, timeout) > 0;
 }
 
 static void at_end(struct relay *relay)
@@ -88,7 +106,7 @@ static void at_end(struct relay *relay)
 	relay_close(relay);
 }
 
-/* Return: true when it moved bytes or the end was met, false where read and write must do it. */
+/* Return: true when it did all that can be done now, false where read and write must do it. */
 static bool splice_once(struct relay *relay)
 {
 	ssize_t moved;
@@ -108,10 +126,11 @@ static bool splice_once(struct relay *relay)
 		relay_close(relay);
 		return true;
 	}
-	/* EAGAIN: one side is not ready, which read() finds out about. */
 	if (errno == EINVAL)
 		relay->spliceable = false;
-	return false;
+	else if (errno == EAGAIN)
+		relay->full = !is_ready(relay->to, POLLOUT, 0);
+	return relay->full;
 }
 
 static void read_once(struct relay *relay)
@@ -135,15 +154,16 @@ static void read_once(struct relay *relay)
 
 static void write_once(struct relay *relay)
 {
-	size_t length = relay->length < SAFE_WRITE ? relay->length : SAFE_WRITE;
-	bool own = fcntl(relay->to, F_GETFL) & O_NONBLOCK;
+	const char *from = relay->buffer + relay->offset;
+	size_t length = relay->length;
 	ssize_t wrote;
 
-	wrote = send(relay->to, relay->buffer + relay->offset, relay->length,
-		     MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (wrote < 0 && errno == ENOTSOCK)
-		wrote = write(relay->to, relay->buffer + relay->offset,
-			      own ? relay->length : length);
+	if (!relay->never_waits && length > SAFE_WRITE)
+		length = SAFE_WRITE;
+	if (relay->to_socket)
+		wrote = send(relay->to, from, relay->length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else
+		wrote = write(relay->to, from, length);
 	if (wrote < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (wrote < 0) {
@@ -156,13 +176,6 @@ static void write_once(struct relay *relay)
 	relay->length -= (size_t)wrote;
 }
 
-static bool is_ready(int fd, short events, int timeout)
-{
-	struct pollfd wait = { .fd = fd, .events = events };
-
-	return poll(&wait, 1, timeout) > 0;
-}
-
 /**
  * relay_run() - Copy as much as can be had at once
  */
@@ -170,7 +183,9 @@ void relay_run(struct relay *relay, bool can_read, bool can_write)
 {
 	if (relay->from < 0 && relay->length == 0)
 		return;
-	if (relay->length == 0 && can_read && !splice_once(relay))
+	if (relay->full && can_write)
+		relay->full = false;
+	if (relay->length == 0 && !relay->full && can_read && !splice_once(relay))
 		read_once(relay);
 	if (relay->length > 0 && (can_write || is_ready(relay->to, POLLOUT, 0)))
 		write_once(relay);

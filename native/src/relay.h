@@ -18,11 +18,14 @@ enum { RELAY_BUFFER = 65536 };
  * @ended:	the source is at its end, as against given up
  * @broken:	errno of what could not be written: EPIPE where nobody reads it; else 0
  * @spliceable:	the kernel can move pages between the two
+ * @full:	it had no room for what it is to take
+ * @to_socket:	it is a socket, which is told to not wait at each write
+ * @never_waits:	a write takes what there is room for and does not wait
  */
 struct relay {
 	int from, to;
 	struct detach_keys *keys;
-	bool spliceable;
+	bool spliceable, full, to_socket, never_waits;
 	bool detached, ended;
 	int broken;
 	size_t offset, length;

@@ -43,13 +43,6 @@ struct peer *peer_add(struct supervisor *s, int socket)
 	return NULL;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void drop(struct peer *peer, bool keeps_process)
 {
 	peer_close_streams(peer);

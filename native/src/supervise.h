@@ -82,6 +82,7 @@ void output_finish(struct supervisor *s);
 void output_close_sink(struct supervisor *s);
 void output_release_memory(void);
 void peer_close_streams(struct peer *peer);
+void close_fd(int *fd);
 
 /* requests.c */
 struct peer *peer_add(struct supervisor *s, int socket);
