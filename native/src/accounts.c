@@ -33,41 +33,55 @@ static bool has_id(const char *text, const char *id)
 	return false;
 }
 
-static int append_unless_there(int fd, const struct plan_record *record)
+/* What the file holds, to be freed. NULL: errno is 0 where it is no list of users. */
+static char *read_accounts(int fd)
 {
-	const char *id = record->args[1], *line = record->args[2];
 	struct stat status;
 	ssize_t length;
 	char *text;
-	int result;
 
+	errno = 0;
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > ACCOUNTS_MAX)
-		return 0;
+		return NULL;
 	text = calloc(1, (size_t)status.st_size + 1);
 	length = text == NULL ? -1 : pread(fd, text, (size_t)status.st_size, 0);
-	if (length < 0) {
-		free(text);
-		return -1;
-	}
-	result = has_id(text, id) ? 0
-		 : dprintf(fd, "%s%s\n",
-			   length > 0 && text[length - 1] != '\n' ? "\n" : "", line);
+	if (length >= 0)
+		return text;
 	free(text);
+	return NULL;
+}
+
+static int append_line(int root, const char *file, const char *before, const char *line)
+{
+	int fd = below_open(root, file, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY, false);
+	size_t length = strlen(before);
+	bool is_open_line = length > 0 && before[length - 1] != '\n';
+	int result = fd < 0 ? -1 : dprintf(fd, "%s%s\n", is_open_line ? "\n" : "", line);
+
+	if (fd >= 0)
+		close(fd);
 	return result < 0 ? -1 : 0;
 }
 
-/* An image without the file knows no users at all. */
+/*
+ * An image without the file knows no users at all. Overlay copies a file up when it is opened for
+ * writing: one that has the line already is only read.
+ */
 int setup_account(struct setup *setup, const struct plan_record *record)
 {
-	const char *file = record->args[0];
-	int fd = below_open(setup->root, file, O_RDWR | O_APPEND | O_NONBLOCK | O_NOCTTY, false);
+	const char *file = record->args[0], *id = record->args[1], *line = record->args[2];
+	int fd = below_open(setup->root, file, O_RDONLY | O_NONBLOCK | O_NOCTTY, false);
 	int result = 0;
+	char *text;
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR
 			? 0 : fail(setup->failure, "add user to", file, errno);
-	if (append_unless_there(fd, record) < 0)
+	text = read_accounts(fd);
+	if (text == NULL ? errno != 0
+			 : !has_id(text, id) && append_line(setup->root, file, text, line) < 0)
 		result = fail(setup->failure, "add user to", file, errno);
+	free(text);
 	close(fd);
 	return result;
 }

@@ -5,10 +5,8 @@
 const ABSENT: Readonly<Record<string, string>> = {
   build: 'make it elsewhere and "berth load" it, or "berth import" a tree',
   buildx: 'make it elsewhere and "berth load" it, or "berth import" a tree',
-  commit: 'berth export CONTAINER | berth import - NAME',
   compose: 'start each service with "berth run", joined by --network container:NAME',
   cp: 'berth exec CONTAINER cat PATH >FILE; berth exec -i CONTAINER tee PATH <FILE >/dev/null',
-  diff: 'berth export CONTAINER | tar -t',
   events: 'berth wait CONTAINER, and berth ps --filter status=STATUS',
   generate: 'a unit with ExecStart=berth run --rm --name NAME IMAGE',
   healthcheck: 'berth exec CONTAINER COMMAND',

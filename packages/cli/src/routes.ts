@@ -14,12 +14,15 @@ type Load = () => Promise<CommandClass>;
 
 const load = {
   attach: async () => (await import('./commands/container/attach.ts')).AttachCommand,
+  commit: async () => (await import('./commands/container/commit.ts')).CommitCommand,
+  containerDiff: async () => (await import('./commands/container/diff.ts')).ContainerDiffCommand,
   containerExists: async () =>
     (await import('./commands/container/exists.ts')).ContainerExistsCommand,
   containerInspect: async () =>
     (await import('./commands/container/inspect.ts')).ContainerInspectCommand,
   containerPrune: async () => (await import('./commands/container/prune.ts')).ContainerPruneCommand,
   create: async () => (await import('./commands/container/create.ts')).CreateCommand,
+  diff: async () => (await import('./commands/container/diff.ts')).DiffCommand,
   doctor: async () => (await import('./commands/system/doctor.ts')).DoctorCommand,
   export: async () => (await import('./commands/container/export.ts')).ExportCommand,
   exec: async () => (await import('./commands/container/exec.ts')).ExecCommand,
@@ -38,6 +41,7 @@ const load = {
   top: async () => (await import('./commands/container/top.ts')).TopCommand,
   wait: async () => (await import('./commands/container/wait.ts')).WaitCommand,
   history: async () => (await import('./commands/image/history.ts')).HistoryCommand,
+  imageDiff: async () => (await import('./commands/container/diff.ts')).ImageDiffCommand,
   imageExists: async () => (await import('./commands/image/exists.ts')).ImageExistsCommand,
   imageInspect: async () => (await import('./commands/image/inspect.ts')).ImageInspectCommand,
   imagePrune: async () => (await import('./commands/image/prune.ts')).ImagePruneCommand,
@@ -73,8 +77,13 @@ const load = {
 const ROUTES: Readonly<Record<string, Load>> = {
   attach: load.attach,
   'container attach': load.attach,
+  commit: load.commit,
+  'container commit': load.commit,
   create: load.create,
   'container create': load.create,
+  diff: load.diff,
+  'container diff': load.containerDiff,
+  'image diff': load.imageDiff,
   doctor: load.doctor,
   'system doctor': load.doctor,
   export: load.export,

@@ -2,6 +2,7 @@
 import { UsageError } from '@berth/errors';
 import {
   runApplyWorker,
+  runChangesWorker,
   runExportWorker,
   runReproduceWorker,
   runShareWorker,
@@ -13,6 +14,9 @@ export async function runWorker(argv: readonly string[]): Promise<number> {
   const [name, ...args] = argv;
   if (name === 'apply') {
     return runApplyWorker();
+  }
+  if (name === 'changes') {
+    return runChangesWorker(args);
   }
   if (name === 'export') {
     return runExportWorker(args);

@@ -9,8 +9,16 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { errnoName, loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
+import { OPAQUE_MARK, WHITEOUT_PREFIX } from './entry-path.ts';
 import { below, nodePath, treePath } from './tree-path.ts';
 import { OPAQUE_ATTRIBUTE } from './whiteout-marks.ts';
+import type { MarkPolicy } from './whiteout-marks.ts';
+
+/** A layer's tree, or a container's. */
+export interface MarkedFolder {
+  readonly path: string;
+  readonly marks: MarkPolicy;
+}
 
 /** One file of the merged tree. The current directory is the one that it is in. */
 export interface MergedFile {
@@ -19,75 +27,90 @@ export interface MergedFile {
   /** Its name in the current directory. */
   readonly name: string;
   readonly status: BigIntStats;
+  /** The index of the folder that it comes from. */
+  readonly folder: number;
 }
 
-interface Found {
-  readonly root: number;
+/** What folders have under one name. */
+export interface Found {
+  /** The folder that wins. */
+  readonly folder: number;
   readonly status: BigIntStats;
-  /** Of a folder: the roots that it is merged from, the uppermost first. */
-  readonly roots: number[];
+  /** The name is hidden in lower folders, and there is nothing. */
+  readonly isWhiteout: boolean;
+  /** Of a directory: the folders that it is merged from, the uppermost first. */
+  readonly folders: number[];
+  /** Lower folders count no more. */
   isClosed: boolean;
 }
 
 const DIRECTORY_FLAGS = OPEN.RDONLY | OPEN.DIRECTORY | OPEN.CLOEXEC | OPEN.NOFOLLOW;
 
-/** Every file, folders before what is in them. `folders` are the roots, the uppermost first. */
-export function* mergedFiles(folders: readonly string[]): Generator<MergedFile> {
-  const syscalls = loadSyscalls();
-  const roots = folders.map((folder) =>
-    succeed(syscalls.open(folder, DIRECTORY_FLAGS), 'open', folder));
+/** Every file, directories before what is in them. The uppermost folder comes first. */
+export function* mergedFiles(folders: readonly MarkedFolder[]): Generator<MergedFile> {
+  const tree = new MergedTree(folders);
   try {
-    yield* new MergedTree(roots).below('', roots.map((_, index) => index));
+    yield* filesBelow(tree, '', folders.map((_, index) => index));
   } finally {
-    for (const fd of roots) syscalls.close(fd);
+    tree.close();
   }
 }
 
-class MergedTree {
-  readonly #roots: readonly number[];
-
-  constructor(roots: readonly number[]) {
-    this.#roots = roots;
+function* filesBelow(
+  tree: MergedTree,
+  path: string,
+  folders: readonly number[],
+): Generator<MergedFile> {
+  const found = tree.list(path, folders);
+  for (const name of [...found.keys()].sort()) {
+    const entry = found.get(name);
+    if (entry === undefined || entry.isWhiteout) continue;
+    const { status, folder } = entry;
+    // What vanished meanwhile is left out, as a listing a moment later would.
+    if (!tree.enter(folder, path)) return;
+    yield { path: below(path, name), name, status, folder };
+    if (status.isDirectory()) yield* filesBelow(tree, below(path, name), entry.folders);
   }
+}
 
-  *below(path: string, roots: readonly number[]): Generator<MergedFile> {
-    const found = this.#list(path, roots);
-    for (const name of [...found.keys()].sort()) {
-      const entry = found.get(name);
-      if (entry === undefined || isWhiteout(entry.status)) continue;
-      // What vanished meanwhile is left out, as a listing a moment later would.
-      if (!this.#enter(entry.root, path)) return;
-      yield { path: below(path, name), name, status: entry.status };
-      if (entry.status.isDirectory()) yield* this.below(below(path, name), entry.roots);
+/** Folders, open. Whoever makes one closes it. */
+export class MergedTree {
+  readonly #roots: readonly { readonly fd: number; readonly hasNamedMarks: boolean }[];
+
+  constructor(folders: readonly MarkedFolder[]) {
+    const roots: { fd: number; hasNamedMarks: boolean }[] = [];
+    this.#roots = roots;
+    try {
+      for (const { path, marks } of folders) {
+        const fd = succeed(loadSyscalls().open(path, DIRECTORY_FLAGS), 'open', path);
+        roots.push({ fd, hasNamedMarks: marks === 'names' });
+      }
+    } catch (error) {
+      this.close();
+      throw error;
     }
   }
 
-  #list(path: string, roots: readonly number[]): Map<string, Found> {
+  close(): void {
+    for (const { fd } of this.#roots) loadSyscalls().close(fd);
+  }
+
+  /** What a directory holds, merged from these folders, whiteouts included. */
+  list(path: string, folders: readonly number[]): Map<string, Found> {
     const found = new Map<string, Found>();
-    for (const root of roots) {
-      if (!this.#enter(root, path)) continue;
-      for (const bytes of readdirSync('.', { encoding: 'buffer' })) {
-        this.#add(found, { root, name: bytes.toString('latin1') });
-      }
+    for (const folder of folders) {
+      if (!this.enter(folder, path)) continue;
+      const names = readdirSync('.', { encoding: 'buffer' }).map((name) => name.toString('latin1'));
+      for (const name of names) this.#add(found, folder, name);
+      if (this.#hasNamedMarks(folder) && names.includes(OPAQUE_MARK)) break;
     }
     return found;
   }
 
-  #add(found: Map<string, Found>, { root, name }: { root: number; name: string }): void {
-    const status = lstatSync(nodePath(name), { bigint: true, throwIfNoEntry: false });
-    if (status === undefined) return;
-    const known = found.get(name);
-    const isClosed = !status.isDirectory() || isOpaque(name);
-    if (known === undefined) found.set(name, { root, status, roots: [root], isClosed });
-    if (known === undefined || known.isClosed) return;
-    known.isClosed = isClosed;
-    if (status.isDirectory()) known.roots.push(root);
-  }
-
-  /** False when there is no such folder in this root (any more). */
-  #enter(root: number, path: string): boolean {
+  /** Makes a directory the current one; false when this folder has none of that path (any more). */
+  enter(folder: number, path: string): boolean {
     const syscalls = loadSyscalls();
-    const fd = syscalls.openat2(this.#roots[root] ?? -1, treePath(path), {
+    const fd = syscalls.openat2(this.#roots[folder]?.fd ?? -1, treePath(path), {
       flags: DIRECTORY_FLAGS, resolve: RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS,
     });
     if (fd < 0 && /ENOENT|ENOTDIR|ELOOP/.test(errnoName(fd))) return false;
@@ -97,10 +120,28 @@ class MergedTree {
     succeed(answer, 'enter', path);
     return true;
   }
-}
 
-function isWhiteout(status: BigIntStats): boolean {
-  return status.isCharacterDevice() && status.rdev === 0n;
+  #hasNamedMarks(folder: number): boolean {
+    return this.#roots[folder]?.hasNamedMarks ?? false;
+  }
+
+  #add(found: Map<string, Found>, folder: number, file: string): void {
+    const status = lstatSync(nodePath(file), { bigint: true, throwIfNoEntry: false });
+    const hasNamedMarks = this.#hasNamedMarks(folder);
+    if (status === undefined || (hasNamedMarks && file === OPAQUE_MARK)) return;
+    const isNamed = hasNamedMarks && file.startsWith(WHITEOUT_PREFIX);
+    const name = isNamed ? file.slice(WHITEOUT_PREFIX.length) : file;
+    const isWhiteout = isNamed || (status.isCharacterDevice() && status.rdev === 0n);
+    const isDirectory = status.isDirectory() && !isWhiteout;
+    const isClosed = !isDirectory || isOpaque(file);
+    const known = found.get(name);
+    if (known === undefined) {
+      found.set(name, { folder, status, isWhiteout, folders: [folder], isClosed });
+    }
+    if (known === undefined || known.isClosed) return;
+    known.isClosed = isClosed;
+    if (isDirectory) known.folders.push(folder);
+  }
 }
 
 const value = Buffer.alloc(8);

@@ -7,12 +7,7 @@ type Instruction = (config: Config, value: string) => void;
 const INSTRUCTIONS: Record<string, Instruction> = {
   CMD: (config, value) => (config['Cmd'] = wordsOf(value)),
   ENTRYPOINT: (config, value) => (config['Entrypoint'] = wordsOf(value)),
-  ENV: (config, value) =>
-    append(
-      config,
-      'Env',
-      pairsOf(value).map(([k, v]) => `${k}=${v}`),
-    ),
+  ENV: (config, value) => pairsOf(value).forEach(([name, text]) => setVariable(config, name, text)),
   EXPOSE: (config, value) => keys(config, 'ExposedPorts', value.split(/\s+/).map(withProtocol)),
   LABEL: (config, value) =>
     (config['Labels'] = { ...(config['Labels'] as object), ...Object.fromEntries(pairsOf(value)) }),
@@ -23,9 +18,9 @@ const INSTRUCTIONS: Record<string, Instruction> = {
   WORKDIR: (config, value) => (config['WorkingDir'] = value),
 };
 
-/** The `config` object of an image with these changes. Throws UsageError for unknown ones. */
-export function applyChanges(changes: readonly string[]): Config {
-  const config: Config = {};
+/** An image's `config` object with these changes. Throws UsageError for unknown ones. */
+export function applyChanges(changes: readonly string[], base: Readonly<Config> = {}): Config {
+  const config: Config = { ...base };
   for (const change of changes) {
     const [, word = '', value = ''] = /^\s*([A-Za-z]+)(?:\s+|=)(.*)$/s.exec(change) ?? [];
     const instruction = INSTRUCTIONS[word.toUpperCase()];
@@ -76,6 +71,12 @@ function pairsOf(value: string): [string, string][] {
 
 function withProtocol(port: string): string {
   return port.includes('/') ? port : `${port}/tcp`;
+}
+
+function setVariable(config: Config, name: string, text: string): void {
+  const known = (config['Env'] as string[] | undefined) ?? [];
+  const others = known.filter((entry) => !entry.startsWith(`${name}=`));
+  config['Env'] = [...others, `${name}=${text}`];
 }
 
 function append(config: Config, key: string, values: readonly string[]): void {

@@ -3,20 +3,13 @@
  * store first, because the image's config names the digest of its content.
  */
 import { IntegrityError } from '@berth/errors';
-import {
-  digestOf,
-  MEDIA_TYPE,
-  parseDigest,
-  type Descriptor,
-  type ImageSource,
-  type Platform,
-} from '@berth/oci';
+import { MEDIA_TYPE, type Descriptor, type ImageSource, type Platform } from '@berth/oci';
 import type { Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { applyChanges } from './config-changes.ts';
 import type { ImportInput } from './import-input.ts';
-import { LayerWorker } from './layer-worker.ts';
-import { intoStore } from './unpack-layer.ts';
+import { madeImage } from './made-image.ts';
+import { newLayer } from './new-layer.ts';
 
 /** Where the archive comes from and what its config says. */
 export interface ImportSettings {
@@ -37,7 +30,7 @@ export async function importSource(
   const { digest, size } = await unpack(engine, settings);
   const { os, architecture, variant } = settings.platform;
   const created = new Date().toISOString();
-  const config = json({
+  const config = {
     created,
     architecture,
     os,
@@ -47,59 +40,27 @@ export async function importSource(
     history: [
       { created, created_by: '/bin/sh -c #(nop) ADD file in /', comment: settings.message },
     ],
-  });
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPE.ociManifest,
-    config: { mediaType: MEDIA_TYPE.ociConfig, digest: digestOf(config), size: config.length },
-    layers: [{ mediaType: MEDIA_TYPE.ociLayer, digest, size }],
   };
-  const bytes = json(manifest);
-  return {
-    name: settings.input.name,
-    manifest: async () => ({
-      document: { bytes, digest: digestOf(bytes), mediaType: MEDIA_TYPE.ociManifest },
-      manifest: { kind: 'manifest', ...manifest, annotations: {} },
-      indexDigest: undefined,
-    }),
-    config: async () => config,
-    layer: () => Promise.reject(new Error(`layer ${digest} went away`)),
-    close: async () => undefined,
-  };
+  const layers = [{ mediaType: MEDIA_TYPE.ociLayer, digest, size }];
+  return madeImage({ name: settings.input.name, format: 'oci', config, layers });
 }
 
 async function unpack(
   engine: Engine,
   { input, session }: ImportSettings,
 ): Promise<Pick<Descriptor, 'digest' | 'size'>> {
-  const worker = new LayerWorker(engine);
-  try {
-    const { diffId, archiveBytes, blobBytes } = await intoStore(engine, {
-      sourceDigest: undefined,
-      apply: async (staging) => {
-        const { tree, recipe } = staging;
-        const { content } = input;
-        const result = await worker.apply({ tree, recipe, content, expectedDiffId: undefined });
-        requireContent(input, result.blobBytes);
-        session.pinLayer(result.diffId);
-        return result;
-      },
-    });
-    engine.report({
-      kind: 'layer', digest: diffId, state: 'done', currentBytes: blobBytes, totalBytes: blobBytes,
-    });
-    return { digest: parseDigest(diffId), size: archiveBytes };
-  } finally {
-    await worker.close();
-  }
+  const { result, blobBytes } = await newLayer(engine, {
+    content: input.content, session, verify: (bytes) => requireContent(input, bytes),
+  });
+  engine.report({
+    kind: 'layer', digest: result.digest, state: 'done', currentBytes: blobBytes,
+    totalBytes: blobBytes,
+  });
+  return result;
 }
 
 /** Nothing at all is what a pipe brings whose first command has failed. */
 function requireContent({ name }: ImportInput, sizeBytes: number): void {
   if (sizeBytes > 0) return;
   throw new IntegrityError('EMPTY_ARCHIVE', `import "${name}": it is empty`);
-}
-
-function json(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value));
 }

@@ -1,0 +1,62 @@
+/** `berth commit`: an image of a container. */
+import { writeFileSync } from 'node:fs';
+import { commitContainer } from '@berth/engine/containers/commit';
+import { UsageError } from '@berth/errors';
+import { BerthCommand, type Invocation } from '../../command.ts';
+import { each, text, toggle } from '../../flags/flag.ts';
+import { print } from '../../output/streams.ts';
+
+const FLAGS = {
+  author: text('NAME', 'who made it, e.g. "Ann <ann@example.org>"', { short: 'a' }),
+  change: each('INSTRUCTION', 'CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR …', {
+    short: 'c',
+  }),
+  config: text('PATH', 'json with keys of an image\'s config (Env, Cmd …) to set'),
+  format: text('FORMAT', 'oci (the default) or docker', { short: 'f' }),
+  iidfile: text('PATH', 'write the image\'s id to PATH'),
+  'include-volumes': toggle('where volumes were mounted are volumes of the image'),
+  message: text('TEXT', 'the comment in its history', { short: 'm' }),
+  pause: toggle('hold the container\'s processes meanwhile', { short: 'p' }),
+  quiet: toggle('show no progress', { short: 'q' }),
+  squash: toggle('make one layer of all files', { short: 's' }),
+} as const;
+
+/** The image is in the store; its id is printed. */
+export class CommitCommand extends BerthCommand<typeof FLAGS> {
+  readonly spec = {
+    path: ['commit'],
+    operands: 'CONTAINER [IMAGE]',
+    least: 1,
+    most: 2,
+    summary: 'Make an image of a container',
+    details: `What the container changed becomes one more layer over its image. Volumes and other
+mounts are left out.`,
+    examples: [
+      ['After an installation by hand', 'berth commit box debian:tools'],
+      ['With another command', 'berth commit -c "CMD nginx -g \'daemon off;\'" box web'],
+    ],
+    flags: FLAGS,
+  } as const;
+
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<void> {
+    const [name = '', reference] = operands;
+    const id = await commitContainer(this.openEngine(flags), name, {
+      reference,
+      author: flags.author,
+      changes: flags.change,
+      configFile: flags.config,
+      format: formatOf(flags.format),
+      includeVolumes: flags['include-volumes'],
+      message: flags.message,
+      pause: flags.pause,
+      squash: flags.squash,
+    });
+    if (flags.iidfile !== undefined) writeFileSync(flags.iidfile, id);
+    print(`${id}\n`);
+  }
+}
+
+function formatOf(word: string | undefined): 'oci' | 'docker' {
+  if (word === undefined || word === 'oci' || word === 'docker') return word ?? 'oci';
+  throw new UsageError('BAD_FORMAT', `read --format "${word}": it is "oci" or "docker"`);
+}

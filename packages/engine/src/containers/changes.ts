@@ -1,0 +1,99 @@
+/** `diff`: what a container changed of its image's files, or one image of another's. */
+import type { Readable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import { NotFoundError } from '@berth/errors';
+import { spawnWorker } from '@berth/isolation';
+import {
+  changesWorkerArguments, parseListedChange, type ChangesRequest, type ListedChange,
+  type MarkedFolder,
+} from '@berth/layers';
+import type { Engine } from '../engine.ts';
+import { endOfWorker } from '../images/layer-content.ts';
+import { layerFolders } from '../images/layer-folders.ts';
+import { findLocal } from '../images/local.ts';
+import { etcFileNames, etcTarget } from './etc-files.ts';
+import { ownFiles, wholeTree } from './own-files.ts';
+import type { BerthContainer } from './record.ts';
+import { readSpec } from './start.ts';
+
+/** What is compared, without what is wanted of it. */
+type Comparison = Omit<ChangesRequest, 'result'>;
+
+/** A container or an image. */
+interface Compared {
+  /** With what it was made from. */
+  readonly changes: Comparison;
+  readonly whole: readonly MarkedFolder[];
+}
+
+/**
+ * The changes of a container to its image, or of an image's last layer; with `than`, to that
+ * container's or image's files. In the order of paths. Throws NotFoundError.
+ */
+export async function listChanges(
+  engine: Engine,
+  name: string,
+  { than, only }: { than: string | undefined; only?: 'container' | 'image' | undefined },
+): Promise<ListedChange[]> {
+  const newer = compared(engine, name, only);
+  const comparison = than === undefined ? newer.changes
+    : { ...newer.changes, newer: newer.whole, older: compared(engine, than, only).whole,
+      isOverlay: false };
+  const args = changesWorkerArguments({ ...comparison, result: 'list' });
+  const worker = spawnWorker(engine.enter, ['changes', ...args], ['ignore', 'pipe', 'pipe']);
+  const ended = endOfWorker(worker, `compare "${name}"`);
+  ended.catch(() => undefined);
+  const changes: ListedChange[] = [];
+  for await (const line of createInterface({ input: worker.stdout as Readable })) {
+    changes.push(parseListedChange(line));
+  }
+  await ended;
+  return changes;
+}
+
+/** Of a container with this full id, to its image. */
+export function containerChanges(engine: Engine, id: string): Comparison {
+  const { own, isCopy, layers, owners } = ownFiles(engine, id);
+  return {
+    newer: [own], older: layers, isOverlay: !isCopy, owners, mountPoints: mountPoints(engine, id),
+  };
+}
+
+/** The paths, below the root, on which something of the container is mounted. */
+export function mountPoints({ store: { containers } }: Engine, id: string): string[] {
+  const { mounts } = readSpec(containers.paths(id).spec);
+  const files = etcFileNames(containers.record<BerthContainer>(id)).map(etcTarget);
+  return [...mounts.map(({ destination }) => destination), ...files]
+    .map((path) => path.replace(/^\/+|\/+$/g, ''));
+}
+
+function compared(engine: Engine, name: string, only: 'container' | 'image' | undefined): Compared {
+  const id = only === 'image' ? undefined : containerOf(engine, name, only === 'container');
+  if (id !== undefined) {
+    return {
+      changes: containerChanges(engine, id), whole: wholeTree(ownFiles(engine, id)),
+    };
+  }
+  const image = findLocal(engine, name);
+  if (image === undefined) {
+    const kinds = only ?? 'container or image';
+    throw new NotFoundError('NO_SUCH_OBJECT', `compare "${name}": no such ${kinds}`);
+  }
+  const whole = layerFolders(engine, image.config.diffIds);
+  return {
+    changes: {
+      newer: whole.slice(0, 1), older: whole.slice(1), isOverlay: true, owners: undefined,
+      mountPoints: [],
+    },
+    whole,
+  };
+}
+
+function containerOf(engine: Engine, name: string, isRequired: boolean): string | undefined {
+  try {
+    return engine.store.containers.resolve(name);
+  } catch (error) {
+    if (isRequired || !(error instanceof NotFoundError)) throw error;
+    return undefined;
+  }
+}

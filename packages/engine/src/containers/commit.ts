@@ -1,0 +1,118 @@
+/**
+ * `commit`: an image of a container. Its own files become one more layer, under the owners that the
+ * container itself sees; its config is its image's with what the container was started with.
+ */
+import type { Readable } from 'node:stream';
+import { NotFoundError } from '@berth/errors';
+import { spawnWorker } from '@berth/isolation';
+import { changesWorkerArguments } from '@berth/layers';
+import { MEDIA_TYPE, parseDigest, type Descriptor } from '@berth/oci';
+import type { ImageLayer, Session } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import { acquireImage } from '../images/acquire.ts';
+import { endOfWorker } from '../images/layer-content.ts';
+import { madeImage } from '../images/made-image.ts';
+import { newLayer } from '../images/new-layer.ts';
+import { localReference } from '../images/tag.ts';
+import { containerChanges } from './changes.ts';
+import { committedConfig, type ConfigRequest } from './committed-config.ts';
+import { wholeTree, ownFiles } from './own-files.ts';
+import { pauseContainer, unpauseContainer } from './pause.ts';
+import type { BerthContainer } from './record.ts';
+
+/** What is made of a container. */
+export interface CommitRequest extends ConfigRequest {
+  /** The image's name; undefined leaves it without. */
+  readonly reference: string | undefined;
+  readonly format: 'oci' | 'docker';
+  /** Hold the container's processes meanwhile. */
+  readonly pause: boolean;
+  /** One layer of all files instead of one more. */
+  readonly squash: boolean;
+}
+
+/** The image is in the store; answers its id. The container may run on and change meanwhile. */
+export async function commitContainer(
+  engine: Engine,
+  name: string,
+  request: CommitRequest,
+): Promise<string> {
+  const names = request.reference === undefined ? [] : [localReference(request.reference)];
+  const { containers } = engine.store;
+  const id = containers.resolve(name);
+  const isRunning = containers.state(id).state === 'running';
+  if (!request.pause || !isRunning) return commit(engine, { id, request, names });
+  await pauseContainer(engine, id);
+  try {
+    return await commit(engine, { id, request, names });
+  } finally {
+    unpauseContainer(engine, id);
+  }
+}
+
+interface Job {
+  readonly id: string;
+  readonly request: CommitRequest;
+  readonly names: readonly string[];
+}
+
+async function commit(engine: Engine, { id, request, names }: Job): Promise<string> {
+  const record = engine.store.containers.record<BerthContainer>(id);
+  const below = request.squash ? [] : layersOfImage(engine, record);
+  const config = committedConfig(engine, record, request);
+  const session = engine.store.openSession();
+  try {
+    for (const diffId of record.layers) session.pinLayer(diffId);
+    const made = await ownLayer(engine, { id, session, squash: request.squash });
+    const source = madeImage({
+      name: record.name,
+      format: request.format,
+      config: config(made.digest),
+      layers: [...below, { mediaType: MEDIA_TYPE.ociLayer, ...made }],
+    });
+    return await acquireImage(engine, source, { names, repository: '' });
+  } finally {
+    session.close();
+  }
+}
+
+/** Of the image that the container was made from. Throws NotFoundError when it is gone. */
+function layersOfImage(engine: Engine, { imageId, imageName, name }: BerthContainer): Descriptor[] {
+  const layers = engine.store.images.record(imageId)?.layers;
+  if (layers !== undefined) return layers.map(descriptorOf);
+  throw new NotFoundError('NO_SUCH_IMAGE',
+    `commit container "${name}": its image "${imageName}" is gone`, {
+      hint: `berth commit --squash ${name}, which makes one layer of all files`,
+    });
+}
+
+function descriptorOf({ mediaType, digest, sizeBytes }: ImageLayer): Descriptor {
+  return { mediaType, digest: parseDigest(digest), size: sizeBytes };
+}
+
+/** Throws NotFoundError when the container was removed meanwhile: files may be missing then. */
+async function ownLayer(
+  engine: Engine,
+  { id, session, squash }: { id: string; session: Session; squash: boolean },
+): Promise<Pick<Descriptor, 'digest' | 'size'>> {
+  const changes = containerChanges(engine, id);
+  const whole = { newer: wholeTree(ownFiles(engine, id)), older: [], isOverlay: false };
+  const args = changesWorkerArguments({
+    ...changes, ...(squash ? whole : {}), result: 'layer',
+  });
+  const worker = spawnWorker(engine.enter, ['changes', ...args], ['ignore', 'pipe', 'pipe']);
+  const ended = endOfWorker(worker, `read the files of container "${id.slice(0, 12)}"`);
+  ended.catch(() => undefined);
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield* worker.stdout as Readable as AsyncIterable<Uint8Array>;
+    await ended;
+    engine.store.containers.record(id);
+  }
+  try {
+    const content = { chunks: chunks(), sizeBytes: undefined };
+    const { result } = await newLayer(engine, { content, session, verify: () => undefined });
+    return result;
+  } finally {
+    worker.kill('SIGKILL');
+  }
+}

@@ -1,0 +1,45 @@
+/** Where a container's files lie, and whom they belong to in it: for those who read them all. */
+import type { MarkedFolder, OwnerSource } from '@berth/layers';
+import type { Engine } from '../engine.ts';
+import { layerFolders } from '../images/layer-folders.ts';
+import { mountedLayers } from '../images/mounted-layers.ts';
+import type { BerthContainer } from './record.ts';
+
+/** The trees of a container. */
+export interface OwnFiles {
+  /** Its upper folder, or where its root file system is a copy all of it. */
+  readonly own: MarkedFolder;
+  readonly isCopy: boolean;
+  /** Those of its layers, the uppermost first. */
+  readonly layers: readonly MarkedFolder[];
+  readonly owners: OwnerSource | undefined;
+}
+
+/** Of the container with this full id. */
+export function ownFiles(engine: Engine, id: string): OwnFiles {
+  const { containers, layers } = engine.store;
+  const { root, upper, owners: ledger } = containers.paths(id);
+  const record = containers.record<BerthContainer>(id);
+  const isCopy = record.driver === 'copy';
+  const recipes = mountedLayers(record.layers).map((diffId) => layers.recipePath(diffId));
+  return {
+    // A program may have made a file in a copy that is called as a mark.
+    own: { path: isCopy ? root : upper, marks: 'overlay' },
+    isCopy,
+    layers: layerFolders(engine, record.layers),
+    owners: ownerSource(record, { ledger, recipes }),
+  };
+}
+
+/** The folders, uppermost first, that make the container's whole tree. */
+export function wholeTree({ own, isCopy, layers }: OwnFiles): readonly MarkedFolder[] {
+  return isCopy ? [own] : [own, ...layers];
+}
+
+function ownerSource(
+  { emulatesRoot, containerIds }: BerthContainer,
+  recorded: { ledger: string; recipes: string[] },
+): OwnerSource | undefined {
+  if (emulatesRoot === true) return { kind: 'records', ...recorded };
+  return containerIds === undefined ? undefined : { kind: 'map', ...containerIds };
+}

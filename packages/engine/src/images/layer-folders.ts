@@ -1,0 +1,12 @@
+/** The trees of layers, for those who merge them without a mount. */
+import type { MarkedFolder } from '@berth/layers';
+import type { Engine } from '../engine.ts';
+import { mountedLayers } from './mounted-layers.ts';
+import { treePolicy } from './tree-policy.ts';
+
+/** The uppermost first. `diffIds` are in the order of an image's config. */
+export function layerFolders(engine: Engine, diffIds: readonly string[]): MarkedFolder[] {
+  const { marks } = treePolicy(engine);
+  return mountedLayers(diffIds)
+    .map((diffId) => ({ path: engine.store.layers.treePath(diffId), marks }));
+}

@@ -1,0 +1,61 @@
+/** An image source for images that are made here, all of whose layers are in the store already. */
+import { digestOf, MEDIA_TYPE, type Descriptor, type ImageSource } from '@berth/oci';
+
+/** What an image is made of. */
+export interface MadeImage {
+  /** For messages. */
+  readonly name: string;
+  readonly format: 'oci' | 'docker';
+  /** The config's document; its rootfs names the layers in this order. */
+  readonly config: object;
+  readonly layers: readonly Descriptor[];
+}
+
+const TYPES = {
+  oci: {
+    manifest: MEDIA_TYPE.ociManifest, config: MEDIA_TYPE.ociConfig,
+    plain: MEDIA_TYPE.ociLayer, gzip: MEDIA_TYPE.ociLayerGzip, zstd: MEDIA_TYPE.ociLayerZstd,
+  },
+  docker: {
+    manifest: MEDIA_TYPE.dockerManifest, config: MEDIA_TYPE.dockerConfig,
+    // Docker's own manifests know no zstd; registries and engines take OCI's type in them.
+    plain: MEDIA_TYPE.dockerLayer, gzip: MEDIA_TYPE.dockerLayerGzip, zstd: MEDIA_TYPE.ociLayerZstd,
+  },
+} as const;
+
+/** The source; its layers can't be read from it. */
+export function madeImage({ name, format, config, layers }: MadeImage): ImageSource {
+  const types = TYPES[format];
+  const configBytes = json(config);
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: types.manifest,
+    config: {
+      mediaType: types.config, digest: digestOf(configBytes), size: configBytes.length,
+    },
+    layers: layers.map(({ mediaType, digest, size }) =>
+      ({ mediaType: layerType(mediaType, format), digest, size })),
+  };
+  const bytes = json(manifest);
+  return {
+    name,
+    manifest: async () => ({
+      document: { bytes, digest: digestOf(bytes), mediaType: types.manifest },
+      manifest: { kind: 'manifest', ...manifest, annotations: {} },
+      indexDigest: undefined,
+    }),
+    config: async () => configBytes,
+    layer: ({ digest }) => Promise.reject(new Error(`layer ${digest} went away`)),
+    close: async () => undefined,
+  };
+}
+
+/** A manifest of one kind has layers of its kind. */
+function layerType(mediaType: string, format: 'oci' | 'docker'): string {
+  const packing = /zstd$/.test(mediaType) ? 'zstd' : /gzip$/.test(mediaType) ? 'gzip' : 'plain';
+  return TYPES[format][packing];
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}

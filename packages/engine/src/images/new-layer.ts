@@ -1,0 +1,37 @@
+/** A layer whose digest nobody knows before: an imported archive, or what a container changed. */
+import { parseDigest, type Descriptor } from '@berth/oci';
+import type { Session } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import { LayerWorker, type LayerContent } from './layer-worker.ts';
+import { intoStore } from './unpack-layer.ts';
+
+/** What it is made of. */
+export interface NewLayer {
+  readonly content: LayerContent;
+  /** Keeps the layer until an image names it. */
+  readonly session: Session;
+  /** Called with the bytes that were read, before the layer is in the store; throws to refuse. */
+  readonly verify: (blobBytes: number) => void;
+}
+
+/** The layer is in the store; nothing of it is when this throws. */
+export async function newLayer(
+  engine: Engine,
+  { content, session, verify }: NewLayer,
+): Promise<{ result: Pick<Descriptor, 'digest' | 'size'>; blobBytes: number }> {
+  const worker = new LayerWorker(engine);
+  try {
+    const { diffId, archiveBytes, blobBytes } = await intoStore(engine, {
+      sourceDigest: undefined,
+      apply: async ({ tree, recipe }) => {
+        const result = await worker.apply({ tree, recipe, content, expectedDiffId: undefined });
+        verify(result.blobBytes);
+        session.pinLayer(result.diffId);
+        return result;
+      },
+    });
+    return { result: { digest: parseDigest(diffId), size: archiveBytes }, blobBytes };
+  } finally {
+    await worker.close();
+  }
+}

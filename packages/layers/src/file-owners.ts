@@ -1,0 +1,56 @@
+/**
+ * Whom the files of a container belong to, as its own processes see it. The kernel says so in the
+ * ids of the shared user namespace; a container with a map of its own has others, and where one
+ * id is mapped they are recorded.
+ */
+import type { MergedFile } from './merged-tree.ts';
+import { OwnerRecords } from './owner-records.ts';
+import type { Owner, OwnerSources } from './owner-records.ts';
+
+/** Ids of a container, and of the shared namespace. */
+interface IdRange {
+  readonly inside: number;
+  readonly outside: number;
+  readonly count: number;
+}
+
+/** Where owners come from. */
+export type OwnerSource =
+  | ({ readonly kind: 'records' } & OwnerSources)
+  /** The topmost folder's files are under this map; those of layers are as their images say. */
+  | { readonly kind: 'map'; readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
+
+/** Answers for files, each in the current directory. */
+export interface FileOwners {
+  /** Devices are recorded as well. */
+  readonly areRecorded: boolean;
+  ownerOf(file: MergedFile): Owner;
+}
+
+/** Of the kernel: /proc/sys/kernel/overflowuid. */
+const NOBODY = 65534;
+
+/** Reads what is recorded; undefined: what the kernel says counts. */
+export function fileOwners(source: OwnerSource | undefined): FileOwners {
+  if (source?.kind === 'records') {
+    const records = new OwnerRecords(source);
+    return {
+      areRecorded: true,
+      ownerOf: ({ name, path, status }) => records.ownerOf(name, path, status),
+    };
+  }
+  const { uids, gids } = source ?? {};
+  const mapped = (id: bigint, map: readonly IdRange[] | undefined): number =>
+    map === undefined ? Number(id) : insideOf(Number(id), map);
+  return {
+    areRecorded: false,
+    ownerOf: ({ status, folder }) => folder === 0
+      ? { uid: mapped(status.uid, uids), gid: mapped(status.gid, gids) }
+      : { uid: Number(status.uid), gid: Number(status.gid) },
+  };
+}
+
+function insideOf(id: number, map: readonly IdRange[]): number {
+  const range = map.find(({ outside, count }) => id >= outside && id < outside + count);
+  return range === undefined ? NOBODY : range.inside + id - range.outside;
+}
