@@ -10,6 +10,9 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#define LOOKS 6
+#define LOOK_STEP_MS 40
+
 /* Takes the last error from the file system context's log, which reads `e TEXT`. */
 static void context_reason(int context, char *reason)
 {
@@ -88,6 +91,15 @@ int mount_copy(int dir, const char *path, bool recursive)
 	return open_tree(dir, path,
 			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) |
 				 (path[0] == '\0' ? AT_EMPTY_PATH : 0));
+}
+
+bool mount_look_again(int error, int *looks)
+{
+	if (error != ENOENT || *looks >= LOOKS)
+		return false;
+	*looks += 1;
+	usleep(LOOK_STEP_MS * 1000);
+	return true;
 }
 
 int mount_restrict(int mount, unsigned attributes, bool recursive)

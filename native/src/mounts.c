@@ -249,9 +249,12 @@ int setup_mount(struct setup *setup, const struct plan_record *record)
 static int copy_source(const struct plan_record *record, uint64_t flags, uint64_t propagation)
 {
 	bool recursive = (flags & MS_REC) != 0;
-	int mount = mount_copy(AT_FDCWD, record->args[0], recursive), error;
+	int mount, error, looks = 0;
 	struct mount_attr attr = {.propagation = propagation & ~(uint64_t)MS_REC};
 
+	do
+		mount = mount_copy(AT_FDCWD, record->args[0], recursive);
+	while (mount < 0 && mount_look_again(errno, &looks));
 	if (mount < 0)
 		return -1;
 	if (attr.propagation == 0)

@@ -47,8 +47,11 @@ static int open_layers(const struct plan_record *record, struct layers *layers,
 	}
 	for (; layers->count < record->count; layers->count++) {
 		const char *path = record->args[layers->count];
-		int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int fd, looks = 0;
 
+		do
+			fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		while (fd < 0 && mount_look_again(errno, &looks));
 		if (fd < 0)
 			return fail(failure, "open layer", path, errno);
 		layers->fds[layers->count] = fd;

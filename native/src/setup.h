@@ -28,6 +28,10 @@ int mount_new(const char *fstype, const char *source, const char *options, unsig
 /* A detached copy of the mount at @path from @dir (with all below where @recursive); -1, errno. */
 int mount_copy(int dir, const char *path, bool recursive);
 
+/* True, after a pause, when a source that was not there (@error) is worth another look: a removal
+ * takes first and looks who needs it after, and puts it back then. @looks counts them, from 0. */
+bool mount_look_again(int error, int *looks);
+
 /* Sets MOUNT_ATTR_* on a mount, and on all below where @recursive; -1 and errno. */
 int mount_restrict(int mount, unsigned attributes, bool recursive);
 

@@ -154,6 +154,11 @@ export async function removeTrees(engine: Engine, paths: readonly string[]): Pro
   }
 }
 
+/** What this command removed, and what killed ones had removed, takes no room any more. */
+export async function emptyTrash(engine: Engine): Promise<void> {
+  await engine.store.trash.empty((paths) => removeTrees(engine, paths));
+}
+
 /** Empties the trash and gives up what nothing uses; answers the bytes that this freed. */
 export async function collectGarbage(engine: Engine): Promise<number> {
   const report = await engine.store.collect({

@@ -116,9 +116,16 @@ export function spawnWorker(
 /** Starts the helper; the caller owns the child. Throws SystemError when there is no process. */
 export function startHelper(args: readonly string[], options: SpawnOptions): ChildProcess {
   const helper = nativeHelper();
+  let child: ChildProcess;
   try {
-    return spawn(helper, args, options);
+    child = spawn(helper, args, options);
   } catch (cause) {
     throw new SystemError('HELPER_FAILED', `run "${helper}"`, { cause });
   }
+  if (child.pid !== undefined) return child;
+  // The reason comes later, as an event, and such a child may have no pipes.
+  child.on('error', () => undefined);
+  throw new SystemError('HELPER_FAILED', `run "${helper}": no process could be started`, {
+    hint: 'ulimit -n and ulimit -u show how many open files and processes are allowed',
+  });
 }

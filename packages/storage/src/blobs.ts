@@ -12,6 +12,7 @@ import { checkDigest } from './digest-path.ts';
 import { attempt, ifThere } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { isOwnerDead } from './owner.ts';
+import { isThereSoon } from './put-back.ts';
 import type { Staging } from './staging.ts';
 import { ensureDirectory, listDirectory, readIfThere } from './whole-file.ts';
 
@@ -79,7 +80,9 @@ export class BlobStore {
    */
   readTrusted(digest: string): Buffer {
     const path = this.path(digest);
-    const bytes = readIfThere(path);
+    let bytes = readIfThere(path);
+    // Where it is missing a collection may hold it in its hands and put it back.
+    if (bytes === undefined) isThereSoon(() => (bytes = readIfThere(path)) !== undefined);
     if (bytes === undefined) throw missing(digest);
     return bytes;
   }

@@ -1,11 +1,8 @@
 /** Finds what killed commands left: half-made things, unemptied trash, sockets of nobody. */
-import { lstatSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { CheckParts, StoreFinding } from './check-finding.ts';
 import { isOwnRunDirectory } from './collect.ts';
-import { ifThere } from './fs-errors.ts';
 import { isId } from './names.ts';
-import { isOwnerDead } from './owner.ts';
 import { listDirectory } from './whole-file.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -14,23 +11,15 @@ const DAY_MS = 24 * 3600 * 1000;
 export function checkLeftovers(parts: CheckParts): StoreFinding[] {
   const leftover = (object: string, problem: string): StoreFinding =>
     ({ kind: 'leftover', object, problem, state: 'unused' });
-  const { staging, blobs } = parts;
+  const { staging, trash, blobs } = parts;
   return [
     ...staging.entries().filter(({ isDead }) => isDead)
       .map(({ path, purpose }) => leftover(path, `half-made (${purpose}) by a killed command`)),
-    ...deadTrash(parts).map((path) => leftover(path, 'removed and not yet cleared away')),
+    ...trash.leftovers().map((path) => leftover(path, 'removed and not yet cleared away')),
     ...blobs.partials().filter(({ modifiedAtMs }) => Date.now() - modifiedAtMs > DAY_MS)
       .map(({ path }) => leftover(path, 'a download that stopped more than a day ago')),
     ...deadRunDirectories(parts).map((path) => leftover(path, 'of a container that is gone')),
   ];
-}
-
-function deadTrash({ trash, staging }: CheckParts): string[] {
-  return trash.list().filter((path) => {
-    const status = ifThere(() => lstatSync(path));
-    const owner = basename(path).replace(/,[^,]*$/, '');
-    return status !== undefined && isOwnerDead(owner, status.ctimeMs, staging.facts());
-  });
 }
 
 function deadRunDirectories({ layout, containers, containerNames }: CheckParts): string[] {

@@ -137,15 +137,18 @@ function takeUnused(kind: Kind): Found {
   if (before === undefined) return { keys: [], bytes: 0 };
   const taken = kind.list().filter((key) => !before.has(key)).flatMap((key) => {
     const bytes = kind.sizeOf(key);
-    const trashed = kind.trash.take(kind.pathOf(key), kind.trashKind);
-    return trashed === undefined ? [] : [{ key, bytes, trashed }];
+    const held = kind.trash.hold(kind.pathOf(key), kind.trashKind);
+    return held === undefined ? [] : [{ key, bytes, held }];
   });
-  const after = taken.length === 0 ? before : kind.used();
-  const gone = taken.filter(({ key, trashed }) => {
-    if (after !== undefined && !after.has(key)) return true;
-    kind.trash.putBack(trashed, kind.pathOf(key));
-    return false;
-  });
+  let gone: typeof taken = [];
+  try {
+    const after = taken.length === 0 ? before : kind.used();
+    gone = taken.filter(({ key }) => after?.has(key) === false);
+  } finally {
+    // Others wait for what is put back, which goes before all else.
+    for (const one of taken) if (!gone.includes(one)) one.held.putBack();
+  }
+  for (const { held } of gone) held.giveUp();
   return {
     keys: gone.map(({ key }) => key),
     bytes: gone.reduce((sum, { bytes }) => sum + bytes, 0),

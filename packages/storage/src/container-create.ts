@@ -6,7 +6,7 @@
  * On the path of `run`: no file beyond those asked for, and no wait for the disk.
  */
 import { chmodSync, mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ConflictError } from '@berth/errors';
 import { containerPurpose } from './container-names.ts';
 import type { ContainerNames } from './container-names.ts';
@@ -15,6 +15,7 @@ import type { ContainerPaths } from './container-paths.ts';
 import { attempt, codeOf, storeError } from './fs-errors.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
+import { isThereSoon } from './put-back.ts';
 import type { ContainerRecord } from './records.ts';
 import type { Staging } from './staging.ts';
 import { formatSummaryHead } from './summary.ts';
@@ -92,7 +93,8 @@ function writeFiles(staged: string, request: CreateContainer): void {
     writeNewFile(path, content);
     attempt('change mode of', path, () => chmodSync(path, BOUND_FILE_MODE));
   }
-  writeNewFile(join(staged, 'config.json'), JSON.stringify(request.record));
+  const maker = basename(staged).replace(/,[^,]*$/, '');
+  writeNewFile(join(staged, 'config.json'), JSON.stringify({ ...request.record, maker }));
   writeNewFile(join(staged, 'summary'), formatSummaryHead(request.summary));
   if (request.writable !== 'overlay') return;
   makeRoot(staged, 'upper');
@@ -120,14 +122,14 @@ function publish(layout: Layout, staged: string, directory: string): void {
 }
 
 function requireParts({ layers, volumes }: CreateParts, record: ContainerRecord): void {
-  const layer = record.layers.find((diffId) => !layers.has(diffId));
+  const layer = layers.missing(record.layers);
   if (layer !== undefined) {
     throw new ConflictError('LAYER_MISSING', `create container "${record.name}": layer ` +
       `"${layer}" of image "${record.imageName}" was removed`, {
       hint: `berth pull ${record.imageName}`,
     });
   }
-  const volume = record.volumes.find((name) => !volumes.exists(name));
+  const volume = record.volumes.find((name) => !isThereSoon(() => volumes.exists(name)));
   if (volume !== undefined) {
     throw new ConflictError('VOLUME_MISSING', `create container "${record.name}": volume ` +
       `"${volume}" was removed`, { hint: `berth volume create ${volume}` });

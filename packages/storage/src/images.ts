@@ -53,7 +53,6 @@ export interface ImageStoreParts {
 const RECORD = 'record.json';
 const ORIGINS = 'origins';
 const ATTEMPTS = 5;
-const RESTORE_WAIT_MS = 50;
 
 /** Access to images/. */
 export class ImageStore {
@@ -66,8 +65,8 @@ export class ImageStore {
   /**
    * The image is in the store with its names; names that pointed elsewhere have moved. Throws an
    * IntegrityError when the config is not the id's, a ConflictError `LAYER_MISSING` when a layer
-   * was not committed before (details.diffIds: commit them again and repeat). Atomic per image
-   * and per name: the first appearance of an image is with all its new names.
+   * is not in the store. Atomic per image and per name: the first appearance of an image is with
+   * all its new names.
    */
   async commit(image: CommitImage): Promise<void> {
     const { blobs, lock } = this.#parts;
@@ -188,31 +187,34 @@ export class ImageStore {
 
   /** The reference does not point to the image any more; false when it did not. */
   untag(id: string, reference: string): boolean {
-    const aside = this.#parts.staging.path('name');
-    return unlinkIf(this.#namePath(reference), aside, (target) => target === id);
+    return this.#untagIf(reference, (target) => target === id);
   }
 
   /** Names whose image is gone are gone too. */
   sweepNames(): void {
     for (const [name, id] of this.links()) {
-      if (this.exists(id)) continue;
-      const aside = this.#parts.staging.path('name');
-      unlinkIf(this.#namePath(name), aside, (target) => !this.exists(target));
+      if (!this.exists(id)) this.#untagIf(name, (target) => !this.exists(target));
     }
   }
 
   /**
-   * The image and its names are gone; its layers and blobs go at the next collection, unless
-   * others use them. False when it was gone already. Whether a container uses it is the caller's
-   * question: containers keep their layers either way.
+   * The image and its names are gone, unless it came anew meanwhile; its layers and blobs go at
+   * the next collection, unless others use them. False when it was gone already. Whether a
+   * container uses it is the caller's question: containers keep their layers either way.
    */
   remove(id: string): boolean {
     const taken = this.#parts.trash.take(this.#directory(id), 'plain');
-    for (const [name, target] of this.links()) if (target === id) this.untag(id, name);
+    for (const [name, target] of this.links()) {
+      if (target === id) this.#untagIf(name, (other) => other === id && !this.exists(id));
+    }
     return taken !== undefined;
   }
 
-  async #commitRecord(image: CommitImage): Promise<void> {
+  #untagIf(reference: string, isUnwanted: (id: string) => boolean): boolean {
+    return unlinkIf(this.#namePath(reference), this.#parts.staging.path('name'), isUnwanted);
+  }
+
+  #commitRecord(image: CommitImage): void {
     const { id } = image.record;
     const free = image.names.filter((name) => this.lookUp(name) === undefined);
     for (const name of free) this.tag(id, name);
@@ -220,7 +222,7 @@ export class ImageStore {
       if (left === 0) throw new ConflictError('IMAGE_BUSY', `store image "${id}": it keeps going`);
     }
     for (const name of image.names) if (this.lookUp(name) !== id) this.tag(id, name);
-    await this.#requireLayers(image.record);
+    this.#requireLayers(image.record);
   }
 
   /** False when a remover was faster and it has to be tried again. */
@@ -240,17 +242,11 @@ export class ImageStore {
     return isMerged;
   }
 
-  /** A collection may hold a layer in its hands and put it back: that is waited for. */
-  async #requireLayers(record: ImageRecord): Promise<void> {
-    const missing = (): string[] => record.layers.map(({ diffId }) => diffId)
-      .filter((diffId) => !this.#parts.layers.has(diffId));
-    for (let left = ATTEMPTS; left > 0 && missing().length > 0; left -= 1) {
-      await new Promise((resolve) => setTimeout(resolve, RESTORE_WAIT_MS));
-    }
-    const diffIds = missing();
-    if (diffIds.length === 0) return;
-    throw new ConflictError('LAYER_MISSING', `store image "${record.id}": ${diffIds.length} of ` +
-      'its layers are not in the store', { details: { diffIds } });
+  #requireLayers(record: ImageRecord): void {
+    const missing = this.#parts.layers.missing(record.layers.map(({ diffId }) => diffId));
+    if (missing === undefined) return;
+    throw new ConflictError('LAYER_MISSING', `store image "${record.id}": its layer "${missing}" ` +
+      'was removed meanwhile');
   }
 
   #recordOrNothing(id: string): ImageRecord | undefined {

@@ -13,6 +13,7 @@ import { checkDigest } from './digest-path.ts';
 import { fileDigest } from './file-digest.ts';
 import { attempt, ifThere } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
+import { isThereSoon } from './put-back.ts';
 import type { LayerRecord } from './records.ts';
 import type { Staging } from './staging.ts';
 import type { Trash } from './trash.ts';
@@ -66,6 +67,11 @@ export class LayerStore {
     return attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
   }
 
+  /** The first of these layers that is not there, and is not put back by a collection either. */
+  missing(diffIds: readonly string[]): string | undefined {
+    return diffIds.find((diffId) => !isThereSoon(() => this.has(diffId)));
+  }
+
   /** Throws a NotFoundError, or an IntegrityError when the record is damaged. */
   record(diffId: string): LayerRecord {
     const record = readRecord<LayerRecord>(join(this.path(diffId), RECORD));
@@ -75,12 +81,18 @@ export class LayerStore {
     });
   }
 
+  /** As record(), where a collection may hold the layer in its hands and put it back. */
+  awaitRecord(diffId: string): LayerRecord {
+    this.missing([diffId]);
+    return this.record(diffId);
+  }
+
   /**
    * The record, if the layer can be used with the ids of `idMap`. Throws a ConflictError when the
    * tree was written under another map: its owners would be wrong.
    */
   requireMap(diffId: string, idMap: string): LayerRecord {
-    const record = this.record(diffId);
+    const record = this.awaitRecord(diffId);
     if (record.idMap === idMap) return record;
     throw new ConflictError('LAYER_OF_OTHER_MAP', `use layer "${diffId}": it was unpacked under ` +
       `the ids ${record.idMap}, and the ids now are ${idMap}`, {

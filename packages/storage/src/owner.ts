@@ -4,6 +4,7 @@
  */
 import { readStartTime } from '@berth/host';
 import { randomHex } from './random.ts';
+import type { ContainerRecord } from './records.ts';
 import type { LivenessFacts } from './run-state.ts';
 
 const SEPARATOR = ',';
@@ -37,4 +38,12 @@ export function isOwnerDead(owner: string, modifiedAtMs: number, facts: Liveness
   }
   if (namespace !== facts.pidNamespace) return ageMs > FOREIGN_NAMESPACE_MS;
   return !facts.isAlive(Number(pid), startTime);
+}
+
+/** True while the command that made the container lives: `run` is about to start it. */
+export function isMakerAlive(
+  { maker, createdAtMs }: Pick<ContainerRecord, 'maker' | 'createdAtMs'>,
+  facts: LivenessFacts,
+): boolean {
+  return maker !== undefined && !isOwnerDead(maker, createdAtMs, facts);
 }

@@ -82,6 +82,8 @@ export interface ContainerRecord {
   /** At creation; containers/names/ says what it is now. */
   readonly name: string;
   readonly createdAtMs: number;
+  /** The owner text of the command that made it, which may be about to start it. */
+  readonly maker?: string | undefined;
   readonly imageId: string;
   readonly imageName: string;
   /** Diff ids of the layers below its own: collection keeps them while the container exists. */

@@ -3,11 +3,12 @@
  * later, by any writer that has the time. Trees may hold files of subordinate ids, which only
  * root of the user namespace can remove: for those the engine hands in `removeTrees`.
  */
-import { renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { EngineError } from '@berth/errors';
 import { attempt, ifThere, unless } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
+import { isOwnerDead } from './owner.ts';
 import type { Staging } from './staging.ts';
 import { ensureDirectory, listDirectory } from './whole-file.ts';
 
@@ -17,10 +18,23 @@ export type RemoveTrees = (paths: readonly string[]) => Promise<void>;
 /** `tree`: may hold files of other ids; `plain`: files of the user alone. */
 export type TrashKind = 'tree' | 'plain';
 
+/** What was taken for a look whether somebody needs it; one of the two ends it. */
+export interface Held {
+  /** Where it is meanwhile. */
+  readonly trashed: string;
+  /** It is at its place again, unless something new is there: then it stays in the trash. */
+  putBack(): void;
+  /** It is trash like any other. */
+  giveUp(): void;
+}
+
 /** Access to trash/. */
 export class Trash {
   readonly #layout: Layout;
   readonly #staging: Staging;
+  /** Names that this process gave out. */
+  readonly #own = new Set<string>();
+  readonly #held = new Set<string>();
 
   constructor(layout: Layout, staging: Staging) {
     this.#layout = layout;
@@ -30,7 +44,9 @@ export class Trash {
   /** A path below trash/ that nobody else has; nothing is made but trash/ itself. */
   path(kind: TrashKind): string {
     ensureDirectory(this.#layout.trash);
-    return join(this.#layout.trash, `${this.#staging.owner()},${kind}`);
+    const name = `${this.#staging.owner()},${kind}`;
+    this.#own.add(name);
+    return join(this.#layout.trash, name);
   }
 
   /**
@@ -45,34 +61,59 @@ export class Trash {
     });
   }
 
-  /**
-   * What `take` moved to `trashed` is at `path` again, unless something new is there: then it
-   * stays in the trash.
-   */
-  putBack(trashed: string, path: string): void {
-    attempt('put back', path, () => {
-      unless(['ENOTEMPTY', 'EEXIST', 'ENOENT'], () => renameSync(trashed, path));
-    });
+  /** As `take`, of what may be needed after all: no other command removes it meanwhile. */
+  hold(path: string, kind: TrashKind): Held | undefined {
+    const trashed = this.take(path, kind);
+    if (trashed === undefined) return undefined;
+    const name = basename(trashed);
+    this.#held.add(name);
+    return {
+      trashed,
+      putBack: () => {
+        attempt('put back', path, () => {
+          unless(['ENOTEMPTY', 'EEXIST', 'ENOENT'], () => renameSync(trashed, path));
+        });
+        this.#held.delete(name);
+      },
+      giveUp: () => {
+        this.#held.delete(name);
+      },
+    };
   }
 
-  /** What waits to be removed. */
-  list(): string[] {
-    return listDirectory(this.#layout.trash).map((name) => join(this.#layout.trash, name));
+  /** What dead commands left to be removed. */
+  leftovers(): string[] {
+    return listDirectory(this.#layout.trash).map((name) => join(this.#layout.trash, name))
+      .filter((path) => this.#isLeft(path));
   }
 
   /**
-   * Removes what is in the trash, as far as it can: trees of other ids only with `removeTrees`.
-   * Answers the paths that are left for another time; what stands in the way stops nobody.
+   * Removes what this process and dead ones put into the trash, as far as it can: trees of other
+   * ids only with `removeTrees`. What living ones put there they may put back. Answers the paths
+   * that are left for another time; what stands in the way stops nobody.
    */
   async empty(removeTrees?: RemoveTrees): Promise<string[]> {
-    const left = this.list().filter((path) => !removePlain(path));
+    const left = this.removable().filter((path) => !removePlain(path));
     if (left.length === 0 || removeTrees === undefined) return left;
     try {
       await removeTrees(left);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
     }
-    return this.list();
+    return this.removable();
+  }
+
+  /** What this process put there, and what dead ones left. */
+  removable(): string[] {
+    return listDirectory(this.#layout.trash).filter((name) => !this.#held.has(name))
+      .map((name) => join(this.#layout.trash, name))
+      .filter((path) => this.#own.has(basename(path)) || this.#isLeft(path));
+  }
+
+  #isLeft(path: string): boolean {
+    const status = attempt('look at', path, () => ifThere(() => lstatSync(path)));
+    const owner = basename(path).replace(/,[^,]*$/, '');
+    return status !== undefined && isOwnerDead(owner, status.ctimeMs, this.#staging.facts());
   }
 }
 

@@ -133,12 +133,16 @@ export class VolumeStore {
   remove(name: string, usedBy: () => readonly string[]): string {
     requireUnused(name, usedBy());
     const path = this.#directory(name);
-    const trashed = this.#trash.take(path, 'tree');
-    if (trashed === undefined) throw noSuchVolume('remove', name);
-    const users = usedBy();
-    if (users.length > 0) this.#trash.putBack(trashed, path);
-    requireUnused(name, users);
-    return trashed;
+    const held = this.#trash.hold(path, 'tree');
+    if (held === undefined) throw noSuchVolume('remove', name);
+    try {
+      requireUnused(name, usedBy());
+    } catch (error) {
+      held.putBack();
+      throw error;
+    }
+    held.giveUp();
+    return held.trashed;
   }
 
   #names(): string[] {

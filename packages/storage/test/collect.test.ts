@@ -151,7 +151,7 @@ test('what the user may not remove is handed to removeTrees, whose failure stops
   const store = scratchStore(context);
   const diffId = addLayer(store, 'base');
   // Nobody, root included, can unlink what is in /proc.
-  context.mock.method(store.trash, 'list', () => ['/proc/self/comm']);
+  context.mock.method(store.trash, 'removable', () => ['/proc/self/comm']);
   const handed: string[] = [];
   const report = await store.collect({
     removeTrees: (paths) => {
@@ -169,5 +169,5 @@ test('opening a session sweeps what killed pulls left', (context) => {
   const dead = store.staging.makeDirectory('layer').replace(`,${process.pid},`, ',999999999,');
   mkdirSync(dead);
   store.openSession();
-  assert.equal(store.trash.list().length, 1);
+  assert.equal(store.trash.removable().length, 1);
 });

@@ -150,7 +150,7 @@ test('remove() takes the container and its name at once', async (context) => {
   assert.equal(containers.exists(ONE), false);
   assert.equal(containers.remove(ONE), undefined);
   assert.deepEqual(entries(layout.containerNames), []);
-  assert.deepEqual(trash.list(), [trashed]);
+  assert.deepEqual(trash.removable(), [trashed]);
   assert.deepEqual(await trash.empty(), []);
   assert.throws(() => containers.entry(ONE), NotFoundError);
   assert.throws(() => containers.record(ONE), NotFoundError);

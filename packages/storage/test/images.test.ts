@@ -64,7 +64,7 @@ test('an image whose layer is missing is refused and says which', async (context
   await assert.rejects(store.images.commit(image('one', [digest('nowhere')], [])), (error) => {
     assert.ok(error instanceof ConflictError);
     assert.equal(error.code, 'LAYER_MISSING');
-    assert.deepEqual(error.details['diffIds'], [digest('nowhere')]);
+    assert.match(error.message, new RegExp(digest('nowhere')));
     return true;
   });
 });

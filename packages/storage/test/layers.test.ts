@@ -57,7 +57,7 @@ test('a removed layer is gone for readers, and the trash can be emptied', async 
   const diffId = addLayer(store, 'one');
   const trashed = store.layers.remove(diffId) ?? '';
   assert.equal(store.layers.has(diffId), false);
-  assert.deepEqual(store.trash.list(), [trashed]);
+  assert.deepEqual(store.trash.removable(), [trashed]);
   assert.equal(store.layers.remove(diffId), undefined);
   assert.deepEqual(await store.trash.empty(), []);
 });

@@ -1,7 +1,7 @@
 /** `rm` and `container prune`: containers go with what was made for them alone. */
 import { rmSync } from 'node:fs';
 import { ConflictError } from '@berth/errors';
-import type { DerivedState, Release } from '@berth/storage';
+import { isMakerAlive, type DerivedState, type Release } from '@berth/storage';
 import { measureOwn } from './size.ts';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
@@ -128,19 +128,28 @@ export interface Reclaimed {
   reclaimedBytes: number;
 }
 
-/** Every container at rest that the filters accept is gone. */
+/** Every container at rest that the filters accept is gone, but those that `run` is starting. */
 export async function pruneContainers(
   engine: Engine,
   filters: readonly Filter[],
 ): Promise<Reclaimed[]> {
   const pruned: Reclaimed[] = [];
   for (const { id, state } of matchingContainers(engine, filters)) {
-    if (!['created', 'exited', 'unknown'].includes(state.state)) {
-      continue;
-    }
+    if (!['created', 'exited', 'unknown'].includes(state.state)) continue;
+    if (state.state === 'created' && isBeingStarted(engine, id)) continue;
     const reclaimedBytes = measureOwn(engine, id);
-    await removeById(engine, id, { force: false, volumes: true, timeoutSeconds: undefined });
-    pruned.push({ id, reclaimedBytes });
+    try {
+      await removeById(engine, id, { force: false, volumes: true, timeoutSeconds: undefined });
+      pruned.push({ id, reclaimedBytes });
+    } catch (error) {
+      // It was started meanwhile.
+      if (!(error instanceof ConflictError)) throw error;
+    }
   }
   return pruned;
+}
+
+function isBeingStarted(engine: Engine, id: string): boolean {
+  const record = readableRecord(engine, id);
+  return record !== undefined && isMakerAlive(record, engine.store.staging.facts());
 }

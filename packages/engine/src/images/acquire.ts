@@ -19,7 +19,7 @@ import {
   type RawDocument,
 } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';
-import type { Engine } from '../engine.ts';
+import { emptyTrash, type Engine } from '../engine.ts';
 import { requireMountable } from './mounted-layers.ts';
 import { LayerWorker } from './layer-worker.ts';
 import { unpackLayer } from './unpack-layer.ts';
@@ -63,6 +63,7 @@ export async function acquireImage(
     return record.id;
   } finally {
     session.close();
+    await emptyTrash(engine);
   }
 }
 
@@ -177,7 +178,7 @@ function distinctLayers(
 
 function imageRecord(engine: Engine, manifest: Manifest, config: ImageConfig): ImageRecord {
   const sizes = new Map(
-    config.diffIds.map((diffId) => [diffId, engine.store.layers.record(diffId).sizeBytes]),
+    config.diffIds.map((diffId) => [diffId, engine.store.layers.awaitRecord(diffId).sizeBytes]),
   );
   return {
     version: 1,

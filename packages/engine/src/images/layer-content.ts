@@ -8,11 +8,12 @@ import { once } from 'node:events';
 import { createReadStream, closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { IntegrityError, SystemError } from '@berth/errors';
+import { IntegrityError, NotFoundError, SystemError } from '@berth/errors';
 import { loadSyscalls, succeed } from '@berth/host';
 import { helperEnvironment, spawnWorker, startHelper } from '@berth/isolation';
 import { readRecipe, reproduceWorkerArguments } from '@berth/layers';
 import { Digester, type BlobContent, type Digest } from '@berth/oci';
+import type { ImageRecord, Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 
 /** A layer that can be put somewhere. */
@@ -32,6 +33,16 @@ export interface Packing {
 const DEFAULT_LEVELS = { gzip: 1, zstd: 3 };
 
 const READ_BYTES = 1 << 20;
+
+/** What it is made of stays until the session ends. Throws NotFoundError when it was removed. */
+export function pinImage(engine: Engine, session: Session, { id, layers }: ImageRecord): void {
+  session.pinBlob(`sha256:${id}`);
+  for (const { diffId } of layers) session.pinLayer(diffId);
+  if (engine.store.images.exists(id)) return;
+  throw new NotFoundError('NO_SUCH_IMAGE', `read image "${id.slice(0, 12)}": no such image`, {
+    hint: 'berth pull it again: it was removed meanwhile',
+  });
+}
 
 /** The plain archive of a layer. Throws IntegrityError when its recipe can't be read. */
 export function plainLayer(engine: Engine, diffId: string): LayerBlob {
@@ -81,13 +92,21 @@ async function* compressLayer(
   const ends = new Int32Array(2);
   succeed(loadSyscalls().pipe(ends), 'make', 'pipe');
   const [reading = -1, writing = -1] = ends;
-  const worker = startWorker(engine, diffId, writing);
-  const helper = startHelper(['compress', format, String(level)], {
-    env: helperEnvironment(),
-    stdio: [reading, 'pipe', 'pipe'],
-  });
-  closeSync(reading);
-  closeSync(writing);
+  let worker: ChildProcess | undefined;
+  let helper: ChildProcess;
+  try {
+    worker = startWorker(engine, diffId, writing);
+    helper = startHelper(['compress', format, String(level)], {
+      env: helperEnvironment(),
+      stdio: [reading, 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    worker?.kill('SIGKILL');
+    throw error;
+  } finally {
+    closeSync(reading);
+    closeSync(writing);
+  }
   // The helper's end breaks the worker's pipe: its reason goes before.
   const ended = Promise.allSettled([
     endOfWorker(helper, 'compress layer'),

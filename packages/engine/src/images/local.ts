@@ -41,11 +41,19 @@ export function findSuitable(
 
 /** The image of this id. Throws NotFoundError when its record is gone. */
 export function readImage(engine: Engine, { id, name }: { id: string; name: string }): FoundImage {
-  const record = engine.store.images.record(id);
-  if (record === undefined) {
-    throw new NotFoundError('NO_SUCH_IMAGE', `find image "${name}": its record is gone`, {
-      hint: `berth pull ${name}`,
-    });
+  const { images } = engine.store;
+  const record = images.record(id);
+  if (record === undefined) throw noSuchImage(name);
+  try {
+    return { record, config: parseImageConfig(images.config(id)), name };
+  } catch (error) {
+    const isRemoved = error instanceof NotFoundError && !images.exists(id);
+    throw isRemoved ? noSuchImage(name) : error;
   }
-  return { record, config: parseImageConfig(engine.store.images.config(id)), name };
+}
+
+function noSuchImage(name: string): NotFoundError {
+  return new NotFoundError('NO_SUCH_IMAGE', `find image "${name}": no such image`, {
+    hint: `berth pull ${name}`,
+  });
 }

@@ -26,7 +26,7 @@ import {
   putOnce,
   type ManifestFormat,
 } from './copy-image.ts';
-import { compressedLayer } from './layer-content.ts';
+import { compressedLayer, pinImage } from './layer-content.ts';
 import type { FoundImage } from './local.ts';
 import { openClient } from './pull-registry.ts';
 import type { PushOptions } from './push-options.ts';
@@ -58,7 +58,7 @@ export async function pushToRegistry(
       client,
       mountFrom: ({ digest }) => repositoriesWith(known, { digest, registry: reference.registry }),
     });
-    for (const { diffId } of record.layers) session.pinLayer(diffId);
+    pinImage(engine, session, record);
     const job: PushJob = { record, push, known, sink, folder: session.directory };
     const document = (await pushAsItCame(engine, job)) ?? (await pushAnew(engine, job));
     await remember(engine, job, document);

@@ -12,7 +12,7 @@ import {
 } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { copyImage, type CopiedLayer, type ManifestFormat } from './copy-image.ts';
-import { compressedLayer, plainLayer, type Packing } from './layer-content.ts';
+import { compressedLayer, pinImage, plainLayer, type Packing } from './layer-content.ts';
 import { findLocal } from './local.ts';
 import { withOutputFile } from './output-file.ts';
 
@@ -120,9 +120,9 @@ async function copyAll(engine: Engine, { request, images, archive }: CopyAll): P
   const manifest: ManifestFormat = format.startsWith('oci') ? 'oci' : 'docker';
   const session = engine.store.openSession();
   try {
+    for (const { record } of images) pinImage(engine, session, record);
     const layers = new Map<string, Promise<CopiedLayer>>();
     const layer = (diffId: string): Promise<CopiedLayer> => {
-      session.pinLayer(diffId);
       const made =
         layers.get(diffId) ?? layerFor(engine, { diffId, packing, folder: session.directory });
       layers.set(diffId, made);

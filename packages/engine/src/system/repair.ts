@@ -79,21 +79,23 @@ async function repairImage(engine: Engine, repair: ImageRepair): Promise<string>
     const ids = running.map((user) => user.slice(0, 12)).join(', ');
     return `left alone: container ${ids} runs on it`;
   }
-  const taken = takeDamaged(engine, about);
+  const taken = holdDamaged(engine, about);
   // A file that two layers share is damaged in both: what comes anew must not be linked to it.
   const apart = openEngine({ ...engine.options, keepsLayersApart: true });
   const pulled = await pullAgain(apart, id, options);
   if (pulled.ok) {
+    for (const held of taken) held.giveUp();
     return `pulled again from ${pulled.from}`;
   }
   const users = engine.store.containers.usersOfImage(id);
   if (users.length > 0 && !force) {
-    for (const { trashed, path } of taken) engine.store.trash.putBack(trashed, path);
+    for (const held of taken) held.putBack();
     return `left alone: ${pulled.reason}; container ${users[0]?.slice(0, 12) ?? ''} uses it`;
   }
   for (const user of users) {
     await removeById(engine, user, { force: true, volumes: false, timeoutSeconds: 0 });
   }
+  for (const held of taken) held.giveUp();
   engine.store.images.remove(id);
   return `removed: ${pulled.reason}`;
 }
@@ -109,7 +111,7 @@ function runningUsers({ store }: Engine, about: readonly CheckFinding[]): string
 }
 
 /** What is damaged is out of the way, so that a pull brings it anew. */
-function takeDamaged({ store }: Engine, about: readonly CheckFinding[]) {
+function holdDamaged({ store }: Engine, about: readonly CheckFinding[]) {
   const paths = new Set(
     about.flatMap(({ kind, object, state }) => {
       if (state !== 'damaged') return [];
@@ -117,10 +119,7 @@ function takeDamaged({ store }: Engine, about: readonly CheckFinding[]) {
       return kind === 'blob' ? [store.blobs.path(object)] : [];
     }),
   );
-  return [...paths].flatMap((path) => {
-    const trashed = store.trash.take(path, 'tree');
-    return trashed === undefined ? [] : [{ path, trashed }];
-  });
+  return [...paths].flatMap((path) => store.trash.hold(path, 'tree') ?? []);
 }
 
 type Pulled = { ok: true; from: string } | { ok: false; reason: string };

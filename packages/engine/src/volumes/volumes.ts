@@ -1,6 +1,6 @@
 /** The `volume` commands. */
 import { statSync } from 'node:fs';
-import { NotFoundError, UnsupportedError } from '@berth/errors';
+import { ConflictError, NotFoundError, UnsupportedError } from '@berth/errors';
 import type { IdMap } from '@berth/isolation';
 import type { VolumeRecord } from '@berth/storage';
 import { measureTree } from '../containers/size.ts';
@@ -158,11 +158,21 @@ export async function pruneVolumes(
   for (const { name, mountpoint, anonymous } of listVolumes(engine, filters)) {
     if ((all || anonymous) && containers.usersOfVolume(name).length === 0) {
       const reclaimedBytes = measureTree(mountpoint);
-      await removeVolume(engine, name, { force: false });
-      pruned.push({ name, reclaimedBytes });
+      if (await removeUnused(engine, name)) pruned.push({ name, reclaimedBytes });
     }
   }
   return pruned;
+}
+
+/** False when it has come into use, or has gone. */
+async function removeUnused(engine: Engine, name: string): Promise<boolean> {
+  try {
+    await removeVolume(engine, name, { force: false });
+    return true;
+  } catch (error) {
+    if (error instanceof ConflictError || error instanceof NotFoundError) return false;
+    throw error;
+  }
 }
 
 /** Whether a volume of exactly that name exists. */
