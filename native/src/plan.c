@@ -76,6 +76,7 @@ static const struct {
 	[OP_NEW_KEYRING] = {"new-keyring", 0, 0},
 	[OP_TERMINAL] = {"terminal", 2, 2},
 	[OP_OWN_IDS] = {"own-ids", 0, 0},
+	[OP_PERSONALITY] = {"personality", 1, 1},
 };
 
 static const char stage[] = "read launch plan";

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -226,13 +227,24 @@ static int set_limits(const struct plan *plan, struct failure *failure)
 	return 0;
 }
 
-static int set_inherited(const struct plan *plan, struct failure *failure)
+static int set_umask(const struct plan *plan, struct failure *failure)
 {
 	const char *mask = plan_value(plan, OP_UMASK, 0);
 
 	if (mask != NULL && (*mask == '\0' || mask[strspn(mask, "01234567")] != '\0'))
 		return fail(failure, "set umask", mask, EINVAL);
 	umask(mask == NULL ? 022 : (mode_t)strtoul(mask, NULL, 8) & 0777);
+	return 0;
+}
+
+static int set_inherited(const struct plan *plan, struct failure *failure)
+{
+	const char *persona = plan_value(plan, OP_PERSONALITY, 0);
+	uint64_t number = 0;
+
+	if (persona != NULL && (!parse_number(persona, UINT16_MAX, &number) ||
+				personality((unsigned long)number) < 0))
+		return fail(failure, "set personality", persona, EINVAL);
 	/* Where the kernel has no keyrings there is none to share. */
 	if (plan_flag(plan, OP_NEW_KEYRING) &&
 	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
@@ -269,7 +281,9 @@ int process_prepare(const struct plan *plan, const struct container_stdio *stdio
 	if (take_terminal(plan, tty, stdio->terminal_size, &identity, failure) == 0 &&
 	    set_inherited(plan, failure) == 0 &&
 	    enter_directory(plan, root, &identity, failure) == 0 &&
-	    take_descriptors(stdio, tty, sync, failure) == 0) {
+	    take_descriptors(stdio, tty, sync, failure) == 0 &&
+	    /* Not before: a working directory that is made has the mode of any other. */
+	    set_umask(plan, failure) == 0) {
 		give_pipes(&identity);
 		result = identity.own_ids ? own_ids_enter(root, &identity, failure)
 					  : container_ids_enter(plan, init, failure);

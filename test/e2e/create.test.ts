@@ -75,3 +75,36 @@ test("a container of an image's id is listed with the image's name", async () =>
   assert.equal(await lab.ok(['ps', '-a', '-f', 'name=by-id', '--format', '{{.Image}}']), name);
   await lab.ok(['rm', 'by-id']);
 });
+
+test('limits of disks name block devices, and inspect shows limits as given', async () => {
+  const refused: [string, RegExp][] = [
+    ['/dev/nosuch:1mb', /"\/dev\/nosuch": no such file/],
+    ['/dev/null:1mb', /"\/dev\/null": not a block device\nhint: /],
+    ['null:1', /not PATH:NUMBER/],
+  ];
+  for (const [limit, said] of refused) {
+    const { status, stderr } = await lab.berth(['create', '--device-read-bps', limit, image]);
+    assert.equal(status, 125, limit);
+    assert.match(stderr, said);
+  }
+  const id = await lab.ok([
+    'create', '--blkio-weight', '300', '--cpuset-mems', '0', '--cpu-period', '50000',
+    '--cpu-quota=25000', '--memory', '64m', image,
+  ]);
+  const names = ['BlkioWeight', 'CpusetMems', 'CpuPeriod', 'CpuQuota', 'MemorySwap'];
+  const format = names.map((name) => `{{.HostConfig.${name}}}`).join(' ');
+  assert.equal(await lab.ok(['inspect', '-f', format, id]), '300 0 50000 25000 134217728');
+});
+
+test('a slice needs systemd, and limits that no one can set are said', async () => {
+  const run = (...flags: string[]) =>
+    lab.berth(['run', '--rm', '--network=none', ...flags, image, 'true']);
+  const slice = await run('--cgroup-parent', 'berth.slice');
+  assert.equal(slice.status, 125);
+  assert.match(slice.stderr, /"berth.slice": there is no systemd session/);
+  const folder = await run('--cgroup-parent', '/no/such/folder');
+  assert.equal(folder.status, 0);
+  assert.match(folder.stderr, /not limited: --cgroup-parent .*\/no\/such\/folder/);
+  const climbing = await run('--cgroup-parent', '/a/../../b');
+  assert.equal(climbing.status, 125);
+});

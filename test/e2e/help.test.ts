@@ -52,3 +52,13 @@ test('unknown words and flags are errors that guess', async () => {
     assert.match(stderr, error, args.join(' '));
   }
 });
+
+test('--log-level takes Podman\'s levels; from "debug" on errors have their stack', async () => {
+  const unknown = await lab.berth(['--log-level', 'loud', 'ps']);
+  assert.equal(unknown.status, 125);
+  assert.match(unknown.stderr, /^Error: read --log-level "loud": no such level\nhint: .*warning/);
+  assert.equal(await lab.ok(['ps', '-q', '--log-level=WARN']), '');
+  assert.doesNotMatch((await lab.berth(['rm', 'none'])).stderr, / {4}at /);
+  const full = await lab.berth(['--log-level', 'debug', 'inspect', 'none']);
+  assert.match(full.stderr, / {4}at [\s\S]*\nError: /);
+});

@@ -230,10 +230,30 @@ test('--hostname, --add-host, --dns and --no-hosts shape /etc', async () => {
 test('--ulimit, --umask and --sysctl are in force', async () => {
   assert.equal(await inside('ulimit -n; ulimit -Hn', '--ulimit', 'nofile=100:200'), '100\n200');
   assert.equal(await inside('umask', '--umask', '0077'), '0077');
+  assert.equal(await inside('umask', '--umask', '777', '--init'), '0777');
   assert.equal(
     await inside('cat /proc/sys/net/ipv4/ip_default_ttl', '--sysctl', 'net.ipv4.ip_default_ttl=42'),
     '42',
   );
+});
+
+test('--umask is that of the program, not of a working directory that is made', async () => {
+  const made = await lab.image({ config: { Cmd: ['sh'], WorkingDir: '/made/here' } });
+  const shown = ['sh', '-c', 'umask; stat -c %a /made /made/here'];
+  assert.equal(
+    await lab.ok(['run', '--rm', '--umask=777', '-u', '5', made, ...shown]), '0777\n755\n755');
+});
+
+test('--personality LINUX32 shows a 32-bit machine, to exec as well', async () => {
+  const own = await inside('uname -m');
+  await lab.ok(['run', '-d', '--name', 'old', '--personality=linux32', image, 'sleep', '100']);
+  const shown = await lab.ok(['exec', 'old', 'uname', '-m']);
+  assert.notEqual(shown, own);
+  assert.equal(await inside('uname -m', '--personality', 'LINUX32'), shown);
+  await lab.ok(['rm', '-f', '-t', '0', 'old']);
+  const { status, stderr } = await lab.berth(['run', '--personality', 'BSD', image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /no such domain\nhint: use LINUX or LINUX32/);
 });
 
 test('--init reaps what is orphaned and passes the status on', async () => {

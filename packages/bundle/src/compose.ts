@@ -71,7 +71,8 @@ function linuxSpec(
     readonlyPaths: readOnly,
     ...(seccomp === undefined ? {} : { seccomp }),
     devices: host.devices.map(deviceSpec),
-    resources: resources(request.resources),
+    ...(request.personality === undefined ? {} : { personality: { domain: request.personality } }),
+    resources: resources(request.resources, host.blockDevices),
   };
 }
 

@@ -17,6 +17,8 @@ export interface HostFacts {
   timezoneFile: string | undefined;
   /** Those of each --device, and of --privileged. */
   devices: readonly DeviceFact[];
+  /** Numbers of the block devices that limits name, by path. */
+  blockDevices: ReadonlyMap<string, { major: number; minor: number }>;
   /** The profile of --security-opt seccomp=FILE, parsed. */
   seccompProfile: unknown;
   /** Where a volume's data lies. */

@@ -5,6 +5,7 @@ export type { DeviceFact, HostFacts } from './host-facts.ts';
 export { APT_CONFIG_PATH } from './process.ts';
 export type {
   AccountsRequest,
+  BlockLimitRequest,
   CgroupMode,
   ContainerRequest,
   DeviceRequest,

@@ -90,15 +90,30 @@ export interface SecurityRequest {
   unmask: string[];
 }
 
-/** Limits of memory, processors and processes; undefined is not limited. */
+/** One `--blkio-weight-device` or `--device-read-bps` and its kin. */
+export interface BlockLimitRequest {
+  device: string;
+  kind: 'weight' | 'readBps' | 'writeBps' | 'readIops' | 'writeIops';
+  value: number;
+}
+
+/** Limits of memory, processors, processes and disks; undefined is not limited. */
 export interface ResourceRequest {
   memoryBytes: number | undefined;
   memoryReservationBytes: number | undefined;
   memorySwapBytes: number | undefined;
   /** `--cpus`: a share of one processor, 1.5 is one and a half. */
   cpus: number | undefined;
+  /** `--cpu-period` and `--cpu-quota`, which exclude `--cpus`; a quota of 0 or less is none. */
+  cpuPeriodUs?: number | undefined;
+  cpuQuotaUs?: number | undefined;
   cpuShares: number | undefined;
   cpusetCpus: string | undefined;
+  /** Memory nodes, e.g. `0-1`. */
+  cpusetMems?: string | undefined;
+  /** `--blkio-weight`, 10 … 1000. */
+  blockWeight?: number | undefined;
+  blockLimits?: BlockLimitRequest[] | undefined;
   /** -1 is unlimited, undefined Berth's default of 2048. */
   pidsLimit: number | undefined;
 }
@@ -175,6 +190,8 @@ export interface ContainerRequest {
   userns?: UserNamespaceRequest | undefined;
   /** `--cgroups`; absent in records of older versions. */
   cgroups?: CgroupMode;
+  /** `--cgroup-parent`: a slice of systemd, or a path below /sys/fs/cgroup. */
+  cgroupParent?: string | undefined;
   resources: ResourceRequest;
   shmSizeBytes: number | undefined;
   init: boolean;
@@ -186,6 +203,8 @@ export interface ContainerRequest {
   timeoutSeconds: number | undefined;
   /** Octal, e.g. `0022`. */
   umask: string | undefined;
+  /** `--personality`: a 32-bit machine for uname(2), or the usual one. */
+  personality?: 'LINUX' | 'LINUX32' | undefined;
   timezone: string | undefined;
   oomScoreAdjust: number | undefined;
   log: LogRequest;

@@ -11,6 +11,7 @@ import type { CommandSpec } from './command-spec.ts';
 import type { FlagTable, FlagValues } from './flags/flag.ts';
 import { GLOBAL_FLAGS, type GlobalValues } from './flags/global-flags.ts';
 import { parseFlags } from './flags/parse-flags.ts';
+import { chooseLogLevel } from './output/errors.ts';
 import { createReporter } from './output/progress.ts';
 import { print } from './output/streams.ts';
 
@@ -50,6 +51,9 @@ export abstract class BerthCommand<T extends FlagTable> extends Command {
     const line = this.commandLine();
     const flags = { ...spec.flags, ...globalFlags(spec.flags) };
     const parsed = parseFlags(line.words, { flags, stopsAtOperand, command });
+    this.line = { ...line, globals: { ...line.globals, ...givenGlobals(spec.flags, parsed) } };
+    const level = this.line.globals['log-level'];
+    if (level !== undefined) chooseLogLevel(level);
     if (parsed.help) {
       const { commandHelp } = await import('./help.ts');
       print(commandHelp(spec, line.also));
@@ -57,7 +61,6 @@ export abstract class BerthCommand<T extends FlagTable> extends Command {
     }
     requireOperands(spec, parsed.operands);
     const { values, operands, given } = parsed;
-    this.line = { ...line, globals: { ...line.globals, ...givenGlobals(spec.flags, parsed) } };
     return (await this.run({ flags: values, operands, given })) ?? 0;
   }
 

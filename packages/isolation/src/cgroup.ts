@@ -2,8 +2,11 @@
  * Decides how a container's resources are limited here: by a transient scope of the user's
  * systemd, by a delegated cgroup v2 folder, or not at all and why.
  */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from '@berth/errors';
+import { limitWrites, writesInFolder, type LimitWrite } from './cgroup-files.ts';
+import { CGROUP_ROOT, delegatedControllers, hasSystemdSession } from './delegated-controllers.ts';
 import { systemdScope, type PreparedScope, type ScopeLimits } from './systemd-scope.ts';
 
 /** The limits of one run, and what is known of the caller. */
@@ -17,56 +20,121 @@ export interface CgroupWish {
   uid: number;
   /** Its own, that of whoever starts it, or one below that. */
   mode: 'enabled' | 'disabled' | 'split';
+  /** A slice of systemd, or a path below /sys/fs/cgroup; undefined leaves it to the machine. */
+  parent?: string | undefined;
 }
 
-/** How a run gets its cgroup: a systemd scope, a folder, or not at all and why. */
-export type CgroupSettings =
+/** How a run gets its cgroup: a systemd scope, a folder, or not at all. */
+export type CgroupSettings = {
+  /** What is not limited and why; only where the user asked for it. */
+  reason?: string | undefined;
+  /** Without it the container does not start: the user asked for limits that can be had. */
+  isRequired?: boolean;
+} & (
   | { kind: 'scope'; busSocket: string; scope: PreparedScope }
   | { kind: 'directory'; path: string; writes: { file: string; value: string }[] }
-  | { kind: 'none'; reason: string | undefined };
+  | { kind: 'none' }
+);
 
-const CGROUP_ROOT = '/sys/fs/cgroup';
-const CPU_PERIOD_US = 100_000;
-
-/** The way for this wish; `none` has a reason only where the user asked for what can't be had. */
+/** The way for this wish. Throws UsageError for a parent that there is no way to. */
 export function cgroupSettings(wish: CgroupWish): CgroupSettings {
-  if (wish.mode === 'disabled') return none(wish, '--cgroups=disabled leaves it to the caller');
-  if (wish.mode === 'split') return delegatedDirectory(wish);
-  const bus = wish.runtimeDirectory === undefined ? undefined : join(wish.runtimeDirectory, 'bus');
-  if (bus !== undefined && existsSync(bus) && existsSync('/run/systemd/system')) {
-    const scope = systemdScope({
-      unit: `berth-${wish.id.slice(0, 12)}-${wish.runNumber}-${process.pid}.scope`,
-      description: `Berth container ${wish.id.slice(0, 12)}`,
-      uid: wish.uid,
-      limits: wish.limits,
-    });
-    return { kind: 'scope', busSocket: bus, scope };
+  const { mode, parent, runtimeDirectory } = wish;
+  if (mode === 'disabled') return none(wish, '--cgroups=disabled leaves it to the caller');
+  const isSlice = parent?.endsWith('.slice') === true;
+  const isFolder = parent !== undefined && !isSlice;
+  if (mode === 'enabled' && !isFolder && runtimeDirectory !== undefined
+    && hasSystemdSession(runtimeDirectory)) {
+    return scope(wish, join(runtimeDirectory, 'bus'));
   }
-  return delegatedDirectory(wish);
+  if (isSlice) {
+    throw new UsageError('NO_SLICES', `use the cgroup parent "${parent}": there is no systemd `
+      + 'session that could have slices', { hint: 'name a folder below /sys/fs/cgroup' });
+  }
+  return delegatedDirectory(wish, isFolder ? parentFolder(parent) : undefined);
 }
 
-function delegatedDirectory(wish: CgroupWish): CgroupSettings {
-  const wanted = fileWrites(wish.limits);
+function scope(wish: CgroupWish, busSocket: string): CgroupSettings {
+  const prepared = systemdScope({
+    unit: `berth-${wish.id.slice(0, 12)}-${wish.runNumber}-${process.pid}.scope`,
+    description: `Berth container ${wish.id.slice(0, 12)}`,
+    uid: wish.uid,
+    limits: wish.limits,
+    slice: wish.parent === undefined ? undefined : basename(wish.parent),
+  });
+  return {
+    kind: 'scope', busSocket, scope: prepared, isRequired: wish.explicit,
+    reason: wish.explicit ? whatSystemdLacks(wish) : undefined,
+  };
+}
+
+/** systemd ignores without a word what it can't do. */
+function whatSystemdLacks({ uid, limits }: CgroupWish): string | undefined {
+  const given = delegatedControllers({ uid, session: true });
+  const lacking = controllersOf(limitWrites(limits)).filter((name) => !given.includes(name));
+  return lacking.length === 0
+    ? undefined
+    : `the controllers ${lacking.join(', ')} are not delegated to this user (see berth doctor)`;
+}
+
+function controllersOf(writes: readonly LimitWrite[]): string[] {
+  return [...new Set(writes.map(({ controller }) => controller))];
+}
+
+function delegatedDirectory(wish: CgroupWish, chosen: string | undefined): CgroupSettings {
+  const wanted = limitWrites(wish.limits);
   const own = ownCgroup();
   if (own === undefined) {
     return none(wish, 'cgroup v2 is not mounted at /sys/fs/cgroup');
   }
-  const parents = wish.mode === 'split' ? [own] : [dirname(own), own];
+  if (chosen !== undefined) prepareParent(chosen, controllersOf(wanted));
+  const parents =
+    chosen !== undefined ? [chosen] : wish.mode === 'split' ? [own] : [dirname(own), own];
   const parent = parents.find((folder) => canHold(folder, wanted));
   if (parent !== undefined) {
-    const path = join(parent, `berth-${wish.id.slice(0, 12)}-${wish.runNumber}`);
-    return { kind: 'directory', path, writes: wanted.map(({ file, value }) => ({ file, value })) };
+    const { writes, missing } = writesInFolder(parent, wanted);
+    return {
+      kind: 'directory',
+      path: join(parent, `berth-${wish.id.slice(0, 12)}-${wish.runNumber}`),
+      writes,
+      isRequired: wish.explicit,
+      reason: !wish.explicit || missing.length === 0
+        ? undefined : `the kernel has no ${missing.join(', ')}`,
+    };
   }
-  const controllers = [...new Set(wanted.map(({ controller }) => controller))].join(', ');
-  const session = wish.mode === 'split' ? '--cgroups=split' : 'no systemd session';
-  return none(
-    wish,
-    `${session}, and the controllers ${controllers} are not delegated to this user`,
-  );
+  const where = chosen !== undefined
+    ? `--cgroup-parent ${chosen}`
+    : wish.mode === 'split' ? '--cgroups=split' : 'no systemd session';
+  const controllers = controllersOf(wanted).join(', ');
+  return none(wish, `${where}, and the controllers ${controllers} are not delegated to this user`);
 }
 
 function none(wish: CgroupWish, reason: string): CgroupSettings {
   return { kind: 'none', reason: wish.explicit ? reason : undefined };
+}
+
+/** The folder that a path of --cgroup-parent means. */
+function parentFolder(typed: string): string {
+  const path = typed.startsWith(`${CGROUP_ROOT}/`) ? typed.slice(CGROUP_ROOT.length) : typed;
+  if (path.split('/').includes('..')) {
+    throw new UsageError('BAD_CGROUP_PARENT', `use the cgroup parent "${typed}": it has ".."`);
+  }
+  return join(CGROUP_ROOT, path);
+}
+
+/** Makes it, and has it pass the controllers on, as far as the user may. */
+function prepareParent(folder: string, controllers: readonly string[]): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch {
+    return;
+  }
+  for (const name of controllers) {
+    try {
+      writeFileSync(join(folder, 'cgroup.subtree_control'), `+${name}`);
+    } catch {
+      // canHold() finds it missing.
+    }
+  }
 }
 
 /** The caller's cgroup v2 folder; undefined where the unified hierarchy is not at its place. */
@@ -79,7 +147,7 @@ function ownCgroup(): string | undefined {
 }
 
 /** Controllers reach a child only when its parent's subtree_control lists them. */
-function canHold(folder: string, wanted: readonly Write[]): boolean {
+function canHold(folder: string, wanted: readonly LimitWrite[]): boolean {
   if (wanted.length === 0 || !folder.startsWith(`${CGROUP_ROOT}/`)) {
     return false;
   }
@@ -91,33 +159,4 @@ function canHold(folder: string, wanted: readonly Write[]): boolean {
   } catch {
     return false;
   }
-}
-
-interface Write {
-  controller: string;
-  file: string;
-  value: string;
-}
-
-function fileWrites(limits: ScopeLimits): Write[] {
-  const writes: Write[] = [];
-  const add = (file: string, value: string | undefined): void => {
-    if (value !== undefined) {
-      writes.push({ controller: file.split('.')[0] ?? file, file, value });
-    }
-  };
-  add('memory.max', limitText(limits.memoryBytes));
-  add('memory.low', limitText(limits.memoryReservationBytes));
-  add('memory.swap.max', limitText(limits.swapBytes));
-  add('pids.max', limitText(limits.pids));
-  add('cpu.weight', limits.cpuWeight?.toString());
-  if (limits.cpus !== undefined) {
-    add('cpu.max', `${Math.round(limits.cpus * CPU_PERIOD_US)} ${CPU_PERIOD_US}`);
-  }
-  add('cpuset.cpus', limits.processors?.join(','));
-  return writes;
-}
-
-function limitText(value: number | undefined): string | undefined {
-  return value === undefined ? undefined : Number.isFinite(value) ? String(value) : 'max';
 }

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const CGROUP_ROOT = '/sys/fs/cgroup';
+/** Where the unified hierarchy is mounted. */
+export const CGROUP_ROOT = '/sys/fs/cgroup';
 
 /** Whether the user's systemd can be asked for scopes. */
 export function hasSystemdSession(runtimeDirectory: string | undefined): boolean {

@@ -48,4 +48,9 @@ export type {
 } from './plan-settings.ts';
 export { planRecord } from './plan-reader.ts';
 export { PlanWriter } from './plan-writer.ts';
-export { systemdScope, type ScopeLimits, type ScopeSettings } from './systemd-scope.ts';
+export {
+  systemdScope,
+  type IoDeviceLimit,
+  type ScopeLimits,
+  type ScopeSettings,
+} from './systemd-scope.ts';

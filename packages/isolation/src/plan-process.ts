@@ -18,6 +18,8 @@ export interface ProcessExtras {
   hasOneId: boolean;
   /** Of a container that has a user namespace of its own. */
   containerIds?: ContainerIds | undefined;
+  /** Of personality(2); undefined is the caller's. */
+  personality?: number | undefined;
   preserveDescriptors: number;
   terminalSize: { rows: number; columns: number };
 }
@@ -49,6 +51,9 @@ export function addProcessRecords(
   plan.add('home-default');
   if (process.user?.umask !== undefined) {
     plan.add('umask', process.user.umask.toString(8));
+  }
+  if (extras.personality !== undefined) {
+    plan.add('personality', extras.personality);
   }
   for (const { type, soft, hard } of process.rlimits ?? []) {
     plan.add('rlimit', type.replace(/^RLIMIT_/, '').toLowerCase(), soft, hard);

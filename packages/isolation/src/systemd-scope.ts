@@ -11,20 +11,36 @@ export interface ScopeSettings {
   description: string;
   uid: number;
   limits: ScopeLimits;
+  /** The slice that holds it; undefined is systemd's default. */
+  slice?: string | undefined;
 }
 
 /** Undefined leaves systemd's default; Infinity is "no limit". */
 export interface ScopeLimits {
-  memoryBytes: number | undefined;
-  memoryReservationBytes: number | undefined;
-  swapBytes: number | undefined;
+  memoryBytes?: number | undefined;
+  memoryReservationBytes?: number | undefined;
+  swapBytes?: number | undefined;
   /** 1.5 is one and a half processors. */
-  cpus: number | undefined;
+  cpus?: number | undefined;
+  /** Over how long `cpus` is counted; undefined is 100,000. */
+  cpuPeriodUs?: number | undefined;
   /** 1 … 10000 */
-  cpuWeight: number | undefined;
+  cpuWeight?: number | undefined;
   /** Numbers of the processors that may be used. */
-  processors: readonly number[] | undefined;
-  pids: number | undefined;
+  processors?: readonly number[] | undefined;
+  memoryNodes?: readonly number[] | undefined;
+  pids?: number | undefined;
+  /** 1 … 10000 */
+  ioWeight?: number | undefined;
+  ioDevices?: readonly IoDeviceLimit[] | undefined;
+}
+
+/** A limit of one block device, by the word that io.max has for it. */
+export interface IoDeviceLimit {
+  /** MAJOR:MINOR */
+  device: string;
+  kind: 'weight' | 'rbps' | 'wbps' | 'riops' | 'wiops';
+  value: number;
 }
 
 /** The messages that make it, and where the pid goes. */
@@ -78,6 +94,8 @@ function startTransientUnit(settings: ScopeSettings): { body: Buffer; pidOffset:
       value.array(4, (pids) => pids.uint32(0));
       pidOffset = value.length - 4;
     });
+    const { slice } = settings;
+    if (slice !== undefined) set('Slice', 's', (value) => value.string(slice));
     set('Delegate', 'b', (value) => value.boolean(true));
     set('CollectMode', 's', (value) => value.string('inactive-or-failed'));
     set('DefaultDependencies', 'b', (value) => value.boolean(false));
@@ -106,26 +124,44 @@ function setLimits(set: SetProperty, limits: ScopeLimits): void {
       'CPUQuotaPerSecUSec',
       limits.cpus === undefined ? undefined : Math.round(limits.cpus * MICROSECONDS),
     ],
+    ['CPUQuotaPeriodUSec', limits.cpuPeriodUs],
     ['CPUWeight', limits.cpuWeight],
+    ['IOWeight', limits.ioWeight],
   ];
   for (const [name, value] of numbers) {
     if (value !== undefined) {
       set(name, 't', (body) => body.uint64(Number.isFinite(value) ? BigInt(value) : UNLIMITED));
     }
   }
-  if (limits.processors !== undefined) {
-    const mask = processorMask(limits.processors);
-    set('AllowedCPUs', 'ay', (body) =>
-      body.array(1, (bytes) => mask.forEach((byte) => bytes.byte(byte))),
+  setNumbers(set, 'AllowedCPUs', limits.processors);
+  setNumbers(set, 'AllowedMemoryNodes', limits.memoryNodes);
+  for (const { device, kind, value } of limits.ioDevices ?? []) {
+    set(IO_PROPERTIES[kind], 'a(st)', (body) =>
+      body.array(8, (entries) =>
+        entries.align(8).string(`/dev/block/${device}`).uint64(BigInt(value))),
     );
   }
 }
 
-function processorMask(processors: readonly number[]): number[] {
-  const mask = new Array<number>(Math.floor(Math.max(...processors) / 8) + 1).fill(0);
-  for (const processor of processors) {
-    const byte = Math.floor(processor / 8);
-    mask[byte] = (mask[byte] ?? 0) | (1 << (processor % 8));
+const IO_PROPERTIES: Record<IoDeviceLimit['kind'], string> = {
+  weight: 'IODeviceWeight',
+  rbps: 'IOReadBandwidthMax',
+  wbps: 'IOWriteBandwidthMax',
+  riops: 'IOReadIOPSMax',
+  wiops: 'IOWriteIOPSMax',
+};
+
+function setNumbers(set: SetProperty, name: string, numbers: readonly number[] | undefined): void {
+  if (numbers === undefined) return;
+  const mask = bitMask(numbers);
+  set(name, 'ay', (body) => body.array(1, (bytes) => mask.forEach((byte) => bytes.byte(byte))));
+}
+
+function bitMask(numbers: readonly number[]): number[] {
+  const mask = new Array<number>(Math.floor(Math.max(...numbers) / 8) + 1).fill(0);
+  for (const number of numbers) {
+    const byte = Math.floor(number / 8);
+    mask[byte] = (mask[byte] ?? 0) | (1 << (number % 8));
   }
   return mask;
 }

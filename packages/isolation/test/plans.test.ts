@@ -30,6 +30,7 @@ const EXTRAS: ProcessExtras = {
   seccomp: '060000000000ff7f',
   emulation: Buffer.from('060000000000c07f', 'hex'),
   hasOneId: true,
+  personality: 8,
   preserveDescriptors: 2,
   terminalSize: { rows: 24, columns: 80 },
 };

@@ -40,6 +40,7 @@ export {
 } from './reference.ts';
 export type {
   CapabilitySets,
+  BlockIoSpec,
   DeviceSpec,
   LinuxSpec,
   MountSpec,
@@ -52,4 +53,5 @@ export type {
   SeccompArgument,
   SeccompRule,
   SeccompSpec,
+  ThrottleSpec,
 } from './runtime-spec.ts';

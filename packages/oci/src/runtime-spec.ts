@@ -58,6 +58,7 @@ export interface LinuxSpec {
   devices?: DeviceSpec[];
   resources?: ResourcesSpec;
   rootfsPropagation?: string;
+  personality?: { domain: 'LINUX' | 'LINUX32' };
 }
 
 /** Namespaces as the spec names them. */
@@ -74,8 +75,26 @@ export interface DeviceSpec {
 /** `linux.resources` */
 export interface ResourcesSpec {
   memory?: { limit?: number; reservation?: number; swap?: number };
-  cpu?: { quota?: number; period?: number; shares?: number; cpus?: string };
+  cpu?: { quota?: number; period?: number; shares?: number; cpus?: string; mems?: string };
   pids?: { limit: number };
+  blockIO?: BlockIoSpec;
+}
+
+/** `linux.resources.blockIO` */
+export interface BlockIoSpec {
+  weight?: number;
+  weightDevice?: { major: number; minor: number; weight: number }[];
+  throttleReadBpsDevice?: ThrottleSpec[];
+  throttleWriteBpsDevice?: ThrottleSpec[];
+  throttleReadIOPSDevice?: ThrottleSpec[];
+  throttleWriteIOPSDevice?: ThrottleSpec[];
+}
+
+/** How much a second of one block device. */
+export interface ThrottleSpec {
+  major: number;
+  minor: number;
+  rate: number;
 }
 
 /** What happens to a system call. */

@@ -20,6 +20,32 @@ limits_in_a_scope() {
 	like "can't fork" "$got"
 }
 
+disk_limits_in_a_scope() {
+	local disk numbers got
+	disk=/dev/$(lsblk -dno NAME | head -n 1)
+	numbers=$(lsblk -dno MAJ:MIN "$disk" | tr -d ' ')
+	got=$(berth run --rm --network none --cpuset-mems 0 --memory 64m --cgroup-parent berth.slice \
+		--cpu-period 50000 --cpu-quota 25000 --device-read-bps "$disk:1mb" \
+		--device-write-iops "$disk:50" $image sh -c '
+			cd /sys/fs/cgroup
+			cat cpuset.mems.effective cpu.max memory.swap.max io.max')
+	same "0 25000 50000 67108864 $numbers rbps=1048576 wbps=max riops=max wiops=50" "$(echo $got)"
+}
+
+parent_is_a_slice() {
+	local pid
+	berth run -d --name sliced --network none --cgroup-parent berth.slice $image sleep 1000
+	pid=$(berth inspect -f '{{.State.Pid}}' sliced)
+	like '/berth.slice/berth-.*\.scope' "$(cat /proc/$pid/cgroup)"
+	same berth.slice "$(berth inspect -f '{{.HostConfig.CgroupParent}}' sliced)"
+	berth rm -f -t 0 sliced
+}
+
+limit_that_cannot_be_set() {
+	like 'set limit|ask systemd' \
+		"$(fails 125 berth run --rm --network none --cgroup-parent 'a b.slice' $image true)"
+}
+
 killed_for_memory() {
 	berth run -d --name oom --network none --memory 32m $image tail -c 100m /dev/zero
 	same 137 "$(berth wait oom)"
@@ -54,8 +80,15 @@ delegated_without_systemd() {
 		mkdir "$folder/caller"; echo $$ >"$folder/caller/cgroup.procs"
 		echo "+memory +pids" >"$folder/cgroup.subtree_control"
 		berth run --rm --network none --memory 40m '$image' cat /sys/fs/cgroup/memory.max
+		mkdir "$folder/box"
+		berth run --rm --network none --cgroup-parent "${folder#/sys/fs/cgroup}/box" \
+			--pids-limit 77 '$image' cat /sys/fs/cgroup/pids.max
+		berth run --rm --network none --cpuset-cpus 999 '$image' true || echo "status $?"
 		find "$folder" -name "berth-*"' >"$HOME/delegated" 2>&1
-	same 41943040 "$(cat "$HOME/delegated")"
+	like '^41943040$' "$(cat "$HOME/delegated")"
+	like '^77$' "$(cat "$HOME/delegated")"
+	like 'controllers .*cpuset are not delegated' "$(cat "$HOME/delegated")"
+	! grep 'scope/berth-' "$HOME/delegated"
 }
 
 not_limited_and_why() {
@@ -95,6 +128,9 @@ awkward_path() {
 }
 
 check 'memory, swap, processors and processes are limited in a scope of systemd' limits_in_a_scope
+check 'disks, memory nodes and periods are limited in a scope of systemd' disk_limits_in_a_scope
+check 'a container is in the slice that it is to be in' parent_is_a_slice
+check 'a limit that was asked for and cannot be set is an error' limit_that_cannot_be_set
 check 'the kernel kills for memory: 137, and inspect says so' killed_for_memory
 check 'exec is limited with its container; an untold number of processes is 2048' exec_is_limited
 check 'no scope is left' nothing_is_left

@@ -37,6 +37,7 @@ const PROCESS_FLAGS = {
   init: toggle('run a small init that reaps zombies and passes signals on'),
   interactive: toggle('keep standard input open', { short: 'i' }),
   'oom-score-adj': whole('N', 'how early the kernel may kill it when memory is short'),
+  personality: text('DOMAIN', 'what machine uname shows: LINUX, or LINUX32 for a 32-bit one'),
   'preserve-fd': listed('NUMBER', 'pass this descriptor to the container'),
   'preserve-fds': whole('N', 'pass descriptors 3 to N+2 to the container'),
   'stop-signal': text('SIGNAL', 'the signal that stops the container'),
@@ -100,14 +101,23 @@ const ISOLATION_FLAGS = {
 } as const;
 
 const LIMIT_FLAGS = {
+  'blkio-weight': whole('N', 'weight of input and output among containers, 10 to 1000'),
+  'blkio-weight-device': listed('PATH:N', 'the same, for one block device'),
+  'cgroup-parent': text('PARENT', 'a slice of systemd, or a folder below /sys/fs/cgroup'),
   'cpu-period': whole('MICROSECONDS', 'period of --cpu-quota'),
   'cpu-quota': whole('MICROSECONDS', 'processor time per period'),
   'cpu-shares': whole('N', 'weight among containers that compete (1024)', { short: 'c' }),
   cpus: decimal('N', 'how many processors, e.g. 1.5'),
   'cpuset-cpus': text('LIST', 'on which processors, e.g. 0-3,6'),
+  'cpuset-mems': text('LIST', 'from which memory nodes, e.g. 0-1'),
+  'device-read-bps': listed('PATH:SIZE', 'bytes a second read from a block device, e.g. 1mb'),
+  'device-read-iops': listed('PATH:N', 'reads a second from a block device'),
+  'device-write-bps': listed('PATH:SIZE', 'bytes a second written to a block device'),
+  'device-write-iops': listed('PATH:N', 'writes a second to a block device'),
   memory: text('SIZE', 'memory limit, e.g. 512m', { short: 'm' }),
   'memory-reservation': text('SIZE', 'soft memory limit'),
-  'memory-swap': text('SIZE', 'limit of memory and swap together; -1 is none'),
+  'memory-swap': text('SIZE', 'limit of memory and swap together (twice --memory); -1 is none'),
+  'memory-swappiness': whole('N', 'only -1, the default', { hidden: true }),
   'pids-limit': whole('N', 'how many processes and threads; -1 is no limit'),
 } as const;
 

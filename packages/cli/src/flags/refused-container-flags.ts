@@ -11,9 +11,8 @@ const NO_SETTING = 'leave the flag out: cgroup v2 has no such setting';
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   [LATER]: [
-    'blkio-weight', 'blkio-weight-device', 'chrootdirs', 'cpuset-mems', 'device-read-bps',
-    'device-read-iops', 'device-write-bps', 'device-write-iops', 'gpus',
-    'personality', 'requires', 'secret', 'shm-size-systemd',
+    'chrootdirs', 'gpus',
+    'requires', 'secret', 'shm-size-systemd',
   ],
   [NETWORKS]: ['ip', 'ip6', 'link-local-ip', 'mac-address', 'network-alias'],
   [HEALTH]: [
@@ -23,9 +22,9 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
     'health-startup-success', 'health-startup-timeout', 'health-timeout',
   ],
   [PODS]: ['init-ctr', 'pod', 'pod-id-file'],
-  [SLICES]: ['cgroup-conf', 'cgroup-parent'],
+  [SLICES]: ['cgroup-conf'],
   [DEVICES]: ['device-cgroup-rule'],
-  [NO_SETTING]: ['cpu-rt-period', 'cpu-rt-runtime', 'memory-swappiness'],
+  [NO_SETTING]: ['cpu-rt-period', 'cpu-rt-runtime'],
 };
 const TOGGLES: Readonly<Record<string, readonly string[]>> = {
   'leave the flag out: cgroup v2 has no such setting; see --oom-score-adj': ['oom-kill-disable'],

@@ -1,9 +1,26 @@
-/** Errors as users see them, on standard error. */
-import { describe, exitStatusOf, type EngineError } from '@berth/errors';
+/** Errors as users see them, on standard error, and how much of them (`--log-level`). */
+import { inspect } from 'node:util';
+import { describe, exitStatusOf, UsageError, type EngineError } from '@berth/errors';
 import { printError } from './streams.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'panic'];
+
+let showsStacks = false;
+
+/** From "debug" on errors are shown with their stack. Throws UsageError for what is no level. */
+export function chooseLogLevel(text: string): void {
+  const level = text.toLowerCase();
+  if (!LOG_LEVELS.includes(level)) {
+    throw new UsageError('BAD_LOG_LEVEL', `read --log-level "${text}": no such level`, {
+      hint: `use one of ${LOG_LEVELS.join(', ')}`,
+    });
+  }
+  showsStacks = level === 'trace' || level === 'debug';
+}
 
 /** Prints the error with its hint; answers its exit status. */
 export function reportError(error: EngineError): number {
+  if (showsStacks) printError(`${inspect(error)}\n`);
   const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
   printError(`Error: ${describe(error)}\n${hint}`);
   return exitStatusOf(error);

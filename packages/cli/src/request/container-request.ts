@@ -10,6 +10,7 @@ import { parseLog } from './log.ts';
 import { parseImageVolumes, parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseCgroups, parseNamespace, parseNetwork } from './namespaces.ts';
 import { parseExpose, parsePublish } from './ports.ts';
+import { parseEntrypoint, parseOomScore, parsePersonality, parseUmask } from './process.ts';
 import { parsePreserved } from './preserved.ts';
 import { parseDevice, parseSecurity, parseSysctls, parseUlimit } from './security.ts';
 import { parseUserNamespace } from './user-namespace.ts';
@@ -34,6 +35,7 @@ export function containerRequest(
     ...network(flags),
     ...isolation(flags),
     resources: parseLimits(flags),
+    cgroupParent: cgroupParent(flags),
     log: parseLog(flags['log-driver'], flags['log-opt']),
   };
 }
@@ -48,6 +50,14 @@ function refuseOthers(flags: Flags): void {
   const { restart, systemd } = flags;
   if (restart !== undefined && restart !== 'no' && restart !== '') refuse('restart', restart);
   if (systemd === 'always') refuse('systemd', systemd);
+}
+
+function cgroupParent({ 'cgroup-parent': parent, cgroups }: Flags): string | undefined {
+  if (parent === undefined || parent === '') return undefined;
+  if (cgroups === 'disabled' || cgroups === 'split') {
+    throw new UsageError('CGROUP_TWICE', `read --cgroup-parent: it excludes --cgroups=${cgroups}`);
+  }
+  return parent;
 }
 
 function identity(
@@ -86,6 +96,7 @@ function processOf(
   | 'stopTimeoutSeconds'
   | 'timeoutSeconds'
   | 'umask'
+  | 'personality'
   | 'timezone'
   | 'oomScoreAdjust'
   | 'preserveDescriptors'
@@ -106,6 +117,7 @@ function processOf(
     stopTimeoutSeconds: flags['stop-timeout'],
     timeoutSeconds: flags.timeout,
     umask: parseUmask(flags.umask),
+    personality: parsePersonality(flags.personality),
     timezone: flags.tz,
     oomScoreAdjust: parseOomScore(flags['oom-score-adj']),
     preserveDescriptors: preservedDescriptors(flags),
@@ -126,44 +138,6 @@ function environment(flags: Flags): string[] {
     passProxy: flags['http-proxy'],
   };
   return parseEnvironment(asked, process.env);
-}
-
-/** A JSON array is taken as it is; other text is one word, and nothing clears it. */
-function parseEntrypoint(text: string | undefined): string[] | undefined {
-  if (text === undefined || text === '') {
-    return text === undefined ? undefined : [];
-  }
-  if (!text.startsWith('[')) {
-    return [text];
-  }
-  try {
-    const words: unknown = JSON.parse(text);
-    if (Array.isArray(words) && words.every((word) => typeof word === 'string')) {
-      return words;
-    }
-  } catch {
-    return [text];
-  }
-  throw new UsageError('BAD_ENTRYPOINT', `read --entrypoint "${text}": not an array of texts`);
-}
-
-function parseUmask(text: string | undefined): string | undefined {
-  if (text !== undefined && !/^[0-7]{1,4}$/.test(text)) {
-    throw new UsageError('BAD_UMASK', `read --umask "${text}": not an octal mode`);
-  }
-  return text;
-}
-
-const WORST_OOM_SCORE = 1000;
-
-function parseOomScore(value: number | undefined): number | undefined {
-  if (value !== undefined && Math.abs(value) > WORST_OOM_SCORE) {
-    throw new UsageError(
-      'BAD_OOM_SCORE',
-      `read --oom-score-adj "${value}": not between -1000 and 1000`,
-    );
-  }
-  return value;
 }
 
 function files(

@@ -1,12 +1,37 @@
 /** The devices that a request asks for, one by one, as they are on this machine. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContainerRequest, DeviceFact, DeviceRequest } from '@berth/bundle';
+import type { ContainerRequest, DeviceFact, DeviceRequest, HostFacts } from '@berth/bundle';
 import { NotFoundError, UsageError } from '@berth/errors';
 
 /** What every container has of its own, or what belongs to the caller's terminals. */
 const OWN = /^\/dev\/(null|zero|full|random|urandom|console|ptmx|tty.*|pts|shm|mqueue|fd)$/;
 const MAX_DEPTH = 4;
+
+/** Numbers of the disks that limits name. Throws where one is not there, or no block device. */
+export function limitedDevices({ resources }: ContainerRequest): HostFacts['blockDevices'] {
+  return new Map((resources.blockLimits ?? []).map(({ device }) => {
+    const status = statSync(device, { throwIfNoEntry: false });
+    if (status === undefined) {
+      throw new NotFoundError('NO_SUCH_DEVICE', `limit the device "${device}": no such file`);
+    }
+    if (!status.isBlockDevice()) {
+      throw new UsageError('NOT_A_DISK', `limit the device "${device}": not a block device`, {
+        hint: 'lsblk -p lists them',
+      });
+    }
+    return [device, deviceNumbers(status.rdev)];
+  }));
+}
+
+/** As makedev(3) puts them together. */
+function deviceNumbers(rdev: number): { major: number; minor: number } {
+  const bits = BigInt(rdev);
+  return {
+    major: Number(((bits >> 8n) & 0xfffn) | ((bits >> 32n) & 0xfffff000n)),
+    minor: Number((bits & 0xffn) | ((bits >> 12n) & 0xffffff00n)),
+  };
+}
 
 /**
  * Folders stand for all devices in them; --privileged for all of the machine. Throws where what is

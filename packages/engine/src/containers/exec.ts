@@ -17,6 +17,7 @@ import type { ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { requireOwnOutput } from './handed-output.ts';
 import { processIds } from './container-ids.ts';
+import { personalityOf } from './personality.ts';
 import { runningInit } from './init-process.ts';
 import { requireDescriptors } from './preserved-descriptors.ts';
 import type { BerthContainer } from './record.ts';
@@ -63,6 +64,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
         emulation: hasOneId ? compiledEmulation(engine, added) : undefined,
         hasOneId,
         containerIds: processIds(engine, record, spec),
+        personality: personalityOf(spec),
         preserveDescriptors: (request.preserve.at(-1) ?? 2) - 2,
         terminalSize: { rows: 0, columns: 0 },
       },

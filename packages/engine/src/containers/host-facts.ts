@@ -9,7 +9,7 @@ import type { Engine } from '../engine.ts';
 import { embeddedReference } from '../images/embedded-name.ts';
 import type { FoundImage } from '../images/local.ts';
 import { boundFolderOf } from '../volumes/bound-folder.ts';
-import { requestedDevices } from './devices.ts';
+import { limitedDevices, requestedDevices } from './devices.ts';
 
 const ZONES = '/usr/share/zoneinfo';
 
@@ -31,6 +31,7 @@ export async function hostFacts(
       limits: request.ulimits.length > 0 ? readResourceLimits() : new Map(),
       timezoneFile: timezoneFile(request.timezone),
       devices: requestedDevices(request),
+      blockDevices: limitedDevices(request),
       seccompProfile: seccompProfile(request.security.seccompProfile),
       volumePath: (name) => boundFolderOf(engine, name) ?? engine.store.volumes.dataPath(name),
       hasManyIds: engine.idMaps.tier === 'full',

@@ -1,5 +1,11 @@
 /** The sections Config and HostConfig of an inspected container: what was asked for. */
-import type { CgroupMode, MountRequest, NamespaceRequest } from '@berth/bundle';
+import type {
+  BlockLimitRequest,
+  CgroupMode,
+  ContainerRequest,
+  MountRequest,
+  NamespaceRequest,
+} from '@berth/bundle';
 import type { IdMap } from '@berth/isolation';
 import type { RuntimeSpec } from '@berth/oci';
 import type { BerthContainer } from './record.ts';
@@ -154,7 +160,7 @@ function securityOptions({ request: { security } }: BerthContainer): string[] {
   ];
 }
 
-/** Zero is no limit; limits of input and output, and those of realtime, don't exist here. */
+/** Zero is no limit; those of realtime don't exist here. */
 function limits(
   { request }: BerthContainer,
   { linux: { resources }, process }: RuntimeSpec,
@@ -163,19 +169,19 @@ function limits(
     CpuShares: resources?.cpu?.shares ?? 0,
     Memory: resources?.memory?.limit ?? 0,
     NanoCpus: Math.round((request.resources.cpus ?? 0) * 1e9),
-    CgroupParent: '',
-    BlkioWeight: 0,
-    BlkioWeightDevice: null,
-    BlkioDeviceReadBps: null,
-    BlkioDeviceWriteBps: null,
-    BlkioDeviceReadIOps: null,
-    BlkioDeviceWriteIOps: null,
+    CgroupParent: request.cgroupParent ?? '',
+    BlkioWeight: request.resources.blockWeight ?? 0,
+    BlkioWeightDevice: blockLimits(request, 'weight', 'Weight'),
+    BlkioDeviceReadBps: blockLimits(request, 'readBps', 'Rate'),
+    BlkioDeviceWriteBps: blockLimits(request, 'writeBps', 'Rate'),
+    BlkioDeviceReadIOps: blockLimits(request, 'readIops', 'Rate'),
+    BlkioDeviceWriteIOps: blockLimits(request, 'writeIops', 'Rate'),
     CpuPeriod: resources?.cpu?.period ?? 0,
     CpuQuota: resources?.cpu?.quota ?? 0,
     CpuRealtimePeriod: 0,
     CpuRealtimeRuntime: 0,
     CpusetCpus: resources?.cpu?.cpus ?? '',
-    CpusetMems: '',
+    CpusetMems: resources?.cpu?.mems ?? '',
     Devices: request.devices.map(({ source, target, permissions }) => ({
       PathOnHost: source,
       PathInContainer: target,
@@ -192,4 +198,15 @@ function limits(
       Hard: hard,
     })),
   };
+}
+
+/** Null where there is none, as Podman writes it. */
+function blockLimits(
+  { resources }: ContainerRequest,
+  wanted: BlockLimitRequest['kind'],
+  name: 'Weight' | 'Rate',
+): object[] | null {
+  const found = (resources.blockLimits ?? []).filter(({ kind }) => kind === wanted);
+  return found.length === 0
+    ? null : found.map(({ device, value }) => ({ Path: device, [name]: value }));
 }

@@ -2,29 +2,28 @@
  * Turns a container's record and runtime spec into a launch plan for one more run: what depends
  * on the moment (joined namespaces, cgroups, terminals) is decided here.
  */
-import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { networkHelperOf } from './network-helper.ts';
 import {
-  cgroupSettings,
   containerPlan,
   type ExitStep,
   type NamespaceName,
   type NamespaceSettings,
   type RootSettings,
-  type ScopeLimits,
   type SupervisorSettings,
 } from '@berth/isolation';
-import type { NamespaceType, ResourcesSpec, RuntimeSpec } from '@berth/oci';
+import type { NamespaceType, RuntimeSpec } from '@berth/oci';
 import { formatSummaryHead, type ContainerPaths, type SummaryHead } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
+import { cgroupOf } from './cgroup.ts';
 import { processIds } from './container-ids.ts';
 import { etcFileNames, etcTarget } from './etc-files.ts';
-import { sayWhatEndsAtLogout, sayWhatIsMasked } from './notices.ts';
+import { sayWhatIsMasked } from './notices.ts';
 import { ensureDirectory, keepersOf } from './keepers.ts';
 import { liveJoins } from './joined-namespaces.ts';
 import { formatPorts, portMappings } from './published-ports.ts';
+import { personalityOf } from './personality.ts';
 import type { BerthContainer } from './record.ts';
 import { shiftedLayers } from './shifted-layers.ts';
 import { compiledEmulation, compiledSeccomp } from './seccomp-cache.ts';
@@ -93,6 +92,7 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
       emulation: hasOneId ? compiledEmulation(engine, spec.process) : undefined,
       hasOneId,
       containerIds: processIds(engine, record, spec),
+      personality: personalityOf(spec),
       preserveDescriptors: request.preserveDescriptors,
       terminalSize: { rows: 0, columns: 0 },
     },
@@ -197,64 +197,4 @@ function removalSteps(engine: Engine, record: BerthContainer): ExitStep[] {
     ...volumes,
     ...(engine.isProcMasked ? [{ step: 'remove' as const, path: run }] : []),
   ];
-}
-
-function cgroupOf(engine: Engine, { record, spec, background }: LaunchPlan) {
-  const { resources: asked } = record.request;
-  const explicit = Object.values(asked).some((value) => value !== undefined);
-  const settings = cgroupSettings({
-    id: record.id,
-    runNumber: nextRun(engine, record.id),
-    limits: limitsOf(spec.linux.resources ?? {}),
-    explicit,
-    runtimeDirectory: process.env['XDG_RUNTIME_DIR'],
-    uid: engine.account.uid,
-    mode: record.request.cgroups ?? 'enabled',
-  });
-  if (settings.kind === 'none' && settings.reason !== undefined) {
-    engine.report({ kind: 'warning', message: `resources are not limited: ${settings.reason}` });
-  }
-  if (settings.kind === 'scope' && background) sayWhatEndsAtLogout(engine);
-  return settings;
-}
-
-function nextRun(engine: Engine, id: string): number {
-  try {
-    return readdirSync(engine.store.containers.paths(id).runs).length + 1;
-  } catch {
-    return 1;
-  }
-}
-
-const UNLIMITED = -1;
-/** cpu.shares has 1024 as its middle, cpu.weight 100. */
-const DEFAULT_SHARES = 1024;
-const DEFAULT_WEIGHT = 100;
-
-function limitsOf({ memory, cpu, pids }: ResourcesSpec): ScopeLimits {
-  const number = (value: number | undefined): number | undefined =>
-    value === UNLIMITED ? Infinity : value;
-  const swap = memory?.swap;
-  return {
-    memoryBytes: number(memory?.limit),
-    memoryReservationBytes: number(memory?.reservation),
-    swapBytes:
-      swap === undefined ? undefined : swap === UNLIMITED ? Infinity : swap - (memory?.limit ?? 0),
-    cpus: cpu?.quota === undefined ? undefined : cpu.quota / (cpu.period ?? 1),
-    cpuWeight: cpu?.shares === undefined ? undefined : weightOf(cpu.shares),
-    processors: cpu?.cpus === undefined ? undefined : processorList(cpu.cpus),
-    pids: number(pids?.limit),
-  };
-}
-
-function weightOf(shares: number): number {
-  return Math.max(1, Math.min(10_000, Math.round((shares * DEFAULT_WEIGHT) / DEFAULT_SHARES)));
-}
-
-/** `0-2,5` → 0, 1, 2, 5 */
-function processorList(text: string): number[] {
-  return text.split(',').flatMap((part) => {
-    const [first = 0, last = first] = part.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  });
 }

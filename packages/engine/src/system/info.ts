@@ -154,15 +154,7 @@ function cgroupManager(engine: Engine): string {
   const settings = cgroupSettings({
     id: '0'.repeat(64),
     runNumber: 0,
-    limits: {
-      memoryBytes: 1,
-      memoryReservationBytes: undefined,
-      swapBytes: undefined,
-      cpus: undefined,
-      cpuWeight: undefined,
-      processors: undefined,
-      pids: undefined,
-    },
+    limits: { memoryBytes: 1 },
     explicit: true,
     runtimeDirectory: process.env['XDG_RUNTIME_DIR'],
     uid: engine.account.uid,

@@ -1,0 +1,53 @@
+/** What a container's first process is told: entrypoint, umask, personality, OOM score. */
+import type { ContainerRequest } from '@berth/engine';
+import { UsageError } from '@berth/errors';
+
+/** A JSON array is taken as it is, other text is one word, none clears it. Throws UsageError. */
+export function parseEntrypoint(text: string | undefined): string[] | undefined {
+  if (text === undefined || text === '') {
+    return text === undefined ? undefined : [];
+  }
+  if (!text.startsWith('[')) {
+    return [text];
+  }
+  try {
+    const words: unknown = JSON.parse(text);
+    if (Array.isArray(words) && words.every((word) => typeof word === 'string')) {
+      return words;
+    }
+  } catch {
+    return [text];
+  }
+  throw new UsageError('BAD_ENTRYPOINT', `read --entrypoint "${text}": not an array of texts`);
+}
+
+/** Throws UsageError for what is no octal mode. */
+export function parseUmask(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[0-7]{1,4}$/.test(text)) {
+    throw new UsageError('BAD_UMASK', `read --umask "${text}": not an octal mode`);
+  }
+  return text;
+}
+
+/** The runtime specification knows two. Throws UsageError for others. */
+export function parsePersonality(text: string | undefined): ContainerRequest['personality'] {
+  const domain = text?.toUpperCase().replace(/^PER_/, '') ?? '';
+  if (domain === '') return undefined;
+  if (domain === 'LINUX' || domain === 'LINUX32') return domain;
+  throw new UsageError('BAD_PERSONALITY', `read --personality "${text}": no such domain`, {
+    hint: 'use LINUX or LINUX32, those of the runtime specification',
+  });
+}
+
+const WORST_OOM_SCORE = 1000;
+
+/** Throws UsageError for what the kernel does not take. */
+export function parseOomScore(value: number | undefined): number | undefined {
+  if (value !== undefined && Math.abs(value) > WORST_OOM_SCORE) {
+    throw new UsageError(
+      'BAD_OOM_SCORE',
+      `read --oom-score-adj "${value}": not between -1000 and 1000`,
+    );
+  }
+  return value;
+}
