@@ -150,6 +150,14 @@ test('an image that is gone is named, with a way out', async () => {
   await lab.ok(['rm', 'orphan']);
 });
 
+test('a container of this machine\'s own programs can\'t be committed', async () => {
+  await lab.ok(['run', '--name', 'host', 'host', 'true']);
+  const { status, stderr } = await lab.berth(['commit', 'host']);
+  assert.equal(status, 125);
+  assert.match(stderr, /commit container "host": its programs are this machine's own/);
+  await lab.ok(['rm', 'host']);
+});
+
 test('what can\'t be read is named', async () => {
   const unknown = await lab.berth(['commit', 'nothing']);
   assert.equal(unknown.status, 125);

@@ -3,13 +3,14 @@
  * container itself sees; its config is its image's with what the container was started with.
  */
 import type { Readable } from 'node:stream';
-import { NotFoundError } from '@berth/errors';
+import { NotFoundError, UnsupportedError } from '@berth/errors';
 import { spawnWorker } from '@berth/isolation';
 import { changesWorkerArguments } from '@berth/layers';
 import { MEDIA_TYPE, parseDigest, type Descriptor } from '@berth/oci';
 import type { ImageLayer, Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { acquireImage } from '../images/acquire.ts';
+import { embeddedReference } from '../images/embedded-name.ts';
 import { endOfWorker } from '../images/layer-content.ts';
 import { madeImage } from '../images/made-image.ts';
 import { newLayer } from '../images/new-layer.ts';
@@ -58,6 +59,7 @@ interface Job {
 
 async function commit(engine: Engine, { id, request, names }: Job): Promise<string> {
   const record = engine.store.containers.record<BerthContainer>(id);
+  requireImageOfItsOwn(record);
   const below = request.squash ? [] : layersOfImage(engine, record);
   const config = committedConfig(engine, record, request);
   const session = engine.store.openSession();
@@ -74,6 +76,14 @@ async function commit(engine: Engine, { id, request, names }: Job): Promise<stri
   } finally {
     session.close();
   }
+}
+
+function requireImageOfItsOwn({ imageName, name }: BerthContainer): void {
+  if (imageName !== embeddedReference('host')) return;
+  throw new UnsupportedError('HOST_IMAGE',
+    `commit container "${name}": its programs are this machine's own, and in no layer`, {
+      hint: `berth diff ${name}; berth export ${name} | tar -x PATH...`,
+    });
 }
 
 /** Of the image that the container was made from. Throws NotFoundError when it is gone. */

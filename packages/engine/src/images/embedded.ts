@@ -4,13 +4,14 @@
  * other image.
  */
 import { readFileSync } from 'node:fs';
-import { digestOf, localPlatform, MEDIA_TYPE, type Descriptor, type ImageSource } from '@berth/oci';
+import { digestOf, localPlatform, MEDIA_TYPE, type ImageSource } from '@berth/oci';
 import { nativeHelper } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import { RELEASED } from '../system/version.ts';
 import { acquireImage } from './acquire.ts';
 import { embeddedReference, type EmbeddedName } from './embedded-name.ts';
 import { hostSkeleton } from './host-image.ts';
+import { madeImage } from './made-image.ts';
 import { writeTar } from './tar-writer.ts';
 
 /** The embedded image is in the store; answers its id. */
@@ -34,44 +35,24 @@ function hostSource(): ImageSource {
 }
 
 function embeddedSource(name: string, layer: Buffer, config: Record<string, unknown>): ImageSource {
-  const platform = localPlatform();
-  const configBytes = json({
-    created: RELEASED,
-    architecture: platform.architecture,
-    os: platform.os,
-    config,
-    rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
-    history: [{ created: RELEASED, created_by: `berth ${name}` }],
-  });
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPE.ociManifest,
-    config: descriptor(MEDIA_TYPE.ociConfig, configBytes),
-    layers: [descriptor(MEDIA_TYPE.ociLayer, layer)],
-  };
-  const bytes = json(manifest);
-  const document = { bytes, digest: digestOf(bytes), mediaType: MEDIA_TYPE.ociManifest };
-  return {
+  const { os, architecture } = localPlatform();
+  const digest = digestOf(layer);
+  const made = madeImage({
     name,
-    manifest: async () => ({
-      document,
-      manifest: { kind: 'manifest', ...manifest, annotations: {} },
-      indexDigest: undefined,
-    }),
-    config: async () => configBytes,
-    layer: async (_descriptor, { offset }) => once(layer.subarray(offset)),
-    close: async () => undefined,
-  };
+    format: 'oci',
+    config: {
+      created: RELEASED,
+      architecture,
+      os,
+      config,
+      rootfs: { type: 'layers', diff_ids: [digest] },
+      history: [{ created: RELEASED, created_by: `berth ${name}` }],
+    },
+    layers: [{ mediaType: MEDIA_TYPE.ociLayer, digest, size: layer.length }],
+  });
+  return { ...made, layer: async (_descriptor, { offset }) => once(layer.subarray(offset)) };
 }
 
 async function* once(bytes: Buffer): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-function descriptor(mediaType: string, bytes: Buffer): Descriptor {
-  return { mediaType, digest: digestOf(bytes), size: bytes.length };
-}
-
-function json(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value));
 }

@@ -1,4 +1,4 @@
-/** An image source for images that are made here, all of whose layers are in the store already. */
+/** Image sources for images that are made here. */
 import { digestOf, MEDIA_TYPE, type Descriptor, type ImageSource } from '@berth/oci';
 
 /** What an image is made of. */
@@ -23,7 +23,7 @@ const TYPES = {
   },
 } as const;
 
-/** The source; its layers can't be read from it. */
+/** The source; its layers can't be read from it, for the store has them already. */
 export function madeImage({ name, format, config, layers }: MadeImage): ImageSource {
   const types = TYPES[format];
   const configBytes = json(config);
