@@ -28,6 +28,8 @@ export async function bundle(entry: string, root: string, runtime: ScriptRuntime
     external: ['bun:ffi', ...(runtime === 'bun' ? ['koffi'] : [])],
     minifySyntax: true,
     minifyWhitespace: true,
+    // Modules are then plain functions, and no objects of their own with a method.
+    minifyIdentifiers: runtime === 'bun',
     legalComments: 'none',
     logLevel: 'warning',
     logOverride: { 'empty-import-meta': 'silent' },

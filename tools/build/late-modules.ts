@@ -11,6 +11,7 @@ import path from 'node:path';
 import type { Plugin } from 'esbuild';
 import ts from 'typescript';
 import { BuildError } from './command.ts';
+import { withDirectImports } from './direct-imports.ts';
 
 const NAMESPACE = 'late';
 
@@ -40,7 +41,7 @@ export function isOfLibrary(file: string): boolean {
 }
 
 function moduleWithLateImports(file: string): string {
-  const source = readFileSync(file, 'utf8');
+  const source = withDirectImports(file, readFileSync(file, 'utf8'));
   const script = commonJsOf(file, source);
   const names = [...script.matchAll(IMPORT)].map(([, name = '']) => name);
   const clash = names.find((name) => new RegExp(`\\b${name}\\b`).test(source));

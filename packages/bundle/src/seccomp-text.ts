@@ -24,11 +24,14 @@ export function seccompText(profile: SeccompSpec): string {
   for (const rule of profile.syscalls) {
     const what = action(rule.action, rule.errnoRet);
     // A rule with the default action says nothing, and libseccomp refuses it.
-    if (what !== fallback) {
-      lines.push(...rule.names.map((name) => `rule ${what} ${name}${conditions(rule)}`));
-    }
+    if (what !== fallback) lines.push(...ruleLines(rule, what));
   }
   return `${lines.join('\n')}\n`;
+}
+
+function ruleLines(rule: SeccompRule, what: string): string[] {
+  const condition = conditions(rule);
+  return rule.names.map((name) => `rule ${what} ${name}${condition}`);
 }
 
 function conditions({ args }: SeccompRule): string {

@@ -38,6 +38,8 @@ export const REFUSED_CONTAINER_FLAGS = Object.fromEntries([
 ]) as Record<never, never>;
 
 function flagsOf(kind: 'each' | 'toggle', reasons: Readonly<Record<string, readonly string[]>>) {
-  return Object.entries(reasons).flatMap(([reason, names]) =>
-    names.map((name) => [name, refused(kind, reason)] as const));
+  return Object.entries(reasons).flatMap(([reason, names]) => {
+    const flag = refused(kind, reason);
+    return names.map((name) => [name, flag] as const);
+  });
 }

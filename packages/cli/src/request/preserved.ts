@@ -12,6 +12,7 @@ export function parsePreserved(count: number | undefined, list: readonly string[
       `read --preserve-fds "${count}": not between 0 and ${MAX_PRESERVED}`,
     );
   }
+  if (count === undefined && list.length === 0) return [];
   const counted = Array.from({ length: count ?? 0 }, (_, index) => FIRST + index);
   return [...new Set([...counted, ...list.map(descriptor)])].sort((a, b) => a - b);
 }
