@@ -150,7 +150,8 @@ _Noreturn static void run_first(const struct plan *plan, const struct namespaces
 				const struct container_stdio *stdio, int sync)
 {
 	static struct failure failure;
-	struct setup setup = {plan, &failure, -1, -1, -1, -1, -1, -1};
+	struct setup setup = {plan, &failure, stdio->root > 0 ? stdio->root : -1,
+			      -1, -1, -1, -1, -1};
 	bool own_net = ((wanted->made | wanted->joined) & CLONE_NEWNET) != 0;
 	int net = -1;
 	ssize_t got;

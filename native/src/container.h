@@ -23,12 +23,15 @@
  * @stdio: what become 0, 1 and 2; ignored where the plan asks for a terminal
  * @terminal_size: rows << 16 | columns of its terminal; 0 leaves it to the plan
  * @preserved: what become 3, 4, … (`preserve-fds`)
+ * @root: for a first process alone: the mount of its root file system, where it was made before
+ *	  it; 0: it makes it. It keeps no descriptor of it
  */
 struct container_stdio {
 	int stdio[3];
 	int terminal_size;
 	const int *preserved;
 	size_t preserved_count;
+	int root;
 };
 
 struct container_process {

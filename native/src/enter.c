@@ -24,6 +24,7 @@ struct options {
 	struct userns userns;
 	bool mount_namespace, sync;
 	struct shift shift;
+	const char *fuse_overlayfs;
 	char **rest;	/* what follows `--` */
 };
 
@@ -60,6 +61,10 @@ static int read_option(struct options *options, char **argv, int left, struct fa
 		options->userns.newuidmap = argv[1];
 		options->userns.newgidmap = argv[2];
 		return 2;
+	}
+	if (strcmp(name, "--fuse-overlayfs") == 0 && left >= 1) {
+		options->fuse_overlayfs = argv[1];
+		return 1;
 	}
 	if (strcmp(name, "--keepers") == 0 && left >= 1) {
 		options->userns.keepers = argv[1];
@@ -199,8 +204,9 @@ int shift_main(int argc, char **argv)
 	return 0;
 }
 
-/* `probe -- FOLDER`: what the file system of the empty folder can do, and the folder is gone. One
- * line for overlay, which is `ok` or its failure, and one for the owners: see probe.h. */
+/* `probe [--fuse-overlayfs PROGRAM] -- FOLDER`: what the file system of the empty folder can do,
+ * and the folder is gone. One line for overlay, of the kernel or of the program, which is `ok` or
+ * its failure, and one for the owners: see probe.h. */
 int probe_main(int argc, char **argv)
 {
 	struct failure failure, refusal;
@@ -213,7 +219,8 @@ int probe_main(int argc, char **argv)
 		failure_print(&failure, STDERR_FILENO);
 		return EXIT_ENGINE;
 	}
-	if (probe_overlay(options.rest[0], &refusal) < 0)
+	if (probe_overlay(options.rest[0], options.fuse_overlayfs, strcmp(owners, "native") == 0,
+			  &refusal) < 0)
 		failure_print(&refusal, STDOUT_FILENO);
 	else
 		dprintf(STDOUT_FILENO, "ok\n");

@@ -1,10 +1,10 @@
 /*
  * network-helper.c - pasta or slirp4netns, which carries a container's traffic.
  *
- * It is a child of the supervisor, so that it ends with it: a helper by itself outlives its
- * network namespace. It is given the namespace by descriptor, and it starts while the container
- * is still being set up. It is ready when the container's namespace has a default route, which is
- * the last thing that either helper configures.
+ * It ends with the supervisor: by itself it outlives its network namespace. It is given the
+ * namespace by descriptor, and it starts while the container is still being set up. It is ready
+ * when the container's namespace has a default route, which is the last thing that either helper
+ * configures.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "network-helper.h"
-#include "signals.h"
 
 enum { WAIT_MS = 10000, STEP_MS = 1 };
 
@@ -34,50 +33,24 @@ static void fill_in(char **argv, int netns)
 			*argv = path;
 }
 
-static _Noreturn void execute(char **argv, int netns, int errors)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	dup2(null, 0);
-	dup2(null, 1);
-	dup2(errors, 2);
-	fcntl(netns, F_SETFD, 0);
-	fill_in(argv, netns);
-	signals_reset();
-	execvp(argv[0], argv);
-	dprintf(2, "%s\n", strerror(errno));
-	_exit(EXIT_NOT_FOUND);
-}
-
 /**
  * network_start() - Start the helper that the plan names, if any
  * @netns:	the container's network namespace
  */
-int network_start(struct network_helper *helper, const struct plan *plan, int netns,
+int network_start(struct helper_process *helper, const struct plan *plan, int netns,
 		  struct failure *failure)
 {
 	const struct plan_record *record = plan_find(plan, OP_NETWORK_HELPER);
-	int ends[2];
+	struct helper_program program = { .kept = &netns, .kept_count = 1 };
 
-	helper->pid = 0;
-	helper->said = -1;
 	if (record == NULL)
 		return 0;
 	if (netns < 0)
 		return fail_because(failure, "start", record->args[0],
 				    "the container has no network namespace of its own", 0);
-	/* Never a reason for the helper to wait or to die: nobody reads this but after its end. */
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return fail(failure, "make pipe for", record->args[0], errno);
-	helper->pid = fork();
-	if (helper->pid == 0)
-		execute(record->args, netns, ends[1]);
-	close(ends[1]);
-	helper->said = ends[0];
-	if (helper->pid > 0)
-		return 0;
-	helper->pid = 0;
-	return fail(failure, "start", record->args[0], errno);
+	fill_in(record->args, netns);
+	program.argv = record->args;
+	return helper_start(helper, &program, failure);
 }
 
 /* IPv4: an interface's name, then the destination. IPv6: the destination first; the namespace's
@@ -157,23 +130,15 @@ static bool port_is_refused(const struct plan *plan, struct failure *failure)
 }
 
 /* The helper has ended: a port that could not be had, or what it said last, is the reason. */
-static int failed(struct network_helper *helper, const struct plan *plan, int status,
+static int failed(struct helper_process *helper, const struct plan *plan, int status,
 		  struct failure *failure)
 {
-	char said[sizeof(failure->reason)] = "";
-	ssize_t got = read(helper->said, said, sizeof(said) - 1);
+	char said[sizeof(failure->reason)];
 
 	helper->pid = 0;
 	if (port_is_refused(plan, failure))
 		return -1;
-	while (got > 0 && (unsigned char)said[got - 1] <= ' ')
-		said[--got] = '\0';
-	for (char *c = said; *c != '\0'; c++)
-		if ((unsigned char)*c < ' ')
-			*c = ' ';
-	if (said[0] == '\0')
-		snprintf(said, sizeof(said), "it ended with status %d",
-			 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	helper_last_words(helper, status, said, sizeof(said));
 	return fail_because(failure, "set up network with",
 			    plan_value(plan, OP_NETWORK_HELPER, 0), said, 0);
 }
@@ -182,7 +147,7 @@ static int failed(struct network_helper *helper, const struct plan *plan, int st
  * network_wait() - Wait until the container's network works
  * @host_pid:	the container's process 1 in the procfs at /proc
  */
-int network_wait(struct network_helper *helper, const struct plan *plan, pid_t host_pid,
+int network_wait(struct helper_process *helper, const struct plan *plan, pid_t host_pid,
 		 struct failure *failure)
 {
 	const char *name = plan_value(plan, OP_NETWORK_HELPER, 0);
@@ -209,7 +174,7 @@ int network_wait(struct network_helper *helper, const struct plan *plan, pid_t h
  * where the helper holds ports of the host, which the next container may want. Else the end of the
  * pid namespace does, when the clients have gone.
  */
-void network_end(struct network_helper *helper, const struct plan *plan)
+void network_end(struct helper_process *helper, const struct plan *plan)
 {
 	if (helper->pid > 0) {
 		kill(helper->pid, SIGKILL);
@@ -217,7 +182,5 @@ void network_end(struct network_helper *helper, const struct plan *plan)
 		    waitpid(helper->pid, NULL, 0) == helper->pid)
 			helper->pid = 0;
 	}
-	if (helper->said >= 0)
-		close(helper->said);
-	helper->said = -1;
+	helper_close(helper);
 }

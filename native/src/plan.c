@@ -43,6 +43,7 @@ static const struct {
 	[OP_CONTAINER_GID_MAP] = {"container-gid-map", 3, 3},
 	[OP_OVERLAY] = {"overlay", 3, ANY},
 	[OP_OVERLAY_DATA] = {"overlay-data", 1, 1},
+	[OP_FUSE_OVERLAYFS] = {"fuse-overlayfs", 1, 1},
 	[OP_ACCOUNT] = {"account", 3, 3},
 	[OP_ROOTFS] = {"rootfs", 1, 1},
 	[OP_ROOT_READONLY] = {"root-readonly", 0, 0},

@@ -5,12 +5,16 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "fuse-overlay.h"
 #include "setup.h"
+
+enum { TRIAL_SECONDS = 10 };
 
 static const char *const folders[] = {"upper", "work", "lower", "lower/folder"};
 static const char *const files[] = {"lower/gone", "lower/changed", "lower/folder/hidden"};
@@ -62,27 +66,6 @@ static int use_overlay(int root, struct failure *refusal)
 	return result < 0 ? fail(refusal, "change overlay", object, errno) : 0;
 }
 
-int probe_overlay(const char *folder, struct failure *refusal)
-{
-	char upper[PATH_MAX], work[PATH_MAX], lower[PATH_MAX], *args[] = {upper, work, lower, NULL};
-	struct plan_record record = {OP_OVERLAY, 3, args};
-	struct plan plan = {.records = &record, .record_count = 1};
-	struct setup setup = {.plan = &plan, .failure = refusal, .root = -1};
-	int result;
-
-	for (int i = 0; i < 3; i++)
-		snprintf(args[i], PATH_MAX, "%s/%s", folder, folders[i]);
-	*refusal = (struct failure){0};
-	if (make_layers(folder) < 0)
-		return fail(refusal, "make layers", folder, errno);
-	if (setup_root(&setup) < 0)
-		return -1;
-	result = use_overlay(setup.root, refusal);
-	close(setup.root);
-	umount2(upper, MNT_DETACH);
-	return result;
-}
-
 /* Servers may answer "done" and give the file to somebody else. */
 static bool keeps_owner(int fd)
 {
@@ -90,6 +73,66 @@ static bool keeps_owner(int fd)
 
 	return fchown(fd, 1, 1) == 0 && fstat(fd, &status) == 0 && status.st_uid == 1 &&
 	       status.st_gid == 1;
+}
+
+/* What the kernel does by itself: execute a file, give it away, and rename it. */
+static int use_served(int root, bool has_ids, struct failure *refusal)
+{
+	int fd = openat(root, "changed", O_RDONLY | O_CLOEXEC), result = 0;
+
+	if (mmap(NULL, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+		result = fail(refusal, "execute in overlay", "changed", errno);
+	else if (has_ids && !keeps_owner(fd))
+		result = fail(refusal, "change owner in overlay", "changed", errno);
+	else if (renameat(root, "changed", root, "renamed") < 0)
+		result = fail(refusal, "rename in overlay", "changed", errno);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/* Of the kernel, or of the program that @plan names. That one's mount stays detached: the program
+ * opens the folders by their paths, which a mount here would cover. */
+static int try_overlay(const struct plan *plan, bool has_ids, struct failure *refusal)
+{
+	struct setup setup = {.plan = plan, .failure = refusal, .root = -1};
+	struct helper_process server = {.said = -1};
+	int root, result = fuse_overlay_start(&server, plan, TRIAL_SECONDS, &root, refusal);
+
+	if (result == 0 && root > 0)
+		setup.root = root;
+	if (result == 0 && root == 0)
+		result = setup_root(&setup);
+	if (result == 0)
+		result = use_overlay(setup.root, refusal);
+	if (result == 0 && root > 0)
+		result = use_served(setup.root, has_ids, refusal);
+	if (result < 0)
+		fuse_overlay_explain(&server, plan, refusal);
+	if (setup.root >= 0)
+		close(setup.root);
+	helper_end(&server);
+	return result;
+}
+
+int probe_overlay(const char *folder, const char *program, bool has_ids, struct failure *refusal)
+{
+	char upper[PATH_MAX], work[PATH_MAX], lower[PATH_MAX], *args[] = {upper, work, lower, NULL};
+	char *server[] = {(char *)program, NULL};
+	struct plan_record records[] = {
+		{OP_OVERLAY, 3, args}, {OP_FUSE_OVERLAYFS, 1, server},
+	};
+	struct plan plan = {.records = records, .record_count = program == NULL ? 1 : 2};
+	int result;
+
+	for (int i = 0; i < 3; i++)
+		snprintf(args[i], PATH_MAX, "%s/%s", folder, folders[i]);
+	*refusal = (struct failure){0};
+	if (make_layers(folder) < 0)
+		return fail(refusal, "make layers", folder, errno);
+	result = try_overlay(&plan, has_ids, refusal);
+	umount2(upper, MNT_DETACH);
+	return result;
 }
 
 int probe_owners(const char *folder, const struct userns *userns, const char **owners,

@@ -7,13 +7,15 @@
 
 /**
  * probe_overlay() - Mount an overlay of folders below @folder, and use it
+ * @program: fuse-overlayfs, which serves it; NULL: the kernel does
+ * @has_ids: files below @folder can be given to others
  *
  * It is not enough that the mount succeeds: kernels only warn where whiteouts, opaque folders or
  * copying up will fail later.
  *
  * Return: 0, or -1 with what was refused.
  */
-int probe_overlay(const char *folder, struct failure *refusal);
+int probe_overlay(const char *folder, const char *program, bool has_ids, struct failure *refusal);
 
 /**
  * probe_owners() - How files below @folder keep owners

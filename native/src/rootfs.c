@@ -16,7 +16,7 @@
 
 #include "remove.h"
 
-enum { MAX_LAYERS = 500, OPTIONS_MAX = 4096 };
+enum { OPTIONS_MAX = 4096 };
 
 /* Upper, work and the layers by descriptor. Options then name them by the few digits of the
  * descriptor, relative to /proc/self/fd: no length of a path, and no `:` or `,` in one, matters,
@@ -236,11 +236,27 @@ static int mount_folder(struct setup *setup, const char *path)
 	return setup->root < 0 ? -1 : 0;
 }
 
+/* A mount that was made before covers the upper folder too. */
+static int attach_root(struct setup *setup, const char *place)
+{
+	int target = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC), result = -1;
+
+	if (target < 0 || mount_attach(setup->root, target) < 0)
+		fail(setup->failure, "mount root", place, errno);
+	else
+		result = 0;
+	if (target >= 0)
+		close(target);
+	return result;
+}
+
 int setup_root(struct setup *setup)
 {
 	const struct plan_record *overlay = plan_find(setup->plan, OP_OVERLAY);
 	const char *folder = plan_value(setup->plan, OP_ROOTFS, 0);
 
+	if (setup->root >= 0 && overlay != NULL)
+		return attach_root(setup, overlay->args[0]);
 	if (overlay != NULL && folder == NULL)
 		return mount_overlay(setup, overlay);
 	if (folder != NULL && overlay == NULL)

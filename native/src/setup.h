@@ -8,13 +8,16 @@
 struct setup {
 	const struct plan *plan;
 	struct failure *failure;
-	int root;	/* the root file system's mount, attached */
+	int root;	/* the root file system's mount, attached; before setup_root() one that
+			 * is not attached yet, or -1 */
 	int proc;	/* a procfs that nothing else can put anything into; -1 not yet */
 	int null;	/* the host's /dev/null, verified; -1 not yet */
 	int empty;	/* a read-only empty folder's mount for masks, attached; -1 not yet */
 	int terminal;	/* master of the pseudo-terminal; -1 */
 	int tty;	/* its slave; -1 */
 };
+
+enum { MAX_LAYERS = 500 };	/* of one overlay */
 
 /* mount-api.c */
 
@@ -49,7 +52,7 @@ int setup_symlink(struct setup *setup, const struct plan_record *record);
 
 /* rootfs.c */
 
-/* Attaches the root file system that the plan names; fills @setup->root. */
+/* Attaches the root file system that the plan names; fills @setup->root unless it is there. */
 int setup_root(struct setup *setup);
 
 /* Makes @setup->root the process's root and drops the old one with all its mounts. */

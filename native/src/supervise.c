@@ -6,7 +6,8 @@
  * them with it. It holds the container's lock for life. In order:
  *
  *	publish itself as keeper; number the run; open socket, log, pipes
- *	container_clone, container_hello; network helper starts; container_ready; network ready
+ *	server of the root file system starts, where it has one; container_clone,
+ *	container_hello; network helper starts; container_ready; network ready
  *	container_release, container_started		(point of no return: it runs)
  *	facts, summary, pid file; clients are told
  *	loop: output, requests, signals, timeout, until process 1 of the container ends
@@ -30,6 +31,7 @@
 #include <unistd.h>
 
 #include "exit.h"
+#include "fuse-overlay.h"
 #include "remove.h"
 #include "resident.h"
 #include "signals.h"
@@ -68,7 +70,7 @@ static void init_state(struct supervisor *s, char **argv)
 	s->run.pid_namespace = argv[6];
 	snprintf(s->cgroup.origin, sizeof(s->cgroup.origin), "%s", argv[7]);
 	s->listener = s->sink = s->tty_hold = s->cgroup.events = s->log.fd = -1;
-	s->sources[0] = s->sources[1] = s->network.said = -1;
+	s->sources[0] = s->sources[1] = s->network.said = s->server.said = -1;
 	s->init.pidfd = s->init.sync = s->init.netns = s->init.terminal =
 		s->init.listener = -1;
 	for (unsigned int i = 0; i < PEERS_MAX; i++)
@@ -151,7 +153,11 @@ static int clone_container(struct supervisor *s, struct failure *failure)
 	    open_pipes(s, given, failure) < 0)
 		return -1;
 	memcpy(stdio.stdio, given, sizeof(given));
-	result = container_clone(&s->plan, &stdio, &s->init, failure);
+	result = fuse_overlay_start(&s->server, &s->plan, 0, &stdio.root, failure);
+	if (result == 0)
+		result = container_clone(&s->plan, &stdio, &s->init, failure);
+	if (stdio.root > 0)
+		close(stdio.root);
 	forget_streams(given, &stdio);
 	return result;
 }
@@ -247,6 +253,18 @@ static int publish_start(struct supervisor *s, struct failure *failure)
 	return 0;
 }
 
+/* A container whose files can't be read any more only looks alive. By itself the server ends when
+ * the container's last process has. */
+static void server_ended(struct supervisor *s, int status)
+{
+	struct failure failure;
+
+	fuse_overlay_ended(&s->server, &s->plan, status, &failure);
+	if (status != 0)
+		note_error(&s->run, &failure);
+	signal_init(s, SIGKILL);
+}
+
 static void reap(struct supervisor *s)
 {
 	int status;
@@ -258,6 +276,8 @@ static void reap(struct supervisor *s)
 			s->ended = true;
 		} else if (pid == s->network.pid) {
 			s->network.pid = 0;
+		} else if (pid == s->server.pid) {
+			server_ended(s, status);
 		} else if (pid == s->emulator.pid) {
 			emulator_gone(&s->emulator);
 		} else {
@@ -415,6 +435,7 @@ static void end_container(struct supervisor *s)
 	/* Processes of exec ended with the namespace; their clients still wait. */
 	reap(s);
 	network_end(&s->network, &s->plan);
+	helper_end(&s->server);
 	emulator_end(&s->emulator);
 }
 
@@ -496,6 +517,8 @@ int supervise_main(int argc, char **argv)
 			prctl(PR_SET_CHILD_SUBREAPER, 1);
 		failed = prepare(s, &failure) < 0 || start_container(s, &failure) < 0 ||
 			publish_start(s, &failure) < 0;
+		if (failed)
+			fuse_overlay_explain(&s->server, &s->plan, &failure);
 	}
 	if (!failed)
 		supervise(s);

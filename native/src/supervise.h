@@ -59,7 +59,7 @@ struct supervisor {
 	int terminal_size;	/* what the launching client said */
 	struct run run;
 	struct cgroup cgroup;
-	struct network_helper network;
+	struct helper_process network, server;	/* @server: of the root file system */
 	struct emulator emulator;
 	struct container_process init;
 	struct log log;

@@ -1,17 +1,18 @@
 /**
  * Stores on file systems that refuse overlay: a FUSE file system stands for homes on a network or
- * encrypted. Containers are copies there; owners that can't be are recorded.
+ * encrypted. Containers are copies there; owners that can't be are recorded. fuse-overlayfs has
+ * a file of its own.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
-  existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync,
+  existsSync, readdirSync, statSync, symlinkSync, writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { archiveOf } from '../lab/images.ts';
 import { missing } from '../lab/probes.ts';
+import { mountHome } from './fuse-home.ts';
 import { openLab } from './harness.ts';
 
 const lab = openLab();
@@ -32,26 +33,6 @@ before(() => {
   ({ archive } = archiveOf({ name: IMAGE, layers: LAYERS }, lab.folder));
 });
 
-/** A store's data folder on a file system of its own, mounted until the end of the file. */
-async function mountHome(name: string, ...options: string[]): Promise<string> {
-  const [back, home] = [path.join(lab.folder, `${name}-back`), path.join(lab.folder, name)];
-  mkdirSync(back);
-  mkdirSync(home);
-  execFileSync('bindfs', ['--no-allow-other', ...options, back, home]);
-  lab.atEnd(async () => {
-    // A supervisor that has just ended may have a file open.
-    for (let left = 100; left > 0; left -= 1) {
-      try {
-        return execFileSync('fusermount3', ['-u', home], { stdio: 'ignore' });
-      } catch {
-        await sleep(50);
-      }
-    }
-    throw new Error(`${home} stays mounted`);
-  });
-  return home;
-}
-
 /** The commands on one store, chosen as a user would. */
 function storeIn(home: string) {
   const env = { XDG_DATA_HOME: home };
@@ -70,8 +51,8 @@ const SEEN = `cat /a/kept /b/new; ls -A /a /b; test ! -e /c; stat -c %a /tool`;
 const EXPECTED = ['kept', 'new', '/a:', 'kept', '', '/b:', 'new', '4755'];
 
 test('on a home that refuses overlay containers are copies', { skip: missing.fuse }, async () => {
-  const store = storeIn(await mountHome('fuse'));
-  await store.ok('load', '-q', '-i', archive);
+  const store = storeIn(await mountHome(lab, 'fuse'));
+  await store.ok('--storage-driver', 'copy', 'load', '-q', '-i', archive);
   await store.ok('run', '-d', ...NONE, '--name', 'a', IMAGE, 'sleep', '1000');
   assert.deepEqual((await store.ok('exec', 'a', 'sh', '-c', SEEN)).split('\n'), EXPECTED);
   await store.ok('exec', 'a', 'sh', '-c', 'echo changed >/a/kept; chown 7:8 /tool; rm /b/new');
@@ -86,7 +67,7 @@ test('on a home that refuses overlay containers are copies', { skip: missing.fus
 });
 
 test('without attributes layers and containers are the same', { skip: missing.fuse }, async () => {
-  const store = storeIn(await mountHome('bare', '--xattr-none'));
+  const store = storeIn(await mountHome(lab, 'bare', '--xattr-none'));
   await store.ok('load', '-q', '-i', archive);
   const seen = await store.ok('run', '--rm', ...NONE, IMAGE, 'sh', '-c', SEEN);
   assert.deepEqual(seen.split('\n'), EXPECTED);
@@ -113,7 +94,7 @@ async function importOwned(store: ReturnType<typeof storeIn>): Promise<void> {
 
 test('without attributes the ledger and the recipes know who files belong to',
   { skip: missing.fuse }, async () => {
-    const store = storeIn(await mountHome('ledger', '--xattr-none'));
+    const store = storeIn(await mountHome(lab, 'ledger', '--xattr-none'));
     await importOwned(store);
     const changes = `rm /replaced; echo y >/replaced; chown 0:0 /rooted
       echo >/a/new; chown 7:8 /a/new; mv /a/new /a/moved; ln -s x /a/link; chown -h 3:4 /a/link`;
@@ -131,7 +112,7 @@ test('without attributes the ledger and the recipes know who files belong to',
   });
 
 test('doctor says why, what it costs and what is better', { skip: missing.fuse }, async () => {
-  const home = await mountHome('judged');
+  const home = await mountHome(lab, 'judged', '--xattr-none');
   const { stdout } = await lab.berth(['doctor', '-q'], { env: { XDG_DATA_HOME: home } });
   assert.match(stdout, /^slower .* copies of their images \(driver "copy"\): mount overlay: /m);
   assert.match(stdout, /^ +you: export XDG_DATA_HOME=\/var\/tmp\//m);
@@ -142,7 +123,7 @@ test('doctor says why, what it costs and what is better', { skip: missing.fuse }
 });
 
 test('overlay is refused by name where it can not be', { skip: missing.fuse }, async () => {
-  const store = storeIn(await mountHome('refusing'));
+  const store = storeIn(await mountHome(lab, 'refusing'));
   const { status, stderr } =
     await store.berth('--storage-driver', 'overlay', 'load', '-q', '-i', archive);
   assert.equal(status, 125);
@@ -163,7 +144,7 @@ test('a driver is chosen once, and another one is refused from then on', async (
   assert.equal(status, 125);
   assert.match(stderr, /use storage driver "overlay" in ".*": that store has "copy" \(chosen by/);
   const unknown = await store.berth('--storage-driver', 'zfs', 'run', '--rm', IMAGE, 'true');
-  assert.match(unknown.stderr, /use storage driver "zfs": only "overlay" and "copy" are there/);
+  assert.match(unknown.stderr, /driver "zfs": only "overlay", "fuse-overlayfs", "copy" are there/);
 });
 
 test('on a disk with true owners a copy has them, and what it shows is what is exported',

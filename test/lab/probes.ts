@@ -20,6 +20,8 @@ export const missing = {
   tun: unlessUsable('/dev/net/tun'),
   /** A FUSE file system that a plain user can mount. */
   fuse: unlessUsable('/dev/fuse') || unlessFound('bindfs') || unlessFound('fusermount3'),
+  /** A program that serves overlays where the kernel refuses them. */
+  fuseOverlayfs: unlessUsable('/dev/fuse') || unlessFound('fuse-overlayfs'),
   pasta: unlessFound('pasta'),
   slirp4netns: unlessFound('slirp4netns'),
   skopeo: unlessFound('skopeo'),

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import {
   ConflictError, describe, EngineError, UnsupportedError, UsageError,
 } from '@berth/errors';
-import { systemErrorFrom } from '@berth/host';
+import { findProgram, systemErrorFrom } from '@berth/host';
 import { probeArguments, runHelper, type EnterSettings } from '@berth/isolation';
 import type { DriverName, DriverRecord, OwnerKeeping, Store } from '@berth/storage';
 
@@ -24,17 +24,20 @@ export interface DriverChoice {
 
 /** What a file system can do. */
 interface Ability {
-  /** Why no overlay can be mounted or used there; undefined: it can. */
+  /** Why no overlay, of the kernel or a program, can be mounted or used; undefined: it can. */
   readonly refusal: string | undefined;
   readonly owners: OwnerKeeping;
 }
 
+const DRIVERS: readonly DriverName[] = ['overlay', 'fuse-overlayfs', 'copy'];
+
 /** `--storage-driver`'s value; Podman calls a copy `vfs`. Throws a UsageError for others. */
 export function parseDriver(name: string | undefined): DriverName | undefined {
-  if (name === undefined || name === 'overlay' || name === 'copy') return name;
   if (name === 'vfs') return 'copy';
+  const known = DRIVERS.find((driver) => driver === name);
+  if (known !== undefined || name === undefined) return known;
   throw new UsageError('NO_SUCH_DRIVER',
-    `use storage driver "${name}": only "overlay" and "copy" are there`, {
+    `use storage driver "${name}": only ${DRIVERS.map((it) => `"${it}"`).join(', ')} are there`, {
       hint: 'leave --storage-driver out: the store finds out what its file system can do',
     });
 }
@@ -82,21 +85,48 @@ function decide(choice: DriverChoice): DriverRecord {
   const { wanted, enter } = choice;
   const { refusal, owners } = probe(choice);
   const common = { version: 1, owners, hadOneId: enter.idMaps.tier === 'single' } as const;
-  if (refusal === undefined && wanted !== 'copy') return { ...common, driver: 'overlay' };
+  if (refusal === undefined && (wanted === undefined || wanted === 'overlay')) {
+    return { ...common, driver: 'overlay' };
+  }
   if (wanted === 'overlay') {
     throw new UnsupportedError('NO_OVERLAY', `use storage driver "overlay": ${refusal}`, {
       hint: 'leave --storage-driver out, or choose a local disk: berth --root DIRECTORY',
     });
   }
-  return { ...common, driver: 'copy', reason: refusal ?? 'chosen by --storage-driver' };
+  const reason = refusal ?? 'chosen by --storage-driver';
+  if (wanted === 'copy') return { ...common, driver: 'copy', reason };
+  const program = findProgram('fuse-overlayfs');
+  const failed = tryFuseOverlayfs(choice, owners, program);
+  if (failed === undefined) return { ...common, driver: 'fuse-overlayfs', reason };
+  if (wanted === undefined) {
+    const lacks = program === undefined ? { lacksProgram: true } as const : {};
+    return { ...common, driver: 'copy', reason: `${reason}; ${failed}`, ...lacks };
+  }
+  throw new UnsupportedError('NO_FUSE_OVERLAYFS', `use storage driver "${wanted}": ${failed}`, {
+    hint: 'leave --storage-driver out: the store finds out what its file system can do',
+  });
+}
+
+/** Why fuse-overlayfs can't be the driver; undefined: it can. */
+function tryFuseOverlayfs(
+  choice: DriverChoice,
+  owners: OwnerKeeping,
+  program: string | undefined,
+): string | undefined {
+  if (program === undefined) return 'fuse-overlayfs is not installed';
+  // What hides lower layers it keeps in attributes, and loses it by a rename where there are none.
+  if (owners === 'ledger') return 'fuse-overlayfs needs user attributes';
+  return probe(choice, program).refusal;
 }
 
 /** Tries it in a folder where the store is or would be, which is gone afterwards. */
-function probe({ store, enter, isForeseen }: DriverChoice): Ability {
+function probe(choice: DriverChoice, fuseOverlayfs?: string): Ability {
+  const { store, enter, isForeseen } = choice;
   const folder =
     isForeseen ? folderNear(store.layout.staging) : store.staging.makeDirectory('probe');
   try {
-    const [overlay = '', owners = ''] = runHelper(probeArguments(enter, folder)).toString()
+    const said = runHelper(probeArguments(enter, folder, fuseOverlayfs)).toString();
+    const [overlay = '', owners = ''] = said
       .split('\n').filter((line) => !line.startsWith('hint: '));
     return {
       refusal: overlay === 'ok' ? undefined

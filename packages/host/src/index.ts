@@ -31,5 +31,6 @@ export { isAlive, isStopped, parseProcessStat, readStartTime, signalProcess } fr
 export type { ProcessStat } from './processes.ts';
 export { parseLimits, readResourceLimits } from './resource-limits.ts';
 export type { ResourceLimit } from './resource-limits.ts';
+export { findProgram } from './find-program.ts';
 export { fileSystemName, probeHost } from './probes.ts';
 export type { HostProbe } from './probes.ts';

@@ -29,9 +29,17 @@ export function removeArguments(settings: EnterSettings, paths: readonly string[
   return ['remove', ...namespaceFlags(settings), '--', ...paths];
 }
 
-/** The helper's arguments that try what the file system of an empty folder can do. */
-export function probeArguments(settings: EnterSettings, folder: string): string[] {
-  return ['probe', ...namespaceFlags(settings), '--', folder];
+/**
+ * The helper's arguments that try what the file system of an empty folder can do, with the kernel's
+ * overlay or that of the program `fuseOverlayfs`.
+ */
+export function probeArguments(
+  settings: EnterSettings,
+  folder: string,
+  fuseOverlayfs?: string,
+): string[] {
+  const program = fuseOverlayfs === undefined ? [] : ['--fuse-overlayfs', fuseOverlayfs];
+  return ['probe', ...namespaceFlags(settings), ...program, '--', folder];
 }
 
 /** Layers as one tree, under the owners that a container's map needs. */

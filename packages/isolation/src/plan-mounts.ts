@@ -52,6 +52,7 @@ function addRoot(plan: PlanWriter, spec: RuntimeSpec, settings: SupervisorSettin
     if (root.data !== undefined) {
       plan.add('overlay-data', root.data);
     }
+    if (root.fuseOverlayfs !== undefined) plan.add('fuse-overlayfs', root.fuseOverlayfs);
     if (root.isVolatile) plan.add('volatile');
   } else {
     plan.add('rootfs', root.path);

@@ -31,6 +31,8 @@ export type RootSettings =
       lowers: readonly string[];
       /** A layer that the others take content from; overlay shows nothing else of it. */
       data?: string | undefined;
+      /** The program that serves it; undefined: the kernel does. */
+      fuseOverlayfs?: string | undefined;
       /** What is written goes when the run ends, and need not reach the disk before. */
       isVolatile: boolean;
     }

@@ -111,6 +111,7 @@ const SETTINGS: SupervisorSettings = {
   root: {
     kind: 'overlay', upper: '/c/upper', work: '/c/work', lowers: ['/l/2/fs', '/l/1/fs'],
     isVolatile: true,
+    fuseOverlayfs: '/usr/bin/fuse-overlayfs',
   },
   copyUps: [{ target: '/data', data: '/volumes/v/_data' }],
   process: EXTRAS,

@@ -11,7 +11,7 @@ import type { BigIntStats } from 'node:fs';
 import { errnoName, loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
 import { OPAQUE_MARK, WHITEOUT_PREFIX } from './entry-path.ts';
 import { below, nodePath, treePath } from './tree-path.ts';
-import { OPAQUE_ATTRIBUTE } from './whiteout-marks.ts';
+import { FUSE_OPAQUE_ATTRIBUTE, OPAQUE_ATTRIBUTE } from './whiteout-marks.ts';
 import type { MarkPolicy } from './whiteout-marks.ts';
 
 /** A layer's tree, or a container's. */
@@ -133,7 +133,8 @@ export class MergedTree {
     const name = isNamed ? file.slice(WHITEOUT_PREFIX.length) : file;
     const isWhiteout = isNamed || (status.isCharacterDevice() && status.rdev === 0n);
     const isDirectory = status.isDirectory() && !isWhiteout;
-    const isClosed = !isDirectory || isOpaque(file);
+    const isClosed = !isDirectory || hasMark(file, OPAQUE_ATTRIBUTE)
+      || (hasNamedMarks && hasMark(file, FUSE_OPAQUE_ATTRIBUTE));
     const known = found.get(name);
     if (known === undefined) {
       found.set(name, { folder, status, isWhiteout, folders: [folder], isClosed });
@@ -146,7 +147,7 @@ export class MergedTree {
 
 const value = Buffer.alloc(8);
 
-function isOpaque(name: string): boolean {
-  const length = loadSyscalls().lgetxattr(treePath(name), OPAQUE_ATTRIBUTE, value);
+function hasMark(name: string, attribute: string): boolean {
+  const length = loadSyscalls().lgetxattr(treePath(name), attribute, value);
   return length === 1 && value[0] === 0x79;
 }

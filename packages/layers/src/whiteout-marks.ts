@@ -1,7 +1,8 @@
 /**
  * How a layer's tree says what it hides of lower layers. `overlay`: as overlay reads it, by device
  * 0:0 and an attribute. `names`: as archives do, by empty files of those names, where a file system
- * can't hold the others. Whoever merges layers reads both (native/src/shift.c).
+ * can't hold the others. Whoever merges layers reads both (native/src/shift.c). What fuse-overlayfs
+ * writes has names where it can't make the device, and an attribute of its own.
  */
 import { constants } from 'node:os';
 import { UnsupportedError } from '@berth/errors';
@@ -15,7 +16,9 @@ export type MarkPolicy = 'overlay' | 'names';
 
 /** What userxattr overlays read as "nothing of the lower layers is seen in this directory". */
 export const OPAQUE_ATTRIBUTE = 'user.overlay.opaque';
-/** Its value. */
+/** The same of fuse-overlayfs. */
+export const FUSE_OPAQUE_ATTRIBUTE = 'user.fuseoverlayfs.opaque';
+/** Their value. */
 export const OPAQUE_VALUE = Buffer.from('y');
 /** Mode of what no entry describes: directories, and marks that are files. */
 export const IMPLIED_MODE = 0o755;

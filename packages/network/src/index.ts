@@ -4,7 +4,6 @@
  */
 export {
   chooseNetwork,
-  findNetworkHelper,
   type NetworkChoice,
   type NetworkKind,
   type NetworkWish,

@@ -3,8 +3,8 @@
  * slirp4netns, else nothing with a hint. A helper asked for by name that is missing is an error.
  */
 import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
 import { UnsupportedError, UsageError } from '@berth/errors';
+import { findProgram } from '@berth/host';
 import { hasRoute } from './default-route.ts';
 import { pastaArguments } from './pasta.ts';
 import { slirpArguments } from './slirp4netns.ts';
@@ -75,18 +75,18 @@ export function chooseNetwork(wish: NetworkWish): NetworkChoice {
 function wanting(wish: NetworkWish, kind: HelperKind): NetworkChoice {
   if (!canMakeDevice()) return withoutHelper(wish, kind, NO_TUN);
   if (kind !== 'slirp4netns') {
-    const pasta = findNetworkHelper('pasta', wish.path);
+    const pasta = findProgram('pasta', wish.path);
     if (pasta !== undefined && (kind === 'pasta' || wish.ports.length > 0 || hasRoute())) {
       const args = pastaArguments(wish.ports, wish.options, wish.forwardsNames === true);
       return withHelper('pasta', [pasta, ...args]);
     }
     if (kind === 'pasta') return withoutHelper(wish, kind, NOT_INSTALLED);
   }
-  const slirp = findNetworkHelper('slirp4netns', wish.path);
+  const slirp = findProgram('slirp4netns', wish.path);
   if (slirp !== undefined) {
     return withHelper('slirp4netns', [slirp, ...slirpArguments(wish.ports, wish.options)]);
   }
-  const hasPasta = kind === 'default' && findNetworkHelper('pasta', wish.path) !== undefined;
+  const hasPasta = kind === 'default' && findProgram('pasta', wish.path) !== undefined;
   if (hasPasta) return withoutHelper(wish, kind, NO_ROUTE);
   return withoutHelper(wish, kind, kind === 'default' ? NONE_INSTALLED : NOT_INSTALLED);
 }
@@ -107,32 +107,9 @@ function withHelper(kind: NetworkKind, helper: string[]): NetworkChoice {
   return { kind, helper, warning: undefined };
 }
 
-/** Where set-up tools often live though a user's PATH lacks them. */
-const SYSTEM_FOLDERS = ['/usr/bin', '/usr/local/bin', '/usr/sbin', '/sbin'];
-
-/** Where the helper is installed, or undefined. */
-export function findNetworkHelper(
-  name: 'pasta' | 'slirp4netns',
-  path: string,
-): string | undefined {
-  const folders = [
-    ...path.split(':').filter((folder) => folder.startsWith('/')),
-    ...SYSTEM_FOLDERS,
-  ];
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  return isAllowed(file, constants.X_OK);
-}
-
 function canMakeDevice(): boolean {
-  return isAllowed(TUN, constants.R_OK | constants.W_OK);
-}
-
-function isAllowed(file: string, mode: number): boolean {
   try {
-    accessSync(file, mode);
+    accessSync(TUN, constants.R_OK | constants.W_OK);
     return true;
   } catch {
     return false;

@@ -8,8 +8,11 @@ import type { Layout } from './layout.ts';
 import type { Staging } from './staging.ts';
 import { moveInto, readRecord } from './whole-file.ts';
 
-/** `overlay`: the kernel's, in the user namespace; `copy`: a tree of its own for each container. */
-export type DriverName = 'overlay' | 'copy';
+/**
+ * `overlay`: the kernel's, in the user namespace; `fuse-overlayfs`: served by a program, one for
+ * each container; `copy`: a tree of its own for each container.
+ */
+export type DriverName = 'overlay' | 'fuse-overlayfs' | 'copy';
 
 /**
  * `native`: files belong to whoever they are given to; `xattr`: to the user, with the owner in an
@@ -26,6 +29,8 @@ export interface DriverRecord {
   readonly hadOneId: boolean;
   /** Why it is not overlay: what was refused, or by which flag it was chosen. */
   readonly reason?: string | undefined;
+  /** It is `copy` for want of the program fuse-overlayfs. */
+  readonly lacksProgram?: true;
 }
 
 /** Access to driver.json. */

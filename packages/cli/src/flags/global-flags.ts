@@ -13,7 +13,8 @@ export const GLOBAL_FLAGS = {
   runroot: text('PATH', 'keep sockets and other running state under PATH'),
   'storage-driver': text(
     'NAME',
-    'how a new store makes root file systems: overlay or copy; by default what works there',
+    'how a new store makes root file systems: overlay, fuse-overlayfs or copy; by default the ' +
+      'first of these that works there',
   ),
   'storage-opt': ignored('each'),
   'cgroup-manager': ignored('each'),

@@ -163,7 +163,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
       user,
       spec,
     }),
-    ...(engine.driver.driver === 'copy' ? { driver: 'copy' } : {}),
+    ...(engine.driver.driver === 'overlay' ? {} : { driver: engine.driver.driver }),
     ...(engine.idMaps.tier === 'single' ? { emulatesRoot: true } : {}),
     stopSignal: signalNumber(signal),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,

@@ -35,7 +35,7 @@ export async function inspectContainer(
     OCIRuntime: 'berth-native',
     Name: entry.name,
     RestartCount: 0,
-    Driver: 'overlay',
+    Driver: record.driver ?? 'overlay',
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
@@ -126,7 +126,7 @@ function graphDriver(engine: Engine, record: BerthContainer): Record<string, unk
   if (record.driver === 'copy') return { Name: 'copy', Data: { RootDir: paths.root } };
   const lowers = mountedLayers(record.layers).map((diffId) => layers.treePath(diffId));
   return {
-    Name: 'overlay',
+    Name: record.driver ?? 'overlay',
     Data: { LowerDir: lowers.join(':'), UpperDir: paths.upper, WorkDir: paths.work },
   };
 }

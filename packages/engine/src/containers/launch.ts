@@ -15,6 +15,7 @@ import {
 import type { NamespaceType, RuntimeSpec } from '@berth/oci';
 import { formatSummaryHead, type ContainerPaths, type SummaryHead } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { requireFuseOverlayfs } from './fuse-overlayfs.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
 import { cgroupOf } from './cgroup.ts';
 import { processIds } from './container-ids.ts';
@@ -105,9 +106,11 @@ function rootOf(engine: Engine, record: BerthContainer, paths: ContainerPaths): 
   const { upper, work } = paths;
   const isVolatile = record.request.remove;
   const diffIds = mountedLayers(record.layers);
-  if (record.containerIds === undefined) {
+  const fuseOverlayfs = record.driver === undefined ? undefined : requireFuseOverlayfs(record.name);
+  // The program shows the layers under the owners that a map needs.
+  if (record.containerIds === undefined || fuseOverlayfs !== undefined) {
     const lowers = diffIds.map((diffId) => engine.store.layers.treePath(diffId));
-    return { kind: 'overlay', upper, work, lowers, isVolatile };
+    return { kind: 'overlay', upper, work, lowers, isVolatile, fuseOverlayfs };
   }
   const { tree, data } = shiftedLayers(engine, diffIds, record.containerIds);
   return { kind: 'overlay', upper, work, lowers: [tree], data, isVolatile };

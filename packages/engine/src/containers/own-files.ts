@@ -21,10 +21,11 @@ export function ownFiles(engine: Engine, id: string): OwnFiles {
   const { root, upper, owners: ledger } = containers.paths(id);
   const record = containers.record<BerthContainer>(id);
   const isCopy = record.driver === 'copy';
+  const isServed = record.driver === 'fuse-overlayfs';
   const recipes = mountedLayers(record.layers).map((diffId) => layers.recipePath(diffId));
   return {
-    // A program may have made a file in a copy that is called as a mark.
-    own: { path: isCopy ? root : upper, marks: 'overlay' },
+    // A program may have made a file that is called as a mark, but where those are marks.
+    own: { path: isCopy ? root : upper, marks: isServed ? 'names' : 'overlay' },
     isCopy,
     layers: layerFolders(engine, record.layers),
     owners: ownerSource(record, { ledger, recipes }),
@@ -37,9 +38,11 @@ export function wholeTree({ own, isCopy, layers }: OwnFiles): readonly MarkedFol
 }
 
 function ownerSource(
-  { emulatesRoot, containerIds }: BerthContainer,
+  { emulatesRoot, containerIds, driver }: BerthContainer,
   recorded: { ledger: string; recipes: string[] },
 ): OwnerSource | undefined {
   if (emulatesRoot === true) return { kind: 'records', ...recorded };
-  return containerIds === undefined ? undefined : { kind: 'map', ...containerIds };
+  // What a program serves has the container's ids already.
+  if (containerIds === undefined || driver === 'fuse-overlayfs') return undefined;
+  return { kind: 'map', ...containerIds };
 }

@@ -5,7 +5,7 @@
 import type { ContainerRequest } from '@berth/bundle';
 import type { ContainerIds } from '@berth/isolation';
 import type { AssignedPort, NetworkKind } from '@berth/network';
-import type { ContainerRecord } from '@berth/storage';
+import type { ContainerRecord, DriverName } from '@berth/storage';
 
 /** The record; storage reads its own part of it and keeps the rest unread. */
 export interface BerthContainer extends ContainerRecord {
@@ -22,8 +22,8 @@ export interface BerthContainer extends ContainerRecord {
   readonly containerIds?: ContainerIds;
   /** Users whom the image may not know; absent in records of older versions. */
   readonly accounts?: readonly { file: string; id: number; line: string }[];
-  /** Absent: an overlay of its layers is its root file system; else a copy of them is. */
-  readonly driver?: 'copy';
+  /** Absent: the kernel's overlay of its layers is its root file system. */
+  readonly driver?: Exclude<DriverName, 'overlay'>;
   /** Made where only one id is mapped. */
   readonly emulatesRoot?: boolean;
   readonly stopSignal: number;

@@ -1,6 +1,7 @@
 /** Checks of the file systems that hold images, containers and the program. */
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
+import { install } from './packages.ts';
 
 /** Each file costs a round trip there. */
 const NETWORK_FILE_SYSTEMS =
@@ -8,17 +9,29 @@ const NETWORK_FILE_SYSTEMS =
 const LITTLE_BYTES = 1024 ** 3;
 
 /** How containers get their root file systems. */
-export function checkDriver({ store, account }: DoctorFacts): Finding {
+export function checkDriver({ store, account, packageManager }: DoctorFacts): Finding {
   const id = 'overlay';
   const { driver, hasOverlay } = store;
-  if (driver?.driver !== 'copy') return ok(id, 'overlay file systems can be mounted');
+  if (driver === undefined || driver.driver === 'overlay') {
+    return ok(id, 'overlay file systems can be mounted');
+  }
   const remedy = hasOverlay ? elsewhere(account) : administrator('modprobe overlay');
+  if (driver.driver === 'fuse-overlayfs') {
+    return {
+      id,
+      severity: 'slower',
+      found: `a program serves the files of containers (driver "fuse-overlayfs"): ${driver.reason}`,
+      cost: 'containers start later and open files several times slower; one more process for each',
+      remedies: [remedy],
+    };
+  }
   return {
     id,
     severity: 'slower',
     found: `containers are copies of their images (driver "copy"): ${driver.reason}`,
     cost: "each new container takes its image's size in disk, and the time to copy it",
-    remedies: [remedy],
+    remedies: driver.lacksProgram === true
+      ? [remedy, install(packageManager, 'fuse-overlayfs')] : [remedy],
   };
 }
 

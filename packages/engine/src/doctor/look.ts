@@ -2,13 +2,12 @@
 import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
-  allSubordinateIds, commonIds, fileSystemName, findMapHelpers, findMount, findSubordinateIds,
-  probeHost, readAccounts,
+  allSubordinateIds, commonIds, fileSystemName, findMapHelpers, findMount, findProgram,
+  findSubordinateIds, probeHost, readAccounts,
 } from '@berth/host';
 import {
   delegatedControllers, enterArguments, hasSystemdSession, nativeHelper, programFile, runHelper,
 } from '@berth/isolation';
-import { findNetworkHelper } from '@berth/network';
 import type { Engine } from '../engine.ts';
 import type { DoctorFacts, PackageManager } from './facts.ts';
 
@@ -75,11 +74,10 @@ const TUN = '/dev/net/tun';
 const USUAL_FIRST_PORT = 1024;
 
 function networkFacts(): DoctorFacts['network'] {
-  const path = process.env['PATH'] ?? '';
   const firstPort = readIfThere('/proc/sys/net/ipv4/ip_unprivileged_port_start').trim();
   return {
-    pasta: findNetworkHelper('pasta', path) !== undefined,
-    slirp4netns: findNetworkHelper('slirp4netns', path) !== undefined,
+    pasta: findProgram('pasta') !== undefined,
+    slirp4netns: findProgram('slirp4netns') !== undefined,
     tun: !existsSync(TUN) ? 'missing' : canOpen(TUN) ? 'usable' : 'not permitted',
     firstPort: firstPort === '' ? USUAL_FIRST_PORT : Number(firstPort),
   };

@@ -2,7 +2,7 @@
 import { administrator, type Remedy } from './finding.ts';
 import type { PackageManager } from './facts.ts';
 
-type Program = 'newuidmap' | 'pasta';
+type Program = 'newuidmap' | 'pasta' | 'fuse-overlayfs';
 
 const INSTALL: Record<NonNullable<PackageManager>, string> = {
   apt: 'apt-get install',
@@ -23,6 +23,6 @@ const NEWUIDMAP: Record<NonNullable<PackageManager>, string> = {
 /** How `program` is installed; without a known package manager, its name in words. */
 export function install(manager: PackageManager, program: Program): Remedy {
   if (manager === undefined) return administrator(`install ${program}`);
-  const names = { newuidmap: NEWUIDMAP[manager], pasta: 'passt' };
-  return administrator(`${INSTALL[manager]} ${names[program]}`);
+  const names: Record<string, string> = { newuidmap: NEWUIDMAP[manager], pasta: 'passt' };
+  return administrator(`${INSTALL[manager]} ${names[program] ?? program}`);
 }

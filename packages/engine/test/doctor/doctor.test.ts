@@ -261,6 +261,18 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'export XDG_DATA_HOME=/var/tmp/ann',
   ],
   [
+    'a home that refuses overlay, and no program for it',
+    machine('store', { driver: { ...copies('native'), lacksProgram: true } }),
+    'overlay slower',
+    'apt-get install fuse-overlayfs',
+  ],
+  [
+    'a home that a program serves',
+    machine('store', { driver: { ...copies('native'), driver: 'fuse-overlayfs' } }),
+    'overlay slower',
+    'export XDG_DATA_HOME=/var/tmp/ann',
+  ],
+  [
     'a home whose server gives no files away',
     machine('store', { driver: { ...copies('xattr'), driver: 'overlay' } }),
     'store weaker',
