@@ -97,6 +97,12 @@ test('layers are merged, changes are the container\'s own and stay', { skip }, a
   assert.match(list, /^-\S+ 7\/8 .* moved$/m);
   assert.match(list, /^l\S+ 5\/6 .* link -> x$/m);
   assert.doesNotMatch(list, /\.wh\.| (a\/gone|b\/old|b\/new|c\/|full\/x)/m);
+  const changes = (await ok('diff', 'a')).split('\n')
+    .filter((line) => /^. \/(a|b|full)/.test(line));
+  assert.deepEqual(changes, ['C /a', 'C /a/kept', 'C /b', 'D /b/new', 'C /full', 'D /full/x']);
+  await ok('commit', '-q', 'a', 'localhost/changed:1');
+  const committed = ['run', '--rm', ...NONE, 'localhost/changed:1', 'sh', '-c', see];
+  assert.equal(await ok(...committed), await ok('exec', 'a', 'sh', '-c', see));
   const format = '{{.Driver}} {{.GraphDriver.Name}}';
   assert.equal(await ok('inspect', 'a', '--format', format), 'fuse-overlayfs fuse-overlayfs');
   await ok('rm', '-f', '-t', '0', 'a');
