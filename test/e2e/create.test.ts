@@ -108,3 +108,11 @@ test('a slice needs systemd, and limits that no one can set are said', async () 
   const climbing = await run('--cgroup-parent', '/a/../../b');
   assert.equal(climbing.status, 125);
 });
+
+test('create and commands that choose containers take the flags that scripts pass on', async () => {
+  const id = await lab.ok(['create', '-a', 'stdout', '--attach=stderr', '-h', '', image, 'true']);
+  assert.match(await lab.ok(['inspect', '-f', '{{.Config.Hostname}}', id]), /^[0-9a-f]{12}$/);
+  for (const command of ['start', 'stop', 'restart', 'pause', 'unpause']) {
+    assert.equal(await lab.ok([command, '-f', 'name=nobody']), '', command);
+  }
+});

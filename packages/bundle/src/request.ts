@@ -131,6 +131,8 @@ export interface LogRequest {
 export interface ContainerRequest {
   /** As typed; resolved by the engine. */
   image: string;
+  /** `--rootfs`: runs from this folder, and there is no image. */
+  rootFolder?: { path: string; keepsChangesApart: boolean } | undefined;
   /** The words after the image. */
   command: string[];
   /** `--entrypoint`: undefined keeps the image's, an empty list clears it. */

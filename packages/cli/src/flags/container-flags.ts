@@ -13,6 +13,7 @@ const IDENTITY_FLAGS = {
   pull: text('POLICY', 'pull the image: always, missing (the default), never or newer'),
   replace: toggle('remove a container that has the name already'),
   rm: toggle('remove the container when it ends'),
+  rootfs: toggle('run from a folder, named in place of the image; FOLDER:O is left as it is'),
 } as const;
 
 const PROCESS_FLAGS = {

@@ -28,7 +28,6 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 };
 const TOGGLES: Readonly<Record<string, readonly string[]>> = {
   'leave the flag out: cgroup v2 has no such setting; see --oom-score-adj': ['oom-kill-disable'],
-  'make an image of it: tar -C FOLDER -c . | berth import - NAME': ['rootfs'],
 };
 
 /** By name; a command that has them never sees them. Their types are left out on purpose. */

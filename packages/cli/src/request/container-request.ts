@@ -10,7 +10,13 @@ import { parseLog } from './log.ts';
 import { parseImageVolumes, parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseCgroups, parseNamespace, parseNetwork } from './namespaces.ts';
 import { parseExpose, parsePublish } from './ports.ts';
-import { parseEntrypoint, parseOomScore, parsePersonality, parseUmask } from './process.ts';
+import {
+  parseEntrypoint,
+  parseOomScore,
+  parsePersonality,
+  parseRootFolder,
+  parseUmask,
+} from './process.ts';
 import { parsePreserved } from './preserved.ts';
 import { parseDevice, parseSecurity, parseSysctls, parseUlimit } from './security.ts';
 import { parseUserNamespace } from './user-namespace.ts';
@@ -27,6 +33,7 @@ export function containerRequest(
   refuseOthers(flags);
   return {
     image,
+    rootFolder: flags.rootfs ? parseRootFolder(image) : undefined,
     command,
     createCommand: ['berth', ...process.argv.slice(2)],
     ...identity(flags),
@@ -183,7 +190,7 @@ function network(
   | 'noHostname'
 > {
   return {
-    hostname: flags.hostname,
+    hostname: flags.hostname === '' ? undefined : flags.hostname,
     network: parseNetwork(flags.network),
     ports: flags.publish.map(parsePublish),
     publishAll: flags['publish-all'],

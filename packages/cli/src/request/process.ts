@@ -1,4 +1,5 @@
-/** What a container's first process is told: entrypoint, umask, personality, OOM score. */
+/** What a container's first process is told, and where it finds its files without an image. */
+import { resolve } from 'node:path';
 import type { ContainerRequest } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 
@@ -50,4 +51,12 @@ export function parseOomScore(value: number | undefined): number | undefined {
     );
   }
   return value;
+}
+
+/** `FOLDER` or `FOLDER:O`. Throws UsageError. */
+export function parseRootFolder(text: string): ContainerRequest['rootFolder'] {
+  const keepsChangesApart = text.endsWith(':O');
+  const path = keepsChangesApart ? text.slice(0, -2) : text;
+  if (path === '') throw new UsageError('NO_ROOTFS', 'read --rootfs: no folder is named');
+  return { path: resolve(path), keepsChangesApart };
 }

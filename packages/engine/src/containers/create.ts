@@ -26,6 +26,7 @@ import type { BerthContainer } from './record.ts';
 import { readableRecord } from './listed-record.ts';
 import { removeById } from './remove.ts';
 import { etcFiles } from './etc-files.ts';
+import { accountsOf, imageOfFolder, requireSharedIds } from './root-folder.ts';
 import { signalNumber } from './signals.ts';
 import { dropVolumes, makeVolumes, planVolumes, withVolumesFrom } from './volumes.ts';
 import { stateIfThere } from './wait.ts';
@@ -58,7 +59,10 @@ export async function makeContainer(
   request: ContainerRequest,
   pull: PullOptions,
 ): Promise<CreatedContainer> {
-  const image = await findImage(engine, request.image, pull);
+  const { rootFolder } = request;
+  const image = rootFolder === undefined
+    ? await findImage(engine, request.image, pull)
+    : imageOfFolder(engine, rootFolder);
   requireMountable(`create container from "${image.name}"`, image.config.diffIds);
   const id = randomId();
   writeIdFile(request, id);
@@ -130,6 +134,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
   const joins = joinsOf(engine, request);
   const ids = decideIds(engine, request);
   const user = request.user ?? ids.user ?? config.user;
+  requireSharedIds(request, ids.ids);
   const network = chooseNetwork({
     kind: request.network.kind,
     options: request.network.options,
@@ -158,12 +163,13 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
     user,
     ...(ids.ids === undefined ? {} : { containerIds: ids.ids }),
     accounts: accountLines({
-      request: request.accounts,
+      request: accountsOf(request),
       kept: ids.user === undefined ? undefined : { account: engine.account, ids: ids.user },
       user,
       spec,
     }),
-    ...(engine.driver.driver === 'overlay' ? {} : { driver: engine.driver.driver }),
+    ...(engine.driver.driver === 'overlay' || request.rootFolder !== undefined
+      ? {} : { driver: engine.driver.driver }),
     ...(engine.idMaps.tier === 'single' ? { emulatesRoot: true } : {}),
     stopSignal: signalNumber(signal),
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,

@@ -56,7 +56,11 @@ export async function inspectContainer(
   return withHidden(description, { SizeRw: null, SizeRootFs: null });
 }
 
-function imageSection(engine: Engine, { imageId, imageName }: BerthContainer) {
+function imageSection(engine: Engine, { imageId, imageName, request }: BerthContainer) {
+  const { rootFolder } = request;
+  if (rootFolder !== undefined) {
+    return { Image: '', ImageDigest: '', ImageName: '', Rootfs: rootFolder.path, Pod: '' };
+  }
   return {
     Image: imageId,
     ImageDigest: engine.store.images.origins(imageId).at(-1)?.manifestDigest ?? '',
@@ -67,7 +71,7 @@ function imageSection(engine: Engine, { imageId, imageName }: BerthContainer) {
 }
 
 function imageEntrypoint(engine: Engine, { imageId }: BerthContainer): readonly string[] {
-  return findLocal(engine, imageId)?.config.entrypoint ?? [];
+  return imageId === '' ? [] : findLocal(engine, imageId)?.config.entrypoint ?? [];
 }
 
 function filesSection(engine: Engine, { id, request }: BerthContainer): Record<string, string> {
@@ -124,7 +128,12 @@ function graphDriver(engine: Engine, record: BerthContainer): Record<string, unk
   const { containers, layers } = engine.store;
   const paths = containers.paths(record.id);
   if (record.driver === 'copy') return { Name: 'copy', Data: { RootDir: paths.root } };
-  const lowers = mountedLayers(record.layers).map((diffId) => layers.treePath(diffId));
+  const { rootFolder } = record.request;
+  if (rootFolder?.keepsChangesApart === false) {
+    return { Name: 'rootfs', Data: { RootDir: rootFolder.path } };
+  }
+  const lowers = rootFolder !== undefined
+    ? [rootFolder.path] : mountedLayers(record.layers).map((diffId) => layers.treePath(diffId));
   return {
     Name: record.driver ?? 'overlay',
     Data: { LowerDir: lowers.join(':'), UpperDir: paths.upper, WorkDir: paths.work },

@@ -104,7 +104,12 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
 function rootOf(engine: Engine, record: BerthContainer, paths: ContainerPaths): RootSettings {
   if (record.driver === 'copy') return { kind: 'folder', path: paths.root };
   const { upper, work } = paths;
-  const isVolatile = record.request.remove;
+  const { rootFolder, remove: isVolatile } = record.request;
+  if (rootFolder !== undefined) {
+    const { path, keepsChangesApart } = rootFolder;
+    return keepsChangesApart
+      ? { kind: 'overlay', upper, work, lowers: [path], isVolatile } : { kind: 'folder', path };
+  }
   const diffIds = mountedLayers(record.layers);
   const fuseOverlayfs = record.driver === undefined ? undefined : requireFuseOverlayfs(record.name);
   // The program shows the layers under the owners that a map needs.

@@ -20,14 +20,19 @@ export function ownFiles(engine: Engine, id: string): OwnFiles {
   const { containers, layers } = engine.store;
   const { root, upper, owners: ledger } = containers.paths(id);
   const record = containers.record<BerthContainer>(id);
-  const isCopy = record.driver === 'copy';
+  const { rootFolder } = record.request;
+  const isApart = rootFolder?.keepsChangesApart === true;
+  const isCopy = record.driver === 'copy' || (rootFolder !== undefined && !isApart);
   const isServed = record.driver === 'fuse-overlayfs';
   const recipes = mountedLayers(record.layers).map((diffId) => layers.recipePath(diffId));
   return {
     // A program may have made a file that is called as a mark, but where those are marks.
-    own: { path: isCopy ? root : upper, marks: isServed ? 'names' : 'overlay' },
+    own: {
+      path: isCopy ? rootFolder?.path ?? root : upper, marks: isServed ? 'names' : 'overlay',
+    },
     isCopy,
-    layers: layerFolders(engine, record.layers),
+    layers: isApart
+      ? [{ path: rootFolder.path, marks: 'overlay' }] : layerFolders(engine, record.layers),
     owners: ownerSource(record, { ledger, recipes }),
   };
 }

@@ -2,12 +2,19 @@
 import { createContainer } from '@berth/engine/containers/create';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { CONTAINER_FLAGS } from '../../flags/container-flags.ts';
+import { listed } from '../../flags/flag.ts';
 import { pullOptions } from '../../flags/pull-flags.ts';
 import { print } from '../../output/streams.ts';
 import { containerRequest } from '../../request/container-request.ts';
 
+const FLAGS = {
+  ...CONTAINER_FLAGS,
+  // The streams are chosen by whoever starts it.
+  attach: listed('STREAM', 'no effect: see berth start --attach', { short: 'a', hidden: true }),
+} as const;
+
 /** The container exists, and its id is printed. */
-export class CreateCommand extends BerthCommand<typeof CONTAINER_FLAGS> {
+export class CreateCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['create'],
     operands: 'IMAGE [COMMAND [ARG...]]',
@@ -18,10 +25,10 @@ export class CreateCommand extends BerthCommand<typeof CONTAINER_FLAGS> {
       ['Make a container now, start it later', 'berth create --name web -p 8080:80 nginx'],
       ['Start it', 'berth start web'],
     ],
-    flags: CONTAINER_FLAGS,
+    flags: FLAGS,
   } as const;
 
-  protected async run(invocation: Invocation<typeof CONTAINER_FLAGS>): Promise<void> {
+  protected async run(invocation: Invocation<typeof FLAGS>): Promise<void> {
     const { flags, operands, given } = invocation;
     const pull = pullOptions(flags, given, flags.pull ?? 'missing');
     const request = containerRequest(flags, operands);

@@ -1,10 +1,13 @@
 /** `berth pause`: hold all processes of containers. */
 import { pauseContainer } from '@berth/engine/containers/pause';
 import { BerthCommand, type Invocation } from '../../command.ts';
+import { filterFlag } from '../../flags/list-flags.ts';
 import { forEachContainer, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
 
+const FLAGS = { ...SELECTION_FLAGS, filter: filterFlag } as const;
+
 /** The containers stand still. */
-export class PauseCommand extends BerthCommand<typeof SELECTION_FLAGS> {
+export class PauseCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['pause'],
     operands: 'CONTAINER...',
@@ -14,10 +17,10 @@ export class PauseCommand extends BerthCommand<typeof SELECTION_FLAGS> {
       ['Hold a container while its folder is copied', 'berth pause db'],
       ['Hold all that run', 'berth pause --all'],
     ],
-    flags: SELECTION_FLAGS,
+    flags: FLAGS,
   } as const;
 
-  protected async run({ flags, operands }: Invocation<typeof SELECTION_FLAGS>): Promise<number> {
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
     return forEachContainer(engine, { flags, operands, states: ['running'] }, async (name) =>
       pauseContainer(engine, name),

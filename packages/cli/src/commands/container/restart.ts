@@ -2,10 +2,12 @@
 import { restartContainer } from '@berth/engine/containers/stop';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { toggle, whole } from '../../flags/flag.ts';
+import { filterFlag } from '../../flags/list-flags.ts';
 import { forEachContainer, LIVE, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
 
 const FLAGS = {
   ...SELECTION_FLAGS,
+  filter: filterFlag,
   running: toggle('only those that run'),
   time: whole('SECONDS', 'how long to wait before killing', { short: 't', aliases: ['timeout'] }),
 } as const;

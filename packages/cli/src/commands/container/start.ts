@@ -1,6 +1,7 @@
 /** `berth start`: start containers that are at rest. */
 import { startAttached, startContainer } from '@berth/engine/containers/start';
 import { UsageError } from '@berth/errors';
+import { filterFlag } from '../../flags/list-flags.ts';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
 import {
@@ -15,7 +16,7 @@ const FLAGS = {
   all: { ...SELECTION_FLAGS.all, short: undefined },
   attach: toggle('show its output until it ends', { short: 'a' }),
   'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
-  filter: SELECTION_FLAGS.filter,
+  filter: filterFlag,
   interactive: toggle('attach its input too', { short: 'i' }),
   latest: latestFlag,
   'sig-proxy': toggle('pass signals on to the container', { initial: true }),

@@ -2,6 +2,7 @@
 import { stopContainer } from '@berth/engine/containers/stop';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { whole } from '../../flags/flag.ts';
+import { filterFlag } from '../../flags/list-flags.ts';
 import {
   forEachContainer,
   ignoreFlag,
@@ -11,6 +12,7 @@ import {
 
 const FLAGS = {
   ...SELECTION_FLAGS,
+  filter: filterFlag,
   ignore: ignoreFlag,
   time: whole('SECONDS', 'how long to wait before killing; -1 is for ever', {
     short: 't',

@@ -1,10 +1,13 @@
 /** `berth unpause`: let paused containers go on. */
 import { unpauseContainer } from '@berth/engine/containers/pause';
 import { BerthCommand, type Invocation } from '../../command.ts';
+import { filterFlag } from '../../flags/list-flags.ts';
 import { forEachContainer, SELECTION_FLAGS } from '../../flags/selection-flags.ts';
 
+const FLAGS = { ...SELECTION_FLAGS, filter: filterFlag } as const;
+
 /** The containers are not paused any more. */
-export class UnpauseCommand extends BerthCommand<typeof SELECTION_FLAGS> {
+export class UnpauseCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['unpause'],
     operands: 'CONTAINER...',
@@ -13,10 +16,10 @@ export class UnpauseCommand extends BerthCommand<typeof SELECTION_FLAGS> {
       ['Let a container go on', 'berth unpause db'],
       ['Let all go on', 'berth unpause --all'],
     ],
-    flags: SELECTION_FLAGS,
+    flags: FLAGS,
   } as const;
 
-  protected async run({ flags, operands }: Invocation<typeof SELECTION_FLAGS>): Promise<number> {
+  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
     return forEachContainer(engine, { flags, operands, states: ['paused'] }, (name) =>
       unpauseContainer(engine, name),

@@ -1,0 +1,46 @@
+/** Containers that run from a folder of the machine and have no image (`--rootfs`). */
+import { statSync } from 'node:fs';
+import type { ContainerRequest } from '@berth/bundle';
+import { NotFoundError, UnsupportedError, UsageError } from '@berth/errors';
+import { localPlatform, parseImageConfig } from '@berth/oci';
+import type { Engine } from '../engine.ts';
+import type { FoundImage } from '../images/local.ts';
+
+/** An image without layers or a word on what to run. Throws where there is no such folder. */
+export function imageOfFolder(
+  engine: Engine,
+  folder: NonNullable<ContainerRequest['rootFolder']>,
+): FoundImage {
+  const status = statSync(folder.path, { throwIfNoEntry: false });
+  if (status === undefined) {
+    throw new NotFoundError('NO_ROOTFS', `run from "${folder.path}": no such folder`);
+  }
+  if (!status.isDirectory()) {
+    throw new UsageError('BAD_ROOTFS', `run from "${folder.path}": not a folder`);
+  }
+  if (folder.keepsChangesApart && engine.driver.driver !== 'overlay') {
+    throw new UnsupportedError('ROOTFS_OVERLAY', `run from "${folder.path}:O": the store has no `
+      + 'overlay file systems', { hint: 'leave the ":O" out, or use another --root' });
+  }
+  const { os, architecture } = localPlatform();
+  const config = parseImageConfig(Buffer.from(JSON.stringify({ os, architecture })));
+  const record = {
+    version: 1, id: '', layers: [], architecture, os, sizeBytes: 0, labels: {}, addedAtMs: 0,
+  } as const;
+  return { record, config, name: folder.path };
+}
+
+/** Ids of another map would show the folder's files as nobody's. */
+export function requireSharedIds({ rootFolder }: ContainerRequest, ids: object | undefined): void {
+  if (rootFolder === undefined || ids === undefined) return;
+  throw new UnsupportedError('ROOTFS_IDS', `run from "${rootFolder.path}" with --userns: a folder `
+    + 'has the ids that you have', { hint: 'leave --userns, --uidmap and --gidmap out' });
+}
+
+/** A folder of the user is no place to write accounts to. */
+export function accountsOf(
+  { rootFolder, accounts }: ContainerRequest,
+): ContainerRequest['accounts'] {
+  const isOwn = rootFolder?.keepsChangesApart !== false;
+  return isOwn || accounts === undefined ? accounts : { ...accounts, write: false };
+}
