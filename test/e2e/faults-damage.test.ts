@@ -18,7 +18,7 @@ lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
 
 const NO_WORDS = /bug in berth|TypeError|RangeError|^\s+at |SyntaxError/m;
 const timeoutMs = 60_000;
-const SAMPLE = ['holds noise', 'is a link to a folder', 'is a pipe'];
+const SAMPLE = ['is a folder', 'is a link to a folder', 'is a pipe'];
 const wanted = process.env['BERTH_DAMAGE'] === 'all' ? Object.keys(DAMAGES) : SAMPLE;
 
 /** One damaged store, and all that was wrong with what commands made of it. */

@@ -5,7 +5,7 @@ import type { VolumeStore } from './volumes.ts';
 /** What a finding is about. */
 export type FindingKind =
   | 'image' | 'image-name' | 'image-origin' | 'layer' | 'blob'
-  | 'container' | 'container-name' | 'volume' | 'leftover' | 'stranger';
+  | 'container' | 'container-name' | 'volume' | 'leftover' | 'stranger' | 'folder';
 
 /** One thing that is wrong. */
 export interface StoreFinding {

@@ -5,11 +5,16 @@ import { IntegrityError } from '@berth/errors';
 import type { CheckParts, StoreFinding } from './check-finding.ts';
 import { problemOf } from './check-finding.ts';
 import { ifThere } from './fs-errors.ts';
+import { isName } from './names.ts';
 import { listDirectory } from './whole-file.ts';
 
 /** Findings about volumes/. */
 export function checkVolumes({ volumes, layout }: CheckParts): StoreFinding[] {
   return listDirectory(layout.volumes).flatMap((name): StoreFinding[] => {
+    if (!isName(name)) {
+      const object = join(layout.volumes, name);
+      return [{ kind: 'stranger', object, problem: 'is no volume', state: 'unused' }];
+    }
     const problem = problemOf(() => {
       const record = volumes.find(name);
       if (record === undefined && !isThere(join(layout.volumes, name))) return;

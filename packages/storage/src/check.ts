@@ -12,6 +12,7 @@ import { checkImages } from './check-images.ts';
 import { checkLayers } from './check-layers.ts';
 import { checkLeftovers } from './check-leftovers.ts';
 import { checkVolumes } from './check-volumes.ts';
+import { misplaced } from './folders.ts';
 
 const SECOND_LOOK_MS = 200;
 
@@ -27,7 +28,13 @@ export async function checkStore(
   return first.filter((finding) => again.has(keyOf(finding)));
 }
 
+/** With something else in the place of a folder, what is missing elsewhere means nothing. */
 function findAll(parts: CheckParts, options: StoreCheckOptions): StoreFinding[] {
+  const folders = misplaced(parts.layout);
+  if (folders.length > 0) {
+    return folders.map(({ path, problem }) =>
+      ({ kind: 'folder', object: path, problem, state: 'damaged' }));
+  }
   return [
     ...checkImages(parts),
     ...checkLayers(parts, options),

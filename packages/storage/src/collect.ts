@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { BlobStore } from './blobs.ts';
 import type { ContainerNames } from './container-names.ts';
 import type { ContainerStore } from './containers.ts';
+import { requireFolders } from './folders.ts';
 import { attempt, ifThere } from './fs-errors.ts';
 import type { ImageStore } from './images.ts';
 import type { LayerStore } from './layers.ts';
@@ -60,6 +61,7 @@ export async function collect(
   parts: CollectParts,
   options: CollectOptions = {},
 ): Promise<CollectReport> {
+  requireFolders(parts.layout);
   const found = await parts.lock.hold(() => {
     sweepStaging(parts);
     sweepNames(parts);

@@ -5,6 +5,7 @@
 import { mkdirSync, chmodSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckParts, StoreFinding } from './check-finding.ts';
+import { moveAside } from './folders.ts';
 import { attempt, ifThere } from './fs-errors.ts';
 import type { VolumeRecord } from './records.ts';
 
@@ -21,6 +22,10 @@ export function repairFinding(parts: CheckParts, finding: StoreFinding): boolean
   if (kind === 'container-name') {
     const id = containerNames.links().get(object);
     if (id !== undefined) containerNames.release(object, id);
+    return true;
+  }
+  if (kind === 'folder') {
+    moveAside(parts.layout, object);
     return true;
   }
   // A pull writes it anew.
@@ -52,6 +57,8 @@ function repairVolume({ layout, staging, trash }: CheckParts, name: string): boo
     version: 1, name, driver: 'local', createdAtMs: Math.floor(status.birthtimeMs),
     labels: {}, options: {}, anonymous: false,
   };
-  staging.replaceFile(join(directory, 'record.json'), JSON.stringify(record), 'durable');
+  const path = join(directory, 'record.json');
+  if (ifThere(() => lstatSync(path))?.isFile() !== true) trash.take(path, 'plain');
+  staging.replaceFile(path, JSON.stringify(record), 'durable');
   return true;
 }

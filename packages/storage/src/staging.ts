@@ -11,7 +11,7 @@ import type { Layout } from './layout.ts';
 import { isOwnerDead, ownerText } from './owner.ts';
 import type { LivenessFacts } from './run-state.ts';
 import {
-  PRIVATE_DIRECTORY, ensureDirectory, listDirectory, moveInto, writeNewFile,
+  PRIVATE_DIRECTORY, ensureDirectory, listDirectory, listOwnDirectory, moveInto, writeNewFile,
 } from './whole-file.ts';
 
 /** One entry of staging/. */
@@ -110,7 +110,7 @@ export class Staging {
 
   /** Everything in staging/, and whether its maker lives. */
   entries(): StagedEntry[] {
-    return listDirectory(this.#layout.staging).flatMap((name) => {
+    return listOwnDirectory(this.#layout.staging).flatMap((name) => {
       const path = join(this.#layout.staging, name);
       const found = PURPOSE.exec(name);
       const status = attempt('look at', path, () => ifThere(() => lstatSync(path)));

@@ -10,6 +10,7 @@ import { ContainerNames } from './container-names.ts';
 import { ContainerStore } from './containers.ts';
 import { ImageStore } from './images.ts';
 import type { ResolveOptions } from './image-resolve.ts';
+import { requireFolders } from './folders.ts';
 import { LayerStore } from './layers.ts';
 import { DriverFile } from './driver-record.ts';
 import { layoutOf } from './layout.ts';
@@ -44,6 +45,8 @@ export interface Store {
   openSession(): Session;
   /** What nothing uses is gone, and what the dead left is repaired. */
   collect(options?: CollectOptions): Promise<CollectReport>;
+  /** Throws a ConflictError when a link or a file has the place of one of the store's folders. */
+  requireFolders(): void;
   /** What is wrong with records, names, links and leftovers. Reads no layer's tree. */
   check(options?: StoreCheckOptions): Promise<StoreFinding[]>;
   /** The finding is mended from what the store itself has; false when that can't be. */
@@ -87,6 +90,7 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
       return staging.openSession();
     },
     collect: (options) => collect(parts, options),
+    requireFolders: () => requireFolders(layout),
     check: async (options) => (await import('./check.ts')).checkStore(checked, options),
     repair: async (finding) => (await import('./repair.ts')).repairFinding(checked, finding),
   };

@@ -10,7 +10,7 @@ import { attempt, ifThere, unless } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { isOwnerDead } from './owner.ts';
 import type { Staging } from './staging.ts';
-import { ensureDirectory, listDirectory } from './whole-file.ts';
+import { ensureDirectory, listOwnDirectory } from './whole-file.ts';
 
 /** The trees at `paths`, all below trash/, are gone afterwards. Files may vanish meanwhile. */
 export type RemoveTrees = (paths: readonly string[]) => Promise<void>;
@@ -83,7 +83,7 @@ export class Trash {
 
   /** What dead commands left to be removed. */
   leftovers(): string[] {
-    return listDirectory(this.#layout.trash).map((name) => join(this.#layout.trash, name))
+    return listOwnDirectory(this.#layout.trash).map((name) => join(this.#layout.trash, name))
       .filter((path) => this.#isLeft(path));
   }
 
@@ -105,7 +105,7 @@ export class Trash {
 
   /** What this process put there, and what dead ones left. */
   removable(): string[] {
-    return listDirectory(this.#layout.trash).filter((name) => !this.#held.has(name))
+    return listOwnDirectory(this.#layout.trash).filter((name) => !this.#held.has(name))
       .map((name) => join(this.#layout.trash, name))
       .filter((path) => this.#own.has(basename(path)) || this.#isLeft(path));
   }

@@ -146,7 +146,7 @@ export class VolumeStore {
   }
 
   #names(): string[] {
-    return listDirectory(this.#layout.volumes);
+    return listDirectory(this.#layout.volumes).filter(isName);
   }
 
   #directory(name: string): string {

@@ -3,8 +3,8 @@
  * staging/ (which carries its owner, so that collection knows a dead one) and rename.
  */
 import {
-  closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync,
-  renameSync, symlinkSync, writeSync, linkSync, unlinkSync,
+  closeSync, constants, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync,
+  readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync, writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { IntegrityError } from '@berth/errors';
@@ -135,6 +135,12 @@ function readWithoutWaiting(path: string): Buffer {
 /** The names in a directory; none when it is not there. */
 export function listDirectory(path: string): string[] {
   return attempt('list', path, () => ifThere(() => readdirSync(path))) ?? [];
+}
+
+/** As listDirectory(), of a folder whose entries may be removed: none when it is a link. */
+export function listOwnDirectory(path: string): string[] {
+  const status = attempt('look at', path, () => ifThere(() => lstatSync(path)));
+  return status?.isDirectory() === true ? listDirectory(path) : [];
 }
 
 /** A JSON file written by this package, or undefined when it is not there. */

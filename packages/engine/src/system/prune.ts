@@ -25,6 +25,7 @@ export interface PruneReport {
 
 /** Containers at rest, images and, if asked, volumes that nothing uses are gone. */
 export async function pruneSystem(engine: Engine, options: PruneOptions): Promise<PruneReport> {
+  engine.store.requireFolders();
   const containers = await pruneContainers(engine, options.filters);
   const volumes = options.volumes
     ? await pruneVolumes(engine, { filters: options.filters, all: true })

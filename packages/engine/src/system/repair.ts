@@ -27,7 +27,8 @@ export async function repairAll(
     const action = await repairOther(engine, finding, options.force);
     if (action !== undefined) actions.set(finding, action);
   }
-  await collectGarbage(engine);
+  // What a folder held that was moved aside, or was lost, may come back and need what is here.
+  if (!findings.some(({ kind }) => kind === 'folder')) await collectGarbage(engine);
   return actions;
 }
 
@@ -154,7 +155,21 @@ function originsOf({ store }: Engine, id: string) {
   }
 }
 
+/** One that can't be repaired stops none of the others. */
 async function repairOther(
+  engine: Engine,
+  finding: CheckFinding,
+  force: boolean,
+): Promise<string | undefined> {
+  try {
+    return await repairOne(engine, finding, force);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return `left alone: ${describe(error)}`;
+  }
+}
+
+async function repairOne(
   engine: Engine,
   finding: CheckFinding,
   force: boolean,
@@ -175,6 +190,7 @@ const REPAIRED: Readonly<Record<string, string>> = {
   'image-name': 'removed',
   'image-origin': 'removed',
   'container-name': 'removed',
+  folder: 'moved aside, as it was',
   volume: 'mended; data that was there is as it was',
 };
 

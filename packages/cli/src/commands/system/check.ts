@@ -60,7 +60,8 @@ what killed commands left. The exit status is 0 when nothing is wrong, or nothin
 function line({ kind, object, path, problem, action, repaired }: CheckFinding): string {
   const where = path === undefined ? '' : `"${path}": `;
   const done = action === undefined ? '' : ` (${action})`;
-  const what = kind === 'leftover' || kind === 'stranger' ? object : `${kind} ${shortened(object)}`;
+  const isPath = ['leftover', 'stranger', 'folder'].includes(kind);
+  const what = isPath ? object : `${kind} ${shortened(object)}`;
   return `${what}: ${where}${problem}${done}${action === undefined || repaired ? '' : ' [!]'}\n`;
 }
 

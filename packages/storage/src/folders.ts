@@ -1,0 +1,51 @@
+/**
+ * The store's own folders are folders. A link in the place of one would lead collection and the
+ * emptying of the trash to files that are none of the store's.
+ */
+import { lstatSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { ConflictError } from '@berth/errors';
+import { attempt, ifThere } from './fs-errors.ts';
+import type { Layout } from './layout.ts';
+import { randomHex } from './random.ts';
+
+const RANDOM_BYTES = 4;
+
+function foldersOf(layout: Layout): string[] {
+  const { data, images, layers, shifted, containers, volumes, staging, trash } = layout;
+  return [
+    join(data, 'blobs'), layout.blobs, layout.partialBlobs, images, layout.imageNames, layers,
+    shifted, containers, layout.containerNames, volumes, staging, trash,
+  ];
+}
+
+/** Something else in the place of a folder. */
+interface Misplaced {
+  readonly path: string;
+  /** What it is, to be read behind its path. */
+  readonly problem: string;
+}
+
+/** All that has the place of a folder and is none. */
+export function misplaced(layout: Layout): Misplaced[] {
+  return foldersOf(layout).flatMap((path): Misplaced[] => {
+    const status = attempt('look at', path, () => ifThere(() => lstatSync(path)));
+    if (status === undefined || status.isDirectory()) return [];
+    const problem = status.isSymbolicLink() ? 'is a link, and has to be a folder' : 'is no folder';
+    return [{ path, problem }];
+  });
+}
+
+/** Throws a ConflictError when something else has the place of a folder. */
+export function requireFolders(layout: Layout): void {
+  const [first] = misplaced(layout);
+  if (first === undefined) return;
+  throw new ConflictError('NOT_A_FOLDER', `collect what is unused: "${first.path}" `
+    + first.problem, { hint: 'berth system check --repair moves it aside' });
+}
+
+/** What has the place of the folder is beside the store's folders, as it was. */
+export function moveAside({ data }: Layout, path: string): void {
+  const aside = join(data, `aside-${basename(path)}-${randomHex(RANDOM_BYTES)}`);
+  attempt('move aside', path, () => renameSync(path, aside));
+}
