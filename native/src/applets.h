@@ -3,6 +3,7 @@
 #define BERTH_APPLETS_H
 
 int enter_main(int argc, char **argv);
+int take_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
 int shift_main(int argc, char **argv);
 int probe_main(int argc, char **argv);
@@ -15,5 +16,6 @@ int signal_main(int argc, char **argv);
 int wait_main(int argc, char **argv);
 int hello_main(int argc, char **argv);
 int supervise_main(int argc, char **argv);
+int become_main(int argc, char **argv);
 
 #endif

@@ -1,6 +1,6 @@
 /* The applets that only need the user namespace: `enter` runs a program as its root, `remove`
  * removes trees whose files belong to subordinate ids, `shift` copies layers, `probe` tries what a
- * file system can do. */
+ * file system can do; and `take`, which needs the ids alone. */
 #include "applets.h"
 
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include "probe.h"
 #include "remove.h"
 #include "shift.h"
+#include "take.h"
 #include "userns.h"
 
 struct options {
@@ -145,6 +146,21 @@ int enter_main(int argc, char **argv)
 	return failure.error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
+/* `take -- PATH…`: what is there and belongs to none of the ids becomes the first one's. It needs
+ * the right to that, of the machine's root, and so enters nothing. */
+int take_main(int argc, char **argv)
+{
+	struct failure failure;
+	int result = read_options(argc, argv, &options, &failure);
+
+	for (char **path = options.rest; result == 0 && *path != NULL; path++)
+		result = tree_take(*path, &options.userns, &failure);
+	if (result == 0)
+		return 0;
+	failure_print(&failure, STDERR_FILENO);
+	return EXIT_ENGINE;
+}
+
 int remove_main(int argc, char **argv)
 {
 	struct failure failure;
@@ -215,7 +231,7 @@ int probe_main(int argc, char **argv)
 	if (read_options(argc, argv, &options, &failure) < 0 ||
 	    userns_enter(&options.userns, NULL, &failure) < 0 ||
 	    new_mount_namespace(&failure) < 0 ||
-	    probe_owners(options.rest[0], &options.userns, &owners, &failure) < 0) {
+	    probe_owners(options.rest[0], &owners, &failure) < 0) {
 		failure_print(&failure, STDERR_FILENO);
 		return EXIT_ENGINE;
 	}

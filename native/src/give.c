@@ -1,5 +1,6 @@
 /* Gives folders of the host to the container's user: what `-v …:U` asks for, and a new volume where
- * the image has nothing. By descriptor, and no link is followed. */
+ * the image has nothing. By descriptor, and no link is followed. Before that, what root gives to a
+ * container of his is taken from the owners that it has on the machine. */
 #include "setup.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 
 #include "copy.h"
 #include "own-ids.h"
+#include "take.h"
 #include "users.h"
 
 static const char stage[] = "give to user";
@@ -16,6 +18,7 @@ struct giving {
 	struct copy names;	/* where the walk is, and how deep */
 	uid_t uid;
 	gid_t gid;
+	const struct userns *others;	/* only what has none of these ids; NULL: all */
 };
 
 struct given_folder {
@@ -37,6 +40,15 @@ static int find_owner(struct setup *setup, struct giving *giving)
 	return 0;
 }
 
+static bool is_mapped(const struct id_map *map, unsigned outside)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (outside >= map->extents[i].outside &&
+		    outside - map->extents[i].outside < map->extents[i].count)
+			return true;
+	return false;
+}
+
 /* What has the owner already is left alone: a change of owner takes the set-id bits away. */
 static int give_one(const struct giving *giving, int folder, const char *name)
 {
@@ -45,6 +57,9 @@ static int give_one(const struct giving *giving, int folder, const char *name)
 
 	if (fstatat(folder, name, &status, flags) < 0)
 		return -1;
+	if (giving->others != NULL && is_mapped(&giving->others->uids, status.st_uid) &&
+	    is_mapped(&giving->others->gids, status.st_gid))
+		return 0;
 	if (status.st_uid == giving->uid && status.st_gid == giving->gid)
 		return 0;
 	return fchownat(folder, name, giving->uid, giving->gid, flags);
@@ -74,34 +89,49 @@ static int give_name(void *context, const char *name)
 	return result;
 }
 
-int setup_give_tree(struct setup *setup, const struct plan_record *record)
+static int give_tree(struct giving *giving, const char *path, struct failure *failure)
 {
-	static struct giving giving;
-	struct given_folder top = {&giving, -1};
+	struct given_folder top = {giving, -1};
 	int result = -1;
 
-	giving = (struct giving){.uid = 0};
-	if (find_owner(setup, &giving) < 0)
-		return -1;
-	top.fd = open(record->args[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	top.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top.fd >= 0)
-		result = give_one(&giving, top.fd, "");
+		result = give_one(giving, top.fd, "");
 	else if (errno == ENOTDIR)
-		return give_one(&giving, AT_FDCWD, record->args[0]) == 0
-			? 0 : fail(setup->failure, stage, record->args[0], errno);
+		return give_one(giving, AT_FDCWD, path) == 0 ? 0
+							     : fail(failure, stage, path, errno);
 	if (result == 0)
-		result = copy_each(&giving.names, top.fd, give_name, &top);
+		result = copy_each(&giving->names, top.fd, give_name, &top);
 	if (result < 0)
-		fail(setup->failure, stage,
-		     giving.names.path[0] == '\0' ? record->args[0] : giving.names.path, errno);
+		fail(failure, stage,
+		     giving->names.path[0] == '\0' ? path : giving->names.path, errno);
 	if (top.fd >= 0)
 		close(top.fd);
 	return result;
 }
 
+int setup_give_tree(struct setup *setup, const struct plan_record *record)
+{
+	static struct giving giving;
+
+	giving = (struct giving){.uid = 0};
+	return find_owner(setup, &giving) < 0
+		? -1 : give_tree(&giving, record->args[0], setup->failure);
+}
+
+int tree_take(const char *path, const struct userns *userns, struct failure *failure)
+{
+	static struct giving giving;
+
+	giving = (struct giving){.uid = userns->uids.extents[0].outside,
+				 .gid = userns->gids.extents[0].outside,
+				 .others = userns};
+	return give_tree(&giving, path, failure);
+}
+
 int setup_give_new(struct setup *setup, int volume)
 {
-	struct giving giving;
+	struct giving giving = {.uid = 0};
 
 	if (find_owner(setup, &giving) < 0)
 		return -1;

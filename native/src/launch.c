@@ -15,6 +15,7 @@
 #include <linux/close_range.h>
 
 #include "applets.h"
+#include "capabilities.h"
 #include "client.h"
 #include "signals.h"
 #include "start.h"
@@ -133,6 +134,7 @@ int launch_main(int argc, char **argv)
 	start.control = ends[1];
 	if (pid == 0)
 		become_supervisor(&plan, &start, given);
+	capabilities_give_up();
 	close(ends[1]);
 	close(start.plan);
 	for (int fd = 0; fd < 3; fd++)

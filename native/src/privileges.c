@@ -12,10 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capabilities.h"
 #include "handshake.h"
 
 enum { BOUNDING, EFFECTIVE, PERMITTED, INHERITABLE, AMBIENT, SETS };
-enum { FILTER_INSTRUCTIONS_MAX = 32768, CAPABILITIES_MAX = 64 };
+enum { FILTER_INSTRUCTIONS_MAX = 32768 };
 
 static bool read_mask(const char *text, uint64_t *mask)
 {
@@ -42,19 +43,6 @@ static int read_sets(const struct plan *plan, uint64_t sets[SETS], struct failur
 
 		if (!read_mask(text, &sets[i]))
 			return fail(failure, "set capabilities", text, EINVAL);
-	}
-	return 0;
-}
-
-static int drop_bounding(uint64_t bounding, struct failure *failure)
-{
-	/* The first number that the kernel does not know ends the list. */
-	for (unsigned long cap = 0; cap < CAPABILITIES_MAX; cap++) {
-		if ((bounding >> cap & 1) != 0)
-			continue;
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
-			continue;
-		return errno == EINVAL ? 0 : fail(failure, "drop capability", "", errno);
 	}
 	return 0;
 }
@@ -89,21 +77,11 @@ int privileges_drop(const struct plan *plan, const struct identity *identity,
 {
 	uint64_t sets[SETS];
 
-	if (read_sets(plan, sets, failure) < 0 || drop_bounding(sets[BOUNDING], failure) < 0)
+	if (read_sets(plan, sets, failure) < 0)
 		return -1;
+	if (capabilities_bound(sets[BOUNDING]) < 0)
+		return fail(failure, "drop capability", "", errno);
 	return set_ids(plan, identity, failure);
-}
-
-static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {
-		{(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},
-		{(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32),
-		 (uint32_t)(inheritable >> 32)},
-	};
-
-	return (int)syscall(SYS_capset, &header, data);
 }
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -175,13 +153,10 @@ static int load_filters(const struct plan *plan, const struct identity *identity
 
 static int finish_capabilities(const uint64_t sets[SETS], struct failure *failure)
 {
-	if (set_capabilities(sets[EFFECTIVE], sets[PERMITTED], sets[INHERITABLE]) < 0)
+	if (capabilities_set(sets[EFFECTIVE], sets[PERMITTED], sets[INHERITABLE]) < 0)
 		return fail(failure, "set capabilities", "", errno);
-	for (unsigned long cap = 0; cap < CAPABILITIES_MAX && sets[AMBIENT] >> cap != 0; cap++) {
-		if ((sets[AMBIENT] >> cap & 1) != 0 &&
-		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
-			return fail(failure, "raise ambient capability", "", errno);
-	}
+	if (capabilities_raise_ambient(sets[AMBIENT]) < 0)
+		return fail(failure, "raise ambient capability", "", errno);
 	return 0;
 }
 
@@ -204,7 +179,7 @@ int privileges_finish(const struct plan *plan, const struct identity *identity, 
 	}
 	if (plan_find(plan, OP_SECCOMP) != NULL || plan_find(plan, OP_EMULATE) != NULL) {
 		/* A change of ids from root has cleared the effective set. */
-		if (set_capabilities(all, all | sets[PERMITTED], 0) < 0)
+		if (capabilities_set(all, all | sets[PERMITTED], 0) < 0)
 			return fail(failure, "set capabilities", "", errno);
 		if (load_filters(plan, identity, sync, failure) < 0)
 			return -1;

@@ -66,7 +66,8 @@ static int use_overlay(int root, struct failure *refusal)
 	return result < 0 ? fail(refusal, "change overlay", object, errno) : 0;
 }
 
-/* Servers may answer "done" and give the file to somebody else. */
+/* Servers may answer "done" and give the file to somebody else; the kernel refuses where one id is
+ * mapped. */
 static bool keeps_owner(int fd)
 {
 	struct stat status;
@@ -135,8 +136,7 @@ int probe_overlay(const char *folder, const char *program, bool has_ids, struct 
 	return result;
 }
 
-int probe_owners(const char *folder, const struct userns *userns, const char **owners,
-		 struct failure *failure)
+int probe_owners(const char *folder, const char **owners, struct failure *failure)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -145,7 +145,7 @@ int probe_owners(const char *folder, const struct userns *userns, const char **o
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(failure, "make", path, errno);
-	if (userns->uids.count > 1 && userns->gids.count > 1 && keeps_owner(fd))
+	if (keeps_owner(fd))
 		*owners = "native";
 	else if (fsetxattr(fd, "user.berth.owner", "1:1", 3, 0) == 0)
 		*owners = "xattr";

@@ -2,8 +2,9 @@
 #ifndef BERTH_PROBE_H
 #define BERTH_PROBE_H
 
+#include <stdbool.h>
+
 #include "failure.h"
-#include "userns.h"
 
 /**
  * probe_overlay() - Mount an overlay of folders below @folder, and use it
@@ -24,7 +25,6 @@ int probe_overlay(const char *folder, const char *program, bool has_ids, struct 
  *
  * Return: 0, or -1 with a failure: no file can be made there.
  */
-int probe_owners(const char *folder, const struct userns *userns, const char **owners,
-		 struct failure *failure);
+int probe_owners(const char *folder, const char **owners, struct failure *failure);
 
 #endif

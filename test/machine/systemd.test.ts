@@ -1,7 +1,8 @@
 /**
- * Containers and systemd: as units, in login sessions and after them, and without any.
+ * Containers and systemd: as units, in login sessions and after them, without any, and of root.
  */
 import { testInMachine } from './machine.ts';
 
 testInMachine({ script: 'units.sh', user: 'alice', on: 'container' });
 testInMachine({ script: 'logins.sh', user: 'root', on: 'container' });
+testInMachine({ script: 'root.sh', user: 'root', on: 'container' });

@@ -15,4 +15,9 @@ export interface CommandSpec<T extends FlagTable = FlagTable> {
   readonly flags: T;
   /** Everything after the first operand is an operand. */
   readonly stopsAtOperand?: boolean;
+  /**
+   * What it is to the machine's root, who has no store: `own` is run by root himself, `looks` where
+   * root has no ids for containers. Any other command is run as the first of these ids.
+   */
+  readonly root?: 'own' | 'looks';
 }

@@ -61,6 +61,10 @@ export abstract class BerthCommand<T extends FlagTable> extends Command {
     }
     requireOperands(spec, parsed.operands);
     const { values, operands, given } = parsed;
+    if (process.getuid?.() === 0 || process.env['BERTH_ROOT_CALLER'] !== undefined) {
+      const { runAsRoot } = await import('./as-root.ts');
+      runAsRoot(spec, values, this.line.globals);
+    }
     return (await this.run({ flags: values, operands, given })) ?? 0;
   }
 

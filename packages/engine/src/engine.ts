@@ -3,10 +3,13 @@
  * found out when it is first asked for, because most commands need little of it.
  */
 import {
+  actsForRoot,
   commonIds,
   currentAccount,
+  findAccount,
   findDirectories,
   findMapHelpers,
+  findRootIds,
   findSubordinateIds,
   isRootMighty,
   isProcMasked,
@@ -46,6 +49,10 @@ export interface Engine {
   readonly directories: Directories;
   readonly store: Store;
   readonly account: Account;
+  /** The caller is the machine's root. */
+  readonly forRoot: boolean;
+  /** That of the caller's login, where systemd has its sockets; root's containers have none. */
+  readonly runtimeDirectory: string | undefined;
   /** The user namespace that this process is in. */
   readonly namespace: OwnNamespace;
   /** This is a container below which nobody can have a /proc of its own. */
@@ -67,10 +74,10 @@ export interface Engine {
  */
 export function openEngine(options: EngineOptions): Engine {
   const wanted = parseDriver(options.storageDriver);
+  const forRoot = lazily(() => isForRoot(namespace));
   const directories = lazily(() =>
-    findDirectories({ root: options.root, runRoot: options.runroot }),
-  );
-  const account = lazily(currentAccount);
+    findDirectories({ root: options.root, runRoot: options.runroot, forRoot: forRoot() }));
+  const account = lazily(callersAccount);
   const namespace = lazily(() => readOwnNamespace());
   const masked = lazily(() => isProcMasked(namespace().isWhole));
   const helpers = lazily(() =>
@@ -97,6 +104,12 @@ export function openEngine(options: EngineOptions): Engine {
     },
     get account() {
       return account();
+    },
+    get forRoot() {
+      return forRoot();
+    },
+    get runtimeDirectory() {
+      return forRoot() ? undefined : process.env['XDG_RUNTIME_DIR'];
     },
     get namespace() {
       return namespace();
@@ -125,15 +138,33 @@ function lazily<T>(find: () => T): () => T {
   return () => (found ??= { value: find() }).value;
 }
 
+/** True for the machine's root, and for the id that he becomes. */
+function isForRoot(namespace: () => OwnNamespace): boolean {
+  return process.getuid?.() === 0 ? namespace().isWhole : actsForRoot();
+}
+
+/** Root's, with the ids that he has become. */
+function callersAccount(): Account {
+  const own = currentAccount();
+  if (!actsForRoot()) return own;
+  return { name: 'root', home: '/root', shell: '/bin/sh', ...findAccount(0), ...idsOf(own) };
+}
+
+function idsOf({ uid, gid }: Account): Pick<Account, 'uid' | 'gid'> {
+  return { uid, gid };
+}
+
 function findIdMaps(
   account: Account,
   namespace: OwnNamespace,
   helpers: MapHelpers | undefined,
 ): IdMaps {
-  const ids = findSubordinateIds(account);
+  const forRoot = actsForRoot();
+  const ids = (forRoot ? findRootIds() : findSubordinateIds(account)) ?? { uids: [], gids: [] };
   return chooseIdMaps({
     uid: account.uid,
     gid: account.gid,
+    forRoot,
     uidRanges: commonIds(ids.uids, namespace.uids),
     gidRanges: commonIds(ids.gids, namespace.gids),
     newuidmap: helpers?.newuidmap,
@@ -144,7 +175,8 @@ function findIdMaps(
 
 function oneIdMap({ uid, gid }: Account, own: OwnNamespace): IdMaps {
   const none = { uidRanges: [], gidRanges: [], newuidmap: undefined, newgidmap: undefined };
-  return chooseIdMaps({ uid, gid, ...none, namespace: { ...own, mayMapIds: false } });
+  const namespace = { ...own, mayMapIds: false };
+  return chooseIdMaps({ uid, gid, forRoot: false, ...none, namespace });
 }
 
 /** Removes trees that hold files of subordinate ids, as root of the user's namespace. */

@@ -2,7 +2,7 @@
  * How this store's layers become root file systems: read from its record, or chosen by trying what
  * its file system can do when nothing is kept there yet. Names of file systems decide nothing.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   ConflictError, describe, EngineError, UnsupportedError, UsageError,
@@ -134,15 +134,18 @@ function probe(choice: DriverChoice, fuseOverlayfs?: string): Ability {
       owners: owners as OwnerKeeping,
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(isForeseen ? dirname(folder) : folder, { recursive: true, force: true });
   }
 }
 
+/** In a folder of its own, where who probes it may remove it. */
 function folderNear(path: string): string {
   let there = path;
   while (!existsSync(there)) there = dirname(there);
   try {
-    return mkdtempSync(join(there, '.berth-probe-'));
+    const own = mkdtempSync(join(there, '.berth-probe-'));
+    mkdirSync(join(own, 'store'));
+    return join(own, 'store');
   } catch (error) {
     throw systemErrorFrom(error, 'make directory', there);
   }

@@ -22,6 +22,8 @@ export interface Directories {
 export interface DirectoryRequest {
   readonly environment?: NodeJS.ProcessEnv;
   readonly uid?: number;
+  /** The caller is the machine's root. */
+  readonly forRoot?: boolean;
   /** Replaces the data directory (`--root`). */
   readonly root?: string | undefined;
   /** Replaces the run directory (`--runroot`). */
@@ -31,6 +33,13 @@ export interface DirectoryRequest {
 }
 
 const LAYOUT_VERSION = 'v1';
+
+/** Those of the machine's root, whatever HOME and XDG variables say. */
+export const ROOT_FOLDERS = {
+  data: join('/var/lib/berth', LAYOUT_VERSION),
+  run: '/run/berth',
+} as const;
+
 const FALLBACK_PARENTS = ['/run/user', '/dev/shm', '/tmp'];
 const OTHERS_BITS = 0o077;
 
@@ -41,13 +50,39 @@ const OTHERS_BITS = 0o077;
 export function findDirectories(request: DirectoryRequest = {}): Directories {
   const environment = request.environment ?? process.env;
   const uid = request.uid ?? process.getuid?.() ?? 0;
+  if (request.forRoot === true) return directoriesOfRoot(request, uid);
   const paths = envPaths('berth', { suffix: '' });
   return {
     data: request.root ?? join(paths.data, LAYOUT_VERSION),
     config: paths.config,
     cache: paths.cache,
-    run: request.runRoot ?? findRunDirectory({ environment, uid, request }),
+    run: makeChosen(request.runRoot) ?? findRunDirectory({ environment, uid, request }),
   };
+}
+
+/** Root himself only looks; what is made belongs to the id that he has become. */
+function directoriesOfRoot({ root, runRoot }: DirectoryRequest, uid: number): Directories {
+  const run = (uid === 0 ? runRoot : makeChosen(runRoot)) ?? ROOT_FOLDERS.run;
+  if (uid !== 0 && runRoot === undefined && !makePrivate(run, uid)) {
+    throw new UnsupportedError('NO_RUN_DIRECTORY', `use "${run}": it is not private to uid ${uid}, `
+      + "which root's containers are", { hint: 'berth --runroot DIRECTORY' });
+  }
+  return {
+    data: root ?? ROOT_FOLDERS.data,
+    config: '/etc/berth',
+    cache: join(run, 'cache'),
+    run,
+  };
+}
+
+function makeChosen(run: string | undefined): string | undefined {
+  if (run === undefined) return undefined;
+  try {
+    mkdirSync(run, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw systemErrorFrom(error, 'make directory', run);
+  }
+  return run;
 }
 
 interface RunDirectoryRequest {

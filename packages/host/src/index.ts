@@ -11,7 +11,7 @@ export { getExtendedAttributes } from './extended-attributes.ts';
 export type { ExtendedAttribute } from './extended-attributes.ts';
 export { execve } from './execve.ts';
 export type { ExecveRequest } from './execve.ts';
-export { findDirectories } from './directories.ts';
+export { ROOT_FOLDERS, findDirectories } from './directories.ts';
 export type { Directories, DirectoryRequest } from './directories.ts';
 export {
   currentAccount, findAccount, findGroupName, parsePasswd, readAccounts,
@@ -25,6 +25,11 @@ export { findMount, isProcMasked, parseMountinfo, readMounts } from './mounts.ts
 export type { Mount } from './mounts.ts';
 export { commonIds, isOutsider, isRootMighty, readOwnNamespace } from './own-namespace.ts';
 export type { OwnNamespace } from './own-namespace.ts';
+export {
+  ROOT_CALLER, actsForRoot, findRootIds, freeIds, lineForRootIds, otherOwnerOf,
+} from './root-caller.ts';
+export type { RootIds } from './root-caller.ts';
+export { giveToCaller, giveTreeToCaller } from './callers-files.ts';
 export { readHostFacts } from './boot.ts';
 export type { HostFacts } from './boot.ts';
 export { isAlive, isStopped, parseProcessStat, readStartTime, signalProcess } from './processes.ts';

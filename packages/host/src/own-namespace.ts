@@ -51,15 +51,20 @@ export function readOwnNamespace(): OwnNamespace {
   const gids = parseMap(readFileSync('/proc/self/gid_map', 'utf8'));
   const owner = machineRoot('/proc/sys');
   const hostRoot = idOf(owner.uid, uids);
-  const can = capabilities('CapEff');
   return {
     isWhole: false,
     uids: without(hostRoot, uids),
     gids: without(idOf(owner.gid, gids), gids),
     hostRoot,
-    mayMapIds: can(CAP_SETUID) && can(CAP_SETGID),
-    mayMapRoot: can(CAP_SETFCAP),
+    mayMapIds: mayMapIds(),
+    mayMapRoot: capabilities('CapEff')(CAP_SETFCAP),
   };
+}
+
+/** Whether this process may give any ids of its namespace to one below. */
+export function mayMapIds(): boolean {
+  const can = capabilities('CapEff');
+  return can(CAP_SETUID) && can(CAP_SETGID);
 }
 
 /** What is in both: the kernel maps no id that the namespace of the caller has not. */

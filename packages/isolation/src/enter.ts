@@ -29,6 +29,11 @@ export function removeArguments(settings: EnterSettings, paths: readonly string[
   return ['remove', ...namespaceFlags(settings), '--', ...paths];
 }
 
+/** The helper's arguments that give what is in trees and no id's of containers to the first. */
+export function takeArguments(settings: EnterSettings, paths: readonly string[]): string[] {
+  return ['take', ...namespaceFlags(settings), '--', ...paths];
+}
+
 /**
  * The helper's arguments that try what the file system of an empty folder can do, with the kernel's
  * overlay or that of the program `fuseOverlayfs`.

@@ -1,7 +1,8 @@
 /**
  * The id maps of a user's containers. The full tier maps the caller to root and the subordinate
  * ranges to 1 and up; the single tier maps the caller alone. Root of a container has no ranges and
- * needs none: all ids of that container are his. The host's uid 0 is never mapped.
+ * needs none: all ids of that container are his. The machine's root is never mapped: his containers
+ * have ranges alone, and root in them is the first id of these.
  */
 import { UnsupportedError } from '@berth/errors';
 
@@ -30,6 +31,8 @@ interface Range {
 export interface IdMapFacts {
   uid: number;
   gid: number;
+  /** The caller was the machine's root and has become the first of the ids. */
+  forRoot: boolean;
   /** Subordinate ids that the caller's namespace has. */
   uidRanges: readonly Range[];
   gidRanges: readonly Range[];
@@ -47,13 +50,13 @@ export interface IdMapFacts {
   };
 }
 
-/** The maps for these facts. As the host's root it throws UnsupportedError. */
+/** The maps for these facts. Throws UnsupportedError where the uid is that of the host's root. */
 export function chooseIdMaps(facts: IdMapFacts): IdMaps {
   const { uid, gid, namespace, newuidmap, newgidmap } = facts;
   if (uid === namespace.hostRoot) refuseRoot();
   if (uid === 0) return mapsOfNestedRoot(facts);
-  const uids = appended(facts.uidRanges);
-  const gids = appended(facts.gidRanges);
+  if (facts.forRoot) return mapsForRoot(facts);
+  const [uids, gids] = [appended(facts.uidRanges, 1), appended(facts.gidRanges, 1)];
   const own = {
     uids: [{ inside: 0, outside: uid, count: 1 }],
     gids: [{ inside: 0, outside: gid, count: 1 }],
@@ -70,16 +73,20 @@ export function chooseIdMaps(facts: IdMapFacts): IdMaps {
   };
 }
 
-/**
- * A mapped uid 0 could write host-global /proc/sys. With ids of a range instead nothing in a store
- * of uid 0 could be reached from inside: that takes a store of the range's, which there is not yet.
- */
+/** A mapped uid 0 could write host-global /proc/sys, and files that only the machine's root may. */
 function refuseRoot(): never {
   throw new UnsupportedError(
     'ROOT_CALLER',
-    'map ids for "root": the host\'s uid 0 is never mapped, and containers are for ordinary users',
-    { hint: 'run berth as an ordinary user: su - USER' },
+    'map ids for "root": this is the machine\'s root under another number or in a container, and '
+      + 'the host\'s uid 0 is never mapped',
+    { hint: 'run berth as root of the machine itself, or as an ordinary user: su - USER' },
   );
+}
+
+/** Written by the caller itself, who has the right: newuidmap(1) knows no ranges of its id. */
+function mapsForRoot({ uidRanges, gidRanges }: IdMapFacts): IdMaps {
+  const [uids, gids] = [appended(uidRanges, 0), appended(gidRanges, 0)];
+  return { tier: 'full', uids, gids, helpers: undefined };
 }
 
 /** Under the numbers that they have already, so that a store can be looked at from both sides. */
@@ -107,8 +114,8 @@ function idSum(maps: readonly IdMap[]): number {
   return maps.reduce((sum, { count }) => sum + count, 0);
 }
 
-function appended(ranges: readonly Range[]): IdMap[] {
-  let inside = 1;
+function appended(ranges: readonly Range[], first: number): IdMap[] {
+  let inside = first;
   return ranges.map(({ start, count }) => {
     const extent = { inside, outside: start, count };
     inside += count;

@@ -22,6 +22,7 @@ export {
   shiftArguments,
   runHelper,
   spawnWorker,
+  takeArguments,
   startHelper,
   type EnterSettings,
 } from './enter.ts';

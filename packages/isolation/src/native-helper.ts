@@ -57,7 +57,7 @@ function isCompiled(): boolean {
   return process.versions['bun'] !== undefined && (process.argv[1] ?? '').startsWith('/$bunfs/');
 }
 
-const NEVER_INHERITED = /^(BUN_|NODE_OPTIONS$|NODE_CHANNEL|LD_PRELOAD$)/;
+const NEVER_INHERITED = /^(BUN_|NODE_OPTIONS$|NODE_CHANNEL|LD_PRELOAD$|BERTH_ROOT_CALLER$)/;
 
 /** The caller's environment without what would change how a runtime of ours behaves. */
 export function helperEnvironment(): Record<string, string> {

@@ -20,7 +20,7 @@ const CONTAINER: IdMapFacts['namespace'] = {
   mayMapRoot: true,
 };
 const ANN: IdMapFacts = {
-  uid: 1000, gid: 1000, ...HELPERS, namespace: MACHINE,
+  uid: 1000, gid: 1000, forRoot: false, ...HELPERS, namespace: MACHINE,
   uidRanges: [{ start: 100_000, count: 10 }, { start: 200_000, count: 5 }],
   gidRanges: [{ start: 100_000, count: 10 }],
 };
@@ -54,6 +54,18 @@ test('root of the machine is refused, under whatever number', () => {
     { code: 'ROOT_CALLER' });
   assert.throws(() => chooseIdMaps({ ...ROOT, namespace: { ...CONTAINER, hostRoot: 0 } }),
     { code: 'ROOT_CALLER' });
+});
+
+test("the machine's root has become the first of his ids, and has these alone", () => {
+  const facts = { ...ANN, uid: 100_000, gid: 100_000, forRoot: true };
+  const { tier, uids, gids, helpers } = chooseIdMaps(facts);
+  assert.equal(tier, 'full');
+  assert.deepEqual(uids, [
+    { inside: 0, outside: 100_000, count: 10 },
+    { inside: 10, outside: 200_000, count: 5 },
+  ]);
+  assert.deepEqual(gids, [{ inside: 0, outside: 100_000, count: 10 }]);
+  assert.equal(helpers, undefined);
 });
 
 test('root of a container maps its ids as they are, extent by extent', () => {

@@ -46,10 +46,15 @@ export function authFilePaths(sources: {
     join(environment['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
     // Where Podman writes without XDG_RUNTIME_DIR; it is gone at the next boot, so only read.
     ...(runtime === undefined || runtime === ''
-      ? [join('/run/containers', String(process.getuid?.() ?? 0), 'auth.json')]
+      ? [join('/run/containers', callersUid(environment), 'auth.json')]
       : []),
   ];
   return paths.map((path) => ({ path, isRequired: false }));
+}
+
+/** Root's process has another uid by now: host/root-caller.ts. */
+function callersUid(environment: Environment): string {
+  return environment['BERTH_ROOT_CALLER'] === undefined ? String(process.getuid?.() ?? 0) : '0';
 }
 
 /** The file that `login` writes: the named one, else the first of Podman's. */

@@ -59,22 +59,9 @@ one_id() {
 	like 'Hello from a container' "$(su_to carol 'berth run --rm --network none hello')"
 }
 
-as_root() {
-	local said
-	said=$(fails 125 berth run --rm --network none hello)
-	like 'uid 0 is never mapped' "$said"
-	like '^hint: run berth as an ordinary user' "$said"
-	# Root is who he is, under whatever number.
-	said=$(fails 125 unshare --user --map-user=5 --map-group=5 berth run --rm hello)
-	like 'uid 0 is never mapped' "$said"
-	berth ps -a
-	like 'processMap: .?none: root runs no containers' "$(berth info)"
-}
-
 check 'who does not linger is told once in a session what ends with it' told_once
 check 'at logout containers end; later they are listed, start again and go' ended_with_the_session
 check 'with linger they stay' stays_with_linger
 check 'without a session and a runtime folder all works but limits, and it is said why' \
 	without_a_session
 check 'without subordinate ids one id is mapped' one_id
-check 'root runs no containers and is told why; ps and info work' as_root

@@ -18,10 +18,15 @@ export interface EnvironmentFlags {
 export function parseEnvironment(flags: EnvironmentFlags, caller: Caller): string[] {
   return [
     ...(flags.passProxy ? proxyVariables(caller) : []),
-    ...(flags.passAll ? assignments(Object.keys(caller), caller) : []),
+    ...(flags.passAll ? assignments(Object.keys(caller).filter(isCallers), caller) : []),
     ...flags.files.flatMap((file) => lines(file).flatMap((line) => variable(line, caller, file))),
     ...flags.env.flatMap((text) => variable(text, caller, '--env')),
   ];
+}
+
+/** Berth tells it to itself: host/root-caller.ts. */
+function isCallers(name: string): boolean {
+  return name !== 'BERTH_ROOT_CALLER';
 }
 
 function proxyVariables(caller: Caller): string[] {

@@ -25,7 +25,7 @@ export function cgroupOf(
     runNumber: nextRun(engine, record.id),
     limits: limitsOf(spec.linux.resources ?? {}),
     explicit,
-    runtimeDirectory: process.env['XDG_RUNTIME_DIR'],
+    runtimeDirectory: engine.runtimeDirectory,
     uid: engine.account.uid,
     mode: record.request.cgroups ?? 'enabled',
     parent,

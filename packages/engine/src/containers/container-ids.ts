@@ -37,6 +37,7 @@ function wantedIds(engine: Engine, request: ContainerRequest): DecidedIds {
   if (userns === undefined) return {};
   const { uids, gids, tier } = engine.idMaps;
   if (userns.kind === 'keep-id') {
+    if (engine.forRoot) refuseKeepId();
     const uid = userns.uid ?? engine.account.uid;
     const gid = userns.gid ?? engine.account.gid;
     const user = `${uid}:${gid}`;
@@ -65,6 +66,13 @@ function wantedIds(engine: Engine, request: ContainerRequest): DecidedIds {
         },
       };
   }
+}
+
+/** As in Podman. */
+function refuseKeepId(): never {
+  throw new UnsupportedError('KEEP_ROOT', 'use --userns "keep-id": you are root, and the host\'s '
+    + 'uid 0 is never mapped', { hint: 'leave it out: root in the container is the first of the '
+    + 'ids for root in /etc/subuid' });
 }
 
 /** newuidmap(1) maps nobody's ranges but the caller's. */

@@ -5,6 +5,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { compose, type ContainerRequest } from '@berth/bundle';
 import { ConflictError, NotFoundError, SystemError } from '@berth/errors';
+import { giveToCaller } from '@berth/host';
 import type { RuntimeSpec } from '@berth/oci';
 import { formatPlatform } from '@berth/oci';
 import { assignPorts, chooseNetwork } from '@berth/network';
@@ -16,6 +17,7 @@ import type { FoundImage } from '../images/local.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { boundFolderOf } from '../volumes/bound-folder.ts';
 import { accountLines } from './account-lines.ts';
+import { prepareForRoot } from './binds-of-root.ts';
 import { decideIds } from './container-ids.ts';
 import { copyLayers } from './copied-root.ts';
 import { hostFacts } from './host-facts.ts';
@@ -109,6 +111,7 @@ async function decideAndStore(
   const host = await hostFacts(engine, { image, request });
   const own = withVolumesFrom(engine, request);
   const asked = { ...own, mounts: [...own.mounts, ...host.extraMounts] };
+  prepareForRoot(engine, own);
   const volumes = planVolumes(asked, image);
   const spec = compose({ id, request: volumes.request, image: image.config, host: host.facts });
   const record = await decideRecord(engine, { id, image, request: volumes.request, spec, volumes });
@@ -247,6 +250,7 @@ function writeIdFile({ cidFile }: ContainerRequest, id: string): void {
   }
   try {
     writeFileSync(cidFile, id, { flag: 'wx', mode: 0o644 });
+    giveToCaller(cidFile);
   } catch (cause) {
     const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
     throw isThere

@@ -1,21 +1,22 @@
 /** Checks of user namespaces and of the ids that containers get. */
+import { lineForRootIds } from '@berth/host';
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
 import { install } from './packages.ts';
 
 const RANGE = 65_536;
-const FIRST_RANGE = 100_000;
 const MANY_NAMESPACES = 15_000;
 
 /** Whether a user namespace with the maps of containers can be made. */
 export function checkUserNamespaces(facts: DoctorFacts): Finding {
   const { account, userNamespaces, namespace } = facts;
   const id = 'user-namespaces';
+  if (isRootWithoutIds(facts)) return ok(id, 'root may make user namespaces');
   if (account.uid === namespace.hostRoot) {
     return {
       id,
       severity: 'blocked',
-      found: 'you are root',
+      found: 'you are root of the machine, under another number or in a container',
       cost: "no container can run: the host's uid 0 is never mapped into one",
       remedies: [user('su - USER')],
     };
@@ -34,6 +35,11 @@ export function checkUserNamespaces(facts: DoctorFacts): Finding {
     cost: 'no container can run: isolation for ordinary users is built on them',
     remedies,
   };
+}
+
+/** Root goes on as the first of his ids where he has some. */
+function isRootWithoutIds({ account, forRoot }: DoctorFacts): boolean {
+  return forRoot && account.uid === 0;
 }
 
 /** Engines above refuse by a filter of system calls, or by a capability that root lacks. */
@@ -69,6 +75,17 @@ const COST_OF_ONE_ID = 'root inside is you outside, and other users inside are n
 export function checkSubordinateIds(facts: DoctorFacts): Finding {
   const id = 'subordinate-ids';
   const { account, ids, packageManager, namespace } = facts;
+  if (isRootWithoutIds(facts)) {
+    return {
+      id,
+      severity: 'blocked',
+      found: ids.uids.length === 0 || ids.gids.length === 0
+        ? 'root has no ids for containers in /etc/subuid and /etc/subgid'
+        : `the range of "${ids.owner}" begins with the id of another user`,
+      cost: "no container of root's can run: the host's uid 0 is never mapped into one",
+      remedies: [addRanges(facts)],
+    };
+  }
   if (account.uid === namespace.hostRoot) {
     return ok(id, 'root has no use for subordinate ids here');
   }
@@ -99,7 +116,7 @@ export function checkSubordinateIds(facts: DoctorFacts): Finding {
       remedies: [addRanges(facts)],
     };
   }
-  return ok(id, `${count} subordinate ids for "${account.name}"`);
+  return ok(id, `${count} subordinate ids for "${ids.owner}"`);
 }
 
 /** Root of a container maps the ids of that container. */
@@ -129,14 +146,21 @@ function whatIsMissing({ account, ids, namespace }: DoctorFacts): string {
     (namespace.isWhole ? '' : ' among the ids of this container');
 }
 
-/** A range that nobody has, beyond all others; in a container, what is beyond the user. */
-function addRanges({ account, ids, namespace }: DoctorFacts): Remedy {
-  const ends = ids.allRanges.map(({ start, count }) => start + count);
-  const first = namespace.isWhole ? Math.max(FIRST_RANGE, ...ends) : account.uid + 1;
+/** A range that nobody has; in a container, what is beyond the user. */
+function addRanges({ account, forRoot, ids, namespace }: DoctorFacts): Remedy {
+  if (forRoot) return administrator(`${dropRootsRanges(ids)}${lineForRootIds(ids.free)}`);
   const ofNamespace = [...namespace.uids, ...namespace.gids].map((r) => r.start + r.count);
-  const last = namespace.isWhole ? first + RANGE - 1 : Math.max(...ofNamespace) - 1;
-  const range = `${first}-${last}`;
+  const { start, count } = ids.free;
+  const range = namespace.isWhole
+    ? `${start}-${start + count - 1}`
+    : `${account.uid + 1}-${Math.max(...ofNamespace) - 1}`;
   return administrator(`usermod --add-subuids ${range} --add-subgids ${range} ${account.name}`);
+}
+
+/** Root's store belongs to the first id of the range, and goes with it. */
+function dropRootsRanges({ uids, gids, owner }: DoctorFacts['ids']): string {
+  if (uids.length === 0 || gids.length === 0) return '';
+  return `berth system reset --force; sed -i /^${owner}:/d /etc/subuid /etc/subgid; `;
 }
 
 function total(ranges: readonly { readonly count: number }[]): number {
@@ -149,7 +173,7 @@ export function checkRangeOverlap(facts: DoctorFacts): Finding {
   const { account, ids } = facts;
   const others = ids.allRanges.filter(
     ({ owner, kind, start, count }) =>
-      owner !== account.name &&
+      owner !== ids.owner &&
       owner !== String(account.uid) &&
       ids[`${kind}s`].some((own) => own.start < start + count && start < own.start + own.count),
   );
@@ -166,7 +190,7 @@ export function checkRangeOverlap(facts: DoctorFacts): Finding {
     found: `the subordinate ids are also ${[...new Set(whose)].slice(0, 3).join(', ')}`,
     cost: 'a container has the rights of these users on files that both can reach',
     remedies: [
-      administrator(`usermod ${drop.join(' ')} ${account.name}`),
+      ...(facts.forRoot ? [] : [administrator(`usermod ${drop.join(' ')} ${account.name}`)]),
       addRanges(facts),
     ],
   };

@@ -5,7 +5,7 @@ import { administrator, ok, user, type Finding } from './finding.ts';
 const WANTED_CONTROLLERS = ['cpu', 'cpuset', 'memory', 'pids'];
 
 /** Whether --memory, --cpus and --pids-limit can be in force. */
-export function checkLimits({ cgroups, account }: DoctorFacts): Finding {
+export function checkLimits({ cgroups, account, forRoot }: DoctorFacts): Finding {
   const id = 'limits';
   if (cgroups.version !== 'v2') {
     return {
@@ -22,7 +22,7 @@ export function checkLimits({ cgroups, account }: DoctorFacts): Finding {
   const remedies = cgroups.session
     ? [administrator(`mkdir -p ${folder} && printf '[Service]\\nDelegate=cpu cpuset io memory ` +
         `pids\\n' >${folder}/delegate.conf && systemctl daemon-reload`)]
-    : cgroups.systemd
+    : cgroups.systemd && !forRoot
       ? [administrator(`loginctl enable-linger ${account.name}`),
         user('export XDG_RUNTIME_DIR=/run/user/$(id -u)')]
       : [];
@@ -30,7 +30,7 @@ export function checkLimits({ cgroups, account }: DoctorFacts): Finding {
     id,
     severity: 'missing',
     found: `the controllers ${lacking.join(', ')} are not delegated to "${account.name}"` +
-      (cgroups.session ? '' : ', who has no systemd session'),
+      (cgroups.session || forRoot ? '' : ', who has no systemd session'),
     cost: 'limits of these are not in force',
     remedies,
   };

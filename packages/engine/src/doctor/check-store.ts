@@ -9,13 +9,14 @@ const NETWORK_FILE_SYSTEMS =
 const LITTLE_BYTES = 1024 ** 3;
 
 /** How containers get their root file systems. */
-export function checkDriver({ store, account, packageManager }: DoctorFacts): Finding {
+export function checkDriver(facts: DoctorFacts): Finding {
   const id = 'overlay';
+  const { store, packageManager } = facts;
   const { driver, hasOverlay } = store;
   if (driver === undefined || driver.driver === 'overlay') {
     return ok(id, 'overlay file systems can be mounted');
   }
-  const remedy = hasOverlay ? elsewhere(account) : administrator('modprobe overlay');
+  const remedy = hasOverlay ? elsewhere(facts) : administrator('modprobe overlay');
   if (driver.driver === 'fuse-overlayfs') {
     return {
       id,
@@ -36,13 +37,15 @@ export function checkDriver({ store, account, packageManager }: DoctorFacts): Fi
 }
 
 /** A local disk: what is there already stays where it is, and has to be pulled again. */
-function elsewhere({ name }: DoctorFacts['account']): Remedy {
-  return user(`export XDG_DATA_HOME=/var/tmp/${name}`);
+function elsewhere({ account: { name }, forRoot }: DoctorFacts): Remedy {
+  return user(forRoot ? 'berth --root /var/tmp/berth COMMAND'
+    : `export XDG_DATA_HOME=/var/tmp/${name}`);
 }
 
 /** Whether the store lies on a file system that keeps owners. */
-export function checkStorePlace({ store, account }: DoctorFacts): Finding {
+export function checkStorePlace(facts: DoctorFacts): Finding {
   const id = 'store';
+  const { store } = facts;
   const { driver, path } = store;
   const fileSystem = store.mount?.fileSystem ?? store.fileSystem;
   if (driver !== undefined && driver.owners !== 'native' && !driver.hadOneId) {
@@ -51,7 +54,7 @@ export function checkStorePlace({ store, account }: DoctorFacts): Finding {
       severity: 'weaker',
       found: `${path} is on ${fileSystem}, where your files can't belong to your other ids`,
       cost: 'containers have one user id: root inside is you, and other users are not real',
-      remedies: [elsewhere(account)],
+      remedies: [elsewhere(facts)],
     };
   }
   if (!NETWORK_FILE_SYSTEMS.test(fileSystem)) return ok(id, `${path} is on ${fileSystem}`);
@@ -60,7 +63,7 @@ export function checkStorePlace({ store, account }: DoctorFacts): Finding {
     severity: 'slower',
     found: `${path} is on ${fileSystem}, a network file system`,
     cost: 'every file costs a round trip',
-    remedies: [elsewhere(account)],
+    remedies: [elsewhere(facts)],
   };
 }
 

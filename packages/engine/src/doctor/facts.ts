@@ -11,6 +11,8 @@ export type PackageManager = 'apt' | 'dnf' | 'zypper' | 'pacman' | 'apk' | undef
 /** Everything that is looked at. Undefined is "could not be found out" unless said otherwise. */
 export interface DoctorFacts {
   readonly account: Account;
+  /** The caller is the machine's root, or the id that he has become. */
+  readonly forRoot: boolean;
   readonly packageManager: PackageManager;
   readonly kernel: {
     readonly version: readonly [number, number];
@@ -35,6 +37,10 @@ export interface DoctorFacts {
     /** Those of the user's ranges that the namespace has. */
     readonly uids: readonly IdRange[];
     readonly gids: readonly IdRange[];
+    /** Under whose name these ranges stand. */
+    readonly owner: string;
+    /** A range of ids that nobody has. */
+    readonly free: IdRange;
     /** Weak: set-user-id root, where root lacks CAP_SYS_ADMIN. */
     readonly helpers: 'there' | 'weak' | 'not set-user-id' | 'missing';
     /** Every line of /etc/subuid and /etc/subgid. */

@@ -2,8 +2,8 @@
 import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
-  allSubordinateIds, commonIds, fileSystemName, findMapHelpers, findMount, findProgram,
-  findSubordinateIds, probeHost, readAccounts,
+  allSubordinateIds, commonIds, fileSystemName, findMapHelpers, findMount, findProgram, findRootIds,
+  findSubordinateIds, freeIds, probeHost, readAccounts,
 } from '@berth/host';
 import {
   delegatedControllers, enterArguments, hasSystemdSession, nativeHelper, programFile, runHelper,
@@ -17,6 +17,7 @@ export function lookAround(engine: Engine): DoctorFacts {
   const host = probeHost();
   return {
     account,
+    forRoot: engine.forRoot,
     packageManager: packageManager(),
     kernel: {
       version: host.kernel,
@@ -34,7 +35,7 @@ export function lookAround(engine: Engine): DoctorFacts {
     },
     ids: idFacts(engine),
     network: networkFacts(),
-    cgroups: cgroupFacts(account.uid),
+    cgroups: cgroupFacts(engine),
     session: sessionFacts(engine),
     store: storeFacts(engine, host.hasOverlay),
     program: { path: programFile(), mount: findMount(programFile()) },
@@ -56,18 +57,23 @@ function refusal(engine: Engine): string | undefined {
   }
 }
 
-function idFacts({ account, namespace, mapHelpers }: Engine): DoctorFacts['ids'] {
-  const given = findSubordinateIds(account);
+function idFacts({ account, namespace, mapHelpers, forRoot }: Engine): DoctorFacts['ids'] {
+  const none = { uids: [], gids: [], owner: 'root' };
+  const given = forRoot ? findRootIds() ?? none
+    : { ...findSubordinateIds(account), owner: account.name };
   const uids = commonIds(given.uids, namespace.uids);
   const gids = commonIds(given.gids, namespace.gids);
   const isThere = ['/usr/bin', '/bin', '/usr/local/bin'].some((folder) =>
     existsSync(join(folder, 'newuidmap')));
-  const helpers = mapHelpers !== undefined ? 'there' as const
+  const helpers = forRoot || mapHelpers !== undefined ? 'there' as const
     : !isThere ? 'missing' as const
     : findMapHelpers(true) !== undefined ? 'weak' as const : 'not set-user-id' as const;
   const usedInRange = readAccounts().filter(({ uid }) =>
     uids.some(({ start, count }) => uid >= start && uid < start + count));
-  return { uids, gids, helpers, allRanges: allSubordinateIds(), usedInRange };
+  return {
+    uids, gids, owner: given.owner, free: freeIds(), helpers, allRanges: allSubordinateIds(),
+    usedInRange,
+  };
 }
 
 const TUN = '/dev/net/tun';
@@ -83,8 +89,9 @@ function networkFacts(): DoctorFacts['network'] {
   };
 }
 
-function cgroupFacts(uid: number): DoctorFacts['cgroups'] {
-  const session = hasSystemdSession(process.env['XDG_RUNTIME_DIR']);
+function cgroupFacts({ account, runtimeDirectory }: Engine): DoctorFacts['cgroups'] {
+  const { uid } = account;
+  const session = hasSystemdSession(runtimeDirectory);
   const isUnified = fileSystemName('/sys/fs/cgroup') === 'cgroup2';
   return {
     version: isUnified ? 'v2' : existsSync('/sys/fs/cgroup/unified') ? 'hybrid' : 'v1',
@@ -94,12 +101,14 @@ function cgroupFacts(uid: number): DoctorFacts['cgroups'] {
   };
 }
 
-function sessionFacts({ account, directories }: Engine): DoctorFacts['session'] {
-  const runtimeDirectory = process.env['XDG_RUNTIME_DIR'];
-  const hasLogind = existsSync('/run/systemd/system') && existsSync('/run/systemd/seats');
+function sessionFacts(engine: Engine): DoctorFacts['session'] {
+  const { account, directories, forRoot, runtimeDirectory } = engine;
+  const hasLogind = !forRoot && existsSync('/run/systemd/system')
+    && existsSync('/run/systemd/seats');
   return {
     runtimeDirectory,
-    isRuntimeDirectoryUsable: directories.run === join(runtimeDirectory ?? '/', 'berth'),
+    isRuntimeDirectoryUsable:
+      forRoot || directories.run === join(runtimeDirectory ?? '/', 'berth'),
     runDirectory: directories.run,
     lingers: hasLogind ? existsSync(`/var/lib/systemd/linger/${account.name}`) : undefined,
   };

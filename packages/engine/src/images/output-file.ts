@@ -1,6 +1,7 @@
 /** Where commands write archives to. */
 import { closeSync, fstatSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { SystemError } from '@berth/errors';
+import { giveToCaller } from '@berth/host';
 
 /**
  * What `write` writes is at `output`, undefined being standard output. A regular file is written
@@ -18,6 +19,7 @@ export async function withOutputFile(
   const path = isFile ? `${output}.${process.pid}.part` : output;
   const fd = openOutput(path, { isNew: isFile, output });
   try {
+    if (isFile) giveToCaller(fd);
     await write(fd, output);
     if (isFile && fstatSync(fd).nlink > 0) renameSync(path, output);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** `push`: an image of the store to a registry, an archive or a folder. */
 import { writeFileSync } from 'node:fs';
 import { NotFoundError, SystemError, UsageError } from '@berth/errors';
+import { giveToCaller } from '@berth/host';
 import { formatReference, parseImageName, qualify, type Reference } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { findLocal, type FoundImage } from './local.ts';
@@ -77,6 +78,7 @@ function formatted(reference: string): string {
 function writeDigest(path: string, digest: string): void {
   try {
     writeFileSync(path, digest);
+    giveToCaller(path);
   } catch (cause) {
     throw new SystemError('WRITE_DIGEST', `write digest to "${path}"`, { cause });
   }

@@ -1,6 +1,7 @@
 /** `save`: images of the store as archives and folders that other programs read. */
 import { UsageError } from '@berth/errors';
 import { formatReference, parseImageName, qualify } from '@berth/oci';
+import { giveTreeToCaller } from '@berth/host';
 import type { ImageRecord } from '@berth/storage';
 import {
   directorySink,
@@ -49,7 +50,9 @@ export interface NamedImage {
 export async function saveImages(engine: Engine, request: SaveRequest): Promise<void> {
   const images = wantedImages(engine, request.names);
   if (request.format.endsWith('-dir')) {
-    await saveToFolder(engine, { ...request, output: request.output ?? '' }, images);
+    const output = request.output ?? '';
+    await saveToFolder(engine, { ...request, output }, images);
+    giveTreeToCaller(output);
     return;
   }
   await withOutputFile(request.output, async (fd, name) => {

@@ -69,7 +69,7 @@ function idMapsOf(engine: Engine): Pick<Engine['idMaps'], 'uids' | 'gids'> & { t
     return engine.idMaps;
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
-    return { uids: [], gids: [], tier: 'none: root runs no containers' };
+    return { uids: [], gids: [], tier: 'none: root has no ids for containers' };
   }
 }
 
@@ -121,7 +121,7 @@ function storeInfo(engine: Engine): Record<string, unknown> {
   };
 }
 
-/** Root has no store of its own yet; where one is, it is what others made. */
+/** Root without ids for containers has no store. */
 function driverOf(engine: Engine): Pick<DriverRecord, 'driver' | 'owners' | 'reason'> {
   if (engine.account.uid !== 0) return engine.driver;
   return engine.store.driver.read() ?? { driver: 'overlay', owners: 'native' };
@@ -156,7 +156,7 @@ function cgroupManager(engine: Engine): string {
     runNumber: 0,
     limits: { memoryBytes: 1 },
     explicit: true,
-    runtimeDirectory: process.env['XDG_RUNTIME_DIR'],
+    runtimeDirectory: engine.runtimeDirectory,
     uid: engine.account.uid,
     mode: 'enabled',
   });

@@ -11,6 +11,7 @@ const DAY_MS = 24 * 3600 * 1000;
 /** A machine on which all is well. */
 const GOOD: DoctorFacts = {
   account: { name: 'ann', uid: 1000, gid: 1000, home: '/home/ann', shell: '/bin/sh' },
+  forRoot: false,
   packageManager: 'apt',
   kernel: { version: [6, 12], release: '6.12.48', builtAtMs: undefined, nowMs: 0 },
   namespace: {
@@ -26,6 +27,8 @@ const GOOD: DoctorFacts = {
   ids: {
     uids: [RANGE],
     gids: [RANGE],
+    owner: 'ann',
+    free: { start: 165_536, count: 65_536 },
     helpers: 'there',
     allRanges: [
       { owner: 'ann', kind: 'uid', ...RANGE },
@@ -58,7 +61,7 @@ const GOOD: DoctorFacts = {
   isolation: { hasSeccomp: true, seLinuxEnforces: false, isProcMasked: false },
 };
 
-type Part = Exclude<keyof DoctorFacts, 'packageManager'>;
+type Part = Exclude<keyof DoctorFacts, 'packageManager' | 'forRoot'>;
 
 /** The good machine with some facts of one part changed. */
 function machine<P extends Part>(part: P, changes: Partial<DoctorFacts[P]>): DoctorFacts {
@@ -91,8 +94,22 @@ const empty = { helpers: 'there', uids: [], gids: [] } as const;
 
 const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
   [
-    'root',
-    { ...machine('ids', empty), account: { ...GOOD.account, name: 'root', uid: 0 } },
+    'root without ids for containers',
+    { ...machine('ids', empty), forRoot: true, account: { ...GOOD.account, name: 'root', uid: 0 } },
+    'subordinate-ids blocked',
+    "echo 'containers:165536:65536' | tee -a /etc/subuid /etc/subgid",
+  ],
+  [
+    'root whose ids are not many',
+    { ...machine('ids', { uids: [{ start: 100_000, count: 9 }], owner: 'containers',
+      allRanges: [] }), forRoot: true, account: { ...GOOD.account, name: 'root', uid: 100_000 } },
+    'subordinate-ids weaker',
+    /^berth system reset --force; sed -i \/\^containers:\/d .*; echo 'containers:165536:65536'/,
+  ],
+  [
+    "the machine's root under another number",
+    { ...machine('namespace', { isWhole: false, hostRoot: 5 }),
+      account: { ...GOOD.account, uid: 5 } },
     'user-namespaces blocked',
     'su - USER',
   ],
@@ -193,7 +210,7 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
       allRanges: [...GOOD.ids.allRanges, { owner: 'bob', kind: 'gid', start: 165_535, count: 9 }],
     }),
     'subordinate-ids-overlap weaker',
-    /--add-subuids 165544-/,
+    /--add-subuids 165536-/,
   ],
   [
     'no network helper',

@@ -39,6 +39,7 @@ export class LoginCommand extends BerthCommand<typeof FLAGS> {
       ],
     ],
     flags: FLAGS,
+    root: 'own',
   } as const;
 
   protected async run({ flags, operands, given }: Invocation<typeof FLAGS>): Promise<void> {

@@ -25,6 +25,7 @@ export class LogoutCommand extends BerthCommand<typeof FLAGS> {
       ['Of one registry', 'berth logout registry.example.org'],
     ],
     flags: FLAGS,
+    root: 'own',
   } as const;
 
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<void> {

@@ -31,6 +31,7 @@ The exit status is 0 when all is as good as it gets, 1 when something is slower,
       ['As data', 'berth doctor --format json'],
     ],
     flags: FLAGS,
+    root: 'looks',
   } as const;
 
   protected async run({ flags: { format, quiet } }: Invocation<typeof FLAGS>): Promise<number> {

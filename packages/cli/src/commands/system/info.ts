@@ -21,6 +21,7 @@ export class InfoCommand extends BerthCommand<typeof FLAGS> {
       ['All of it, for a script', 'berth info --format json'],
     ],
     flags: FLAGS,
+    root: 'looks',
   } as const;
 
   protected async run({ flags: { format } }: Invocation<typeof FLAGS>): Promise<void> {

@@ -24,6 +24,7 @@ export class VersionCommand extends BerthCommand<typeof FLAGS> {
       ['All of it, for a script', 'berth version --format json'],
     ],
     flags: FLAGS,
+    root: 'own',
   } as const;
 
   protected async run({ flags: { format } }: Invocation<typeof FLAGS>): Promise<void> {

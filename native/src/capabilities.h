@@ -1,0 +1,26 @@
+/* capabilities.h - the sets of the calling process, as masks of 1 << CAP_*. */
+#ifndef BERTH_CAPABILITIES_H
+#define BERTH_CAPABILITIES_H
+
+#include <stdint.h>
+
+/* -1 and errno. */
+int capabilities_set(uint64_t effective, uint64_t permitted, uint64_t inheritable);
+
+/* Those that the process is permitted; none where that can't be found out. */
+uint64_t capabilities_permitted(void);
+
+/* Those of @ambient, which must be permitted and inheritable, outlast an execve. -1 and errno. */
+int capabilities_raise_ambient(uint64_t ambient);
+
+/* No execve of this process can give it others than those of @bounding. -1 and errno. */
+int capabilities_bound(uint64_t bounding);
+
+/**
+ * capabilities_give_up() - What root's caller gave to this process is gone
+ *
+ * For who is not root and has some all the same (become.c). Root of a user namespace keeps its own.
+ */
+void capabilities_give_up(void);
+
+#endif

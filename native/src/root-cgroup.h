@@ -1,0 +1,20 @@
+/* root-cgroup.h - what a session of systemd is to other users: a cgroup where limits can be set. */
+#ifndef BERTH_ROOT_CGROUP_H
+#define BERTH_ROOT_CGROUP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/**
+ * root_cgroup_enter() - Be in a cgroup whose parent is delegated to a user
+ *
+ * Where there is no cgroup v2, or none that may be written, nothing happens: limits are then
+ * refused where they are asked for.
+ */
+void root_cgroup_enter(uid_t uid, gid_t gid);
+
+/* The words that make cgroup.subtree_control list what containers can be limited by: of @available,
+ * without what it lists already. False where there is nothing to write. */
+bool root_cgroup_missing(const char *available, const char *given, char *words, size_t size);
+
+#endif

@@ -1,0 +1,71 @@
+/**
+ * What root names of the machine for a container of his. Root of the container is an id that has
+ * none of root's rights, so that a bind which nobody in there could use is refused before.
+ */
+import { accessSync, chownSync, constants, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ContainerRequest } from '@berth/bundle';
+import { SystemError, UnsupportedError } from '@berth/errors';
+import { runHelper, takeArguments } from '@berth/isolation';
+import type { Engine } from '../engine.ts';
+import { closedFolder, mayNotEnter } from '../root-folders.ts';
+
+/** Throws UnsupportedError for what can't be used. With `:U` a folder is the container's. */
+export function prepareForRoot(engine: Engine, request: ContainerRequest): void {
+  if (!engine.forRoot) return;
+  for (const mount of request.mounts) {
+    if (mount.type === 'bind') prepareBind(engine, mount.source, mount.options.includes('U'));
+  }
+  if (request.pidFile !== undefined) makePidFile(engine, request.pidFile);
+}
+
+function prepareBind(engine: Engine, source: string, isGiven: boolean): void {
+  const status = statSync(source, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  const closed = closedFolder(source);
+  if (closed !== undefined) {
+    throw new UnsupportedError('BIND_CLOSED', `bind "${source}": ${mayNotEnter(closed)}`, {
+      hint: `chmod o+x "${closed}", or use a volume: -v NAME:PATH`,
+    });
+  }
+  if (isGiven) {
+    runHelper(takeArguments(engine.enter, [source]));
+    return;
+  }
+  const { uids } = engine.idMaps;
+  const isOwn = uids.some(({ outside, count }) =>
+    status.uid >= outside && status.uid < outside + count);
+  if (isOwn || mayUse(source, status.isDirectory())) return;
+  const { uid, gid } = engine.account;
+  throw new UnsupportedError('BIND_CLOSED', `bind "${source}": root of the container is uid ${uid} `
+    + `on this machine, who may not read it (owner ${status.uid}, mode `
+    + `${(status.mode & 0o7777).toString(8)})`, {
+    hint: `chown -R ${uid}:${gid} "${source}", or let berth do it: -v ${source}:PATH:U`,
+  });
+}
+
+/** access(2) asks with the real uid, without the capabilities of this process. */
+function mayUse(path: string, isFolder: boolean): boolean {
+  try {
+    accessSync(path, isFolder ? constants.R_OK | constants.X_OK : constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The supervisor writes it, at every start. */
+function makePidFile({ account }: Engine, path: string): void {
+  const closed = closedFolder(path);
+  if (closed !== undefined) {
+    throw new UnsupportedError('PIDFILE_CLOSED', `write "${path}": ${mayNotEnter(closed)}`, {
+      hint: `chmod o+x "${dirname(path)}", or --pidfile /run/NAME.pid`,
+    });
+  }
+  try {
+    writeFileSync(path, '', { mode: 0o644 });
+    chownSync(path, account.uid, account.gid);
+  } catch (cause) {
+    throw new SystemError('PIDFILE', `write "${path}"`, { cause });
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The machine's root as the caller. Before a command opens or makes anything, its process becomes
+ * the first id of root's range (berth-native become), keeping of root's rights what it needs for
+ * the files that root names; from there on root is served as a plain user with that id is.
+ */
+import { statSync } from 'node:fs';
+import { UnsupportedError } from '@berth/errors';
+import {
+  actsForRoot, execve, findAccount, findRootIds, lineForRootIds, otherOwnerOf, readOwnNamespace,
+  ROOT_CALLER,
+} from '@berth/host';
+import { helperEnvironment, nativeHelper, programCommand } from '@berth/isolation';
+import { requireFoldersOfRoot, type ChosenFolders } from './root-folders.ts';
+
+/** How a command is run for root. */
+export interface RootCommand {
+  /** It says something useful even where root has no ids. */
+  readonly mayStay: boolean;
+  readonly preserveDescriptors: readonly number[];
+  readonly folders: ChosenFolders;
+}
+
+const FOLDER_VARIABLES = [
+  'XDG_CONFIG_HOME', 'XDG_CACHE_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR', 'DOCKER_CONFIG',
+];
+
+/**
+ * For root of the machine HOME and the XDG folders are root's own: sudo and su may leave those of
+ * the user, where root must not write.
+ */
+export function keepToRootsFolders(): void {
+  if (!readOwnNamespace().isWhole) return;
+  if (!isRoots(process.env['HOME'])) process.env['HOME'] = findAccount(0)?.home ?? '/root';
+  for (const name of FOLDER_VARIABLES) {
+    if (!isRoots(process.env[name])) delete process.env[name];
+  }
+}
+
+function isRoots(folder: string | undefined): boolean {
+  try {
+    return folder !== undefined && statSync(folder).uid === 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Returns only where the process may serve its caller: who is not the machine's root, or has become
+ * his id. Throws UnsupportedError where root has no ids for containers, or they are another's.
+ */
+export function leaveRoot(command: RootCommand): void {
+  if (actsForRoot()) {
+    requireFoldersOfRoot(command.folders);
+  } else if (process.getuid?.() === 0 && readOwnNamespace().isWhole) {
+    become(command);
+  }
+}
+
+function become({ mayStay, preserveDescriptors }: RootCommand): void {
+  const ids = findRootIds();
+  const [uid, gid] = [ids?.uids[0]?.start, ids?.gids[0]?.start];
+  if (uid === undefined || gid === undefined) {
+    if (mayStay) return;
+    throw new UnsupportedError('ROOT_WITHOUT_IDS', 'map ids for "root": the host\'s uid 0 is never '
+      + 'mapped, and /etc/subuid and /etc/subgid have no range for "root" or "containers"', {
+      hint: lineForRootIds(),
+    });
+  }
+  const other = otherOwnerOf(uid);
+  if (other !== undefined) {
+    if (mayStay) return;
+    throw new UnsupportedError('ROOT_IDS_SHARED', `map ids for "root": uid ${uid}, with which the `
+      + `range of "${ids?.owner}" in /etc/subuid begins, is also ${other}`, {
+      hint: `sed -i '/^${ids?.owner}:/d' /etc/subuid /etc/subgid; ${lineForRootIds()}`,
+    });
+  }
+  const [program = '', ...script] = programCommand();
+  execve({
+    path: nativeHelper(),
+    argv: ['berth-native', 'become', String(uid), String(gid), program, program, ...script,
+      ...process.argv.slice(2)],
+    environment: { ...helperEnvironment(), [ROOT_CALLER]: '1' },
+    keepDescriptors: preserveDescriptors,
+  });
+}

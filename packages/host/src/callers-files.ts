@@ -1,0 +1,22 @@
+/** Files that a command writes where its caller says: they are the caller's, who may be root. */
+import { fchownSync, lchownSync, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { actsForRoot } from './root-caller.ts';
+
+/** A file that was made is the caller's; one that was there keeps its owner. */
+export function giveToCaller(file: string | number): void {
+  if (!actsForRoot()) return;
+  if (typeof file === 'number') fchownSync(file, 0, 0);
+  else if (lstatSync(file).uid === process.getuid?.()) lchownSync(file, 0, 0);
+}
+
+/** So is a folder, with all that is in it. */
+export function giveTreeToCaller(folder: string): void {
+  if (!actsForRoot()) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) giveTreeToCaller(path);
+    else giveToCaller(path);
+  }
+  giveToCaller(folder);
+}

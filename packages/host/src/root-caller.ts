@@ -1,0 +1,71 @@
+/**
+ * The machine's root as the caller. His uid is never mapped: his containers, their root included,
+ * consist of ids of a range of his, and the program goes on as the range's first id.
+ */
+import { mayMapIds, readOwnNamespace } from './own-namespace.ts';
+import {
+  allSubordinateIds, findSubordinateIds, type IdRange, type OwnedIdRange, type SubordinateIds,
+} from './subordinate-ids.ts';
+import { readAccounts, type Account } from './accounts.ts';
+
+/** Set for the program that root's process becomes; it is believed only of who has the rights. */
+export const ROOT_CALLER = 'BERTH_ROOT_CALLER';
+
+/** Whose ranges root's containers may have, first found; `containers` is Podman's name for them. */
+export const ROOT_RANGE_OWNERS = ['root', 'containers'] as const;
+
+const ENOUGH_IDS = 65_536;
+const FIRST_ID = 100_000;
+const LAST_ID = 0xfffffffe;
+
+/** The ranges, and under whose name they stand. */
+export interface RootIds extends SubordinateIds {
+  readonly owner: (typeof ROOT_RANGE_OWNERS)[number];
+}
+
+/** True where this process was root's, and has become the first of root's subordinate ids. */
+export function actsForRoot(): boolean {
+  return process.env[ROOT_CALLER] !== undefined && process.getuid?.() !== 0 && mayMapIds()
+    && readOwnNamespace().isWhole;
+}
+
+/** The ranges for root's containers; undefined where uids or gids are missing. */
+export function findRootIds(): RootIds | undefined {
+  const found = ROOT_RANGE_OWNERS.map((owner) => ({ owner, ...findSubordinateIds(named(owner)) }));
+  return found.find(({ uids, gids }) => uids.length > 0 && gids.length > 0);
+}
+
+function named(owner: (typeof ROOT_RANGE_OWNERS)[number]): { name: string; uid: number } {
+  return { name: owner, uid: owner === 'root' ? 0 : -1 };
+}
+
+/** Who else has the id that root's store belongs to, in words: he could change the store. */
+export function otherOwnerOf(uid: number): string | undefined {
+  const account = readAccounts().find((other) => other.uid === uid);
+  if (account !== undefined) return `the uid of "${account.name}"`;
+  const mine: readonly string[] = [...ROOT_RANGE_OWNERS, '0'];
+  const range = allSubordinateIds().find(({ owner, kind, start, count }) =>
+    kind === 'uid' && !mine.includes(owner) && uid >= start && uid < start + count);
+  return range === undefined ? undefined : `a subordinate uid of "${range.owner}"`;
+}
+
+/** 65,536 ids that nobody has, from 100,000 on. */
+export function freeIds(
+  ranges: readonly OwnedIdRange[] = allSubordinateIds(),
+  accounts: readonly Account[] = readAccounts(),
+): IdRange {
+  const taken = [...ranges, ...accounts.map(({ uid }) => ({ start: uid, count: 1 }))]
+    .sort((a, b) => a.start - b.start);
+  let start = FIRST_ID;
+  for (const other of taken) {
+    if (other.start < start + ENOUGH_IDS && start < other.start + other.count) {
+      start = other.start + other.count;
+    }
+  }
+  return { start: Math.min(start, LAST_ID - ENOUGH_IDS), count: ENOUGH_IDS };
+}
+
+/** The line that gives root these ids, for an administrator to type. */
+export function lineForRootIds({ start, count }: IdRange = freeIds()): string {
+  return `echo 'containers:${start}:${count}' | tee -a /etc/subuid /etc/subgid`;
+}
