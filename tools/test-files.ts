@@ -3,6 +3,7 @@
  * that start processes may fail for no fault of the program: few files that failed get a second
  * run, alone, and are named at the end where that passed, to be looked at.
  */
+import { resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
@@ -21,8 +22,10 @@ async function failures(files: string[], concurrency: number): Promise<string[]>
 
 const [concurrency = '1', ...files] = process.argv.slice(2);
 let failed = await failures(files, Number(concurrency));
-if (failed.length > 0 && failed.length <= SECOND_RUNS && !failed.includes('')) {
-  const first = failed;
+if (failed.length > 0 && failed.length <= SECOND_RUNS) {
+  // A test is said to be of the file that defines it, which may be a module of several files.
+  const named = files.map((file) => resolve(file));
+  const first = failed.every((file) => named.includes(file)) ? failed : named;
   process.stdout.write(`second run, alone: ${first.join(' ')}\n`);
   failed = await failures(first, 1);
   for (const file of first.filter((name) => !failed.includes(name))) {
