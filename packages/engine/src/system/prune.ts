@@ -1,5 +1,6 @@
 /** `system prune` and `system reset`: clearing up, a little or all of it. */
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { pruneContainers } from '../containers/remove.ts';
 import { removeById } from '../containers/remove.ts';
 import { collectGarbage, removeTrees, type Engine } from '../engine.ts';
@@ -47,8 +48,11 @@ export async function resetSystem(engine: Engine): Promise<void> {
   for (const id of store.containers.ids()) {
     await removeById(engine, id, { force: true, volumes: true, timeoutSeconds: 0 });
   }
-  await removeTrees(engine, [store.layout.data]);
-  rmSync(store.layout.data, { recursive: true, force: true });
+  // The folder itself may lie where only this process may remove it, and not root of the namespace.
+  const { data } = store.layout;
+  const parts = existsSync(data) ? readdirSync(data) : [];
+  await removeTrees(engine, parts.map((name) => join(data, name)));
+  rmSync(data, { recursive: true, force: true });
   rmSync(directories.run, { recursive: true, force: true });
   rmSync(directories.cache, { recursive: true, force: true });
 }
