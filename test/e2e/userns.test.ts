@@ -183,6 +183,24 @@ test('pruning removes shifted layers with their layer', SKIP, async () => {
   assert.equal(count(), before - 1);
 });
 
+test('system df counts shifted layers; system prune takes those without a container', SKIP,
+  async () => {
+    const trees = (): string[] => readdirSync(path.join(lab.data, 'v1/shifted'))
+      .flatMap((map) => readdirSync(path.join(lab.data, 'v1/shifted', map)));
+    const reclaimable = async (): Promise<number> => Number(await lab.ok(
+      ['system', 'df', '--format', '{{if eq .Type "Images"}}{{.RawReclaimable}}{{end}}']));
+    await lab.ok(['system', 'prune', '-f']);
+    await lab.ok(['run', '--name', 'needs', '--userns=keep-id', image, 'true']);
+    const before = await reclaimable();
+    await lab.ok(['system', 'prune', '-f', '--filter', 'label=none']);
+    assert.equal(trees().length, 1);
+    await lab.ok(['rm', 'needs']);
+    assert.equal((await reclaimable()) > before, true);
+    await lab.ok(['system', 'prune', '-f']);
+    assert.deepEqual(trees(), []);
+    assert.equal(await inside('cat /many/1', '--userns=keep-id'), 'content 1');
+  });
+
 test('ports below 1024 are open to all users of such a container', SKIP, async () => {
   const said = await inside('cat /proc/sys/net/ipv4/ip_unprivileged_port_start',
     '--userns=keep-id');

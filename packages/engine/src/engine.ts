@@ -26,7 +26,9 @@ import {
   type EnterSettings,
   type IdMaps,
 } from '@berth/isolation';
-import { openStore, type DriverRecord, type ResolveOptions, type Store } from '@berth/storage';
+import {
+  openStore, type CollectOptions, type DriverRecord, type ResolveOptions, type Store,
+} from '@berth/storage';
 import { loadRegistriesConfig } from '@berth/transport';
 import type { Report } from './progress.ts';
 import { findDriver, parseDriver } from './storage-driver.ts';
@@ -192,9 +194,12 @@ export async function emptyTrash(engine: Engine): Promise<void> {
 }
 
 /** Empties the trash and gives up what nothing uses; answers the bytes that this freed. */
-export async function collectGarbage(engine: Engine): Promise<number> {
+export async function collectGarbage(
+  engine: Engine,
+  options: Pick<CollectOptions, 'neededShifted'> = {},
+): Promise<number> {
   const report = await engine.store.collect({
-    removeTrees: (paths) => removeTrees(engine, paths),
+    ...options, removeTrees: (paths) => removeTrees(engine, paths),
   });
   return report.reclaimedBytes;
 }

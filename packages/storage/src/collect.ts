@@ -25,6 +25,11 @@ import { listDirectory } from './whole-file.ts';
 export interface CollectOptions {
   /** Removes trees that hold files of subordinate ids; without it they stay in the trash. */
   readonly removeTrees?: RemoveTrees | undefined;
+  /**
+   * Shifted trees that containers need, by ShiftedLayerStore.folder(), or undefined where that is
+   * not known; the others go. Without it all stay whose layers do: making one again takes time.
+   */
+  readonly neededShifted?: (() => ReadonlySet<string> | undefined) | undefined;
   /** Stopped downloads younger than this are kept for resuming. A day by default. */
   readonly keepPartialMs?: number | undefined;
 }
@@ -69,6 +74,7 @@ export async function collect(
     sweepPartials(parts, options.keepPartialMs ?? DAY_MS);
     const layers = collectLayers(parts);
     parts.shiftedLayers.sweep(new Set(parts.layers.list()));
+    if (options.neededShifted !== undefined) collectShifted(parts, options.neededShifted);
     return { layers, blobs: collectBlobs(parts) };
   });
   const left = await parts.trash.empty(options.removeTrees);
@@ -164,6 +170,16 @@ function collectLayers(parts: CollectParts): Found {
     used: () => usedLayers(parts),
     sizeOf: (diffId) => layerBytes(parts.layers, diffId),
     pathOf: (diffId) => parts.layers.path(diffId),
+    trashKind: 'tree',
+  });
+}
+
+function collectShifted(
+  { trash, shiftedLayers }: CollectParts,
+  used: () => ReadonlySet<string> | undefined,
+): Found {
+  return takeUnused({
+    trash, used, list: () => shiftedLayers.folders(), sizeOf: () => 0, pathOf: (path) => path,
     trashKind: 'tree',
   });
 }

@@ -49,9 +49,21 @@ export class ShiftedLayerStore {
     this.#trash = trash;
   }
 
-  path({ map, diffIds }: ShiftedKey): string {
+  path(key: ShiftedKey): string {
+    return join(this.folder(key), TREE);
+  }
+
+  /** The tree with its record. */
+  folder({ map, diffIds }: ShiftedKey): string {
     const chain = createHash('sha256').update(diffIds.join('\n')).digest('hex');
-    return join(this.#layout.shifted, map, chain, TREE);
+    return join(this.#layout.shifted, map, chain);
+  }
+
+  /** All that are there. */
+  folders(): string[] {
+    const { shifted } = this.#layout;
+    return listDirectory(shifted).flatMap((map) =>
+      listDirectory(join(shifted, map)).map((chain) => join(shifted, map, chain)));
   }
 
   has(key: ShiftedKey): boolean {
@@ -72,7 +84,7 @@ export class ShiftedLayerStore {
 
   /** It is there, whole; when another command was faster, that one's stays. */
   commit({ directory }: ShiftedStaging, key: ShiftedKey): void {
-    const target = dirname(this.path(key));
+    const target = this.folder(key);
     const record: ShiftedRecord = { version: 1, diffIds: key.diffIds };
     writeNewFile(join(directory, RECORD), JSON.stringify(record));
     ensureDirectory(dirname(target));
@@ -81,14 +93,10 @@ export class ShiftedLayerStore {
 
   /** What lacks one of its layers is in the trash. */
   sweep(layers: ReadonlySet<string>): void {
-    for (const map of listDirectory(this.#layout.shifted)) {
-      const folder = join(this.#layout.shifted, map);
-      for (const chain of listDirectory(folder)) {
-        const path = join(folder, chain);
-        const record = readRecord<ShiftedRecord>(join(path, RECORD));
-        const isWhole = record?.diffIds.every((diffId) => layers.has(diffId)) ?? false;
-        if (!isWhole) this.#trash.take(path, 'tree');
-      }
+    for (const path of this.folders()) {
+      const record = readRecord<ShiftedRecord>(join(path, RECORD));
+      const isWhole = record?.diffIds.every((diffId) => layers.has(diffId)) ?? false;
+      if (!isWhole) this.#trash.take(path, 'tree');
     }
   }
 }

@@ -5,9 +5,14 @@
 import { release } from 'node:os';
 import { containerIdsKey, runHelper, shiftArguments, type ContainerIds } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
+import { mountedLayers } from '../images/mounted-layers.ts';
+import type { BerthContainer } from './record.ts';
 
 /** The first kernel whose overlay lets users have files that refer to a layer of data. */
 const FIRST_KERNEL = [6, 16] as const;
+
+/** What the name of a tree's map begins with. */
+const WAYS = { refers: 'r', copies: 'c' } as const;
 
 /** What an overlay is made of. */
 export interface ShiftedLayers {
@@ -24,7 +29,8 @@ export function shiftedLayers(
 ): ShiftedLayers {
   const { shiftedLayers: shifted, layers, layout } = engine.store;
   const data = canRefer(release()) ? layout.layers : undefined;
-  const key = { map: `${data === undefined ? 'c' : 'r'}${containerIdsKey(ids)}`, diffIds };
+  const way = data === undefined ? WAYS.copies : WAYS.refers;
+  const key = { map: `${way}${containerIdsKey(ids)}`, diffIds };
   if (!shifted.has(key)) {
     if (data === undefined) announceCopy(engine, diffIds);
     const staged = shifted.stage();
@@ -34,6 +40,22 @@ export function shiftedLayers(
     shifted.commit(staged, key);
   }
   return { tree: shifted.path(key), data };
+}
+
+/**
+ * Folders of the trees that containers were made with, whichever way they refer to content.
+ * Undefined when a damaged record hides which.
+ */
+export function neededShifted({ store }: Engine): Set<string> | undefined {
+  const { containers } = store;
+  if (!containers.areRecordsReadable()) return undefined;
+  return new Set(containers.records().flatMap(({ id, layers }) => {
+    const { containerIds } = containers.record<BerthContainer>(id);
+    if (containerIds === undefined) return [];
+    const diffIds = mountedLayers(layers);
+    return Object.values(WAYS).map((way) =>
+      store.shiftedLayers.folder({ map: `${way}${containerIdsKey(containerIds)}`, diffIds }));
+  }));
 }
 
 function announceCopy(engine: Engine, diffIds: readonly string[]): void {

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import type { BerthContainer } from './record.ts';
 
+/** The unit of st_blocks (stat(2)). */
+const BLOCK_BYTES = 512;
+
 /** Bytes of all files below a folder; what this user can't read counts nothing. */
 export function measureTree(path: string): number {
   let total = 0;
@@ -11,6 +14,15 @@ export function measureTree(path: string): number {
     total += lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
   }
   return total;
+}
+
+/** Bytes that the file system keeps for the files below a folder: a length needs none. */
+export function measureDisk(path: string): number {
+  let blocks = 0;
+  for (const file of filesBelow(path)) {
+    blocks += lstatSync(file, { throwIfNoEntry: false })?.blocks ?? 0;
+  }
+  return blocks * BLOCK_BYTES;
 }
 
 /** The paths of all regular files below a folder, as far as this user can read it. */

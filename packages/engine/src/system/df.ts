@@ -2,7 +2,8 @@
 import { EngineError } from '@berth/errors';
 import type { ImageEntry as StoredImage } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { measureOwn, measureTree } from '../containers/size.ts';
+import { neededShifted } from '../containers/shifted-layers.ts';
+import { measureDisk, measureOwn, measureTree } from '../containers/size.ts';
 import { linkedFiles, savedBytes, type LinkedFile } from './linked-files.ts';
 
 /** One image: its layers' bytes, those that other images have too, and those alone its. */
@@ -133,13 +134,27 @@ function imageSummary(engine: Engine, { stored, linked }: StoredImages): UseSumm
   const needed = layersOf(used);
   const all = layersOf(stored);
   const idle = new Set([...all].filter((diffId) => !needed.has(diffId)));
+  const shifted = shiftedBytes(engine);
   return {
     type: 'Images',
     total: stored.length,
     active: used.length,
-    sizeBytes: layerBytes(engine, [...all]) - savedBytes(linked, all),
-    reclaimableBytes: layerBytes(engine, [...idle]) - savedBytes(linked, idle, needed),
+    sizeBytes: layerBytes(engine, [...all]) - savedBytes(linked, all) + shifted.all,
+    reclaimableBytes: layerBytes(engine, [...idle]) - savedBytes(linked, idle, needed)
+      + shifted.idle,
   };
+}
+
+/** What trees for other id maps take, and those of them that no container needs. */
+function shiftedBytes(engine: Engine): { all: number; idle: number } {
+  const needed = neededShifted(engine);
+  const bytes = { all: 0, idle: 0 };
+  for (const folder of engine.store.shiftedLayers.folders()) {
+    const taken = measureDisk(folder);
+    bytes.all += taken;
+    if (needed?.has(folder) === false) bytes.idle += taken;
+  }
+  return bytes;
 }
 
 function containerUses(engine: Engine): ContainerUse[] {
