@@ -5,6 +5,13 @@ set -u
 cd "$(dirname "$0")/.."
 . tools/setup.sh
 
+# Other programs of the tests (skopeo) take a folder of root's otherwise.
+if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
+	XDG_RUNTIME_DIR=$(mktemp -d)
+	export XDG_RUNTIME_DIR
+	trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
+fi
+
 failed=''
 stage() {
 	name=$1; shift

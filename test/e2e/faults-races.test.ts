@@ -3,7 +3,7 @@
  * no command knows of.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLab } from './harness.ts';
@@ -132,6 +132,23 @@ test('rmi and prune beside run: what runs keeps its layers', async () => {
   image = await lab.image();
 });
 
+/** Whoever is to reap it may take a while. */
+async function untilEnded(pid: string): Promise<void> {
+  for (let left = 200; left > 0; left -= 1) {
+    if (!existsSync(`/proc/${pid}`) || /^State:\tZ/m.test(statusOf(pid))) return;
+    await sleep(50);
+  }
+  assert.fail(`process ${pid} is there: ${statusOf(pid)}`);
+}
+
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return 'State:\tZ (gone)';
+  }
+}
+
 test('a stopped supervisor: exec says which, stop and rm -f get through', async () => {
   await lab.ok(run('stuck'));
   const pid = await lab.ok(['inspect', '-f', '{{.State.ConmonPid}}', 'stuck']);
@@ -142,5 +159,5 @@ test('a stopped supervisor: exec says which, stop and rm -f get through', async 
   assert.match(stderr, new RegExp(`process ${pid}: it is stopped\nhint: kill -CONT ${pid}`));
   assert.match(await lab.ok(['ps'], { timeoutMs: 10_000 }), /stuck/);
   await lab.ok(['rm', '-f', '-t', '0', 'stuck'], { timeoutMs: 10_000 });
-  assert.ok(!existsSync(`/proc/${pid}`) && !existsSync(`/proc/${init}`));
+  for (const ended of [pid, init]) await untilEnded(ended);
 });

@@ -12,10 +12,13 @@ import type { Credentials } from './credential-record.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 type Json = Record<string, unknown>;
 
-/** A place where an auth file may be; `isRequired` when the user named it. */
+/** A place where an auth file may be. */
 export interface AuthFilePlace {
   readonly path: string;
+  /** The user named it. */
   readonly isRequired: boolean;
+  /** Below a folder that may be somebody else's: what can't be reached there is not ours. */
+  readonly isShared?: boolean;
 }
 
 /** An auth file as read. */
@@ -40,16 +43,17 @@ export function authFilePaths(sources: {
   const home = environment['HOME'] ?? homedir();
   const runtime = environment['XDG_RUNTIME_DIR'];
   const config = environment['XDG_CONFIG_HOME'] ?? join(home, '.config');
-  const paths = [
+  const paths: string[] = [
     ...(runtime === undefined || runtime === '' ? [] : [join(runtime, 'containers/auth.json')]),
     join(config, 'containers/auth.json'),
     join(environment['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
-    // Where Podman writes without XDG_RUNTIME_DIR; it is gone at the next boot, so only read.
-    ...(runtime === undefined || runtime === ''
-      ? [join('/run/containers', callersUid(environment), 'auth.json')]
-      : []),
   ];
-  return paths.map((path) => ({ path, isRequired: false }));
+  const places = paths.map((path) => ({ path, isRequired: false }));
+  if (runtime !== undefined && runtime !== '') return places;
+  // Where Podman writes without XDG_RUNTIME_DIR; it is gone at the next boot, so only read. The
+  // folder is root's alone where root's Podman made it.
+  const path = join('/run/containers', callersUid(environment), 'auth.json');
+  return [...places, { path, isRequired: false, isShared: true }];
 }
 
 /** Root's process has another uid by now: host/root-caller.ts. */
@@ -72,7 +76,7 @@ export function writableAuthFile(sources: {
  * missing named file, UsageError for one that is not an auth file.
  */
 export async function readAuthFile(place: AuthFilePlace): Promise<AuthFile | undefined> {
-  const text = await readText(place.path);
+  const text = await readPlace(place);
   if (text === undefined) {
     if (!place.isRequired) return undefined;
     throw new NotFoundError('NO_AUTH_FILE', `open auth file "${place.path}": no such file`, {
@@ -135,6 +139,15 @@ async function replaceUnlessChanged(step: {
     throw new SystemError('AUTH_FILE_WRITE', `write auth file "${step.path}": ${reason(cause)}`);
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+async function readPlace({ path, isShared = false }: AuthFilePlace): Promise<string | undefined> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    if (isShared && error instanceof SystemError) return undefined;
+    throw error;
   }
 }
 

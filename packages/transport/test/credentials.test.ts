@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
+import { readAuthFile } from '../src/auth-file.ts';
 import type { CredentialSources } from '../src/credentials.ts';
 import { loadCredentials } from '../src/credentials.ts';
 import type { LoginRequest } from '../src/login.ts';
@@ -52,6 +53,19 @@ function auth(pair: string): { auth: string } {
 
 test('nothing configured means no credentials', async (t) => {
   assert.equal(await home(t).find('example.com/a'), undefined);
+});
+
+test('a shared folder of somebody else\'s holds no auth file of ours', async (t) => {
+  const { folder, write } = home(t);
+  const path = write('others/auth.json', { auths: {} });
+  chmodSync(join(folder, 'others'), 0);
+  try {
+    const place = { path, isRequired: false };
+    assert.equal(await readAuthFile({ ...place, isShared: true }), undefined);
+    await assert.rejects(readAuthFile(place), /read auth file ".*auth.json": EACCES/);
+  } finally {
+    chmodSync(join(folder, 'others'), 0o700);
+  }
 });
 
 test('the longest prefix of the repository decides', async (t) => {

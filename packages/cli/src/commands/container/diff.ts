@@ -57,7 +57,10 @@ export class ContainerDiffCommand extends DiffCommand {
     operands: 'CONTAINER [CONTAINER]',
     most: 2,
     summary: 'Show which files a container changed',
-    examples: [['What a container changed', 'berth container diff web']],
+    examples: [
+      ['What a container changed', 'berth container diff web'],
+      ['What it deleted', "berth container diff web | grep '^D'"],
+    ],
     flags: FLAGS,
   } as const;
 }
@@ -69,7 +72,10 @@ export class ImageDiffCommand extends DiffCommand {
     operands: 'IMAGE [IMAGE]',
     most: 2,
     summary: 'Show which files the last layer of an image changed',
-    examples: [['From one image to another', 'berth image diff web:2 web:1']],
+    examples: [
+      ['What the last layer changed', 'berth image diff web:2'],
+      ['From one image to another', 'berth image diff web:2 web:1'],
+    ],
     flags: FLAGS,
   } as const;
 }
