@@ -1,7 +1,7 @@
 /**
  * A store in which every kind of file and folder has been damaged in one way: every command ends,
  * names what is wrong, and does its work on the rest; a check finds the damage, a repair leaves a
- * sound store, and nothing touches what a link points to. Three damages by default, all of them
+ * sound store, and nothing touches what a link points to. Four damages by default, all of them
  * with BERTH_DAMAGE=all.
  */
 import assert from 'node:assert/strict';
@@ -18,7 +18,7 @@ lab.atEnd(async () => lab.ok(['rm', '-f', '-t', '0', '--all']));
 
 const NO_WORDS = /bug in berth|TypeError|RangeError|^\s+at |SyntaxError/m;
 const timeoutMs = 60_000;
-const SAMPLE = ['is a folder', 'is a link to a folder', 'is a pipe'];
+const SAMPLE = ['is a folder', 'is a link to a folder', 'is a pipe', 'may not be read'];
 const wanted = process.env['BERTH_DAMAGE'] === 'all' ? Object.keys(DAMAGES) : SAMPLE;
 
 /** One damaged store, and all that was wrong with what commands made of it. */
@@ -56,11 +56,15 @@ class Damaged {
   }
 }
 
-/** Of a volume that is gone nothing tells, and its data may well be an empty folder. */
+/**
+ * Of a volume that is gone nothing tells, and its data may well be an empty folder, or one that
+ * its user alone may enter. Recipes are read by the root of the namespace, whom no mode stops.
+ */
 function leavesTrace({ kind, path: place, object }: Thing, damage: string): boolean {
   const isEmptyData = damage === 'is a folder' && place.endsWith('/_data');
   const isGone = damage === 'is missing' && kind === 'volume' && place.split('/').length === 2;
-  return object !== undefined && !isEmptyData && !isGone;
+  const isOpen = damage === 'may not be read' && /\/(_data|recipe)$/.test(place);
+  return object !== undefined && !isEmptyData && !isGone && !isOpen;
 }
 
 function namesOf(...kinds: Thing['kind'][]): string[] {

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import {
-  lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync,
+  chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
@@ -86,6 +87,22 @@ test('what is no volume among the volumes is left out of lists, and named', asyn
   assert.match((await lab.berth(['system', 'check'])).stdout, /lost,found: is no volume$/m);
   await lab.ok(['volume', 'prune', '-f']);
   rmSync(stranger, { recursive: true });
+});
+
+test('a folder that may not be read is named: nothing is taken for empty or damaged', async () => {
+  const lists = { containers: ['ps', '-a'], images: ['images'], volumes: ['volume', 'ls'] };
+  for (const folder of ['.', ...Object.keys(lists)]) {
+    const place = path.join(data, folder);
+    chmodSync(place, 0);
+    for (const [own, list] of [...Object.entries(lists), [folder, ['system', 'check']] as const]) {
+      if (folder !== '.' && folder !== own) continue;
+      const { status, stderr } = await lab.berth(list);
+      assert.equal(status, 125, `${list.join(' ')} without ${folder}`);
+      assert.ok(stderr.includes(place), stderr);
+      assert.match(stderr, /: permission denied\nhint: ls -ld "/);
+    }
+    chmodSync(place, 0o700);
+  }
 });
 
 test('with its folders back the store is as it was', async () => {

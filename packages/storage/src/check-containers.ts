@@ -5,7 +5,7 @@ import type { CheckParts, StoreFinding } from './check-finding.ts';
 import { problemOf } from './check-finding.ts';
 import { isId } from './names.ts';
 import { parseSummary } from './summary.ts';
-import { listDirectory, readIfThere } from './whole-file.ts';
+import { listDirectory, readIfThere, unlessDamaged } from './whole-file.ts';
 
 const NAMES = 'names';
 
@@ -43,13 +43,8 @@ function checkContainer(parts: CheckParts, id: string): StoreFinding[] {
 }
 
 function isVolumeThere(volumes: CheckParts['volumes'], name: string): boolean {
-  try {
-    return volumes.exists(name);
-  } catch (error) {
-    // A damaged volume is a finding of its own.
-    if (error instanceof IntegrityError) return true;
-    throw error;
-  }
+  // A damaged volume is a finding of its own.
+  return unlessDamaged(() => volumes.exists(name)) ?? true;
 }
 
 function requireSound({ containers }: CheckParts, id: string): void {

@@ -5,7 +5,7 @@
  */
 import { closeSync, constants, lstatSync, openSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConflictError, IntegrityError, NotFoundError } from '@berth/errors';
+import { ConflictError, NotFoundError } from '@berth/errors';
 import { createContainer } from './container-create.ts';
 import type { CreateContainer } from './container-create.ts';
 import { tryLock, type NoLock, type Release } from './container-lock.ts';
@@ -25,7 +25,7 @@ import { parseExit, parseFacts, parseSummary } from './summary.ts';
 import type { RunExit, RunFacts, Summary } from './summary.ts';
 import type { Trash } from './trash.ts';
 import type { VolumeStore } from './volumes.ts';
-import { listDirectory, readIfThere, readRecord } from './whole-file.ts';
+import { listDirectory, readIfThere, readRecord, unlessDamaged } from './whole-file.ts';
 
 export type { CreateContainer } from './container-create.ts';
 export type { ContainerPaths } from './container-paths.ts';
@@ -63,7 +63,7 @@ export interface ContainerStoreParts {
 
 const SUMMARY_BUFFER_BYTES = 4096;
 /** A container without a summary, or with something else in its place, is listed all the same. */
-const NO_SUMMARY = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO'];
+const NO_SUMMARY = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EACCES'];
 
 /** Access to containers/. */
 export class ContainerStore {
@@ -172,14 +172,14 @@ export class ContainerStore {
 
   /** The facts of a run, or undefined when it has none. */
   facts(id: string, run: number): RunFacts | undefined {
-    const text = readIfThere(join(this.paths(id).runs, String(run), 'facts'));
-    return text === undefined ? undefined : parseFacts(text.toString());
+    const text = this.#runText(id, run, 'facts');
+    return text === undefined ? undefined : parseFacts(text);
   }
 
   /** The exit record of a run, or undefined while it has none. */
   exit(id: string, run: number): RunExit | undefined {
-    const text = readIfThere(join(this.paths(id).runs, String(run), 'exit'));
-    return text === undefined ? undefined : parseExit(text.toString());
+    const text = this.#runText(id, run, 'exit');
+    return text === undefined ? undefined : parseExit(text);
   }
 
   /**
@@ -280,12 +280,12 @@ export class ContainerStore {
   }
 
   #recordOrNothing(id: string): ContainerRecord | undefined {
-    try {
-      return readRecord<ContainerRecord>(this.paths(id).config);
-    } catch (error) {
-      if (error instanceof IntegrityError) return undefined;
-      throw error;
-    }
+    return unlessDamaged(() => readRecord<ContainerRecord>(this.paths(id).config));
+  }
+
+  #runText(id: string, run: number, file: string): string | undefined {
+    const path = join(this.paths(id).runs, String(run), file);
+    return unlessDamaged(() => readIfThere(path))?.toString();
   }
 }
 

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { EngineError } from '@berth/errors';
 import { checkDigest } from './digest-path.ts';
+import { unless } from './fs-errors.ts';
 import type { ImageOrigin } from './records.ts';
 import { listDirectory, readRecord } from './whole-file.ts';
 
@@ -14,7 +15,7 @@ const KEY_LENGTH = 16;
 
 /** The manifests, oldest first. Damaged records are left out. */
 export function readOrigins(directory: string): ImageOrigin[] {
-  const found = originNames(directory).flatMap((name) => {
+  const found = (originNames(directory) ?? []).flatMap((name) => {
     const origin = originOrNothing(join(directory, name));
     const isOwn = origin !== undefined && name.startsWith(checkDigest(origin.manifestDigest));
     return isOwn ? [origin] : [];
@@ -22,16 +23,18 @@ export function readOrigins(directory: string): ImageOrigin[] {
   return found.sort((one, other) => one.seenAtMs - other.seenAtMs);
 }
 
-/** Paths of the records that can't be read. */
+/** Paths of the records that can't be read; of their folder, when it can't. */
 export function damagedOrigins(directory: string): string[] {
-  return originNames(directory).map((name) => join(directory, name))
+  const names = originNames(directory);
+  if (names === undefined) return [directory];
+  return names.map((name) => join(directory, name))
     .filter((path) => originOrNothing(path) === undefined);
 }
 
 /** True when there is a record under this digest; opens no file. */
 export function hasOrigin(directory: string, digest: string): boolean {
   const hex = checkDigest(digest);
-  return listDirectory(directory).some((name) => name.startsWith(`${hex}.`));
+  return originNames(directory)?.some((name) => name.startsWith(`${hex}.`)) ?? false;
 }
 
 /** Names and texts of the records of an origin. */
@@ -42,8 +45,9 @@ export function originFiles(origin: ImageOrigin): [name: string, text: string][]
   return digests.map((digest) => [`${checkDigest(digest)}.${key}`, text]);
 }
 
-function originNames(directory: string): string[] {
-  return listDirectory(directory).filter((name) => ORIGIN.test(name));
+/** Undefined for a folder that may not be read. */
+function originNames(directory: string): string[] | undefined {
+  return unless(['NO_ACCESS'], () => listDirectory(directory))?.filter((name) => ORIGIN.test(name));
 }
 
 function originOrNothing(path: string): ImageOrigin | undefined {

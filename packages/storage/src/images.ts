@@ -8,7 +8,7 @@ import { lstatSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, IntegrityError } from '@berth/errors';
 import type { BlobStore } from './blobs.ts';
-import { attempt, codeOf, ifThere, storeError } from './fs-errors.ts';
+import { attempt, codeOf, ifThere, storeError, unless } from './fs-errors.ts';
 import { decodeImageName, encodeImageName } from './image-names.ts';
 import { damagedOrigins, hasOrigin, originFiles, readOrigins } from './image-origins.ts';
 import { resolveImage } from './image-resolve.ts';
@@ -22,7 +22,7 @@ import type { StoreLock } from './store-lock.ts';
 import type { Trash } from './trash.ts';
 import {
   ensureDirectory, listDirectory, moveInto, readLink, readRecord,
-  renameUnlessTaken, unlinkIf, writeNewFile,
+  renameUnlessTaken, unlessDamaged, unlinkIf, writeNewFile,
 } from './whole-file.ts';
 
 export type { ResolveOptions } from './image-resolve.ts';
@@ -104,7 +104,7 @@ export class ImageStore {
     const names = new Map<string, string[]>();
     for (const [name, id] of this.names()) names.set(id, [...names.get(id) ?? [], name]);
     return this.ids().flatMap((id) => {
-      const record = this.#recordOrNothing(id);
+      const record = unlessDamaged(() => this.record(id));
       return record === undefined ? [] : [{ record, names: (names.get(id) ?? []).sort() }];
     });
   }
@@ -112,7 +112,8 @@ export class ImageStore {
   /** True when every record could be read, so that no image's needs are unknown. */
   areRecordsReadable(): boolean {
     return this.ids().every((id) => !this.exists(id)
-      || (this.#recordOrNothing(id) !== undefined && this.damagedOrigins(id).length === 0));
+      || (unlessDamaged(() => this.record(id)) !== undefined
+        && this.damagedOrigins(id).length === 0));
   }
 
   /** Full ids of all images. */
@@ -142,8 +143,11 @@ export class ImageStore {
   }
 
   exists(id: string): boolean {
-    const path = join(this.#directory(id), RECORD);
-    return isId(id) && attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
+    const directory = this.#directory(id);
+    // A folder that may not be entered has the image's place all the same.
+    const look = (): unknown =>
+      unless(['EACCES'], () => lstatSync(join(directory, RECORD))) ?? lstatSync(directory);
+    return isId(id) && attempt('look at', directory, () => ifThere(look)) !== undefined;
   }
 
   /**
@@ -247,15 +251,6 @@ export class ImageStore {
     if (missing === undefined) return;
     throw new ConflictError('LAYER_MISSING', `store image "${record.id}": its layer "${missing}" ` +
       'was removed meanwhile');
-  }
-
-  #recordOrNothing(id: string): ImageRecord | undefined {
-    try {
-      return this.record(id);
-    } catch (error) {
-      if (error instanceof IntegrityError) return undefined;
-      throw error;
-    }
   }
 
   #originsOf(id: string): string {

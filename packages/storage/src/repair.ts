@@ -8,6 +8,7 @@ import type { CheckParts, StoreFinding } from './check-finding.ts';
 import { moveAside } from './folders.ts';
 import { attempt, ifThere } from './fs-errors.ts';
 import type { VolumeRecord } from './records.ts';
+import { PRIVATE_DIRECTORY } from './whole-file.ts';
 
 const DATA_MODE = 0o755;
 
@@ -45,6 +46,8 @@ function repairVolume({ layout, staging, trash }: CheckParts, name: string): boo
     trash.take(directory, 'plain');
     return true;
   }
+  // It may have been locked: chmod u= of the folder, or of all the store.
+  attempt('unlock', directory, () => chmodSync(directory, PRIVATE_DIRECTORY));
   const data = join(directory, '_data');
   if (ifThere(() => lstatSync(data))?.isDirectory() !== true) {
     trash.take(data, 'plain');

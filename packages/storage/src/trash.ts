@@ -3,14 +3,14 @@
  * later, by any writer that has the time. Trees may hold files of subordinate ids, which only
  * root of the user namespace can remove: for those the engine hands in `removeTrees`.
  */
-import { lstatSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EngineError } from '@berth/errors';
 import { attempt, ifThere, unless } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { isOwnerDead } from './owner.ts';
 import type { Staging } from './staging.ts';
-import { ensureDirectory, listOwnDirectory } from './whole-file.ts';
+import { PRIVATE_DIRECTORY, ensureDirectory, listOwnDirectory } from './whole-file.ts';
 
 /** The trees at `paths`, all below trash/, are gone afterwards. Files may vanish meanwhile. */
 export type RemoveTrees = (paths: readonly string[]) => Promise<void>;
@@ -56,7 +56,7 @@ export class Trash {
   take(path: string, kind: TrashKind): string | undefined {
     const target = this.path(kind);
     return attempt('remove', path, () => {
-      const taken = ifThere(() => (renameSync(path, target), true));
+      const taken = ifThere(() => (moveEvenLocked(path, target), true));
       return taken === undefined ? undefined : target;
     });
   }
@@ -115,6 +115,13 @@ export class Trash {
     const owner = basename(path).replace(/,[^,]*$/, '');
     return status !== undefined && isOwnerDead(owner, status.ctimeMs, this.#staging.facts());
   }
+}
+
+/** A folder changes its parent only while its user may write to it (rename(2), EACCES). */
+function moveEvenLocked(path: string, target: string): void {
+  if (unless(['EACCES'], () => (renameSync(path, target), true)) === true) return;
+  if (lstatSync(path).isDirectory()) unless(['EPERM'], () => chmodSync(path, PRIVATE_DIRECTORY));
+  renameSync(path, target);
 }
 
 /** True when the tree is gone; false when files in it are not the user's to remove. */

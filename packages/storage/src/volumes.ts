@@ -12,7 +12,7 @@ import type { VolumeRecord } from './records.ts';
 import type { Staging } from './staging.ts';
 import type { Trash } from './trash.ts';
 import {
-  ensureDirectory, listDirectory, readRecord, renameUnlessTaken, writeNewFile,
+  ensureDirectory, listDirectory, readRecord, renameUnlessTaken, unlessDamaged, writeNewFile,
 } from './whole-file.ts';
 
 /** What `create` makes. */
@@ -115,14 +115,7 @@ export class VolumeStore {
 
   /** All volumes, sorted by name. Damaged records are left out. */
   list(): VolumeRecord[] {
-    return this.#names().sort().flatMap((name) => {
-      try {
-        return this.find(name) ?? [];
-      } catch (error) {
-        if (error instanceof IntegrityError) return [];
-        throw error;
-      }
-    });
+    return this.#names().sort().flatMap((name) => unlessDamaged(() => this.find(name)) ?? []);
   }
 
   /**

@@ -116,11 +116,36 @@ export function unlinkIf(
 
 /**
  * The bytes of a file, or undefined when it is not there. What is no file has none: a damaged
- * store must not keep a command waiting for someone to write to a pipe.
+ * store must not keep a command waiting for someone to write to a pipe. Throws an IntegrityError
+ * for one that may not be read: what this package writes is its user's, so its object is damaged.
  */
 export function readIfThere(path: string): Buffer | undefined {
-  return attempt('read', path, () => ifThere(() =>
-    unless(['EISDIR', 'ELOOP', 'ENXIO'], () => readWithoutWaiting(path)) ?? Buffer.alloc(0)));
+  return attempt('read', path, () => {
+    try {
+      return ifThere(() => unless(NO_FILE, () => readWithoutWaiting(path)) ?? Buffer.alloc(0));
+    } catch (error) {
+      throw codeOf(error) === 'EACCES' ? unreadable(path, error) : error;
+    }
+  });
+}
+
+const NO_FILE = ['EISDIR', 'ELOOP', 'ENXIO'];
+
+function unreadable(path: string, cause: unknown): IntegrityError {
+  return new IntegrityError('UNREADABLE', `read "${path}": permission denied`, {
+    hint: `ls -ld "${dirname(path)}" "${path}"; berth system check --repair`,
+    details: { path }, cause,
+  });
+}
+
+/** The result of `action`, or undefined when what it reads is damaged. */
+export function unlessDamaged<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof IntegrityError) return undefined;
+    throw error;
+  }
 }
 
 function readWithoutWaiting(path: string): Buffer {
