@@ -86,6 +86,7 @@ export class Sweep {
     assert.deepEqual(this.#left(), [], 'something is left');
     const { status, stdout } = await lab.berth(['system', 'check', '--quick']);
     assert.equal(status, 0, stdout);
+    assert.doesNotMatch(stdout, /^Unused/m);
   }
 
   #left(): string[] {

@@ -121,22 +121,18 @@ test('damaged records of every kind are found', async () => {
   await lab.ok(['volume', 'rm', 'vol']);
 });
 
-test('names that point nowhere, unused layers and leftovers are cleared away', async () => {
+test('names that point nowhere and leftovers are cleared away', async () => {
   const { name } = await freshImage();
   await lab.ok(['tag', name, 'localhost/kept:1']);
   const nowhere = '1'.repeat(64);
   symlinkSync(nowhere, path.join(data, 'images/names/localhost+gone:1'));
   mkdirSync(path.join(data, 'containers/names'), { recursive: true });
   symlinkSync(nowhere, path.join(data, 'containers/names/nobody'));
-  mkdirSync(path.join(data, 'staging/dead,1,2,3,4,5,layer/fs'), { recursive: true });
-  const other = await lab.image({ name: 'localhost/x:1', busybox: false, layers: [{ '/x': 'x' }] });
-  const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', other]);
-  rmSync(path.join(data, 'images', id), { recursive: true });
-  rmSync(path.join(data, 'images/names/localhost+x:1'));
+  mkdirSync(path.join(data, 'staging/dead,layer/fs'), { recursive: true });
   const { status, findings } = await check();
   assert.equal(status, 125);
   const kinds = findings.map(({ kind, state }) => `${kind} ${state}`).sort();
-  for (const expected of ['image-name missing', 'container-name missing', 'layer unused']) {
+  for (const expected of ['image-name missing', 'container-name missing', 'leftover unused']) {
     assert(kinds.includes(expected), `${expected}: ${kinds.join()}`);
   }
   const repaired = await check('--repair');
@@ -144,6 +140,25 @@ test('names that point nowhere, unused layers and leftovers are cleared away', a
   assert.equal(repaired.status, 0);
   assert.deepEqual(await check(), { status: 0, findings: [] });
   assert.equal(readlinkSync(path.join(data, 'images/names/localhost+kept:1')).length, 64);
+});
+
+test('layers that nothing uses are no damage, but counted; a prune frees them', async () => {
+  await freshImage();
+  const layers = [{ '/x': 'x'.repeat(5000) }];
+  const name = await lab.image({ name: 'localhost/x:1', busybox: false, layers });
+  const box = await lab.ok(['create', name, '/x']);
+  const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', name]);
+  rmSync(path.join(data, 'images', id), { recursive: true });
+  rmSync(path.join(data, 'images/names/localhost+x:1'));
+  assert.doesNotMatch(await lab.ok(['system', 'check']), /[1-9]\d* layers, \d+ blobs/);
+  await lab.ok(['rm', box]);
+  const unused = /^Unused: 1 layers, [1-9]\d* blobs; berth image prune frees [5-9]\.\d+ kB$/m;
+  assert.match(await lab.ok(['system', 'check']), unused);
+  assert.deepEqual(await check(), { status: 0, findings: [] });
+  assert.doesNotMatch(await lab.ok(['system', 'check', '--max', '1h']), /Unused/);
+  await lab.ok(['image', 'prune', '-f']);
+  assert.doesNotMatch(await lab.ok(['system', 'check']), /Unused/);
+  assert.equal(readdirSync(layerDirectory ?? '').length, 1);
 });
 
 test('an image whose origin is damaged works, and forgets it in a repair', async () => {

@@ -28,6 +28,12 @@ export interface CheckFinding extends StoreFinding {
 /** What was looked at and what was found. */
 export interface CheckReport {
   findings: CheckFinding[];
+  /** Layers and blobs that nothing uses: nothing is wrong with them, and a prune frees them. */
+  unused: {
+    layers: number;
+    blobs: number;
+    bytes: number;
+  };
   checked: {
     images: number;
     layers: number;

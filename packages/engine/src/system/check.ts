@@ -11,14 +11,17 @@ import type { CheckFinding, CheckOptions, CheckReport } from './check-report.ts'
 /** The store was checked. Repairs, if asked, are done and proven by a second check. */
 export async function checkSystem(engine: Engine, options: CheckOptions): Promise<CheckReport> {
   const report = await check(engine, options);
-  if (!options.repair || report.findings.length === 0) {
+  const isClean = report.findings.length === 0 && report.unused.layers + report.unused.blobs === 0;
+  if (!options.repair || isClean) {
     return report;
   }
   const { repairAll } = await import('./repair.ts');
   const actions = await repairAll(engine, report.findings, options);
-  const left = new Set((await check(engine, options)).findings.map(keyOf));
+  const after = await check(engine, options);
+  const left = new Set(after.findings.map(keyOf));
   return {
     ...report,
+    unused: after.unused,
     findings: report.findings.map((finding) => ({
       ...finding,
       action: actions.get(finding),
@@ -33,9 +36,10 @@ async function check(engine: Engine, options: CheckOptions): Promise<CheckReport
   const found = await store.check({ quick, unusedAgeMs });
   const records = readableLayers(engine);
   const damages = await checkLayerTrees(engine, records, { quick });
-  const known = found.map((finding) => complete(finding));
+  const known = found.filter((one) => !isUnused(one)).map((finding) => complete(finding));
   return {
     findings: [...known, ...damages.flatMap(layerFindings)],
+    unused: measureUnused(engine, found.filter(isUnused), records),
     checked: {
       images: store.images.ids().length,
       layers: records.length,
@@ -44,6 +48,27 @@ async function check(engine: Engine, options: CheckOptions): Promise<CheckReport
       containers: store.containers.ids().length,
       volumes: store.volumes.list().length,
     },
+  };
+}
+
+/** Removed images and stopped pulls leave such; a leftover is what a killed command left. */
+function isUnused({ kind, state }: StoreFinding): boolean {
+  return state === 'unused' && (kind === 'layer' || kind === 'blob');
+}
+
+function measureUnused(
+  { store }: Engine,
+  found: readonly StoreFinding[],
+  records: readonly LayerRecord[],
+): CheckReport['unused'] {
+  const sizes = new Map(records.map(({ diffId, sizeBytes }) => [diffId, sizeBytes]));
+  const sizeOf = ({ kind, object }: StoreFinding): number =>
+    (kind === 'layer' ? sizes.get(object) : store.blobs.sizeBytes(object)) ?? 0;
+  const layers = found.filter(({ kind }) => kind === 'layer').length;
+  return {
+    layers,
+    blobs: found.length - layers,
+    bytes: found.reduce((sum, finding) => sum + sizeOf(finding), 0),
   };
 }
 

@@ -44,9 +44,8 @@ function damagedImages(
   };
   const entries = images.list();
   for (const finding of findings) {
-    const { kind, object, state } = finding;
+    const { kind, object } = finding;
     if (kind === 'image') add(object, finding);
-    if (state === 'unused') continue;
     if (kind === 'layer') {
       entries
         .filter(({ record }) => record.layers.some(({ diffId }) => diffId === object))

@@ -31,7 +31,8 @@ export class SystemCheckCommand extends BerthCommand<typeof FLAGS> {
     summary: 'Check that everything in the store is as it was stored',
     details: `Compares every file of every layer (content, owner, mode, extended attributes, time)
 with its recipe, every record with what it is about, and looks for names that point nowhere and for
-what killed commands left. The exit status is 0 when nothing is wrong, or nothing is any more.`,
+what killed commands left. Layers that nothing uses are counted, and are not wrong.
+The exit status is 0 when nothing is wrong, or nothing is any more.`,
     examples: [
       ['Look only', 'berth system check'],
       ['Mend what can be mended', 'berth system check --repair'],
@@ -70,7 +71,8 @@ function shortened(object: string): string {
   return isLong ? object.replace('sha256:', '').slice(0, 12) : object;
 }
 
-function summary({ checked, findings }: CheckReport): string {
+function summary(report: CheckReport): string {
+  const { checked, findings } = report;
   const { images, layers, layerBytes, layerFiles, containers, volumes } = checked;
   const what =
     `${images} images, ${layers} layers (${layerFiles} files, ${humanSize(layerBytes)}), ` +
@@ -78,7 +80,12 @@ function summary({ checked, findings }: CheckReport): string {
   const repaired = findings.filter((finding) => finding.repaired).length;
   const result = findings.length === 0 ? 'nothing is wrong'
     : `${findings.length} things found, ${repaired} repaired`;
-  return `Checked ${what}: ${result}\n`;
+  return `Checked ${what}: ${result}\n${unusedLine(report)}`;
+}
+
+function unusedLine({ unused: { layers, blobs, bytes } }: CheckReport): string {
+  if (layers + blobs === 0) return '';
+  return `Unused: ${layers} layers, ${blobs} blobs; berth image prune frees ${humanSize(bytes)}\n`;
 }
 
 function requireSound({ findings }: CheckReport, repair: boolean): void {
