@@ -24,13 +24,23 @@ export class Moment extends Date {
   }
 }
 
-/** From `SECONDS.NANOSECONDS` since 1970, as records hold it; undefined is Go's zero time. */
+/**
+ * From `SECONDS.NANOSECONDS` since 1970, as records hold it; undefined is Go's zero time, and so
+ * is what a damaged record says that no calendar has.
+ */
 export function momentOf(text: string | undefined): Moment {
-  if (text === undefined) return new Moment(Date.parse(NEVER), NEVER);
+  const isDate = text !== undefined && !Number.isNaN(new Date(Number(text) * 1000).getTime());
+  if (!isDate) return new Moment(Date.parse(NEVER), NEVER);
   const [seconds = '0', fraction = ''] = text.split('.');
   const whole = new Date(Number(seconds) * 1000).toISOString().replace(/\.\d+Z$/, '');
   const digits = fraction.slice(0, NANOSECOND_DIGITS).replace(/0+$/, '');
   return new Moment(Number(text) * 1000, `${whole}${digits === '' ? '' : `.${digits}`}Z`);
+}
+
+/** A plain Date, for lists; what no calendar has is Go's zero time here too. */
+export function dateOfMs(ms: number): Date {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? new Date(NEVER) : date;
 }
 
 /** From milliseconds since 1970. */

@@ -51,8 +51,8 @@ function damaged(problem: string): IntegrityError {
   return new IntegrityError('DAMAGED_LAYER', problem);
 }
 
-/** Since when it is at its place, at most. */
+/** Since when it is at its place, at most; not at all by a clock that was set back since. */
 export function ageMs(path: string): number {
   const status = ifThere(() => lstatSync(path));
-  return status === undefined ? 0 : Date.now() - status.ctimeMs;
+  return status === undefined ? 0 : Math.max(0, Date.now() - status.ctimeMs);
 }

@@ -79,18 +79,22 @@ async function tryLock(layout: Layout): Promise<(() => Promise<void>) | undefine
     });
     return () => releaseQuietly(release);
   } catch (error) {
-    if (clearPlace(layout.lock) || codeOf(error) === 'ELOCKED') return undefined;
+    if (clearPlace(layout.lock, Date.now()) || codeOf(error) === 'ELOCKED') return undefined;
     // On a full disk a collection is what helps, and it is right without the lock.
     if (FULL.includes(codeOf(error) ?? '')) return () => Promise.resolve();
     throw storeError(error, 'lock', layout.lock);
   }
 }
 
-/** True when something else had the lock's place, and has gone; a link is not followed. */
-function clearPlace(lock: string): boolean {
+/**
+ * True when something else had the lock's place, and has gone; a link is not followed. A lock from
+ * the future is nobody's either: a clock was set back, and a living holder would have touched it.
+ */
+function clearPlace(lock: string, nowMs: number): boolean {
   const place = ifThere(() => lstatSync(lock));
-  if (place === undefined || place.isDirectory()) return false;
-  attempt('remove', lock, () => rmSync(lock, { force: true }));
+  if (place === undefined) return false;
+  if (place.isDirectory() && place.mtimeMs < nowMs + STALE_MS) return false;
+  attempt('remove', lock, () => rmSync(lock, { recursive: true, force: true }));
   return true;
 }
 

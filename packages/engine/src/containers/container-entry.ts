@@ -7,6 +7,7 @@ import { readlinkSync } from 'node:fs';
 import type { ContainerEntry as StoredEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import type { ContainerState } from '../lifecycle.ts';
+import { dateOfMs } from '../moment.ts';
 import { formatPorts, portMappings, type PortMapping } from './published-ports.ts';
 import { listedRecord } from './listed-record.ts';
 import type { BerthContainer } from './record.ts';
@@ -42,7 +43,7 @@ export class ContainerEntry {
     this.stored = stored;
     this.id = id;
     this.names = [name];
-    this.createdAt = new Date(summary.createdAtMs);
+    this.createdAt = dateOfMs(summary.createdAtMs);
     this.startedAt = moment(state.started);
     this.exitedAt = moment(state.finished);
     this.state = state.state;
@@ -128,5 +129,5 @@ function namespacesOf(pid: number): Partial<Record<NamespaceKey, string>> {
 
 /** Seconds since 1970 with a fraction, as records hold them. */
 function moment(text: string | undefined): Date | undefined {
-  return text === undefined ? undefined : new Date(Number(text) * 1000);
+  return text === undefined ? undefined : dateOfMs(Number(text) * 1000);
 }

@@ -4,6 +4,7 @@ import type { ImageEntry as StoredImage } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { neededShifted } from '../containers/shifted-layers.ts';
 import { measureDisk, measureOwn, measureTree } from '../containers/size.ts';
+import { dateOfMs } from '../moment.ts';
 import { linkedFiles, savedBytes, type LinkedFile } from './linked-files.ts';
 
 /** One image: its layers' bytes, those that other images have too, and those alone its. */
@@ -166,7 +167,7 @@ function containerUses(engine: Engine): ContainerUse[] {
     command: summary.command,
     localVolumes: records.get(id)?.volumes.length ?? 0,
     sizeBytes: measureOwn(engine, id),
-    createdAt: new Date(summary.createdAtMs),
+    createdAt: dateOfMs(summary.createdAtMs),
     status: state.state,
     name,
   }));

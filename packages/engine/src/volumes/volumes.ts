@@ -9,6 +9,7 @@ import { removeTrees, type Engine } from '../engine.ts';
 import { boundFolder } from './bound-folder.ts';
 import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.ts';
 import { withHidden } from '../hidden-fields.ts';
+import { momentOfMs } from '../moment.ts';
 
 /** A volume as lists show it. */
 export interface VolumeEntry {
@@ -88,7 +89,7 @@ function entryOf(engine: Engine, record: VolumeRecord): VolumeEntry {
     name: record.name,
     driver: record.driver,
     mountpoint: engine.store.volumes.dataPath(record.name),
-    createdAt: new Date(record.createdAtMs),
+    createdAt: momentOfMs(record.createdAtMs),
     labels: { ...record.labels },
     options: { ...record.options },
     scope: 'local',
