@@ -37,6 +37,19 @@ test('a container runs from a folder, and writes to it', async () => {
   assert.equal(await lab.ok(['images', '-q']), '');
 });
 
+test('without an image a container is committed as one layer', async () => {
+  await lab.ok(['create', '--name', 'bare', '--network=none', '--rootfs', folder, 'true']);
+  const { status, stderr } = await lab.berth(['commit', 'bare']);
+  assert.equal(status, 125);
+  assert.match(stderr,
+    /commit container "bare": it runs from a folder\nhint: berth commit --squash bare/);
+  const id = await lab.ok(['commit', '-q', '--squash', 'bare']);
+  assert.match(await lab.ok(['run', '--rm', '--network=none', id, 'cat', '/etc/passwd']), /^root:/);
+  await lab.ok(['rm', 'bare']);
+  await lab.ok(['rmi', id]);
+  assert.ok(existsSync(path.join(folder, 'etc/passwd')));
+});
+
 test('with :O the folder stays as it is, and the container keeps its changes', async () => {
   writeFileSync(path.join(folder, 'seed'), 'as it was\n');
   await lab.ok([

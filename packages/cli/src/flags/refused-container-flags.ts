@@ -11,8 +11,7 @@ const NO_SETTING = 'leave the flag out: cgroup v2 has no such setting';
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   [LATER]: [
-    'chrootdirs', 'gpus',
-    'requires', 'secret', 'shm-size-systemd',
+    'chrootdirs', 'gpus', 'requires', 'secret', 'shm-size-systemd',
   ],
   [NETWORKS]: ['ip', 'ip6', 'link-local-ip', 'mac-address', 'network-alias'],
   [HEALTH]: [

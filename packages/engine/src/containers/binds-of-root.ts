@@ -10,9 +10,8 @@ import { runHelper, takeArguments } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import { closedFolder, mayNotEnter } from '../root-folders.ts';
 
-/** Throws UnsupportedError for what can't be used. With `:U` a folder is the container's. */
+/** Throws UnsupportedError for what root's container can't use. With `:U` a folder is its own. */
 export function prepareForRoot(engine: Engine, request: ContainerRequest): void {
-  if (!engine.forRoot) return;
   for (const mount of request.mounts) {
     if (mount.type === 'bind') prepareBind(engine, mount.source, mount.options.includes('U'));
   }

@@ -53,9 +53,9 @@ export async function listChanges(
 
 /** Of a container with this full id, to its image. */
 export function containerChanges(engine: Engine, id: string): Comparison {
-  const { own, isCopy, layers, owners } = ownFiles(engine, id);
+  const { own, isWhole, layers, owners } = ownFiles(engine, id);
   return {
-    newer: [own], older: layers, isOverlay: !isCopy, owners, mountPoints: mountPoints(engine, id),
+    newer: [own], older: layers, isOverlay: !isWhole, owners, mountPoints: mountPoints(engine, id),
   };
 }
 

@@ -86,14 +86,14 @@ function requireImageOfItsOwn({ imageName, name }: BerthContainer): void {
     });
 }
 
-/** Of the image that the container was made from. Throws NotFoundError when it is gone. */
+/** Of the image that the container was made from. Throws NotFoundError when there is none. */
 function layersOfImage(engine: Engine, { imageId, imageName, name }: BerthContainer): Descriptor[] {
   const layers = engine.store.images.record(imageId)?.layers;
   if (layers !== undefined) return layers.map(descriptorOf);
-  throw new NotFoundError('NO_SUCH_IMAGE',
-    `commit container "${name}": its image "${imageName}" is gone`, {
-      hint: `berth commit --squash ${name}, which makes one layer of all files`,
-    });
+  const why = imageId === '' ? 'it runs from a folder' : `its image "${imageName}" is gone`;
+  throw new NotFoundError('NO_SUCH_IMAGE', `commit container "${name}": ${why}`, {
+    hint: `berth commit --squash ${name}, which makes one layer of all files`,
+  });
 }
 
 function descriptorOf({ mediaType, digest, sizeBytes }: ImageLayer): Descriptor {
@@ -106,10 +106,9 @@ async function ownLayer(
   { id, session, squash }: { id: string; session: Session; squash: boolean },
 ): Promise<Pick<Descriptor, 'digest' | 'size'>> {
   const changes = containerChanges(engine, id);
-  const whole = { newer: wholeTree(ownFiles(engine, id)), older: [], isOverlay: false };
-  const args = changesWorkerArguments({
-    ...changes, ...(squash ? whole : {}), result: 'layer',
-  });
+  const compared = squash
+    ? { ...changes, newer: wholeTree(ownFiles(engine, id)), older: [], isOverlay: false } : changes;
+  const args = changesWorkerArguments({ ...compared, result: 'layer' });
   const worker = spawnWorker(engine.enter, ['changes', ...args], ['ignore', 'pipe', 'pipe']);
   const ended = endOfWorker(worker, `read the files of container "${id.slice(0, 12)}"`);
   ended.catch(() => undefined);
@@ -120,7 +119,7 @@ async function ownLayer(
   }
   try {
     const content = { chunks: chunks(), sizeBytes: undefined };
-    const { result } = await newLayer(engine, { content, session, verify: () => undefined });
+    const { result } = await newLayer(engine, { content, session });
     return result;
   } finally {
     worker.kill('SIGKILL');

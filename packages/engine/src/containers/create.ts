@@ -111,7 +111,7 @@ async function decideAndStore(
   const host = await hostFacts(engine, { image, request });
   const own = withVolumesFrom(engine, request);
   const asked = { ...own, mounts: [...own.mounts, ...host.extraMounts] };
-  prepareForRoot(engine, own);
+  if (engine.forRoot) prepareForRoot(engine, own);
   const volumes = planVolumes(asked, image);
   const spec = compose({ id, request: volumes.request, image: image.config, host: host.facts });
   const record = await decideRecord(engine, { id, image, request: volumes.request, spec, volumes });
@@ -137,7 +137,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
   const joins = joinsOf(engine, request);
   const ids = decideIds(engine, request);
   const user = request.user ?? ids.user ?? config.user;
-  requireSharedIds(request, ids.ids);
+  if (request.rootFolder !== undefined) requireSharedIds(request.rootFolder, ids.ids);
   const network = chooseNetwork({
     kind: request.network.kind,
     options: request.network.options,
@@ -166,7 +166,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
     user,
     ...(ids.ids === undefined ? {} : { containerIds: ids.ids }),
     accounts: accountLines({
-      request: accountsOf(request),
+      request: request.rootFolder === undefined ? request.accounts : accountsOf(request),
       kept: ids.user === undefined ? undefined : { account: engine.account, ids: ids.user },
       user,
       spec,

@@ -7,9 +7,9 @@ import type { BerthContainer } from './record.ts';
 
 /** The trees of a container. */
 export interface OwnFiles {
-  /** Its upper folder, or where its root file system is a copy all of it. */
+  /** Its upper folder; all of its root file system where that is a copy, or a folder (--rootfs). */
   readonly own: MarkedFolder;
-  readonly isCopy: boolean;
+  readonly isWhole: boolean;
   /** Those of its layers, the uppermost first. */
   readonly layers: readonly MarkedFolder[];
   readonly owners: OwnerSource | undefined;
@@ -22,15 +22,15 @@ export function ownFiles(engine: Engine, id: string): OwnFiles {
   const record = containers.record<BerthContainer>(id);
   const { rootFolder } = record.request;
   const isApart = rootFolder?.keepsChangesApart === true;
-  const isCopy = record.driver === 'copy' || (rootFolder !== undefined && !isApart);
+  const isWhole = record.driver === 'copy' || (rootFolder !== undefined && !isApart);
   const isServed = record.driver === 'fuse-overlayfs';
   const recipes = mountedLayers(record.layers).map((diffId) => layers.recipePath(diffId));
   return {
     // A program may have made a file that is called as a mark, but where those are marks.
     own: {
-      path: isCopy ? rootFolder?.path ?? root : upper, marks: isServed ? 'names' : 'overlay',
+      path: isWhole ? rootFolder?.path ?? root : upper, marks: isServed ? 'names' : 'overlay',
     },
-    isCopy,
+    isWhole,
     layers: isApart
       ? [{ path: rootFolder.path, marks: 'overlay' }] : layerFolders(engine, record.layers),
     owners: ownerSource(record, { ledger, recipes }),
@@ -38,8 +38,8 @@ export function ownFiles(engine: Engine, id: string): OwnFiles {
 }
 
 /** The folders, uppermost first, that make the container's whole tree. */
-export function wholeTree({ own, isCopy, layers }: OwnFiles): readonly MarkedFolder[] {
-  return isCopy ? [own] : [own, ...layers];
+export function wholeTree({ own, isWhole, layers }: OwnFiles): readonly MarkedFolder[] {
+  return isWhole ? [own] : [own, ...layers];
 }
 
 function ownerSource(

@@ -6,11 +6,10 @@ import { localPlatform, parseImageConfig } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import type { FoundImage } from '../images/local.ts';
 
+type RootFolder = NonNullable<ContainerRequest['rootFolder']>;
+
 /** An image without layers or a word on what to run. Throws where there is no such folder. */
-export function imageOfFolder(
-  engine: Engine,
-  folder: NonNullable<ContainerRequest['rootFolder']>,
-): FoundImage {
+export function imageOfFolder(engine: Engine, folder: RootFolder): FoundImage {
   const status = statSync(folder.path, { throwIfNoEntry: false });
   if (status === undefined) {
     throw new NotFoundError('NO_ROOTFS', `run from "${folder.path}": no such folder`);
@@ -31,9 +30,9 @@ export function imageOfFolder(
 }
 
 /** Ids of another map would show the folder's files as nobody's. */
-export function requireSharedIds({ rootFolder }: ContainerRequest, ids: object | undefined): void {
-  if (rootFolder === undefined || ids === undefined) return;
-  throw new UnsupportedError('ROOTFS_IDS', `run from "${rootFolder.path}" with --userns: a folder `
+export function requireSharedIds({ path }: RootFolder, ids: object | undefined): void {
+  if (ids === undefined) return;
+  throw new UnsupportedError('ROOTFS_IDS', `run from "${path}" with --userns: a folder `
     + 'has the ids that you have', { hint: 'leave --userns, --uidmap and --gidmap out' });
 }
 

@@ -11,7 +11,7 @@ export interface NewLayer {
   /** Keeps the layer until an image names it. */
   readonly session: Session;
   /** Called with the bytes that were read, before the layer is in the store; throws to refuse. */
-  readonly verify: (blobBytes: number) => void;
+  readonly verify?: (blobBytes: number) => void;
 }
 
 /** The layer is in the store; nothing of it is when this throws. */
@@ -25,7 +25,7 @@ export async function newLayer(
       sourceDigest: undefined,
       apply: async ({ tree, recipe }) => {
         const result = await worker.apply({ tree, recipe, content, expectedDiffId: undefined });
-        verify(result.blobBytes);
+        verify?.(result.blobBytes);
         session.pinLayer(result.diffId);
         return result;
       },

@@ -36,8 +36,8 @@ with the second. A is added, C is changed, D is deleted. Mounts are left out.`,
     }
     const engine = this.openEngine();
     const [name, than] = await selectOne(engine, { flags, operands });
-    const kind = this.spec.path[0];
-    const only = kind === 'container' || kind === 'image' ? kind : undefined;
+    const [group] = this.spec.path;
+    const only = group === 'container' || group === 'image' ? group : undefined;
     const changes = await listChanges(engine, name, { than, only });
     if (flags.format === undefined) {
       print(changes.map(({ kind, path }) => `${LETTERS[kind]} ${path}\n`).join(''));
