@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
-  chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync,
+  chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
@@ -61,8 +61,9 @@ test('CVE-2022-0492: system calls that reach the kernel\'s inside are refused', 
 });
 
 test('no system call is refused by Podman\'s container and not by ours', {
-  skip: missing.podman,
-}, async (context) => {
+  skip: missing.podman || (!existsSync('/sys/fs/cgroup/cgroup.controllers')
+    && 'crun runs no container where cgroups are not v2 alone'),
+}, async () => {
   const root = path.join(lab.folder, 'podman-root');
   for (const folder of ['bin', 'proc', 'sys', 'dev', 'etc', 'run', 'tmp']) {
     mkdirSync(path.join(root, folder), { recursive: true });
@@ -82,9 +83,6 @@ test('no system call is refused by Podman\'s container and not by ours', {
   try {
     said = podman('run', '--rm', '--network', 'none', '--cgroups', 'disabled', '--rootfs', root,
       '/probe');
-  } catch (error) {
-    context.skip(`podman runs no container here: ${(error as Error).message}`);
-    return;
   } finally {
     podman('unshare', 'rm', '-rf', `${state}/root`);
     // Ends the process that Podman leaves behind.
