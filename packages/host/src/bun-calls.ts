@@ -36,9 +36,13 @@ export function bindWithBun(names: readonly CallName[]): CallBackEnd {
   });
   // The location belongs to the thread, and a module instance never leaves its thread.
   const errnoPointer = symbols['__errno_location']?.() ?? 0;
+  const errno = (): number => ffi.read.i32(errnoPointer, 0);
+  // A function's first call makes the engine prepare it, by system calls that may fail themselves:
+  // not between a failure of ours and the reading of its number.
+  errno();
   return {
     calls: symbols as Record<CallName, BoundCall>,
-    errno: () => ffi.read.i32(errnoPointer, 0),
+    errno,
     address: (bytes) => BigInt(ffi.ptr(bytes)),
   };
 }
