@@ -20,6 +20,7 @@ export type { DriverName, DriverRecord, OwnerKeeping } from './driver-record.ts'
 export type { NoLock, Release } from './container-lock.ts';
 export type { CreateVolume, VolumeStore } from './volumes.ts';
 export { isMakerAlive } from './owner.ts';
+export { fileDigest } from './file-digest.ts';
 export { readIfThere } from './whole-file.ts';
 export type { RemoveTrees, Trash } from './trash.ts';
 export type { Session } from './staging.ts';

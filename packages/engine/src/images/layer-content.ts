@@ -5,15 +5,15 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, closeSync, openSync, writeSync } from 'node:fs';
+import { createReadStream, closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { IntegrityError, NotFoundError, SystemError } from '@berth/errors';
 import { loadSyscalls, succeed } from '@berth/host';
 import { helperEnvironment, spawnWorker, startHelper } from '@berth/isolation';
 import { readRecipe, reproduceWorkerArguments } from '@berth/layers';
-import { Digester, type BlobContent, type Digest } from '@berth/oci';
-import type { ImageRecord, Session } from '@berth/storage';
+import type { BlobContent, Digest } from '@berth/oci';
+import { fileDigest, type ImageRecord, type Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 
 /** A layer that can be put somewhere. */
@@ -66,29 +66,23 @@ export async function compressedLayer(
 ): Promise<LayerBlob> {
   const path = join(folder, `${diffId.replace('sha256:', '')}.${packing.format}`);
   const fd = openSync(path, 'wx', 0o600);
-  const digester = new Digester();
-  let sizeBytes = 0;
   try {
-    for await (const chunk of compressLayer(engine, diffId, packing)) {
-      digester.update(chunk);
-      for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
-      sizeBytes += chunk.length;
-    }
+    await compressLayer(engine, diffId, { ...packing, fd });
+    const content = {
+      stream: () => createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>,
+    };
+    return { digest: fileDigest(path) as Digest, sizeBytes: fstatSync(fd).size, content };
   } finally {
     closeSync(fd);
   }
-  const content = {
-    stream: () => createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>,
-  };
-  return { digest: digester.digest(), sizeBytes, content };
 }
 
-/** The worker writes to the helper, by a pipe that passes this process by. */
-async function* compressLayer(
+/** The worker writes to the helper and the helper to the file: no byte comes by here. */
+async function compressLayer(
   engine: Engine,
   diffId: string,
-  { format, level = DEFAULT_LEVELS[format] }: Packing,
-): AsyncGenerator<Buffer> {
+  { format, level = DEFAULT_LEVELS[format], fd }: Packing & { fd: number },
+): Promise<void> {
   const ends = new Int32Array(2);
   succeed(loadSyscalls().pipe(ends), 'make', 'pipe');
   const [reading = -1, writing = -1] = ends;
@@ -98,7 +92,7 @@ async function* compressLayer(
     worker = startWorker(engine, diffId, writing);
     helper = startHelper(['compress', format, String(level)], {
       env: helperEnvironment(),
-      stdio: [reading, 'pipe', 'pipe'],
+      stdio: [reading, fd, 'pipe'],
     });
   } catch (error) {
     worker?.kill('SIGKILL');
@@ -108,18 +102,12 @@ async function* compressLayer(
     closeSync(writing);
   }
   // The helper's end breaks the worker's pipe: its reason goes before.
-  const ended = Promise.allSettled([
+  const ended = await Promise.allSettled([
     endOfWorker(helper, 'compress layer'),
     endOfWorker(worker, `read layer "${diffId}"`),
   ]);
-  try {
-    yield* helper.stdout as Readable as AsyncIterable<Buffer>;
-    const failed = (await ended).find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-  } finally {
-    helper.kill('SIGKILL');
-    worker.kill('SIGKILL');
-  }
+  const failed = ended.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function* streamLayer(engine: Engine, diffId: string): AsyncGenerator<Uint8Array> {
