@@ -17,5 +17,6 @@ int wait_main(int argc, char **argv);
 int hello_main(int argc, char **argv);
 int supervise_main(int argc, char **argv);
 int become_main(int argc, char **argv);
+int low_ports_main(int argc, char **argv);
 
 #endif

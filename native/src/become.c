@@ -59,7 +59,7 @@ int become_main(int argc, char **argv)
 		dprintf(2, "Error: read arguments: become UID GID PROGRAM ARG0...\n");
 		return EXIT_ENGINE;
 	}
-	root_cgroup_enter((uid_t)uid, (gid_t)gid);
+	root_cgroup_make((uid_t)uid, (gid_t)gid);
 	if (change_ids((uid_t)uid, (gid_t)gid, &failure) == 0) {
 		execv(argv[3], argv + 4);
 		fail(&failure, "execute", argv[3], errno);

@@ -50,6 +50,23 @@ static int write_limits(const struct plan *plan, int folder, struct failure *fai
 }
 
 /**
+ * cgroup_move() - Leave the caller's cgroup for the one at @path; NULL is none
+ *
+ * A cgroup is entered with rights over all between it and the one that is left, which an id without
+ * rights of root's has only below the cgroup of root's containers. What is refused here is told
+ * when the container's is entered.
+ */
+void cgroup_move(const char *path)
+{
+	int folder = path == NULL ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (folder >= 0 && write_value(folder, "cgroup.procs", "0") < 0)
+		errno = 0;
+	if (folder >= 0)
+		close(folder);
+}
+
+/**
  * cgroup_prepare() - Make and fill the folder that the plan names, if any
  * @folder:	gets its descriptor for CLONE_INTO_CGROUP, or -1
  *

@@ -19,6 +19,7 @@ struct cgroup {
 	int events;
 };
 
+void cgroup_move(const char *path);
 int cgroup_prepare(const struct plan *plan, int *folder, struct failure *failure);
 int cgroup_enter(struct cgroup *cgroup, const struct plan *plan, pid_t own_pid,
 		 struct failure *failure);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ static const struct {
 	{"join session keyring", EDQUOT, "raise it: sysctl kernel.keys.maxkeys", 0},
 	{"publish port", EACCES,
 	 "choose one from 1024 on, or an administrator allows it: sysctl -w "
-	 "net.ipv4.ip_unprivileged_port_start=80", 0},
+	 "net.ipv4.ip_unprivileged_port_start=@PORT@", 0},
 	{"publish port", EADDRINUSE, "who has it: ss -lntup; another one: -p HOSTPORT:PORT", 0},
 	{"execute", ENOENT, "flags go before the image or the container: berth run -it IMAGE", '-'},
 };
@@ -56,6 +57,19 @@ static size_t append(char *out, size_t size, size_t at, const char *text)
 	for (; *text != '\0' && at + 1 < size; text++)
 		out[at++] = (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text;
 	return at;
+}
+
+/* `@PORT@` at its end stands for the port of an object like `[::1]:80/tcp`. */
+static size_t append_hint(char *out, size_t size, size_t at, const char *hint, const char *object)
+{
+	static const char mark[] = "@PORT@";
+	const char *place = strstr(hint, mark), *colon = strrchr(object, ':');
+
+	if (place == NULL || colon == NULL)
+		return append(out, size, at, hint);
+	at += (size_t)snprintf(out + at, size - at, "%.*s%d", (int)(place - hint), hint,
+			       atoi(colon + 1));
+	return at < size ? at : size - 1;
 }
 
 void failure_print(const struct failure *failure, int fd)
@@ -87,7 +101,7 @@ void failure_print(const struct failure *failure, int fd)
 		    (hints[i].first != 0 && hints[i].first != failure->object[0]))
 			continue;
 		at = append(line, sizeof(line), at, "hint: ");
-		at = append(line, sizeof(line) - 1, at, hints[i].hint);
+		at = append_hint(line, sizeof(line) - 1, at, hints[i].hint, failure->object);
 		line[at++] = '\n';
 	}
 	if (write(fd, line, at) < 0)

@@ -28,6 +28,7 @@ static const struct {
 	[OP_STOP_SIGNAL] = {"stop-signal", 1, 1},
 	[OP_PID_FILE] = {"pid-file", 1, 1},
 	[OP_INIT] = {"init", 1, 1},
+	[OP_CGROUP_FROM] = {"cgroup-from", 1, 1},
 	[OP_CGROUP_DIR] = {"cgroup-dir", 1, 1},
 	[OP_CGROUP_WRITE] = {"cgroup-write", 2, 2},
 	[OP_CGROUP_REQUIRED] = {"cgroup-required", 1, 1},

@@ -3,8 +3,9 @@
  *
  * It is made as one that a machine's systemd delegates (cgroup(7), "Delegating a hierarchy"): the
  * user owns the folder and the files through which processes and controllers are handed on. Because
- * a cgroup whose controllers are handed on has no processes itself, commands are in `commands`, and
- * containers beside it.
+ * a cgroup whose controllers are handed on has no processes itself, supervisors begin in `commands`
+ * (cgroup.c), and containers are beside it. Commands stay where they are: in the unit of systemd or
+ * the session that they were called from.
  */
 #include "root-cgroup.h"
 
@@ -16,6 +17,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "low-ports.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define CONTROL "cgroup.subtree_control"
@@ -103,7 +106,7 @@ static void close_open(int fd)
 		close(fd);
 }
 
-void root_cgroup_enter(uid_t uid, gid_t gid)
+void root_cgroup_make(uid_t uid, gid_t gid)
 {
 	int root = open(CGROUP_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC), folder = -1, leaf = -1;
 	struct statfs fs;
@@ -114,10 +117,9 @@ void root_cgroup_enter(uid_t uid, gid_t gid)
 	}
 	if (folder >= 0) {
 		hand_on_controllers(folder);
+		low_ports_allow(folder, uid);
 		leaf = open_delegated(folder, "commands", uid, gid);
 	}
-	if (leaf >= 0)
-		write_text(leaf, "cgroup.procs", "0");
 	close_open(leaf);
 	close_open(folder);
 	close_open(root);

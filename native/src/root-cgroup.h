@@ -6,12 +6,12 @@
 #include <sys/types.h>
 
 /**
- * root_cgroup_enter() - Be in a cgroup whose parent is delegated to a user
+ * root_cgroup_make() - There is a cgroup that is delegated to a user
  *
  * Where there is no cgroup v2, or none that may be written, nothing happens: limits are then
  * refused where they are asked for.
  */
-void root_cgroup_enter(uid_t uid, gid_t gid);
+void root_cgroup_make(uid_t uid, gid_t gid);
 
 /* The words that make cgroup.subtree_control list what containers can be limited by: of @available,
  * without what it lists already. False where there is nothing to write. */

@@ -270,6 +270,7 @@ _Noreturn void start_supervisor(const struct plan *plan, struct start *start)
 	setsid();
 	umask(077);
 	start->keepers = start->cgroup = start->lock = -1;
+	cgroup_move(plan_value(plan, OP_CGROUP_FROM, 0));
 	note_origin(&origin);
 	if (lock_container(plan, start, &failure) < 0 ||
 	    cgroup_prepare(plan, &start->cgroup, &failure) < 0 ||

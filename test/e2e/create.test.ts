@@ -99,8 +99,9 @@ test('limits of disks name block devices, and inspect shows limits as given', as
 test('a slice needs systemd, and limits that no one can set are said', async () => {
   const run = (...flags: string[]) =>
     lab.berth(['run', '--rm', '--network=none', ...flags, image, 'true']);
-  const slice = await run('--cgroup-parent', 'berth.slice');
+  const slice = await run('--cgroup-parent', 'berth.slice', '--name', 'refused');
   assert.equal(slice.status, 125);
+  assert.equal((await lab.berth(['container', 'exists', 'refused'])).status, 1, '--rm holds');
   assert.match(slice.stderr, /"berth.slice": there is no systemd session/);
   const folder = await run('--cgroup-parent', '/no/such/folder');
   assert.equal(folder.status, 0);

@@ -6,7 +6,9 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSy
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '@berth/errors';
 import { limitWrites, writesInFolder, type LimitWrite } from './cgroup-files.ts';
-import { CGROUP_ROOT, delegatedControllers, hasSystemdSession } from './delegated-controllers.ts';
+import {
+  CGROUP_ROOT, delegatedControllers, hasSystemdSession, ROOT_CGROUP, ROOT_COMMANDS,
+} from './delegated-controllers.ts';
 import { systemdScope, type PreparedScope, type ScopeLimits } from './systemd-scope.ts';
 
 /** The limits of one run, and what is known of the caller. */
@@ -18,6 +20,8 @@ export interface CgroupWish {
   explicit: boolean;
   runtimeDirectory: string | undefined;
   uid: number;
+  /** The caller is the machine's root, whose containers have a cgroup of their own. */
+  forRoot: boolean;
   /** Its own, that of whoever starts it, or one below that. */
   mode: 'enabled' | 'disabled' | 'split';
   /** A slice of systemd, or a path below /sys/fs/cgroup; undefined leaves it to the machine. */
@@ -30,6 +34,8 @@ export type CgroupSettings = {
   reason?: string | undefined;
   /** Without it the container does not start: the user asked for limits that can be had. */
   isRequired?: boolean;
+  /** The cgroup that the supervisor enters first, by rights of root's. */
+  from?: string | undefined;
 } & (
   | { kind: 'scope'; busSocket: string; scope: PreparedScope }
   | { kind: 'directory'; path: string; writes: { file: string; value: string }[] }
@@ -39,6 +45,7 @@ export type CgroupSettings = {
 /** The way for this wish. Throws UsageError for a parent that there is no way to. */
 export function cgroupSettings(wish: CgroupWish): CgroupSettings {
   const { mode, parent, runtimeDirectory } = wish;
+  if (wish.forRoot && mode === 'enabled') return belowRoots(wish);
   if (mode === 'disabled') return none(wish, '--cgroups=disabled leaves it to the caller');
   const isSlice = parent?.endsWith('.slice') === true;
   const isFolder = parent !== undefined && !isSlice;
@@ -51,6 +58,19 @@ export function cgroupSettings(wish: CgroupWish): CgroupSettings {
       + 'session that could have slices', { hint: 'name a folder below /sys/fs/cgroup' });
   }
   return delegatedDirectory(wish, isFolder ? parentFolder(parent) : undefined);
+}
+
+/** Root's: systemd is not asked, for it answers nobody but root, and the caller is no more. */
+function belowRoots(wish: CgroupWish): CgroupSettings {
+  const { parent } = wish;
+  const chosen = parent === undefined ? undefined : parentFolder(parent);
+  if (chosen !== undefined && !chosen.startsWith(`${ROOT_CGROUP}/`)) {
+    throw new UsageError('BAD_CGROUP_PARENT', `use the cgroup parent "${parent}": root's `
+      + `containers are limited below ${ROOT_CGROUP}`, {
+      hint: `--cgroup-parent /berth/${basename(chosen)}`,
+    });
+  }
+  return { ...delegatedDirectory(wish, chosen), from: ROOT_COMMANDS };
 }
 
 function scope(wish: CgroupWish, busSocket: string): CgroupSettings {
@@ -68,8 +88,8 @@ function scope(wish: CgroupWish, busSocket: string): CgroupSettings {
 }
 
 /** systemd ignores without a word what it can't do. */
-function whatSystemdLacks({ uid, limits }: CgroupWish): string | undefined {
-  const given = delegatedControllers({ uid, session: true });
+function whatSystemdLacks({ uid, limits, forRoot }: CgroupWish): string | undefined {
+  const given = delegatedControllers({ uid, forRoot, session: true });
   const lacking = controllersOf(limitWrites(limits)).filter((name) => !given.includes(name));
   return lacking.length === 0
     ? undefined
@@ -87,8 +107,7 @@ function delegatedDirectory(wish: CgroupWish, chosen: string | undefined): Cgrou
     return none(wish, 'cgroup v2 is not mounted at /sys/fs/cgroup');
   }
   if (chosen !== undefined) prepareParent(chosen, controllersOf(wanted));
-  const parents =
-    chosen !== undefined ? [chosen] : wish.mode === 'split' ? [own] : [dirname(own), own];
+  const parents = chosen !== undefined ? [chosen] : parentsHere(wish, own);
   const parent = parents.find((folder) => canHold(folder, wanted));
   if (parent !== undefined) {
     const { writes, missing } = writesInFolder(parent, wanted);
@@ -101,11 +120,26 @@ function delegatedDirectory(wish: CgroupWish, chosen: string | undefined): Cgrou
         ? undefined : `the kernel has no ${missing.join(', ')}`,
     };
   }
+  return none(wish, whyNowhere(wish, controllersOf(wanted), chosen));
+}
+
+function parentsHere({ mode, forRoot }: CgroupWish, own: string): string[] {
+  if (mode === 'split') return [own];
+  return forRoot ? [ROOT_CGROUP] : [dirname(own), own];
+}
+
+function whyNowhere(
+  { mode, forRoot }: CgroupWish,
+  wanted: readonly string[],
+  chosen: string | undefined,
+): string {
+  const controllers = wanted.join(', ');
+  if (forRoot && mode === 'enabled') {
+    return `${CGROUP_ROOT} does not hand on the controllers ${controllers}`;
+  }
   const where = chosen !== undefined
-    ? `--cgroup-parent ${chosen}`
-    : wish.mode === 'split' ? '--cgroups=split' : 'no systemd session';
-  const controllers = controllersOf(wanted).join(', ');
-  return none(wish, `${where}, and the controllers ${controllers} are not delegated to this user`);
+    ? `--cgroup-parent ${chosen}` : mode === 'split' ? '--cgroups=split' : 'no systemd session';
+  return `${where}, and the controllers ${controllers} are not delegated to this user`;
 }
 
 function none(wish: CgroupWish, reason: string): CgroupSettings {

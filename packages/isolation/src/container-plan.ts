@@ -60,6 +60,7 @@ function addIdMaps(plan: PlanWriter, { idMaps, keepersDirectory }: SupervisorSet
 }
 
 function addCgroup(plan: PlanWriter, cgroup: CgroupSettings): void {
+  if (cgroup.from !== undefined) plan.add('cgroup-from', cgroup.from);
   if (cgroup.isRequired === true) plan.add('cgroup-required', 1);
   if (cgroup.kind === 'scope') {
     plan.add('scope', cgroup.busSocket, cgroup.scope.bytes.toString('hex'), cgroup.scope.pidOffset);

@@ -27,6 +27,7 @@ export function cgroupOf(
     explicit,
     runtimeDirectory: engine.runtimeDirectory,
     uid: engine.account.uid,
+    forRoot: engine.forRoot,
     mode: record.request.cgroups ?? 'enabled',
     parent,
   });

@@ -4,7 +4,7 @@ import { handOver, launchArguments } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { makeContainer, type CreatedContainer } from './create.ts';
-import { writePlan } from './launch.ts';
+import { writePlan, type LaunchPlan } from './launch.ts';
 import { requireDescriptors } from './preserved-descriptors.ts';
 
 /** How the client behaves while the container runs. */
@@ -42,7 +42,7 @@ export async function prepareRun(
 ): Promise<{ created: CreatedContainer; args: string[] }> {
   requireDescriptors(launch.preserve);
   const created = await makeContainer(engine, request, pull);
-  const plan = writePlan(engine, {
+  const plan = await planOrRemove(engine, {
     ...created,
     handed: isHanded(request, launch),
     background: launch.detach,
@@ -55,6 +55,20 @@ export async function prepareRun(
     print: launch.detach ? created.id : undefined,
   });
   return { created, args };
+}
+
+/** A container that goes away after its run does so as well when it can't be started. */
+async function planOrRemove(engine: Engine, launch: LaunchPlan): Promise<string> {
+  try {
+    return writePlan(engine, launch);
+  } catch (error) {
+    const { id, request } = launch.record;
+    if (request.remove) {
+      const { removeById } = await import('./remove.ts');
+      await removeById(engine, id, { force: false, volumes: true, timeoutSeconds: undefined });
+    }
+    throw error;
+  }
 }
 
 /** Nobody could read the log of a container that is gone with its run. */

@@ -6,7 +6,8 @@ import {
   findSubordinateIds, freeIds, probeHost, readAccounts,
 } from '@berth/host';
 import {
-  delegatedControllers, enterArguments, hasSystemdSession, nativeHelper, programFile, runHelper,
+  delegatedControllers, enterArguments, hasSystemdSession, nativeHelper, programFile, ROOT_COMMANDS,
+  runHelper,
 } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import type { DoctorFacts, PackageManager } from './facts.ts';
@@ -34,7 +35,7 @@ export function lookAround(engine: Engine): DoctorFacts {
       helper: nativeHelper(),
     },
     ids: idFacts(engine),
-    network: networkFacts(),
+    network: networkFacts(engine),
     cgroups: cgroupFacts(engine),
     session: sessionFacts(engine),
     store: storeFacts(engine, host.hasOverlay),
@@ -79,17 +80,30 @@ function idFacts({ account, namespace, mapHelpers, forRoot }: Engine): DoctorFac
 const TUN = '/dev/net/tun';
 const USUAL_FIRST_PORT = 1024;
 
-function networkFacts(): DoctorFacts['network'] {
-  const firstPort = readIfThere('/proc/sys/net/ipv4/ip_unprivileged_port_start').trim();
+function networkFacts({ forRoot }: Engine): DoctorFacts['network'] {
   return {
     pasta: findProgram('pasta') !== undefined,
     slirp4netns: findProgram('slirp4netns') !== undefined,
     tun: !existsSync(TUN) ? 'missing' : canOpen(TUN) ? 'usable' : 'not permitted',
-    firstPort: firstPort === '' ? USUAL_FIRST_PORT : Number(firstPort),
+    firstPort: forRoot && bindsLowPorts() ? 1 : firstPortOfUsers(),
   };
 }
 
-function cgroupFacts({ account, runtimeDirectory }: Engine): DoctorFacts['cgroups'] {
+function firstPortOfUsers(): number {
+  const text = readIfThere('/proc/sys/net/ipv4/ip_unprivileged_port_start').trim();
+  return text === '' ? USUAL_FIRST_PORT : Number(text);
+}
+
+function bindsLowPorts(): boolean {
+  try {
+    runHelper(['low-ports', ROOT_COMMANDS]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function cgroupFacts({ account, forRoot, runtimeDirectory }: Engine): DoctorFacts['cgroups'] {
   const { uid } = account;
   const session = hasSystemdSession(runtimeDirectory);
   const isUnified = fileSystemName('/sys/fs/cgroup') === 'cgroup2';
@@ -97,7 +111,7 @@ function cgroupFacts({ account, runtimeDirectory }: Engine): DoctorFacts['cgroup
     version: isUnified ? 'v2' : existsSync('/sys/fs/cgroup/unified') ? 'hybrid' : 'v1',
     systemd: existsSync('/run/systemd/system'),
     session,
-    controllers: isUnified ? delegatedControllers({ uid, session }) : [],
+    controllers: isUnified ? delegatedControllers({ uid, forRoot, session }) : [],
   };
 }
 

@@ -158,6 +158,7 @@ function cgroupManager(engine: Engine): string {
     explicit: true,
     runtimeDirectory: engine.runtimeDirectory,
     uid: engine.account.uid,
+    forRoot: engine.forRoot,
     mode: 'enabled',
   });
   return settings.kind === 'none'
