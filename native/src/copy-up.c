@@ -28,8 +28,9 @@ static bool is_empty(int folder_fd)
 	return entries == 2;
 }
 
-/* Moves all from the finished copy into the volume, then gives it the image folder's owner. */
-static int move_in(int copied, int data)
+/* Moves all from the finished copy into the volume, then gives it the image folder's owner, unless
+ * it is to keep the one that it has (`volume create --uid`). */
+static int move_in(int copied, int data, const struct stat *kept)
 {
 	int list = openat(copied, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
 	DIR *folder = list < 0 ? NULL : fdopendir(list);
@@ -45,12 +46,17 @@ static int move_in(int copied, int data)
 	closedir(folder);
 	if (result == 0)
 		result = fstat(copied, &status);
+	if (kept != NULL) {
+		status.st_uid = kept->st_uid;
+		status.st_gid = kept->st_gid;
+	}
 	return result < 0 ? -1 : copy_metadata(&(struct copy){0}, copied, data, &status);
 }
 
 /* Copies beside the volume under one name, renames to another when all is there, then moves in: a
  * start that is killed on the way is finished by the next one. */
-static int fill(int parent, const char *name, int from, int data, struct failure *failure)
+static int fill(int parent, const char *name, int from, int data, const struct stat *kept,
+		struct failure *failure)
 {
 	char copying[NAME_MAX + 16], copied[NAME_MAX + 16];
 	int fd, result;
@@ -75,7 +81,7 @@ static int fill(int parent, const char *name, int from, int data, struct failure
 			return -1;
 		}
 	}
-	result = move_in(fd, data);
+	result = move_in(fd, data, kept);
 	close(fd);
 	if (result < 0 || unlinkat(parent, copied, AT_REMOVEDIR) < 0)
 		return fail(failure, "copy to volume", name, errno);
@@ -96,7 +102,8 @@ static int give_if_nobodys(struct setup *setup, int data)
 }
 
 /* Two containers start with the same new volume: one copies, the other finds it full. */
-static int fill_once(const char *path, int from, int data, struct failure *failure)
+static int fill_once(const char *path, int from, int data, const struct stat *kept,
+		     struct failure *failure)
 {
 	const char *name = strrchr(path, '/');
 	int parent = openat(data, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
@@ -104,7 +111,7 @@ static int fill_once(const char *path, int from, int data, struct failure *failu
 	if (parent < 0 || name == NULL || name[1] == '\0' || flock(parent, LOCK_EX) < 0)
 		result = fail(failure, "copy to volume", path, errno);
 	else
-		result = fill(parent, name + 1, from, data, failure);
+		result = fill(parent, name + 1, from, data, kept, failure);
 	if (parent >= 0)
 		close(parent);
 	return result;
@@ -122,13 +129,15 @@ int setup_copy_up(struct setup *setup, const struct plan_record *record)
 {
 	const char *target = record->args[0], *path = record->args[1];
 	int data = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), from, result;
+	struct stat before;
 
-	if (data < 0)
+	if (data < 0 || fstat(data, &before) < 0)
 		return fail(setup->failure, "copy to volume", path, errno);
 	result = give_if_nobodys(setup, data);
 	from = below_open(setup->root, target, O_RDONLY | O_DIRECTORY, false);
 	if (result == 0 && from >= 0)
-		result = fill_once(path, from, data, setup->failure);
+		result = fill_once(path, from, data, record->count > 2 ? &before : NULL,
+				   setup->failure);
 	else if (result == 0 && errno != ENOENT && errno != ENOTDIR)
 		result = fail(setup->failure, "copy to volume", target, errno);
 	else if (result == 0 && is_new(data))

@@ -162,6 +162,13 @@ static bool has_option(const char *options, const char *option)
 	return false;
 }
 
+/* Whether its root is to be what the image's folder is: no option says otherwise. */
+static bool takes_after_target(const char *options)
+{
+	return !has_option(options, "mode=") && !has_option(options, "uid=") &&
+	       !has_option(options, "gid=");
+}
+
 /* tmpfs, filled with what lies at its target where `tmpcopyup` (no option of the kernel) says. */
 static int make_tmpfs(struct setup *setup, const struct plan_record *record, unsigned attributes,
 		      int target, char *reason)
@@ -193,7 +200,7 @@ static int make_tmpfs(struct setup *setup, const struct plan_record *record, uns
 	/* What fsmount(2) gives is a path only. */
 	to = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from < 0 || to < 0 ||
-	    tree_copy(from, to, !has_option(options, "mode="), setup->failure) < 0 ||
+	    tree_copy(from, to, takes_after_target(options), setup->failure) < 0 ||
 	    mount_restrict(mount, attributes & MOUNT_ATTR_RDONLY, false) < 0) {
 		close(mount);
 		mount = -1;

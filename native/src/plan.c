@@ -51,7 +51,7 @@ static const struct {
 	[OP_VOLATILE] = {"volatile", 0, 0},
 	[OP_MOUNT] = {"mount", 5, 5},
 	[OP_BIND] = {"bind", 5, 5},
-	[OP_COPY_UP] = {"copy-up", 2, 2},
+	[OP_COPY_UP] = {"copy-up", 2, 3},
 	[OP_GIVE] = {"give", 1, 1},
 	[OP_OVERLAY_BIND] = {"overlay-bind", 4, 4},
 	[OP_DEV_NODE] = {"dev-node", 2, 2},

@@ -110,6 +110,8 @@ test("-e, --env-file and -w reach the command; -e NAME passes the caller's value
       'PASSED',
       '-e',
       'ABSENT',
+      '-e',
+      '',
       '-w',
       '/tmp',
       image,

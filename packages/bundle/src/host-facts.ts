@@ -2,6 +2,11 @@
 
 import type { DeviceRequest } from './request.ts';
 
+/** What a volume is mounted from, with the options that it was made with. */
+export type VolumeSource =
+  | { type: 'folder'; path: string; options: readonly string[] }
+  | { type: 'tmpfs'; options: readonly string[] };
+
 /** A device that is there. */
 export interface DeviceFact extends DeviceRequest {
   type: 'c' | 'b';
@@ -21,8 +26,8 @@ export interface HostFacts {
   blockDevices: ReadonlyMap<string, { major: number; minor: number }>;
   /** The profile of --security-opt seccomp=FILE, parsed. */
   seccompProfile: unknown;
-  /** Where a volume's data lies. */
-  volumePath: (name: string) => string;
+  /** What a volume is. */
+  volume: (name: string) => VolumeSource;
   /** False where only one id is mapped, and root is emulated. */
   hasManyIds: boolean;
   /** False in a container whose /proc is masked: its /proc/sys can't be written. */

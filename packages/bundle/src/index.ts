@@ -1,7 +1,7 @@
 /** The bundle package: from a request, an image's config and host facts to a runtime spec. */
 export { capabilities, capabilitySets, isRootUser } from './capabilities.ts';
 export { compose, type ComposeInput } from './compose.ts';
-export type { DeviceFact, HostFacts } from './host-facts.ts';
+export type { DeviceFact, HostFacts, VolumeSource } from './host-facts.ts';
 export { APT_CONFIG_PATH } from './process.ts';
 export type {
   AccountsRequest,

@@ -38,7 +38,7 @@ export function tmpfsOptions(options: readonly string[], target: string): string
     if (option === 'ro') {
       result.delete('rw');
       result.add('ro');
-    } else if (option === 'notmpcopyup') {
+    } else if (option === 'notmpcopyup' || option === 'nocopy') {
       result.delete('tmpcopyup');
     } else if (option === 'suid' || option === 'dev') {
       result.delete(`no${option}`);

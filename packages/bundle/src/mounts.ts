@@ -1,6 +1,6 @@
 /** The mounts of a container: the kernel's file systems, then what the user asked for. */
 import type { MountSpec } from '@berth/oci';
-import type { HostFacts } from './host-facts.ts';
+import type { HostFacts, VolumeSource } from './host-facts.ts';
 import { bindOptions, tmpfsOptions } from './mount-options.ts';
 import { mountTarget, refuseDuplicates } from './mount-targets.ts';
 import type { ContainerRequest, MountRequest } from './request.ts';
@@ -112,10 +112,18 @@ function mountSpec(mount: MountRequest, host: HostFacts): MountSpec {
       options: bindOptions(mount.options, destination),
     };
   }
+  return volumeMount(host.volume(mount.name ?? ''), destination, mount.options);
+}
+
+/** A volume that was made read-only stays so. */
+function volumeMount(
+  volume: VolumeSource,
+  destination: string,
+  options: readonly string[],
+): MountSpec {
+  const all = ['nosuid', 'nodev', ...options, ...volume.options];
+  if (volume.type === 'tmpfs') return tmpfs(destination, all.filter((option) => option !== 'U'));
   return {
-    destination,
-    type: 'bind',
-    source: host.volumePath(mount.name ?? ''),
-    options: bindOptions(['nosuid', 'nodev', ...mount.options], destination),
+    destination, type: 'bind', source: volume.path, options: bindOptions(all, destination),
   };
 }

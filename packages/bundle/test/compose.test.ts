@@ -32,7 +32,7 @@ const HOST: HostFacts = {
   devices: [],
   seccompProfile: undefined,
   blockDevices: new Map([['/dev/vda', { major: 254, minor: 0 }]]),
-  volumePath: (name) => `/volumes/${name}/_data`,
+  volume: (name) => ({ type: 'folder', path: `/volumes/${name}/_data`, options: [] }),
   hasManyIds: true,
   canSetSysctls: true,
 };

@@ -8,6 +8,7 @@ import {
   runShareWorker,
   runVerifyWorker,
 } from '@berth/layers';
+import { GIVE_WORKER, runGiveWorker } from './volumes/volume-owner.ts';
 
 /** Does the worker's whole work; answers its exit status. */
 export async function runWorker(argv: readonly string[]): Promise<number> {
@@ -20,6 +21,9 @@ export async function runWorker(argv: readonly string[]): Promise<number> {
   }
   if (name === 'export') {
     return runExportWorker(args);
+  }
+  if (name === GIVE_WORKER) {
+    return runGiveWorker(args);
   }
   if (name === 'reproduce') {
     return runReproduceWorker(args);

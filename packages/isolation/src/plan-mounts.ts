@@ -20,8 +20,8 @@ export function addMounts(
   for (const { file, id, line } of settings.accounts ?? []) {
     plan.add('account', file, id, line);
   }
-  for (const { target, data } of settings.copyUps) {
-    plan.add('copy-up', target, data);
+  for (const { target, data, isOwned } of settings.copyUps) {
+    plan.add('copy-up', target, data, ...(isOwned ? ['owned'] : []));
   }
   const overlayFolder = (mount: MountSpec): string =>
     `${settings.stateDirectory}/overlay-${spec.mounts.indexOf(mount)}`;

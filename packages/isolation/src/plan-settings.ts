@@ -77,7 +77,7 @@ export interface SupervisorSettings {
   namespaces: Record<NamespaceName, NamespaceSettings>;
   root: RootSettings;
   /** Empty volumes to fill from the image: the path in the container and the volume's folder. */
-  copyUps: readonly { target: string; data: string }[];
+  copyUps: readonly { target: string; data: string; isOwned: boolean }[];
   process: ProcessExtras;
   exitSteps: readonly ExitStep[];
   /** Lines for files of accounts, unless they have the id. */

@@ -113,7 +113,7 @@ const SETTINGS: SupervisorSettings = {
     isVolatile: true,
     fuseOverlayfs: '/usr/bin/fuse-overlayfs',
   },
-  copyUps: [{ target: '/data', data: '/volumes/v/_data' }],
+  copyUps: [{ target: '/data', data: '/volumes/v/_data', isOwned: false }],
   process: EXTRAS,
   exitSteps: [
     { step: 'append', file: '/events', line: 'died @STATUS@ @TIME@' },

@@ -103,4 +103,6 @@ export interface VolumeRecord {
   readonly options: Readonly<Record<string, string>>;
   /** Made for a container without a name of the user's: goes with `rm -v` and `--rm`. */
   readonly anonymous: boolean;
+  /** Made for a user who is not root: filling it leaves the owner alone. */
+  readonly isOwned?: boolean | undefined;
 }

@@ -25,6 +25,8 @@ export interface CreateVolume {
   readonly ignoreExisting?: boolean | undefined;
   /** Goes with its container; by default what was given no name. */
   readonly anonymous?: boolean | undefined;
+  /** Gives the folder of its data to somebody, before anyone sees it. */
+  readonly give?: ((data: string) => void) | undefined;
 }
 
 const RECORD = 'record.json';
@@ -61,9 +63,11 @@ export class VolumeStore {
       labels: request.labels ?? {},
       options: request.options ?? {},
       anonymous: request.anonymous ?? request.name === undefined,
+      ...(request.give === undefined ? {} : { isOwned: true }),
     };
     const target = this.#directory(record.name);
     const directory = this.#stage(record);
+    this.#give(directory, request);
     ensureDirectory(this.#layout.volumes);
     if (renameUnlessTaken(directory, target)) return record;
     this.#staging.remove(directory);
@@ -145,6 +149,15 @@ export class VolumeStore {
   #directory(name: string): string {
     checkName('volume', name);
     return join(this.#layout.volumes, name);
+  }
+
+  #give(directory: string, { give }: CreateVolume): void {
+    try {
+      give?.(join(directory, DATA));
+    } catch (error) {
+      this.#staging.remove(directory);
+      throw error;
+    }
   }
 
   #stage(record: VolumeRecord): string {

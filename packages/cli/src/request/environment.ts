@@ -20,7 +20,8 @@ export function parseEnvironment(flags: EnvironmentFlags, caller: Caller): strin
     ...(flags.passProxy ? proxyVariables(caller) : []),
     ...(flags.passAll ? assignments(Object.keys(caller).filter(isCallers), caller) : []),
     ...flags.files.flatMap((file) => lines(file).flatMap((line) => variable(line, caller, file))),
-    ...flags.env.flatMap((text) => variable(text, caller, '--env')),
+    // A script's variable that is empty, as in Podman.
+    ...flags.env.flatMap((text) => (text === '' ? [] : variable(text, caller, '--env'))),
   ];
 }
 

@@ -6,7 +6,7 @@ import { UnsupportedError, UsageError } from '@berth/errors';
 import { splitCsv } from '../parse/csv.ts';
 import { parseSize } from './size.ts';
 
-/** `[SOURCE:]TARGET[:OPTIONS]`; a source with a slash or a leading dot is a folder or file. */
+/** `[SOURCE:]TARGET[:OPTIONS]`; a source that begins with a slash or a dot is a folder or file. */
 export function parseVolume(text: string): MountRequest {
   const parts = text.split(':');
   const [first = '', second, third] = parts;
@@ -22,7 +22,12 @@ export function parseVolume(text: string): MountRequest {
       hint: `-v "$HOME${text.slice(1)}"`,
     });
   }
-  if (/^[./]|\//.test(first)) {
+  if (/^[^./].*\//.test(first)) {
+    throw new UsageError('NO_VOLUME_NAME', `mount "${text}": "${first}" is no name of a volume`, {
+      hint: `a folder begins with / or ./: -v ./${text}`,
+    });
+  }
+  if (/^[./]/.test(first)) {
     const source = givable(text, resolve(first), options);
     return { type: 'bind', source, target: second, options, createSource: false };
   }

@@ -15,7 +15,7 @@ import { findImage } from '../images/find.ts';
 import { requireMountable } from '../images/mounted-layers.ts';
 import type { FoundImage } from '../images/local.ts';
 import type { PullOptions } from '../images/pull-options.ts';
-import { boundFolderOf } from '../volumes/bound-folder.ts';
+import { filledVolumes } from '../volumes/volume-options.ts';
 import { accountLines } from './account-lines.ts';
 import { prepareForRoot } from './binds-of-root.ts';
 import { decideIds } from './container-ids.ts';
@@ -178,7 +178,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
     stopTimeoutSeconds: request.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,
     log: logOf(engine, id, request),
     anonymousVolumes: volumes.anonymous,
-    copyUps: volumes.copyUps.filter(({ volume }) => boundFolderOf(engine, volume) === undefined),
+    copyUps: filledVolumes(engine, volumes.copyUps),
     joins,
     platform: formatPlatform({
       os: config.os,

@@ -1,14 +1,14 @@
 /** What compose() must know of this machine for one request, found out no further than needed. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerRequest, HostFacts, MountRequest } from '@berth/bundle';
-import { UnsupportedError, UsageError } from '@berth/errors';
+import { SystemError, UnsupportedError, UsageError } from '@berth/errors';
 import { readResourceLimits } from '@berth/host';
 import { localPlatform } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { embeddedReference } from '../images/embedded-name.ts';
 import type { FoundImage } from '../images/local.ts';
-import { boundFolderOf } from '../volumes/bound-folder.ts';
+import { volumeSource } from '../volumes/volume-options.ts';
 import { limitedDevices, requestedDevices } from './devices.ts';
 
 const ZONES = '/usr/share/zoneinfo';
@@ -20,11 +20,26 @@ export interface RequestFacts {
   extraMounts: MountRequest[];
 }
 
+/** Throws SystemError for a bind of what is not there; what can't be looked at may be there. */
+function requireSources({ mounts }: ContainerRequest): void {
+  for (const mount of mounts) {
+    if (mount.type !== 'bind') continue;
+    try {
+      statSync(mount.source);
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') continue;
+      throw new SystemError('NO_SOURCE', `bind "${mount.source}"`, { cause });
+    }
+  }
+}
+
 /** Throws where the request names files of the host that are not there. */
 export async function hostFacts(
   engine: Engine,
   { image, request }: { image: FoundImage; request: ContainerRequest },
 ): Promise<RequestFacts> {
+  requireSources(request);
   return {
     facts: {
       architecture: localPlatform().architecture,
@@ -33,7 +48,7 @@ export async function hostFacts(
       devices: requestedDevices(request),
       blockDevices: limitedDevices(request),
       seccompProfile: seccompProfile(request.security.seccompProfile),
-      volumePath: (name) => boundFolderOf(engine, name) ?? engine.store.volumes.dataPath(name),
+      volume: (name) => volumeSource(engine, name),
       hasManyIds: engine.idMaps.tier === 'full',
       canSetSysctls: !engine.isProcMasked,
     },

@@ -24,6 +24,7 @@ import { sayWhatIsMasked } from './notices.ts';
 import { ensureDirectory, keepersOf } from './keepers.ts';
 import { liveJoins } from './joined-namespaces.ts';
 import { formatPorts, portMappings } from './published-ports.ts';
+import { requireFreeMemory } from './memory-volumes.ts';
 import { personalityOf } from './personality.ts';
 import type { BerthContainer } from './record.ts';
 import { shiftedLayers } from './shifted-layers.ts';
@@ -44,6 +45,7 @@ export interface LaunchPlan {
 export function writePlan(engine: Engine, launch: LaunchPlan): string {
   const { record, spec, paths } = launch;
   const withEtc = withEtcFiles(record, spec, paths);
+  requireFreeMemory(engine, record, spec);
   const whole = engine.isProcMasked ? withEtc : withOwnPorts(record, withEtc);
   if (engine.isProcMasked) sayWhatIsMasked(engine);
   const plan = containerPlan(whole, settings(engine, launch));
@@ -77,8 +79,9 @@ function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     namespaces: namespacesOf(engine, record, spec),
     root: rootOf(engine, record, paths),
     accounts: record.accounts,
-    copyUps: record.copyUps.map(({ target, volume }) => ({
+    copyUps: record.copyUps.map(({ target, volume, isOwned = false }) => ({
       target,
+      isOwned,
       data: store.volumes.dataPath(volume),
     })),
     process: {

@@ -36,8 +36,8 @@ export interface BerthContainer extends ContainerRecord {
   };
   /** Volumes made for this container alone; they go with it. */
   readonly anonymousVolumes: readonly string[];
-  /** Volumes to fill from the image at the first start. */
-  readonly copyUps: readonly { target: string; volume: string }[];
+  /** Volumes to fill from the image at the first start; what was made for an owner stays theirs. */
+  readonly copyUps: readonly { target: string; volume: string; isOwned?: boolean }[];
   /** Containers whose namespaces this one joins: name of the namespace to container id. */
   readonly joins: Readonly<Record<string, string>>;
   readonly platform: string;

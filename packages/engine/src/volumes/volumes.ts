@@ -6,10 +6,13 @@ import type { VolumeRecord } from '@berth/storage';
 import { measureTree } from '../containers/size.ts';
 import { removeById } from '../containers/remove.ts';
 import { removeTrees, type Engine } from '../engine.ts';
-import { boundFolder } from './bound-folder.ts';
 import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.ts';
 import { withHidden } from '../hidden-fields.ts';
 import { momentOfMs } from '../moment.ts';
+import {
+  isOwnFolder, ownerOfOptions, requireUsable, storedOptions, type VolumeOwner,
+} from './volume-options.ts';
+import { giveVolume, requireMapped } from './volume-owner.ts';
 
 /** A volume as lists show it. */
 export interface VolumeEntry {
@@ -29,6 +32,8 @@ export interface VolumeRequest {
   driver: string | undefined;
   labels: Record<string, string>;
   options: Record<string, string>;
+  /** `--uid` and `--gid`. */
+  owner: VolumeOwner;
   ignoreExisting: boolean;
 }
 
@@ -43,24 +48,18 @@ export function createVolume(engine: Engine, request: VolumeRequest): string {
       },
     );
   }
-  requireKnownOptions(request.options);
+  requireUsable(request.options);
+  const named = ownerOfOptions(request.options);
+  const owner = { uid: request.owner.uid ?? named.uid, gid: request.owner.gid ?? named.gid };
+  requireMapped(engine, owner);
+  const isGiven = (owner.uid ?? 0) + (owner.gid ?? 0) > 0 && isOwnFolder(request.options);
   return engine.store.volumes.create({
     name: request.name,
     labels: request.labels,
-    options: request.options,
+    options: storedOptions(request.options, request.owner),
     ignoreExisting: request.ignoreExisting,
+    give: isGiven ? (data) => giveVolume(engine, data, owner) : undefined,
   }).name;
-}
-
-/** An option that had no effect would leave data where nobody looks for it. */
-function requireKnownOptions(options: Readonly<Record<string, string>>): void {
-  if (Object.keys(options).length === 0 || boundFolder(options) !== undefined) return;
-  const shown = Object.entries(options).map(([name, value]) => `${name}=${value}`).join(', ');
-  throw new UnsupportedError(
-    'VOLUME_OPTIONS',
-    `make a volume with the options "${shown}": not supported`,
-    { hint: 'use type=none, o=bind and device=FOLDER; or berth run --tmpfs PATH' },
-  );
 }
 
 /** The volumes that all filters accept, sorted by name. */
@@ -108,22 +107,32 @@ export function inspectVolume(engine: Engine, name: string): Record<string, unkn
     Labels: entry.labels,
     Scope: entry.scope,
     Options: entry.options,
+    ...ownerOf(engine, entry),
     MountCount: engine.store.containers.usersOfVolume(entry.name).length,
-    NeedsCopyUp: false,
-    NeedsChown: false,
-    Anonymous: entry.anonymous,
-    ...ownerOf(engine, entry.mountpoint),
+    ...(entry.anonymous ? { Anonymous: true } : {}),
   };
-  return withHidden(description, { UID: 0, GID: 0 });
+  const absent = { UID: 0, GID: 0, NeedsCopyUp: false, NeedsChown: false, Anonymous: false };
+  return withHidden(description, absent);
 }
 
 /** The owner as containers see it; root is left out, as in Podman. */
-function ownerOf(engine: Engine, folder: string): { UID?: number; GID?: number } {
+function ownerOf(
+  engine: Engine,
+  { mountpoint, options }: VolumeEntry,
+): { UID?: number; GID?: number } {
+  const { uid, gid } = isOwnFolder(options)
+    ? ownerOfFolder(engine, mountpoint) : ownerOfOptions(options);
+  return {
+    ...(uid === undefined || uid === 0 ? {} : { UID: uid }),
+    ...(gid === undefined || gid === 0 ? {} : { GID: gid }),
+  };
+}
+
+function ownerOfFolder({ idMaps }: Engine, folder: string): VolumeOwner {
   const status = statSync(folder, { throwIfNoEntry: false });
-  const { uids, gids } = engine.idMaps;
-  const uid = insideId(uids, status?.uid ?? 0);
-  const gid = insideId(gids, status?.gid ?? 0);
-  return { ...(uid === 0 ? {} : { UID: uid }), ...(gid === 0 ? {} : { GID: gid }) };
+  return {
+    uid: insideId(idMaps.uids, status?.uid ?? 0), gid: insideId(idMaps.gids, status?.gid ?? 0),
+  };
 }
 
 /** An id that no container has counts as root's. */

@@ -1,15 +1,20 @@
 /** `berth volume create`: make a volume. */
 import { createVolume } from '@berth/engine/volumes/volumes';
+import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
-import { each, text, toggle } from '../../flags/flag.ts';
+import { each, text, toggle, whole } from '../../flags/flag.ts';
 import { print } from '../../output/streams.ts';
 import { parseLabels } from '../../request/environment.ts';
 
 const FLAGS = {
   driver: text('NAME', 'only "local"', { short: 'd' }),
+  gid: whole('GID', 'the group that owns it, as containers see it'),
   ignore: toggle('no error when it exists already'),
   label: each('NAME=VALUE', 'set metadata', { short: 'l' }),
-  opt: each('NAME=VALUE', 'an option of the driver', { short: 'o' }),
+  opt: each('NAME=VALUE', 'type=tmpfs, or type=none and device=FOLDER; o=OPTION,…', {
+    short: 'o',
+  }),
+  uid: whole('UID', 'the user who owns it, as containers see it'),
 } as const;
 
 /** The volume exists; its name is printed. */
@@ -22,6 +27,12 @@ export class VolumeCreateCommand extends BerthCommand<typeof FLAGS> {
     examples: [
       ['A volume for a database', 'berth volume create pgdata'],
       ['With a label to find it by', 'berth volume create --label app=shop uploads'],
+      ['Of a user who is not root', 'berth volume create --uid 1000 --gid 1000 uploads'],
+      ['In memory', 'berth volume create -o type=tmpfs -o device=tmpfs -o o=size=100m scratch'],
+      [
+        'A folder of this machine',
+        'berth volume create -o type=none -o o=bind -o device=/srv/site site',
+      ],
     ],
     flags: FLAGS,
   } as const;
@@ -32,8 +43,14 @@ export class VolumeCreateCommand extends BerthCommand<typeof FLAGS> {
       driver: flags.driver,
       labels: parseLabels(flags.label, [], 'label'),
       options: parseLabels(flags.opt, [], 'opt'),
+      owner: { uid: idOf('uid', flags.uid), gid: idOf('gid', flags.gid) },
       ignoreExisting: flags.ignore,
     });
     print(`${created}\n`);
   }
+}
+
+function idOf(flag: string, id: number | undefined): number | undefined {
+  if (id === undefined || id >= 0) return id;
+  throw new UsageError('BAD_FLAG_VALUE', `read --${flag} "${id}": below 0`);
 }
