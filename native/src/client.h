@@ -38,5 +38,6 @@ int client_attach_streams(struct client *client, struct message *message,
 int client_open_plan(const char *path, struct plan *plan, struct failure *failure);
 int client_run(struct client *client);
 int client_fail(const struct failure *failure);
+int exec_run(struct client *client, int plan_fd, struct plan *plan);
 
 #endif

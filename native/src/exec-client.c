@@ -34,17 +34,14 @@ static int choose_streams(struct client *client, const struct plan *plan, int gi
 	return 0;
 }
 
-static int request(struct client *client, struct message *message, struct failure *failure)
+static int request(struct client *client, int plan_fd, const struct plan *plan,
+		   struct message *message, struct failure *failure)
 {
-	int given[3], plan_fd;
+	const char *value = plan_value(plan, OP_PRESERVE_FDS, 0);
 	uint64_t preserved = 0;
-	struct plan plan;
-	const char *value;
+	int given[3];
 
-	plan_fd = client_open_plan(client->plan, &plan, failure);
-	/* It was written for this client alone. */
-	unlink(client->plan);
-	if (plan_fd < 0 || choose_streams(client, &plan, given, failure) < 0)
+	if (choose_streams(client, plan, given, failure) < 0)
 		return -1;
 	message_init(message, MESSAGE_EXEC, client_terminal_size(client));
 	message->flags = client->detach ? EXEC_DETACHED : 0;
@@ -53,14 +50,36 @@ static int request(struct client *client, struct message *message, struct failur
 	for (int i = 0; i < 3; i++)
 		if (add_fd(message, given[i], failure) < 0)
 			return -1;
-	value = plan_value(&plan, OP_PRESERVE_FDS, 0);
 	if (value != NULL)
 		parse_number(value, MESSAGE_MAX_FDS - 4, &preserved);
 	for (int i = 0; i < (int)preserved; i++)
 		if (add_fd(message, 3 + i, failure) < 0)
 			return -1;
-	plan_free(&plan);
 	return 0;
+}
+
+/**
+ * exec_run() - Have the supervisor carry out a plan, and be the process's client to its end
+ *
+ * @client is connected. Takes @plan_fd and @plan. Return: the exit status.
+ */
+int exec_run(struct client *client, int plan_fd, struct plan *plan)
+{
+	struct failure failure = { 0 };
+	struct message message;
+	int result;
+
+	client->exec = true;
+	result = request(client, plan_fd, plan, &message, &failure);
+	plan_free(plan);
+	if (result < 0)
+		return client_fail(&failure);
+	if (message_send(client->control, &message) < 0) {
+		fail(&failure, "reach the supervisor in", client->run_dir, 0);
+		return client_fail(&failure);
+	}
+	message_close_fds(&message);
+	return client_run(client);
 }
 
 /**
@@ -69,23 +88,21 @@ static int request(struct client *client, struct message *message, struct failur
 int exec_main(int argc, char **argv)
 {
 	struct failure failure = { 0 };
-	struct message message;
 	struct client client;
+	struct plan plan;
+	int plan_fd;
 
 	client_reset_process();
 	if (client_options(&client, argc, argv) < 0)
 		return EXIT_ENGINE;
-	client.exec = true;
+	plan_fd = client_open_plan(client.plan, &plan, &failure);
+	/* It was written for this client alone. */
+	unlink(client.plan);
+	if (plan_fd < 0)
+		return client_fail(&failure);
 	if (client.run_dir == NULL)
 		fail_because(&failure, "read options", "--run-dir", "missing", 0);
-	else if (request(&client, &message, &failure) == 0)
+	else
 		client.control = socket_connect(client.run_dir, &failure);
-	if (client.control < 0)
-		return client_fail(&failure);
-	if (message_send(client.control, &message) < 0) {
-		fail(&failure, "reach the supervisor in", client.run_dir, 0);
-		return client_fail(&failure);
-	}
-	message_close_fds(&message);
-	return client_run(&client);
+	return client.control < 0 ? client_fail(&failure) : exec_run(&client, plan_fd, &plan);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory-file.h"
 #include "plan.h"
 #include "seccomp.h"
 
@@ -29,7 +30,6 @@ int seccomp_main(int argc, char **argv)
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
 
 enum { WORDS_MAX = 2 + 6 * 4 + 1, ARGS_MAX = 6, FILTERS_MAX = 4 };
 
@@ -200,7 +200,7 @@ static int read_rules(FILE *rules, struct filters *filters, struct failure *fail
 /* Appends a filter's program. Return: its count of instructions, or -errno. */
 static int export_filter(scmp_filter_ctx filter, struct sock_filter *program, size_t room)
 {
-	int file = memfd_create("filter", MFD_CLOEXEC);
+	int file = memory_file("filter");
 	ssize_t size;
 	int result;
 

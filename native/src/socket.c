@@ -6,6 +6,7 @@
  * apart by its first word, and whoever is not the same user is not served. The socket is named
  * relative to a descriptor of its folder, since a socket's path is limited to 107 bytes.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -128,6 +129,21 @@ static int run_dir_address(const char *run_dir, struct sockaddr_un *address)
 	return dir;
 }
 
+/* An earlier supervisor was killed: what it was to carry out belongs to its run. */
+static void remove_exec_plans(int dir)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (entries == NULL)
+		return;
+	while ((entry = readdir(entries)) != NULL)
+		if (strncmp(entry->d_name, "exec", 4) == 0)
+			unlinkat(copy, entry->d_name, 0);
+	closedir(entries);
+}
+
 /**
  * socket_listen() - Make RUN_DIR (0700) and the supervisor's socket in it (0600)
  * @state_dir: the container's folder in its store; `store` in RUN_DIR links to it, so that another
@@ -136,9 +152,10 @@ static int run_dir_address(const char *run_dir, struct sockaddr_un *address)
 int socket_listen(const char *run_dir, const char *state_dir, struct failure *failure)
 {
 	struct sockaddr_un address;
+	bool is_left = mkdir(run_dir, 0700) < 0;
 	int dir, fd, saved;
 
-	if (mkdir(run_dir, 0700) < 0 && errno != EEXIST)
+	if (is_left && errno != EEXIST)
 		return fail(failure, "make folder", run_dir, errno);
 	dir = run_dir_address(run_dir, &address);
 	if (dir < 0)
@@ -146,6 +163,8 @@ int socket_listen(const char *run_dir, const char *state_dir, struct failure *fa
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* The container's lock is held: an old socket is a dead supervisor's. */
 	unlinkat(dir, "sock", 0);
+	if (is_left)
+		remove_exec_plans(dir);
 	umask(0177);
 	saved = fd < 0 || (symlinkat(state_dir, dir, "store") < 0 && errno != EEXIST) ||
 		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||

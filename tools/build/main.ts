@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { compileForBun } from './bun.ts';
 import { bundle } from './bundle.ts';
 import { BuildError, run } from './command.ts';
+import { addEntryPoint } from './entry-point.ts';
 import { runtimesOf } from './runtimes.ts';
 import type { Architecture } from './runtimes.ts';
 
@@ -59,7 +60,11 @@ async function buildParts({ parts, architecture, output }: Build): Promise<void>
   const runtimes = runtimesOf(ROOT, architecture);
   if (parts.includes('bun')) {
     const script = await bundle(ENTRY, ROOT, 'bun');
-    write('berth', (file) => compileForBun(script, file, runtimes));
+    const entry = buildEntry(architecture);
+    write('berth', (file) => {
+      compileForBun(script, file, runtimes);
+      addEntryPoint(file, entry);
+    });
   }
   if (parts.includes('node')) {
     write('koffi.node', (file) => copyFileSync(runtimes.koffi, file));
@@ -69,14 +74,24 @@ async function buildParts({ parts, architecture, output }: Build): Promise<void>
 }
 
 function buildNative(architecture: Architecture, file: string): void {
+  copyFileSync(makeNative(architecture, 'berth-native'), file);
+  chmodSync(file, 0o755);
+}
+
+/** The code that dist/berth starts with. */
+function buildEntry(architecture: Architecture): string {
+  return makeNative(architecture, 'entry.bin');
+}
+
+/** Answers the path of a product of native/Makefile. */
+function makeNative(architecture: Architecture, product: string): string {
   const folder = path.join(ROOT, 'native');
   if (!existsSync(path.join(folder, 'Makefile'))) {
     throw new BuildError(`open "${folder}/Makefile": no such file`);
   }
-  const isArm = architecture === 'arm64';
-  run('make', ['-s', '-C', folder, ...(isArm ? ['arm64'] : [])], ROOT);
-  copyFileSync(path.join(folder, isArm ? 'build/arm64' : 'build', 'berth-native'), file);
-  chmodSync(file, 0o755);
+  const target = path.join(architecture === 'arm64' ? 'build/arm64' : 'build', product);
+  run('make', ['-s', '-C', folder, target], ROOT);
+  return path.join(folder, target);
 }
 
 function replaceFile(folder: string, name: string, make: (temporary: string) => void): void {

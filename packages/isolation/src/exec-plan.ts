@@ -12,7 +12,10 @@ export interface ExecSettings {
   detach: boolean;
 }
 
-/** The plan's bytes; the supervisor of the container carries it out. */
+/**
+ * The plan's bytes; the supervisor of the container carries it out. A process without arguments
+ * leaves the command out, which is to be added then.
+ */
 export function execPlan(settings: ExecSettings): Buffer {
   const plan = new PlanWriter();
   plan.add('stdio', settings.stdio);

@@ -20,7 +20,7 @@ export interface ClientSettings {
 
 /** Arguments that start a container from its plan. */
 export function launchArguments(plan: string, client: ClientSettings): string[] {
-  return ['launch', '--plan', plan, ...clientFlags(client)];
+  return ['launch', '--plan', plan, ...ownLimit(), ...clientFlags(client)];
 }
 
 /** Arguments that run an exec plan in a running container. */
@@ -29,7 +29,8 @@ export function execArguments(
   plan: string,
   client: ClientSettings,
 ): string[] {
-  return ['exec', '--run-dir', runDirectory, '--plan', plan, ...clientFlags(client)];
+  const where = ['--run-dir', runDirectory, '--plan', plan];
+  return ['exec', ...where, ...ownLimit(), ...clientFlags(client)];
 }
 
 /** Arguments that attach to a running container, one with a terminal or not. */
@@ -38,12 +39,17 @@ export function attachArguments(
   client: ClientSettings,
   terminal: boolean,
 ): string[] {
-  const flags = [...clientFlags(client), '--terminal', terminal ? '1' : '0'];
+  const flags = [...ownLimit(), ...clientFlags(client), '--terminal', terminal ? '1' : '0'];
   return ['attach', '--run-dir', runDirectory, ...flags];
 }
 
-function clientFlags(client: ClientSettings): string[] {
-  const flags = ['--nofile', String(callersDescriptorLimit())];
+function ownLimit(): string[] {
+  return ['--nofile', String(callersDescriptorLimit())];
+}
+
+/** How the client is told of its settings. */
+export function clientFlags(client: ClientSettings): string[] {
+  const flags: string[] = [];
   if (client.attach.length > 0) {
     flags.push('--attach', client.attach.join(','));
   }

@@ -34,9 +34,12 @@ export {
   launchArguments,
   type ClientSettings,
 } from './hand-over.ts';
+export { keepExec } from './kept-exec.ts';
 export { chooseIdMaps, idMapKey, type IdMap, type IdMapFacts, type IdMaps } from './id-maps.ts';
 export { delegatedControllers, hasSystemdSession, ROOT_COMMANDS } from './delegated-controllers.ts';
-export { helperEnvironment, nativeHelper, programCommand, programFile } from './native-helper.ts';
+export {
+  helperEnvironment, isCompiled, nativeHelper, programCommand, programFile,
+} from './native-helper.ts';
 export type { ProcessExtras } from './plan-process.ts';
 export { MAX_LAYERS } from './plan-settings.ts';
 export type {

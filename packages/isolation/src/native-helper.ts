@@ -53,7 +53,7 @@ export function programCommand(): string[] {
 }
 
 /** In a Bun executable the script lies in a virtual folder, so argv[1] names no file on disk. */
-function isCompiled(): boolean {
+export function isCompiled(): boolean {
   return process.versions['bun'] !== undefined && (process.argv[1] ?? '').startsWith('/$bunfs/');
 }
 

@@ -41,7 +41,9 @@ export function addProcessRecords(
   process: ProcessSpec,
   extras: ProcessExtras,
 ): void {
-  plan.add('args', ...process.args);
+  if (process.args.length > 0) {
+    plan.add('args', ...process.args);
+  }
   plan.add('env', ...process.env);
   plan.add('cwd', process.cwd, extras.createWorkingDirectory ? 1 : 0);
   plan.add('user', extras.user);

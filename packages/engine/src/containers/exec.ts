@@ -9,8 +9,11 @@ import {
   execArguments,
   execPlan,
   handOver,
+  isCompiled,
+  keepExec,
   planRecord,
   type ClientSettings,
+  type ExecSettings,
 } from '@berth/isolation';
 import type { CapabilitySets, ProcessSpec, RuntimeSpec } from '@berth/oci';
 import type { ContainerPaths } from '@berth/storage';
@@ -38,6 +41,8 @@ export interface ExecRequest {
   /** The caller's descriptors that it gets. */
   preserve: readonly number[];
   detachKeys: string | undefined;
+  /** The flags as typed, where nothing but they and the container decides how it is run. */
+  flagWords: readonly string[] | undefined;
 }
 
 /** Never returns: the native client runs the command and exits with its status. */
@@ -52,28 +57,31 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
   requireDescriptors(request.preserve);
   const added = processOf(spec, request, record.user);
   const hasOneId = record.emulatesRoot === true;
-  const plan = writeExecPlan(
-    { directory: paths.runDirectory, requireRunning },
-    execPlan({
-      process: added,
-      extras: {
-        user: request.user ?? record.user,
-        groupAdd: record.request.groupAdd,
-        createWorkingDirectory: false,
-        seccomp: request.privileged ? undefined : filterOf(engine, { paths, spec, record }),
-        emulation: hasOneId ? compiledEmulation(engine, added) : undefined,
-        hasOneId,
-        containerIds: processIds(engine, record, spec),
-        personality: personalityOf(spec),
-        preserveDescriptors: (request.preserve.at(-1) ?? 2) - 2,
-        terminalSize: { rows: 0, columns: 0 },
-      },
-      stdio: request.tty ? 'terminal' : 'handed',
-      stdinOpen: request.interactive,
-      detach: request.detach,
-    }),
-  );
-  return handOver(execArguments(paths.runDirectory, plan, clientOf(request)), request.preserve);
+  const settings: ExecSettings = {
+    process: added,
+    extras: {
+      user: request.user ?? record.user,
+      groupAdd: record.request.groupAdd,
+      createWorkingDirectory: false,
+      seccomp: request.privileged ? undefined : filterOf(engine, { paths, spec, record }),
+      emulation: hasOneId ? compiledEmulation(engine, added) : undefined,
+      hasOneId,
+      containerIds: processIds(engine, record, spec),
+      personality: personalityOf(spec),
+      preserveDescriptors: (request.preserve.at(-1) ?? 2) - 2,
+      terminalSize: { rows: 0, columns: 0 },
+    },
+    stdio: request.tty ? 'terminal' : 'handed',
+    stdinOpen: request.interactive,
+    detach: request.detach,
+  };
+  const { runDirectory } = paths;
+  const plan = writeExecPlan({ directory: runDirectory, requireRunning }, execPlan(settings));
+  const client = clientOf(request);
+  if (request.flagWords !== undefined && isCompiled()) {
+    keepExec({ runDirectory, flags: request.flagWords, settings, client });
+  }
+  return handOver(execArguments(runDirectory, plan, client), request.preserve);
 }
 
 /**

@@ -42,6 +42,7 @@ export async function topByPs(
     privileged: false,
     preserve: [],
     detachKeys: undefined,
+    flagWords: undefined,
   });
 }
 

@@ -26,6 +26,11 @@ const FLAGS = {
   workdir: text('PATH', 'working directory', { short: 'w' }),
 } as const;
 
+/** Flags that mean the same whoever types them, wherever and whenever. */
+const PLAIN_FLAGS = new Set([
+  'detach-keys', 'interactive', 'no-session', 'privileged', 'tty', 'user', 'workdir',
+]);
+
 /** Becomes the native client: the exit status is that of the command. */
 export class ExecCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
@@ -42,7 +47,7 @@ command can't be executed, 127 when it is not there.`,
     flags: FLAGS,
   } as const;
 
-  protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<number> {
+  protected async run({ flags, operands, given }: Invocation<typeof FLAGS>): Promise<number> {
     const engine = this.openEngine();
     const words = flags.cidfile === undefined ? operands : [readIdFile(flags.cidfile), ...operands];
     const [container, ...command] = await selectOne(engine, { flags, operands: words });
@@ -67,6 +72,16 @@ command can't be executed, 127 when it is not there.`,
       privileged: flags.privileged,
       preserve: parsePreserved(flags['preserve-fds'], flags['preserve-fd']),
       detachKeys: parseDetachKeys(flags['detach-keys']),
+      flagWords: this.plainFlags(operands, given),
     });
+  }
+
+  private plainFlags(
+    operands: readonly string[],
+    given: ReadonlySet<string>,
+  ): readonly string[] | undefined {
+    const words = this.line?.words ?? [];
+    const arePlain = [...given].every((name) => PLAIN_FLAGS.has(name));
+    return arePlain ? words.slice(0, words.length - operands.length) : undefined;
   }
 }

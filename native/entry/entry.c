@@ -1,0 +1,158 @@
+/*
+ * entry.c - the first code of dist/berth: hands `exec` to berth-native before the runtime starts.
+ *
+ * The build puts it into the executable as one more segment, whose beginning becomes the entry
+ * point (tools/build/entry-point.ts). It has no libc and no relocations, writes to its stack alone,
+ * and where anything is not as it expects it does nothing: then the runtime starts as ever.
+ * `berth-native exec-again` runs what an earlier exec has left a plan for, and starts
+ * `berth container exec`, which this does not know, where there is none.
+ */
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+
+void before_runtime(long *stack);
+
+enum { ARGUMENTS_MAX = 1024, PATH_SIZE = 4096, OTHERS_WRITE = 2, GROUP_WRITE = 020 };
+
+/* The number before the first instruction is filled in by the build: how far it is from there to
+ * what was the entry point. Registers are as the kernel or the dynamic linker left them. */
+#if defined(__x86_64__)
+__asm__(".section .first, \"ax\"\n"
+	"	.quad 0\n"
+	"first:	push %rdx\n"
+	"	lea 8(%rsp), %rdi\n"
+	"	mov %rsp, %rbp\n"
+	"	and $-16, %rsp\n"
+	"	call before_runtime\n"
+	"	mov %rbp, %rsp\n"
+	"	pop %rdx\n"
+	"	xor %ebp, %ebp\n"
+	"	lea first(%rip), %rax\n"
+	"	add first - 8(%rip), %rax\n"
+	"	jmp *%rax\n"
+	".text\n");
+
+static long call(long number, long a, long b, long c, long d, long e)
+{
+	register long r10 __asm__("r10") = d, r8 __asm__("r8") = e;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#elif defined(__aarch64__)
+__asm__(".section .first, \"ax\"\n"
+	"	.quad 0\n"
+	"first:	mov x19, x0\n"
+	"	mov x0, sp\n"
+	"	bl before_runtime\n"
+	"	mov x0, x19\n"
+	"	adr x1, first\n"
+	"	ldr x2, first - 8\n"
+	"	add x1, x1, x2\n"
+	"	mov x29, xzr\n"
+	"	mov x30, xzr\n"
+	"	br x1\n"
+	".text\n");
+
+static long call(long number, long a, long b, long c, long d, long e)
+{
+	register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c, x3 __asm__("x3") = d, x4 __asm__("x4") = e;
+
+	__asm__ volatile("svc 0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+			 : "memory");
+	return x0;
+}
+#endif
+
+static bool is_word(const char *text, const char *word)
+{
+	while (*word != '\0' && *text == *word)
+		text++, word++;
+	return *text == *word;
+}
+
+/* The path of this executable, without links. Return: its length, 0 where it can't be had. */
+static long own_path(char path[PATH_SIZE])
+{
+	long length = call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path,
+			   PATH_SIZE, 0);
+
+	if (length <= 0 || length >= PATH_SIZE || path[0] != '/')
+		return 0;
+	path[length] = '\0';
+	return length;
+}
+
+/* Only root and the caller can have written what lies there. */
+static bool is_own(const char *path, unsigned int writable, unsigned int uid)
+{
+	struct statx status;
+
+	return call(SYS_statx, AT_FDCWD, (long)path, 0, STATX_BASIC_STATS, (long)&status) == 0 &&
+	       (status.stx_uid == 0 || status.stx_uid == uid) && (status.stx_mode & writable) == 0;
+}
+
+/* berth-native beside this executable. False where another could have put it there. */
+static bool find_helper(const char *own, long length, char helper[PATH_SIZE], unsigned int uid)
+{
+	static const char name[] = "berth-native";
+	long folder = length;
+
+	while (own[folder - 1] != '/')
+		folder--;
+	if (folder + (long)sizeof(name) > PATH_SIZE)
+		return false;
+	for (long i = 0; i < folder; i++)
+		helper[i] = own[i];
+	helper[folder] = '\0';
+	if (!is_own(helper, OTHERS_WRITE, uid))
+		return false;
+	for (unsigned long i = 0; i < sizeof(name); i++)
+		helper[folder + (long)i] = name[i];
+	return is_own(helper, OTHERS_WRITE | GROUP_WRITE, uid);
+}
+
+/* Of `berth exec`; returns where this process has to go on as ever. Root's is another's affair. */
+static void exec_again(int argc, char **argv, char **environment, unsigned int uid)
+{
+	char own[PATH_SIZE], helper[PATH_SIZE];
+	char *words[ARGUMENTS_MAX + 2];
+	long length = own_path(own);
+	int count = 0;
+
+	if (length == 0 || !find_helper(own, length, helper, uid))
+		return;
+	words[count++] = (char *)"berth-native";
+	words[count++] = (char *)"exec-again";
+	words[count++] = own;
+	for (int i = 2; i <= argc; i++)
+		words[count++] = argv[i];
+	call(SYS_execve, (long)helper, (long)words, (long)environment, 0, 0);
+}
+
+/**
+ * before_runtime() - What happens before the runtime's own start
+ * @stack: as the kernel gives it: the number of arguments, these, NULL, the environment, NULL
+ */
+__attribute__((used)) void before_runtime(long *stack)
+{
+	int argc = (int)stack[0];
+	char **argv = (char **)(stack + 1);
+	long uid;
+
+	if (argc < 4 || argc > ARGUMENTS_MAX || !is_word(argv[1], "exec"))
+		return;
+	uid = call(SYS_getuid, 0, 0, 0, 0, 0);
+	if (uid > 0)
+		exec_again(argc, argv, argv + argc + 1, (unsigned int)uid);
+}

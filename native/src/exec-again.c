@@ -1,0 +1,117 @@
+/*
+ * exec-again.c - `berth-native exec-again BERTH WORD...`: what `berth exec WORD...` does, without
+ * JavaScript, where an earlier exec has kept its plan.
+ *
+ * A plan depends on the container and on the flags alone, not on the command. So the one that was
+ * made for a container that still runs is right for every exec with the same flags, letter by
+ * letter. Nothing is decided here. Where there is no such plan this becomes `BERTH container exec
+ * WORD...`, which decides, and says what is wrong.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/close_range.h>
+
+#include "applets.h"
+#include "capabilities.h"
+#include "client.h"
+#include "kept-exec.h"
+#include "memory-file.h"
+
+static bool add(FILE *text, const char *string)
+{
+	return fwrite(string, strlen(string) + 1, 1, text) == 1;
+}
+
+/* The kept plan with this command. Return: what holds it, -1 where it can't be had. */
+static int complete_plan(const struct kept *kept, char **command)
+{
+	int fd = memory_file("berth-plan"), count = 0;
+	FILE *text = fd < 0 ? NULL : fdopen(fd, "w");
+	bool is_written;
+
+	if (text == NULL)
+		return -1;
+	while (command[count] != NULL)
+		count++;
+	is_written = fwrite(kept->plan, kept->plan_size, 1, text) == 1 &&
+		     fprintf(text, "args %d", count) > 0 && fputc('\0', text) == '\0';
+	for (int i = 0; i < count && is_written; i++)
+		is_written = add(text, command[i]);
+	is_written = is_written && add(text, PLAN_END) && fflush(text) == 0;
+	return is_written && lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
+}
+
+static bool is_usual_caller(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return false;
+	return getuid() != 0 && getuid() == geteuid() && getenv("BERTH_ROOT_CALLER") == NULL;
+}
+
+/* Nothing that the caller had open but its standard streams stays open for as long as this runs. */
+static void close_others(int first, int second)
+{
+	int low = first < second ? first : second, high = first < second ? second : first;
+
+	if (low > 3)
+		syscall(SYS_close_range, 3U, (unsigned int)low - 1, 0);
+	if (high > low + 1)
+		syscall(SYS_close_range, (unsigned int)low + 1, (unsigned int)high - 1, 0);
+	syscall(SYS_close_range, (unsigned int)high + 1, ~0U, 0);
+}
+
+/* Return: the exit status, or -1 where nothing has been done. */
+static int exec_kept(char **words)
+{
+	static struct kept kept;
+	struct failure failure = { 0 };
+	struct client client;
+	struct plan plan;
+	int container, plan_fd;
+
+	if (!is_usual_caller() || !kept_exec_find(&kept, words, &container) ||
+	    words[container + 1] == NULL ||
+	    client_options(&client, kept.option_count, kept.options) < 0)
+		return -1;
+	client.run_dir = kept.run_dir;
+	plan_fd = complete_plan(&kept, words + container + 1);
+	if (plan_fd < 0 || plan_read(plan_fd, &plan, &failure) < 0)
+		return -1;
+	client.control = socket_connect(kept.run_dir, &failure);
+	if (client.control < 0)
+		return -1;
+	capabilities_give_up();
+	close_others(plan_fd, client.control);
+	client_reset_process();
+	return exec_run(&client, plan_fd, &plan);
+}
+
+/**
+ * exec_again_main() - The applet
+ */
+int exec_again_main(int argc, char **argv)
+{
+	static char *const start[] = { "berth", "container", "exec" };
+	char **words;
+	int status;
+
+	if (argc < 2)
+		return EXIT_ENGINE;
+	status = exec_kept(argv + 2);
+	if (status >= 0)
+		return status;
+	words = calloc((size_t)argc + 2, sizeof(*words));
+	if (words != NULL) {
+		memcpy(words, start, sizeof(start));
+		memcpy(words + 3, argv + 2, ((size_t)argc - 1) * sizeof(*words));
+		execv(argv[1], words);
+	}
+	dprintf(2, "Error: run \"%s\": %s\n", argv[1], strerror(errno));
+	return EXIT_ENGINE;
+}
