@@ -32,7 +32,7 @@ export interface Packing {
 /** Where nobody says: quickly, for a few per cent of size. */
 const DEFAULT_LEVELS = { gzip: 1, zstd: 3 };
 
-const READ_BYTES = 1 << 20;
+const READ_BYTES = 1 << 18;
 
 /** What it is made of stays until the session ends. Throws NotFoundError when it was removed. */
 export function pinImage(engine: Engine, session: Session, { id, layers }: ImageRecord): void {
