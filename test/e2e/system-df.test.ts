@@ -15,8 +15,8 @@ test('system df counts a file that layers of two images have as one once', async
   const rows = async (...flags: string[]): Promise<Row[]> =>
     JSON.parse(await lab.ok(['system', 'df', ...flags, '--format', 'json'])) as Row[];
   const verbose = await lab.ok(['system', 'df', '-v']);
-  assert.match(verbose, /^localhost\/left +1 +[0-9a-f]{12} .* 7 kB +0$/m);
-  assert.match(verbose, /^localhost\/right +1 +[0-9a-f]{12} .* 7 kB +0$/m);
+  assert.match(verbose, /^localhost\/left +1 +[0-9a-f]{12} .* 7kB +0$/m);
+  assert.match(verbose, /^localhost\/right +1 +[0-9a-f]{12} .* 7kB +0$/m);
   const [images] = await rows();
   const size = Number(await lab.ok(['image', 'inspect', '--format', '{{.Size}}', 'left:1']));
   assert.equal(images?.RawSize, size + 7000);
@@ -47,11 +47,11 @@ test('system df counts a shared layer once, and what nothing uses as reclaimable
   assert.deepEqual([volumes?.RawSize, volumes?.RawReclaimable], [3000, 0]);
   const text = await lab.ok(['system', 'df']);
   assert.match(text, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE$/m);
-  assert.match(text, /^Images +2 +1 +\S+ [kM]B +0 B \(0%\)$/m);
+  assert.match(text, /^Images +2 +1 +\S+[kM]B +0B \(0%\)$/m);
   const verbose = await lab.ok(['system', 'df', '-v']);
   assert.match(verbose, /^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE +SHARED SIZE +UNIQUE SIZE/m);
-  assert.match(verbose, /^localhost\/two +1 +[0-9a-f]{12} .* 20 kB +1$/m);
-  assert.match(verbose, /^vol +1 +3 kB$/m);
+  assert.match(verbose, /^localhost\/two +1 +[0-9a-f]{12} .* 20kB +1$/m);
+  assert.match(verbose, /^vol +1 +3kB$/m);
   assert.equal(await lab.ok(['system', 'df', '--format', '{{.Type}}']),
     'Images\nContainers\nLocal Volumes');
   await lab.ok(['rm', 'box']);

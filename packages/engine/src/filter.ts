@@ -14,7 +14,8 @@ export type Predicate<T> = (entry: T, value: string) => boolean;
 /**
  * One predicate from many filters: values of one key are alternatives, keys must all hold, as in
  * Podman; several labels must all hold. Throws UsageError for a key that the list does not know,
- * and for a value of `flags`, the keys that are true or false, which is neither.
+ * for a value of `flags`, the keys that are true or false, which is neither, and for `until` that
+ * is no time, or given twice.
  */
 export function matcher<T>(
   filters: readonly Filter[],
@@ -29,6 +30,7 @@ export function matcher<T>(
       });
     }
     if (flags.includes(filter.key)) parseFlag(filter.key, filter.value);
+    if (filter.key === 'until') requireOneTime(filters, filter);
     const group = filter.key === 'label' ? `label ${groups.size}` : filter.key;
     groups.set(group, [...(groups.get(group) ?? []), filter]);
   }
@@ -38,6 +40,31 @@ export function matcher<T>(
     );
 }
 
+function requireOneTime(filters: readonly Filter[], { key, value }: Filter): void {
+  parseTime(value);
+  if (filters.filter((filter) => filter.key === key).length === 1) return;
+  throw new UsageError('BAD_FILTER', `filter by "${key}": it is given more than once`);
+}
+
+/**
+ * Nothing is removed by a filter that not all of what is pruned has. Throws UsageError for others
+ * than labels and `until`.
+ */
+export function requirePruneFilters(filters: readonly Filter[]): void {
+  matcher(filters, { label: () => true, until: () => true });
+}
+
+/** A regular expression, as Podman takes names. Throws UsageError for what is none. */
+export function namePattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (cause) {
+    throw new UsageError('BAD_FILTER', `filter by name "${text}": not a regular expression`, {
+      cause,
+    });
+  }
+}
+
 /** The value of a filter that is true or false. Throws UsageError for another word. */
 export function parseFlag(key: string, value: string): boolean {
   if (/^(1|t|true)$/i.test(value)) return true;
@@ -45,38 +72,44 @@ export function parseFlag(key: string, value: string): boolean {
   throw new UsageError('BAD_FILTER', `filter by "${key}": "${value}" is neither true nor false`);
 }
 
-/** Whether labels hold `KEY` or `KEY=VALUE`. */
+/** Whether labels hold `KEY` or `KEY=VALUE`; an empty value is any, as in Podman. */
 export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
   const equals = wanted.indexOf('=');
   const key = equals < 0 ? wanted : wanted.slice(0, equals);
-  return Object.hasOwn(labels, key) && (equals < 0 || labels[key] === wanted.slice(equals + 1));
+  const value = equals < 0 ? '' : wanted.slice(equals + 1);
+  return Object.hasOwn(labels, key) && (value === '' || labels[key] === value);
 }
 
 const UNITS_MS: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 };
 
 /**
- * A point in time: RFC 3339, seconds since the epoch, or a duration such as `1h30m` before now; a
- * negative one lies after it, and `ahead` turns that around.
+ * A point in time: RFC 3339, also without seconds, clock or zone, which is then the machine's;
+ * seconds since the epoch; or a duration such as `1h30m` before now. A negative one lies after it,
+ * and `ahead` turns that around. Throws UsageError for other text, and for times of no calendar.
  */
 export function parseTime(text: string, direction: 'back' | 'ahead' = 'back'): Date {
-  if (/^\d+(\.\d+)?$/.test(text)) {
-    return new Date(Number(text) * 1000);
-  }
-  if (/^[+-]?(\d+(\.\d+)?(ms|[smhd]))+$/.test(text)) {
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)];
-    const spanMs = parts.reduce(
-      (sum, [, n, unit]) => sum + Number(n) * (UNITS_MS[unit ?? 's'] ?? 0),
-      0,
-    );
-    const isAhead = text.startsWith('-') !== (direction === 'ahead');
-    return new Date(Date.now() + (isAhead ? spanMs : -spanMs));
-  }
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) {
-    throw new UsageError(
-      'BAD_TIME',
-      `read the time "${text}": neither a timestamp nor a duration such as 1h30m`,
-    );
-  }
-  return date;
+  const date = new Date(millisecondsOf(text, direction));
+  if (!Number.isNaN(date.getTime())) return date;
+  throw new UsageError(
+    'BAD_TIME',
+    `read the time "${text}": neither a timestamp nor a duration such as 1h30m`,
+  );
+}
+
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const TIMESTAMP = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?$/;
+const DURATION = /^[+-]?(\d+(\.\d+)?(ms|[smhd]))+$/;
+
+function millisecondsOf(text: string, direction: 'back' | 'ahead'): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  // A day alone would be one of UTC.
+  if (TIMESTAMP.test(text)) return Date.parse(DAY.test(text) ? `${text}T00:00` : text);
+  if (!DURATION.test(text)) return NaN;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)];
+  const spanMs = parts.reduce(
+    (sum, [, n, unit]) => sum + Number(n) * (UNITS_MS[unit ?? 's'] ?? 0),
+    0,
+  );
+  const isAhead = text.startsWith('-') !== (direction === 'ahead');
+  return Date.now() + (isAhead ? spanMs : -spanMs);
 }

@@ -32,6 +32,7 @@ test('values of one key are alternatives, keys must all hold, labels too', () =>
   assert.ok(accepts(entry, 'label=x=1', 'label=y'));
   assert.ok(!accepts(entry, 'label=x=1', 'label=x=2'));
   assert.ok(accepts(entry, 'label!=z') && !accepts(entry, 'label!=x'));
+  assert.ok(accepts(entry, 'label=x='), 'an empty value is any');
   assert.throws(() => accepts(entry, 'bogus=1'), UsageError);
 });
 
@@ -45,7 +46,10 @@ test('times: RFC 3339, seconds, and durations before or after now', () => {
   assert.ok(near(parseTime('10m', 'ahead'), 600_000));
   assert.ok(near(parseTime('-10m', 'ahead'), -600_000));
   assert.ok(near(parseTime('2d'), -2 * 86_400_000));
-  for (const bad of ['', 'soon', '1x', '1h x'])
+  assert.equal(parseTime('2026-01-02').getTime(), new Date(2026, 0, 2).getTime());
+  assert.equal(parseTime('2026-01-02T03:04').getTime(), new Date(2026, 0, 2, 3, 4).getTime());
+  const odd = ['-5', '2026-13-45', '99999999999999999999', '9999999999999h', 'Jan 2'];
+  for (const bad of ['', 'soon', '1x', '1h x', ...odd])
     assert.throws(() => parseTime(bad), UsageError, bad);
 });
 

@@ -1,6 +1,8 @@
 /** How values look and compare, as Go's fmt and text/template have it. */
 import { suggest } from '../flags/suggest.ts';
 import { fillError } from './template-error.ts';
+import { formatClock } from './time-format.ts';
+import { Duration, methodOf } from './time-methods.ts';
 
 const STRUCT = Symbol('struct');
 
@@ -23,17 +25,20 @@ function markInside(value: unknown, maps: ReadonlySet<string>): void {
 }
 
 /**
- * A member of a map or struct; own ones only, so that no prototype is reached. Names of structs may
- * be written in other cases: Go's `.ID` is json's `Id`.
+ * A member of a map or struct, or a method of a time; own ones only, so that no prototype is
+ * reached. Names of structs may be written otherwise: Go's `.ID` is json's `Id`, `.CreatedBy`
+ * is `created_by`.
  */
 export function fieldOf(value: unknown, name: string): unknown {
   if (value === null || value === undefined) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value) || value instanceof Date) {
+  if (value instanceof Date || value instanceof Duration) return requireMethod(value, name);
+  if (typeof value !== 'object' || Array.isArray(value)) {
     throw fillError(`.${name}: ${describeKind(value)} has no fields`);
   }
   if (Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name];
   if (STRUCT in value) {
-    const known = Object.keys(value).find((key) => key.toLowerCase() === name.toLowerCase());
+    const names = Object.getOwnPropertyNames(value);
+    const known = names.find((key) => plainName(key) === plainName(name));
     if (known !== undefined) return (value as Record<string, unknown>)[known];
     const meant = suggest(name, Object.keys(value));
     throw fillError(
@@ -43,25 +48,40 @@ export function fieldOf(value: unknown, name: string): unknown {
   return undefined;
 }
 
+function plainName(name: string): string {
+  return name.toLowerCase().replaceAll('_', '');
+}
+
+function requireMethod(value: Date | Duration, name: string): unknown {
+  const method = methodOf(value, name);
+  if (method === undefined) throw fillError(`.${name}: ${describeKind(value)} has no such method`);
+  return method;
+}
+
 function describeKind(value: unknown): string {
-  return Array.isArray(value) ? 'a list' : value instanceof Date ? 'a time' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'a list';
+  if (value instanceof Duration) return 'a duration';
+  return value instanceof Date ? 'a time' : `a ${typeof value}`;
 }
 
 /** Go's idea of truth: empty texts, lists and maps, zero and nil are false. */
 export function isTrue(value: unknown): boolean {
   if (value === null || value === undefined) return false;
   if (typeof value === 'object') {
-    if (value instanceof Date) return true;
+    if (value instanceof Date || value instanceof Duration) return true;
     return Array.isArray(value) ? value.length > 0 : Object.keys(value).length > 0;
   }
   return Boolean(value);
 }
 
+const TIME_LAYOUT = '2006-01-02 15:04:05.999999999 -0700 MST';
+
 /** As fmt's `%v`: `[a b]`, `map[k:v]`, `{a b}`. */
 export function formatValue(value: unknown): string {
   if (value === undefined) return '<no value>';
   if (value === null) return '<nil>';
-  if (value instanceof Date) return formatTime(value);
+  if (value instanceof Date) return formatClock(value, TIME_LAYOUT);
+  if (value instanceof Duration) return value.toString();
   if (Array.isArray(value)) return `[${value.map(formatValue).join(' ')}]`;
   if (typeof value === 'object') {
     const members = value as Record<string, unknown>;
@@ -73,12 +93,6 @@ export function formatValue(value: unknown): string {
           .join(' ')}]`;
   }
   return String(value);
-}
-
-/** `2006-01-02 15:04:05.999 +0000 UTC` */
-function formatTime(time: Date): string {
-  const [date = '', clock = ''] = time.toISOString().split('T');
-  return `${date} ${clock.replace(/(\.0+|(\.\d*[1-9])0*)?Z$/, '$2')} +0000 UTC`;
 }
 
 /** Elements with their keys, in order; texts have none. */

@@ -3,14 +3,16 @@ import { UsageError } from '@berth/errors';
 import type { AssignedPort } from '@berth/network';
 import type { ContainerEntry as StoredEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { hasLabel, matcher, parseTime, type Filter, type Predicate } from '../filter.ts';
+import {
+  hasLabel, matcher, namePattern, parseTime, type Filter, type Predicate,
+} from '../filter.ts';
 import type { ContainerState } from '../lifecycle.ts';
 import { listedRecord } from './listed-record.ts';
 import type { BerthContainer } from './record.ts';
 
 /** The stored entries that all filters accept, newest first. Throws UsageError for bad filters. */
 export function matchingContainers(engine: Engine, filters: readonly Filter[]): StoredEntry[] {
-  filters.filter(({ key }) => key === 'status').forEach(({ value }) => requireStatus(value));
+  filters.forEach(requireValue);
   const entries = engine.store.containers.list();
   return filters.length === 0 ? entries : entries.filter(matcher(filters, predicates(engine)));
 }
@@ -22,7 +24,7 @@ function predicates(engine: Engine): Record<string, Predicate<StoredEntry>> {
     containers.entry(containers.resolve(name)).summary.createdAtMs;
   return {
     id: (entry, value) => entry.id.startsWith(value),
-    name: (entry, value) => pattern(value).test(entry.name),
+    name: (entry, value) => namePattern(value).test(entry.name),
     status: (entry, value) => statusNames(entry.state.state).includes(value),
     exited: (entry, value) => entry.state.exitCode === Number(value),
     label: (entry, value) => hasLabel(record(entry).labels, value),
@@ -40,26 +42,27 @@ function predicates(engine: Engine): Record<string, Predicate<StoredEntry>> {
   };
 }
 
-function pattern(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (cause) {
-    throw new UsageError('BAD_FILTER', `filter by name "${text}": not a regular expression`, {
-      cause,
-    });
-  }
-}
-
+const MAX_STATUS = 255;
 const STATUSES = [
   'created', 'initialized', 'configured', 'running', 'paused', 'restarting', 'removing', 'stopping',
   'stopped', 'exited', 'dead', 'unknown', 'elsewhere',
 ];
 
-function requireStatus(status: string): void {
-  if (STATUSES.includes(status)) return;
-  throw new UsageError('BAD_FILTER', `filter by status "${status}": no such status`, {
-    hint: 'use created, running, paused, stopping, exited, unknown or elsewhere',
-  });
+const POLICIES = ['', 'no', 'always', 'on-failure', 'unless-stopped'];
+
+/** A value that nothing can have is a mistake, not a filter. */
+function requireValue({ key, value }: Filter): void {
+  if (key === 'status' && !STATUSES.includes(value)) {
+    throw new UsageError('BAD_FILTER', `filter by status "${value}": no such status`, {
+      hint: 'use created, running, paused, stopping, exited, unknown or elsewhere',
+    });
+  }
+  if (key === 'exited' && !(/^\d+$/.test(value) && Number(value) <= MAX_STATUS)) {
+    throw new UsageError('BAD_FILTER', `filter by exited "${value}": not a number from 0 to 255`);
+  }
+  if (key === 'restart-policy' && !POLICIES.includes(value.replace(/:\d+$/, ''))) {
+    throw new UsageError('BAD_FILTER', `filter by restart-policy "${value}": no such policy`);
+  }
 }
 
 function statusNames(state: ContainerState): string[] {

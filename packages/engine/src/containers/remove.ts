@@ -4,7 +4,7 @@ import { ConflictError } from '@berth/errors';
 import { isMakerAlive, type DerivedState, type Release } from '@berth/storage';
 import { measureOwn } from './size.ts';
 import { removeTrees, type Engine } from '../engine.ts';
-import type { Filter } from '../filter.ts';
+import { requirePruneFilters, type Filter } from '../filter.ts';
 import { isAllowed, requireAllowed } from '../lifecycle.ts';
 import { matchingContainers } from './container-filters.ts';
 import { readableRecord } from './listed-record.ts';
@@ -133,6 +133,7 @@ export async function pruneContainers(
   engine: Engine,
   filters: readonly Filter[],
 ): Promise<Reclaimed[]> {
+  requirePruneFilters(filters);
   const pruned: Reclaimed[] = [];
   for (const { id, state } of matchingContainers(engine, filters)) {
     if (!['created', 'exited', 'unknown'].includes(state.state)) continue;

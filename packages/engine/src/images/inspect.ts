@@ -36,9 +36,16 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
     Annotations: {},
     ManifestType: origins.at(-1)?.mediaType ?? '',
     User: config.user,
-    History: raw['history'] ?? [],
+    History: historyOf(raw['history']),
     NamesHistory: entry.names,
   };
+}
+
+/** As the config has it; templates know what a step leaves out, too. */
+function historyOf(steps: unknown): object[] {
+  const known = { created: '', created_by: '', author: '', comment: '', empty_layer: false };
+  const list: unknown[] = Array.isArray(steps) ? steps : [];
+  return list.filter(isRecord).map((step) => withHidden({ ...step }, known));
 }
 
 /** What a config that does not say it has. */

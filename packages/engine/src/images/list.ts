@@ -119,11 +119,12 @@ function predicates(engine: Engine, entries: readonly ImageEntry[]) {
     containers: (entry: ImageEntry, value: string) =>
       entry.containers() > 0 === parseFlag('containers', value),
     intermediate: (_: ImageEntry, value: string) => !parseFlag('intermediate', value),
+    manifest: (_: ImageEntry, value: string) => !parseFlag('manifest', value),
   };
 }
 
 /** Filters that are true or false. */
-const FLAGS = ['containers', 'dangling', 'intermediate', 'readonly'];
+const FLAGS = ['containers', 'dangling', 'intermediate', 'manifest', 'readonly'];
 
 const SORT_KEYS: Record<string, (entry: ImageEntry) => string | number> = {
   created: (entry) => -entry.createdAt.getTime(),

@@ -2,7 +2,7 @@
 import { arch, availableParallelism, freemem, hostname, release, totalmem, uptime } from 'node:os';
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { UnsupportedError } from '@berth/errors';
-import { fileSystemName } from '@berth/host';
+import { fileSystemName, findProgram } from '@berth/host';
 import { capabilities } from '@berth/bundle';
 import { cgroupSettings, nativeHelper } from '@berth/isolation';
 import { chooseNetwork } from '@berth/network';
@@ -49,9 +49,14 @@ function hostInfo(engine: Engine): Record<string, unknown> {
     idMappings: { uidmap: extents(uids), gidmap: extents(gids) },
     processMap: tier,
     networkHelper: networkHelper(),
+    networkBackend: networkHelper(),
     logDriver: 'k8s-file',
+    eventLogger: 'none',
     ociRuntime: { name: 'berth-native', path: nativeHelper() },
+    remoteSocket: { exists: false, path: '' },
     serviceIsRemote: false,
+    pasta: { executable: programPath('pasta') },
+    slirp4netns: { executable: programPath('slirp4netns') },
     security: {
       apparmorEnabled: false,
       capabilities: capabilities({ capAdd: [], capDrop: [], privileged: false }).join(','),
@@ -60,6 +65,8 @@ function hostInfo(engine: Engine): Record<string, unknown> {
       selinuxEnabled: false,
     },
   };
+  // Go's names, where those of json are others.
+  withHidden(info.security, { DefaultCapabilities: info.security.capabilities });
   return withHidden(info, { CgroupsVersion: info.cgroupVersion });
 }
 
@@ -166,6 +173,11 @@ function cgroupManager(engine: Engine): string {
     : settings.kind === 'scope'
       ? 'systemd'
       : 'cgroupfs';
+}
+
+/** Empty where it is not installed. */
+function programPath(name: string): string {
+  return findProgram(name) ?? '';
 }
 
 function networkHelper(): string {

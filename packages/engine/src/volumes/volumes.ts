@@ -6,7 +6,9 @@ import type { VolumeRecord } from '@berth/storage';
 import { measureTree } from '../containers/size.ts';
 import { removeById } from '../containers/remove.ts';
 import { removeTrees, type Engine } from '../engine.ts';
-import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.ts';
+import {
+  hasLabel, matcher, namePattern, parseFlag, parseTime, type Filter,
+} from '../filter.ts';
 import { withHidden } from '../hidden-fields.ts';
 import { momentOfMs } from '../moment.ts';
 import {
@@ -24,6 +26,8 @@ export interface VolumeEntry {
   options: Record<string, string>;
   scope: 'local';
   anonymous: boolean;
+  /** Looked up when it is asked for. */
+  owner: () => VolumeOwner;
 }
 
 /** What `volume create` makes; without a name one is chosen. */
@@ -66,15 +70,18 @@ export function createVolume(engine: Engine, request: VolumeRequest): string {
 export function listVolumes(engine: Engine, filters: readonly Filter[]): VolumeEntry[] {
   const { volumes, containers } = engine.store;
   const isUsed = (name: string): boolean => containers.usersOfVolume(name).length > 0;
+  const isAfter = (entry: VolumeEntry, name: string): boolean =>
+    entry.createdAt.getTime() > volumes.resolve(name).createdAtMs;
   const accepts = matcher<VolumeEntry>(filters, {
-    name: (entry, value) => new RegExp(value).test(entry.name),
+    name: (entry, value) => namePattern(value).test(entry.name),
     driver: (entry, value) => entry.driver === value,
     scope: (entry, value) => entry.scope === value,
     label: (entry, value) => hasLabel(entry.labels, value),
     dangling: (entry, value) => isUsed(entry.name) !== parseFlag('dangling', value),
     opt: (entry, value) => hasLabel(entry.options, value),
     until: (entry, value) => entry.createdAt < parseTime(value),
-    since: (entry, value) => entry.createdAt > parseTime(value),
+    since: isAfter,
+    after: isAfter,
     anonymous: (entry, value) => entry.anonymous === parseFlag('anonymous', value),
   }, ['dangling', 'anonymous']);
   return volumes
@@ -84,10 +91,14 @@ export function listVolumes(engine: Engine, filters: readonly Filter[]): VolumeE
 }
 
 function entryOf(engine: Engine, record: VolumeRecord): VolumeEntry {
+  const { options } = record;
+  const mountpoint = engine.store.volumes.dataPath(record.name);
   return {
     name: record.name,
     driver: record.driver,
-    mountpoint: engine.store.volumes.dataPath(record.name),
+    mountpoint,
+    owner: () => (isOwnFolder(options)
+      ? ownerOfFolder(engine, mountpoint) : ownerOfOptions(options)),
     createdAt: momentOfMs(record.createdAtMs),
     labels: { ...record.labels },
     options: { ...record.options },
@@ -103,31 +114,27 @@ export function inspectVolume(engine: Engine, name: string): Record<string, unkn
     Name: entry.name,
     Driver: entry.driver,
     Mountpoint: entry.mountpoint,
-    CreatedAt: entry.createdAt.toISOString(),
+    CreatedAt: entry.createdAt,
     Labels: entry.labels,
     Scope: entry.scope,
     Options: entry.options,
-    ...ownerOf(engine, entry),
+    ...shownOwner(entry.owner()),
     MountCount: engine.store.containers.usersOfVolume(entry.name).length,
     ...(entry.anonymous ? { Anonymous: true } : {}),
   };
-  const absent = { UID: 0, GID: 0, NeedsCopyUp: false, NeedsChown: false, Anonymous: false };
+  const absent = {
+    UID: 0, GID: 0, NeedsCopyUp: false, NeedsChown: false, Anonymous: false, Status: {},
+    LockNumber: 0,
+  };
   return withHidden(description, absent);
 }
 
-/** The owner as containers see it; root is left out, as in Podman. */
-function ownerOf(
-  engine: Engine,
-  { mountpoint, options }: VolumeEntry,
-): { UID?: number; GID?: number } {
-  const { uid, gid } = isOwnFolder(options)
-    ? ownerOfFolder(engine, mountpoint) : ownerOfOptions(options);
-  return {
-    ...(uid === undefined || uid === 0 ? {} : { UID: uid }),
-    ...(gid === undefined || gid === 0 ? {} : { GID: gid }),
-  };
+/** Root is left out, as in Podman. */
+function shownOwner({ uid = 0, gid = 0 }: VolumeOwner): { UID?: number; GID?: number } {
+  return { ...(uid === 0 ? {} : { UID: uid }), ...(gid === 0 ? {} : { GID: gid }) };
 }
 
+/** As containers see it. */
 function ownerOfFolder({ idMaps }: Engine, folder: string): VolumeOwner {
   const status = statSync(folder, { throwIfNoEntry: false });
   return {

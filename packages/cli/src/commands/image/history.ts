@@ -61,7 +61,7 @@ export class HistoryCommand extends BerthCommand<typeof FLAGS> {
 interface Row {
   ID: string;
   Created: string;
-  CreatedAt: string;
+  CreatedAt: Date;
   CreatedSince: string;
   CreatedBy: string;
   Size: string;
@@ -76,7 +76,7 @@ function rowOf(entry: HistoryEntry, { human, full }: { human: boolean; full: boo
   return {
     ID: shortId(entry.id, full),
     Created: human ? humanAgo(entry.createdAt) : time,
-    CreatedAt: time,
+    CreatedAt: entry.createdAt,
     CreatedSince: humanAgo(entry.createdAt),
     CreatedBy: isLong ? `${command.slice(0, SHORT_COMMAND - 3)}...` : command,
     Size: human ? humanSize(entry.sizeBytes) : String(entry.sizeBytes),

@@ -4,7 +4,7 @@ import type { ContainerUse, ImageUse, UseSummary, VolumeUse } from '@berth/engin
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
-import { humanAgo, humanSize } from '../../output/human.ts';
+import { compactSize, humanAgo } from '../../output/human.ts';
 import { printListing, type Column } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 import { formatTable } from '../../output/table.ts';
@@ -47,7 +47,7 @@ export class SystemDfCommand extends BerthCommand<typeof FLAGS> {
         { title: 'TYPE', show: ({ type }) => type },
         { title: 'TOTAL', show: ({ total }) => String(total) },
         { title: 'ACTIVE', show: ({ active }) => String(active) },
-        { title: 'SIZE', show: ({ sizeBytes }) => humanSize(sizeBytes) },
+        { title: 'SIZE', show: ({ sizeBytes }) => compactSize(sizeBytes) },
         { title: 'RECLAIMABLE', show: reclaimable },
       ],
       fields: summaryFields,
@@ -63,9 +63,9 @@ const IMAGE_COLUMNS: readonly Column<ImageUse>[] = [
   { title: 'TAG', show: ({ tag }) => tag },
   { title: 'IMAGE ID', show: ({ id }) => id.slice(0, ID_DIGITS) },
   { title: 'CREATED', show: ({ createdAt }) => humanAgo(createdAt) },
-  { title: 'SIZE', show: ({ sizeBytes }) => humanSize(sizeBytes) },
-  { title: 'SHARED SIZE', show: ({ sharedBytes }) => humanSize(sharedBytes) },
-  { title: 'UNIQUE SIZE', show: ({ uniqueBytes }) => humanSize(uniqueBytes) },
+  { title: 'SIZE', show: ({ sizeBytes }) => compactSize(sizeBytes) },
+  { title: 'SHARED SIZE', show: ({ sharedBytes }) => compactSize(sharedBytes) },
+  { title: 'UNIQUE SIZE', show: ({ uniqueBytes }) => compactSize(uniqueBytes) },
   { title: 'CONTAINERS', show: ({ containers }) => String(containers) },
 ];
 
@@ -74,7 +74,7 @@ const CONTAINER_COLUMNS: readonly Column<ContainerUse>[] = [
   { title: 'IMAGE', show: ({ image }) => image },
   { title: 'COMMAND', show: ({ command }) => command },
   { title: 'LOCAL VOLUMES', show: ({ localVolumes }) => String(localVolumes) },
-  { title: 'SIZE', show: ({ sizeBytes }) => humanSize(sizeBytes) },
+  { title: 'SIZE', show: ({ sizeBytes }) => compactSize(sizeBytes) },
   { title: 'CREATED', show: ({ createdAt }) => humanAgo(createdAt) },
   { title: 'STATUS', show: ({ status }) => status },
   { title: 'NAMES', show: ({ name }) => name },
@@ -83,7 +83,7 @@ const CONTAINER_COLUMNS: readonly Column<ContainerUse>[] = [
 const VOLUME_COLUMNS: readonly Column<VolumeUse>[] = [
   { title: 'VOLUME NAME', show: ({ name }) => name },
   { title: 'LINKS', show: ({ links }) => String(links) },
-  { title: 'SIZE', show: ({ sizeBytes }) => humanSize(sizeBytes) },
+  { title: 'SIZE', show: ({ sizeBytes }) => compactSize(sizeBytes) },
 ];
 
 function table<T>(columns: readonly Column<T>[], entries: readonly T[]): string {
@@ -93,7 +93,7 @@ function table<T>(columns: readonly Column<T>[], entries: readonly T[]): string 
 
 function reclaimable({ sizeBytes, reclaimableBytes }: UseSummary): string {
   const percent = sizeBytes === 0 ? 0 : Math.round((100 * reclaimableBytes) / sizeBytes);
-  return `${humanSize(reclaimableBytes)} (${percent}%)`;
+  return `${compactSize(reclaimableBytes)} (${percent}%)`;
 }
 
 function summaryFields(summary: UseSummary): object {
@@ -101,7 +101,7 @@ function summaryFields(summary: UseSummary): object {
     Type: summary.type,
     Total: summary.total,
     Active: summary.active,
-    Size: humanSize(summary.sizeBytes),
+    Size: compactSize(summary.sizeBytes),
     Reclaimable: reclaimable(summary),
     RawSize: summary.sizeBytes,
     RawReclaimable: summary.reclaimableBytes,
@@ -116,7 +116,7 @@ function summaryJson(summary: UseSummary): object {
     TotalCount: summary.total,
     Active: summary.active,
     RawSize: summary.sizeBytes,
-    Size: humanSize(summary.sizeBytes),
+    Size: compactSize(summary.sizeBytes),
     RawReclaimable: summary.reclaimableBytes,
     Reclaimable: reclaimable(summary),
   };

@@ -4,7 +4,7 @@ import { BerthCommand, type Invocation } from '../../command.ts';
 import { ignored, toggle } from '../../flags/flag.ts';
 import { longFilterFlag, parseFilters } from '../../flags/list-flags.ts';
 import { confirm } from '../../output/confirm.ts';
-import { humanSize } from '../../output/human.ts';
+import { compactSize } from '../../output/human.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = {
@@ -44,7 +44,7 @@ export class SystemPruneCommand extends BerthCommand<typeof FLAGS> {
       section('Deleted Volumes', report.volumes),
       section('Deleted Images', report.images),
     ];
-    print(`${sections.join('')}Total reclaimed space: ${humanSize(report.reclaimedBytes)}\n`);
+    print(`${sections.join('')}Total reclaimed space: ${compactSize(report.reclaimedBytes)}\n`);
   }
 }
 

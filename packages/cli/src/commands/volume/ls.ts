@@ -40,12 +40,28 @@ export class VolumeListCommand extends BerthCommand<typeof FLAGS> {
         { title: 'VOLUME NAME', show: ({ name }) => name },
       ],
       fields: volumeFields,
-      json: (entry) => ({ ...volumeFields(entry), CreatedAt: entry.createdAt.toISOString() }),
+      json: volumeJson,
       titles: { Name: 'VOLUME NAME' },
       format: flags.format,
       heading: !flags.noheading,
     });
   }
+}
+
+/** Podman's object for `--format json`. */
+function volumeJson(entry: VolumeEntry): object {
+  const { name, driver, mountpoint, createdAt, labels, scope, options, anonymous } = entry;
+  return {
+    Name: name,
+    Driver: driver,
+    Mountpoint: mountpoint,
+    CreatedAt: createdAt,
+    Labels: labels,
+    Scope: scope,
+    Options: options,
+    MountCount: 0,
+    Anonymous: anonymous,
+  };
 }
 
 /** Podman's names. */
@@ -67,5 +83,10 @@ function volumeFields({
     Options: rest.options,
     MountCount: 0,
     Anonymous: rest.anonymous,
+    UID: () => rest.owner().uid ?? 0,
+    GID: () => rest.owner().gid ?? 0,
+    NeedsCopyUp: false,
+    NeedsChown: false,
+    Status: {},
   };
 }
