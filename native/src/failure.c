@@ -1,5 +1,6 @@
 /* Fills and prints failure records, and knows the hints that help with some of them. */
 #include "failure.h"
+#include "interpreter.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,23 +34,47 @@ int fail(struct failure *failure, const char *stage, const char *object, int err
 	return fail_because(failure, stage, object, NULL, error);
 }
 
+#define LOOK_AT_USER_NAMESPACES \
+	"run: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces"
+
 static const struct {
 	const char *stage;
-	int error;	/* 0: any */
 	const char *hint;
-	char first;	/* of the object; 0: any */
+	int error;		/* 0: any */
+	const char *object;	/* its beginning; NULL: any */
+	const char *reason;	/* its beginning; NULL: any */
 } hints[] = {
-	{"create user namespace", 0,
-	 "run: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces", 0},
-	{"map ids", 0, "run: grep \"$USER\" /etc/subuid /etc/subgid", 0},
-	{"mount overlay", EINVAL, "run: berth doctor", 0},
-	{"join session keyring", EDQUOT, "raise it: sysctl kernel.keys.maxkeys", 0},
-	{"publish port", EACCES,
-	 "choose one from 1024 on, or an administrator allows it: sysctl -w "
-	 "net.ipv4.ip_unprivileged_port_start=@PORT@", 0},
-	{"publish port", EADDRINUSE, "who has it: ss -lntup; another one: -p HOSTPORT:PORT", 0},
-	{"execute", ENOENT, "flags go before the image or the container: berth run -it IMAGE", '-'},
+	{.stage = "create user namespace", .error = EMFILE, .hint = "raise it: ulimit -n 64"},
+	{.stage = "create user namespace", .error = EAGAIN,
+	 .hint = "how many processes you may have: ulimit -u"},
+	{.stage = "create user namespace", .error = EPERM, .hint = LOOK_AT_USER_NAMESPACES},
+	{.stage = "create user namespace", .error = ENOSPC, .hint = LOOK_AT_USER_NAMESPACES},
+	{.stage = "map ids", .hint = "run: grep \"$USER\" /etc/subuid /etc/subgid"},
+	{.stage = "mount overlay", .error = EINVAL, .hint = "run: berth doctor"},
+	{.stage = "join session keyring", .error = EDQUOT,
+	 .hint = "raise it: sysctl kernel.keys.maxkeys"},
+	{.stage = "publish port", .error = EACCES,
+	 .hint = "choose one from 1024 on, or an administrator allows it: sysctl -w "
+		 "net.ipv4.ip_unprivileged_port_start=@PORT@"},
+	{.stage = "publish port", .error = EADDRINUSE,
+	 .hint = "who has it: ss -lntup; another one: -p HOSTPORT:PORT"},
+	{.stage = "execute", .error = ENOENT, .object = "-",
+	 .hint = "flags go before the image or the container: berth run -it IMAGE"},
+	{.stage = "execute", .error = ENOENT, .reason = INTERPRETER_CARRIAGE_RETURN,
+	 .hint = "sed -i 's/\\r$//' FILE"},
+	{.stage = "execute", .error = ENOEXEC, .reason = INTERPRETER_OTHER_MACHINE,
+	 .hint = "an image for this machine: berth pull --platform linux/"
+		 INTERPRETER_OWN_MACHINE " IMAGE"},
+	{.stage = "execute", .error = ENOEXEC, .reason = INTERPRETER_NO_FIRST_LINE,
+	 .hint = "a script begins with a line such as #!/bin/sh"},
+	{.stage = "execute", .error = EACCES, .reason = INTERPRETER_NOT_EXECUTABLE,
+	 .hint = "chmod +x FILE, or name the interpreter: sh FILE"},
 };
+
+static bool begins(const char *text, const char *beginning)
+{
+	return beginning == NULL || strncmp(text, beginning, strlen(beginning)) == 0;
+}
 
 /* Copies @text with control characters as `?`: a terminal must not obey what a plan holds. */
 static size_t append(char *out, size_t size, size_t at, const char *text)
@@ -98,7 +123,8 @@ void failure_print(const struct failure *failure, int fd)
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		if (strcmp(failure->stage, hints[i].stage) != 0 ||
 		    (hints[i].error != 0 && hints[i].error != failure->error) ||
-		    (hints[i].first != 0 && hints[i].first != failure->object[0]))
+		    !begins(failure->object, hints[i].object) ||
+		    !begins(failure->reason, hints[i].reason))
 			continue;
 		at = append(line, sizeof(line), at, "hint: ");
 		at = append_hint(line, sizeof(line) - 1, at, hints[i].hint, failure->object);

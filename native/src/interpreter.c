@@ -1,18 +1,39 @@
-/* Which program a file needs to be run: that of its first line, or the loader of an ELF file. A
- * missing one is all that execve(2) says, and it says so of the file. */
+/* Why a file that is there can't be executed. execve(2) has one number for each of many reasons,
+ * and says of the file what is true of the program that its first line or its header asks for. */
 #include "interpreter.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 255, MAX_HEADERS = 64 };
+enum { LINE_MAX_BYTES = 255, MAX_HEADERS = 64, NAME_BYTES = 128 };
 
+/* The names that images have for machines. */
+static const struct {
+	unsigned machine;
+	const char *name;
+} machines[] = {
+	{EM_X86_64, "amd64"}, {EM_AARCH64, "arm64"}, {EM_ARM, "arm"}, {EM_386, "386"},
+	{EM_RISCV, "riscv64"}, {EM_PPC64, "ppc64"}, {EM_S390, "s390x"},
+};
+
+static const char *machine_name(unsigned machine)
+{
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (machines[i].machine == machine)
+			return machines[i].name;
+	return "another kind of machine";
+}
+
+/* Up to a blank or the end of the line, as the kernel reads it: a carriage return is a letter. */
 static bool of_script(const char *line, char *name, size_t size)
 {
 	const char *start = line + 2 + strspn(line + 2, " \t");
-	size_t length = strcspn(start, " \t\r\n");
+	size_t length = strcspn(start, " \t\n");
 
 	if (length == 0 || length >= size)
 		return false;
@@ -44,19 +65,88 @@ static bool of_elf(int fd, char *name, size_t size)
 	return false;
 }
 
-bool interpreter_missing(const char *path, char *name, size_t size)
+static bool explain_missing(int fd, const char *line, char *reason, size_t size)
 {
-	char line[LINE_MAX_BYTES + 1];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t got = fd < 0 ? -1 : pread(fd, line, LINE_MAX_BYTES, 0);
-	bool found = false;
+	char name[NAME_BYTES];
+	bool found = memcmp(line, "#!", 2) == 0 ? of_script(line, name, sizeof(name))
+						: of_elf(fd, name, sizeof(name));
+	size_t length = found ? strlen(name) : 0;
 
-	if (got > 2) {
-		line[got] = '\0';
-		found = memcmp(line, "#!", 2) == 0 ? of_script(line, name, size)
-						   : of_elf(fd, name, size);
+	if (!found || access(name, F_OK) == 0)
+		return false;
+	if (length > 1 && name[length - 1] == '\r') {
+		name[length - 1] = '\0';
+		if (access(name, F_OK) == 0) {
+			snprintf(reason, size, "%s", INTERPRETER_CARRIAGE_RETURN);
+			return true;
+		}
 	}
-	if (fd >= 0)
-		close(fd);
-	return found && access(name, F_OK) < 0;
+	snprintf(reason, size, "its interpreter \"%s\" is missing", name);
+	return true;
+}
+
+static bool explain_machine(const char *line, ssize_t length, char *reason, size_t size)
+{
+	Elf64_Ehdr header;
+	const char *name;
+
+	if (length < (ssize_t)sizeof(header))
+		return false;
+	memcpy(&header, line, sizeof(header));
+	name = machine_name(header.e_machine);
+	if (strcmp(name, INTERPRETER_OWN_MACHINE) == 0)
+		return false;
+	snprintf(reason, size, INTERPRETER_OTHER_MACHINE "%s, and this machine is %s", name,
+		 INTERPRETER_OWN_MACHINE);
+	return true;
+}
+
+static bool explain_format(const char *line, ssize_t length, char *reason, size_t size)
+{
+	if (length == 0)
+		snprintf(reason, size, "exec format error: the file is empty");
+	else if (length >= SELFMAG && memcmp(line, ELFMAG, SELFMAG) == 0)
+		return explain_machine(line, length, reason, size);
+	else if (line[0] != '#' || line[1] != '!')
+		snprintf(reason, size, "%s", INTERPRETER_NO_FIRST_LINE);
+	else
+		return false;
+	return true;
+}
+
+static bool explain_refusal(int fd, char *reason, size_t size)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return false;
+	if (S_ISDIR(status.st_mode))
+		snprintf(reason, size, "permission denied: it is a directory");
+	else if (S_ISREG(status.st_mode) && (status.st_mode & 0111) == 0)
+		snprintf(reason, size, "%s", INTERPRETER_NOT_EXECUTABLE);
+	else
+		return false;
+	return true;
+}
+
+bool interpreter_explain(const char *path, int error, char *reason, size_t size)
+{
+	char line[LINE_MAX_BYTES + 1] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	bool known = false;
+
+	if (fd < 0)
+		return false;
+	if (error == EACCES) {
+		known = explain_refusal(fd, reason, size);
+	} else {
+		ssize_t got = pread(fd, line, LINE_MAX_BYTES, 0);
+
+		if (error == ENOEXEC && got >= 0)
+			known = explain_format(line, got, reason, size);
+		else if ((error == ENOENT || error == ENOTDIR) && got > 2)
+			known = explain_missing(fd, line, reason, size);
+	}
+	close(fd);
+	return known;
 }

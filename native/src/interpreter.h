@@ -5,7 +5,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether the file at @path asks for a program to run it, filled into @name, that is not there. */
-bool interpreter_missing(const char *path, char *name, size_t size);
+/* This machine, by the name that images have for it. */
+#if defined(__aarch64__)
+#define INTERPRETER_OWN_MACHINE "arm64"
+#else
+#define INTERPRETER_OWN_MACHINE "amd64"
+#endif
+
+/* Beginnings of reasons for which there is a hint. */
+#define INTERPRETER_CARRIAGE_RETURN "its first line ends with a carriage return, as on Windows"
+#define INTERPRETER_OTHER_MACHINE "exec format error: a program for "
+#define INTERPRETER_NO_FIRST_LINE \
+	"exec format error: no program, and no script whose first line names one"
+#define INTERPRETER_NOT_EXECUTABLE "permission denied: no one may execute it"
+
+/* Whether the file at @path tells more of why execve(2) failed with @error; filled into @reason. */
+bool interpreter_explain(const char *path, int error, char *reason, size_t size);
 
 #endif

@@ -299,13 +299,11 @@ out:
 static void fail_execute(const char *name, const char *path, int error, struct failure *failure)
 {
 	bool missing = error == ENOENT || error == ENOTDIR;
-	char interpreter[128], reason[192];
+	char reason[192];
 
-	if (missing && path != NULL &&
-	    interpreter_missing(path, interpreter, sizeof(interpreter))) {
-		snprintf(reason, sizeof(reason), "its interpreter \"%s\" is missing", interpreter);
+	if (path != NULL && interpreter_explain(path, error, reason, sizeof(reason)))
 		fail_because(failure, "execute", name, reason, error);
-	} else if (missing && path == NULL)
+	else if (missing && path == NULL)
 		fail_because(failure, "execute", name, "executable file not found in PATH", error);
 	else
 		fail(failure, "execute", name, error);
@@ -328,12 +326,14 @@ static void execute_in_path(const char *name, char **argv, struct failure *failu
 			continue;
 		snprintf(path, sizeof(path), "%.*s/%s", (int)length, at, name);
 		execve(path, argv, environment);
-		if (errno != ENOENT && errno != ENOTDIR)
+		if (errno != ENOENT && errno != ENOTDIR) {
 			error = errno;
-		else if (found[0] == '\0' && access(path, F_OK) == 0)
 			strcpy(found, path);
-		else
+		} else if (found[0] == '\0' && access(path, F_OK) == 0) {
+			strcpy(found, path);
+		} else {
 			continue;
+		}
 		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
 			break;
 	}

@@ -81,6 +81,16 @@ test('without HOME the account says where the home is', async () => {
   assert.match(stdout, /^\/.*\/berth/);
 });
 
+test('a limit of the address space that leaves no room is named', async () => {
+  const words = [...lab.command, 'run', '--rm', '--network=none', image, ...PRINTS];
+  const script = 'ulimit -v 1000000; exec "$@"';
+  const limited = ['sh', '-c', script, 'sh', ...words];
+  const { status, stderr } = await execute(limited, { cwd: lab.home, env: lab.environment });
+  if (BUILD === 'node') return assert.doesNotMatch(stderr, /this is a bug/);
+  assert.equal(status, 125);
+  assert.match(stderr, /^Error: prepare system calls: .*\nhint: ulimit -v unlimited/);
+});
+
 /** BUN_INSPECT and BUN_OPTIONS are read by Bun before any script: ARCHITECTURE.md, "Building". */
 const HOSTILE: Record<string, string> = {
   BUN_INSPECT_PRELOAD: './evil.js',

@@ -2,6 +2,7 @@
  * The call table bound by bun:ffi, for the compiled executable. The module is reached through
  * process.getBuiltinModule so that Node's loader and bundlers never see its name as an import.
  */
+import { UnsupportedError } from '@berth/errors';
 import { CALLS } from './syscall-table.ts';
 import type { ArgumentKind, BoundCall, CallBackEnd, CallName } from './syscall-table.ts';
 
@@ -30,7 +31,7 @@ export function bindWithBun(names: readonly CallName[]): CallBackEnd {
     const answer = returns === 'long' ? 'i64_fast' : 'i32';
     return [name, { args: takes.map((kind) => BUN_TYPES[kind]), returns: answer }];
   });
-  const { symbols } = ffi.dlopen('libc.so.6', {
+  const { symbols } = open(ffi, {
     ...(Object.fromEntries(declarations) as Record<string, { args: string[]; returns: string }>),
     __errno_location: { args: [], returns: 'ptr' },
   });
@@ -45,6 +46,20 @@ export function bindWithBun(names: readonly CallName[]): CallBackEnd {
     errno,
     address: (bytes) => BigInt(ffi.ptr(bytes)),
   };
+}
+
+/** Without room for machine code, which a limit of the address space takes away, there are none. */
+function open(
+  ffi: BunFfi, symbols: Parameters<BunFfi['dlopen']>[1],
+): ReturnType<BunFfi['dlopen']> {
+  try {
+    return ffi.dlopen('libc.so.6', symbols);
+  } catch (error) {
+    throw new UnsupportedError('NO_SYSTEM_CALLS', 'prepare system calls', {
+      hint: 'ulimit -v unlimited; env -u BUN_JSC_useJIT berth; or node berth.cjs, which needs less',
+      cause: error,
+    });
+  }
 }
 
 function builtinModule(name: string): unknown {

@@ -99,8 +99,10 @@ function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 }
 
+/** A string is a list of one word, as Docker reads what very old images hold. */
 function stringList(value: unknown): string[] | undefined {
-  const list = strings(value);
+  const word = text(value);
+  const list = word === undefined ? strings(value) : [word];
   return list.length === 0 ? undefined : list;
 }
 

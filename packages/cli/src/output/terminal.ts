@@ -1,5 +1,6 @@
 /** What is known of the user's terminal, found out without opening it as a stream. */
 import { fstatSync } from 'node:fs';
+import { printError } from './streams.ts';
 
 const MEMORY_DEVICES = 1;
 const DEFAULT_COLUMNS = 80;
@@ -14,6 +15,14 @@ export function isTerminal(descriptor: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Warns of -it without a terminal: the end of such input does not reach the program. */
+export function warnWithoutTerminal(
+  { interactive, tty, detach }: { interactive: boolean; tty: boolean; detach: boolean },
+): void {
+  if (!interactive || !tty || detach || isTerminal(0)) return;
+  printError('Warning: the input device is not a TTY: leave out --tty where input is to end\n');
 }
 
 /** The terminal's width: COLUMNS, else what stty says of the descriptor, else 80. */

@@ -12,7 +12,7 @@ import { assignPorts, chooseNetwork } from '@berth/network';
 import { randomId, randomName, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { findImage } from '../images/find.ts';
-import { requireMountable } from '../images/mounted-layers.ts';
+import { requireLayers, requireMountable } from '../images/mounted-layers.ts';
 import type { FoundImage } from '../images/local.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { filledVolumes } from '../volumes/volume-options.ts';
@@ -65,6 +65,7 @@ export async function makeContainer(
   const image = rootFolder === undefined
     ? await findImage(engine, request.image, pull)
     : imageOfFolder(engine, rootFolder);
+  if (rootFolder === undefined) requireLayers(image.name, image.config.diffIds);
   requireMountable(`create container from "${image.name}"`, image.config.diffIds);
   const id = randomId();
   writeIdFile(request, id);

@@ -2,6 +2,7 @@
  * The volumes of a new container: images' VOLUMEs get anonymous ones, every volume becomes a bind
  * of its folder, and those that are missing are made once everything else has been decided.
  */
+import { posix } from 'node:path';
 import type { ContainerRequest, MountRequest } from '@berth/bundle';
 import { UsageError } from '@berth/errors';
 import { randomId } from '@berth/storage';
@@ -25,7 +26,7 @@ export function planVolumes(request: ContainerRequest, image: FoundImage): Plann
   const planned: PlannedVolumes = { request, names: [], anonymous: [], copyUps: [] };
   const wanted = [...request.mounts, ...mountsOfImage(request, image)];
   const mounts = wanted.map((mount) =>
-    mount.type === 'volume' ? place(mount, planned) : mount,
+    mount.type === 'volume' ? named(mount, planned) : mount,
   );
   return { ...planned, request: { ...request, mounts } };
 }
@@ -62,9 +63,10 @@ function parseVolumesFrom(text: string): { name: string; options: string[] } {
 
 function mountsOfImage(request: ContainerRequest, image: FoundImage): MountRequest[] {
   if (request.imageVolumes === 'ignore') return [];
-  const taken = new Set(request.mounts.map(({ target }) => target.replace(/\/+$/, '')));
-  return image.config.volumes
-    .filter((target) => target.startsWith('/') && !taken.has(target.replace(/\/+$/, '')))
+  const taken = new Set(request.mounts.map(({ target }) => place(target)));
+  const places = image.config.volumes.filter((target) => target.startsWith('/')).map(place);
+  return [...new Set(places)]
+    .filter((target) => !taken.has(target))
     .map((target) =>
       request.imageVolumes === 'tmpfs'
         ? { type: 'tmpfs', target, options: [] }
@@ -72,9 +74,14 @@ function mountsOfImage(request: ContainerRequest, image: FoundImage): MountReque
     );
 }
 
+/** One folder has many names: `/data/`, `/srv/../data`. */
+function place(target: string): string {
+  return posix.normalize(target).replace(/(.)\/+$/, '$1');
+}
+
 type VolumeMount = Extract<MountRequest, { type: 'volume' }>;
 
-function place(mount: VolumeMount, planned: PlannedVolumes): MountRequest {
+function named(mount: VolumeMount, planned: PlannedVolumes): MountRequest {
   const name = mount.name ?? randomId();
   planned.names.push(name);
   if (mount.name === undefined) {

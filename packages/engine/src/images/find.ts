@@ -3,6 +3,7 @@
  * the policy allows. What pulls is loaded only when something is to be pulled.
  */
 import { NotFoundError } from '@berth/errors';
+import { parseImageName } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { embeddedName, embeddedReference, type EmbeddedName } from './embedded-name.ts';
 import { findLocal, findSuitable, readImage, type FoundImage } from './local.ts';
@@ -28,6 +29,9 @@ export async function findImage(
     return readImage(engine, { id, name: embeddedReference(embedded) });
   }
   if (pull.policy === 'never') {
+    const { parseTransportName } = await import('./transport-name.ts');
+    const place = parseTransportName(text);
+    if (place.transport === 'docker') parseImageName(place.name);
     throw new NotFoundError(
       'NO_SUCH_IMAGE',
       `find image "${text}": it is not in the store, and pulling is off`,

@@ -10,6 +10,14 @@ export function mountedLayers(diffIds: readonly string[]): string[] {
   return [...new Set([...diffIds].reverse())];
 }
 
+/** Throws UnsupportedError where an image has no layer that could be a root. */
+export function requireLayers(name: string, diffIds: readonly string[]): void {
+  if (diffIds.length > 0) return;
+  throw new UnsupportedError(
+    'NO_LAYERS', `create container from "${name}": it has no layers, and so nothing to run`,
+  );
+}
+
 /** Throws UnsupportedError where no container could be made of so many layers. */
 export function requireMountable(what: string, diffIds: readonly string[]): void {
   const { length } = mountedLayers(diffIds);

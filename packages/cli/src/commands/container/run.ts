@@ -6,6 +6,7 @@ import { BerthCommand, type Invocation } from '../../command.ts';
 import { CONTAINER_FLAGS } from '../../flags/container-flags.ts';
 import { listed, text, toggle } from '../../flags/flag.ts';
 import { pullOptions } from '../../flags/pull-flags.ts';
+import { warnWithoutTerminal } from '../../output/terminal.ts';
 import { containerRequest } from '../../request/container-request.ts';
 import { parseDetachKeys } from '../../request/detach-keys.ts';
 import { parsePreserved } from '../../request/preserved.ts';
@@ -51,6 +52,7 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
       throw new UsageError('DETACH_AND_RMI', 'read --rmi: it excludes --detach');
     }
     const request = containerRequest({ ...flags, rm: flags.rm || rmi }, operands);
+    warnWithoutTerminal(flags);
     const run = rmi ? await removingImage() : runContainer;
     return run(this.openEngine(flags), request, {
       pull,
