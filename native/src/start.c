@@ -196,19 +196,30 @@ static char **kept_environment(void)
 	return kept;
 }
 
+/* By the rights of who starts the container, for root's supervisor has not those of root. What is a
+ * link now was none when root's command made it (engine/src/containers/binds-of-root.ts). */
+static int open_pid_file(const struct plan *plan)
+{
+	const char *path = plan_value(plan, OP_PID_FILE, 0);
+
+	return path == NULL ? -1 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+					0644);
+}
+
 static void execute_self(const struct plan *plan, const struct start *start,
 			 const struct origin *origin)
 {
-	const int fds[] = { start->control, start->plan, start->lock, start->keepers };
-	char numbers[4][12];
+	const int fds[] = { start->control, start->plan, start->lock, start->keepers,
+			    start->pid_file };
+	char numbers[5][12];
 	char *argv[] = { "berth-native", "supervise", (char *)plan_value(plan, OP_ID, 0),
-			 numbers[0], numbers[1], numbers[2], numbers[3],
+			 numbers[0], numbers[1], numbers[2], numbers[3], numbers[4],
 			 (char *)origin->pid_namespace, (char *)origin->cgroup, NULL };
 	int file = read_only_clone();
 
 	if (file < 0)
 		file = sealed_copy();
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 5; i++) {
 		snprintf(numbers[i], sizeof(numbers[i]), "%d", fds[i]);
 		if (fds[i] >= 0)
 			fcntl(fds[i], F_SETFD, 0);
@@ -269,12 +280,14 @@ _Noreturn void start_supervisor(const struct plan *plan, struct start *start)
 
 	setsid();
 	umask(077);
-	start->keepers = start->cgroup = start->lock = -1;
+	start->keepers = start->cgroup = start->lock = start->pid_file = -1;
 	cgroup_move(plan_value(plan, OP_CGROUP_FROM, 0));
 	note_origin(&origin);
 	if (lock_container(plan, start, &failure) < 0 ||
-	    cgroup_prepare(plan, &start->cgroup, &failure) < 0 ||
-	    userns_from_plan(plan, &userns, &failure) < 0 ||
+	    cgroup_prepare(plan, &start->cgroup, &failure) < 0)
+		give_up(plan, start, &failure);
+	start->pid_file = open_pid_file(plan);
+	if (userns_from_plan(plan, &userns, &failure) < 0 ||
 	    userns_enter(&userns, userns.keepers != NULL ? &start->keepers : NULL, &failure) < 0)
 		give_up(plan, start, &failure);
 	pid = clone_supervisor(plan, start);

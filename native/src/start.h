@@ -11,9 +11,10 @@
  * @lock:	the container's lock, held
  * @cgroup:	the container's cgroup, to be born in; -1 where there is none
  * @keepers:	the keepers' lock, held; -1 where nothing is to be published
+ * @pid_file:	to write the container's pid to; -1 where there is none, or it can't be opened
  */
 struct start {
-	int control, plan, lock, keepers, cgroup;
+	int control, plan, lock, keepers, cgroup, pid_file;
 };
 
 _Noreturn void start_supervisor(const struct plan *plan, struct start *start);

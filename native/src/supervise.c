@@ -67,8 +67,9 @@ static void init_state(struct supervisor *s, char **argv)
 	s->control = close_on_exec(atoi(argv[2]));
 	s->lock = close_on_exec(atoi(argv[4]));
 	s->keepers = close_on_exec(atoi(argv[5]));
-	s->run.pid_namespace = argv[6];
-	snprintf(s->cgroup.origin, sizeof(s->cgroup.origin), "%s", argv[7]);
+	s->pid_file = close_on_exec(atoi(argv[6]));
+	s->run.pid_namespace = argv[7];
+	snprintf(s->cgroup.origin, sizeof(s->cgroup.origin), "%s", argv[8]);
 	s->listener = s->sink = s->tty_hold = s->cgroup.events = s->log.fd = -1;
 	s->sources[0] = s->sources[1] = s->network.said = s->server.said = -1;
 	s->init.pidfd = s->init.sync = s->init.netns = s->init.terminal =
@@ -217,12 +218,14 @@ static void note_error(struct run *run, const struct failure *failure)
 static void write_pid_file(struct supervisor *s, struct failure *failure)
 {
 	const char *path = plan_value(&s->plan, OP_PID_FILE, 0);
-	int fd = path == NULL ? -1 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
-	if (path != NULL && (fd < 0 || dprintf(fd, "%d", s->init.host_pid) < 0))
+	if (path == NULL)
+		return;
+	if (s->pid_file < 0)
+		s->pid_file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (s->pid_file < 0 || dprintf(s->pid_file, "%d", s->init.host_pid) < 0)
 		fail(failure, "write", path, errno);
-	if (fd >= 0)
-		close(fd);
+	close_fd(&s->pid_file);
 }
 
 static int publish_start(struct supervisor *s, struct failure *failure)
@@ -488,7 +491,7 @@ static void leave(struct supervisor *s, const struct failure *failed)
 }
 
 /**
- * supervise_main() - The applet: `supervise ID CONTROL PLAN LOCK KEEPERS PIDNS CGROUP`
+ * supervise_main() - The applet: `supervise ID CONTROL PLAN LOCK KEEPERS PIDFILE PIDNS CGROUP`
  */
 int supervise_main(int argc, char **argv)
 {
@@ -497,7 +500,7 @@ int supervise_main(int argc, char **argv)
 	bool failed;
 	int plan;
 
-	if (argc != 8)
+	if (argc != 9)
 		return EXIT_ENGINE;
 	init_state(s, argv);
 	prctl(PR_SET_NAME, "berth-supervise");

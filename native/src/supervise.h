@@ -53,7 +53,7 @@ struct peer {
  */
 struct supervisor {
 	struct plan plan;
-	int control, lock, keepers, signals, listener;
+	int control, lock, keepers, pid_file, signals, listener;
 	const char *run_dir, *keepers_dir;
 	bool terminal, ended;
 	int terminal_size;	/* what the launching client said */

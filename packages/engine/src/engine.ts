@@ -11,6 +11,7 @@ import {
   findMapHelpers,
   findRootIds,
   findSubordinateIds,
+  isBelowRoot,
   isRootMighty,
   isProcMasked,
   readOwnNamespace,
@@ -78,7 +79,7 @@ export function openEngine(options: EngineOptions): Engine {
   const wanted = parseDriver(options.storageDriver);
   const forRoot = lazily(() => isForRoot(namespace));
   const directories = lazily(() =>
-    findDirectories({ root: options.root, runRoot: options.runroot, forRoot: forRoot() }));
+    chosenDirectories(options, forRoot() || isBelowRoot()));
   const account = lazily(callersAccount);
   const namespace = lazily(() => readOwnNamespace());
   const masked = lazily(() => isProcMasked(namespace().isWhole));
@@ -111,7 +112,7 @@ export function openEngine(options: EngineOptions): Engine {
       return forRoot();
     },
     get runtimeDirectory() {
-      return forRoot() ? undefined : process.env['XDG_RUNTIME_DIR'];
+      return forRoot() || isBelowRoot() ? undefined : process.env['XDG_RUNTIME_DIR'];
     },
     get namespace() {
       return namespace();
@@ -133,6 +134,10 @@ export function openEngine(options: EngineOptions): Engine {
     },
     report: options.report ?? (() => undefined),
   };
+}
+
+function chosenDirectories({ root, runroot }: EngineOptions, forRoot: boolean): Directories {
+  return findDirectories({ root, runRoot: runroot, forRoot });
 }
 
 function lazily<T>(find: () => T): () => T {

@@ -29,7 +29,7 @@ const FOLDER_VARIABLES = [
  * the user, where root must not write.
  */
 export function keepToRootsFolders(): void {
-  if (!readOwnNamespace().isWhole) return;
+  if ((process.getuid?.() !== 0 && !actsForRoot()) || !readOwnNamespace().isWhole) return;
   if (!isRoots(process.env['HOME'])) process.env['HOME'] = findAccount(0)?.home ?? '/root';
   for (const name of FOLDER_VARIABLES) {
     if (!isRoots(process.env[name])) delete process.env[name];

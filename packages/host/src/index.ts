@@ -26,7 +26,7 @@ export type { Mount } from './mounts.ts';
 export { commonIds, isOutsider, isRootMighty, readOwnNamespace } from './own-namespace.ts';
 export type { OwnNamespace } from './own-namespace.ts';
 export {
-  ROOT_CALLER, actsForRoot, findRootIds, freeIds, lineForRootIds, otherOwnerOf,
+  ROOT_CALLER, actsForRoot, findRootIds, isBelowRoot, freeIds, lineForRootIds, otherOwnerOf,
 } from './root-caller.ts';
 export type { RootIds } from './root-caller.ts';
 export { giveToCaller, giveTreeToCaller } from './callers-files.ts';

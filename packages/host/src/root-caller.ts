@@ -2,6 +2,8 @@
  * The machine's root as the caller. His uid is never mapped: his containers, their root included,
  * consist of ids of a range of his, and the program goes on as the range's first id.
  */
+import { statSync } from 'node:fs';
+import { ROOT_FOLDERS } from './directories.ts';
 import { mayMapIds, readOwnNamespace } from './own-namespace.ts';
 import {
   allSubordinateIds, findSubordinateIds, type IdRange, type OwnedIdRange, type SubordinateIds,
@@ -27,6 +29,16 @@ export interface RootIds extends SubordinateIds {
 export function actsForRoot(): boolean {
   return process.env[ROOT_CALLER] !== undefined && process.getuid?.() !== 0 && mayMapIds()
     && readOwnNamespace().isWhole;
+}
+
+/**
+ * True for a command in `unshare` of root's, and of nobody who merely sets the variable: there root
+ * of the namespace owns root's store.
+ */
+export function isBelowRoot(): boolean {
+  if (process.env[ROOT_CALLER] === undefined || process.getuid?.() !== 0) return false;
+  const store = statSync(ROOT_FOLDERS.data, { throwIfNoEntry: false });
+  return store?.uid === 0 && !readOwnNamespace().isWhole;
 }
 
 /** The ranges for root's containers; undefined where uids or gids are missing. */

@@ -68,13 +68,18 @@ export function clientFlags(client: ClientSettings): string[] {
 
 /**
  * Becomes the native client with these arguments and never returns. Descriptors from 3 on are
- * closed but for those to keep. Throws SystemError when the helper can't be executed.
+ * closed but for those to keep; `variables` are added to the caller's. Throws SystemError when the
+ * helper can't be executed.
  */
-export function handOver(args: readonly string[], keepDescriptors: readonly number[]): never {
+export function handOver(
+  args: readonly string[],
+  keepDescriptors: readonly number[],
+  variables: Readonly<Record<string, string>> = {},
+): never {
   return execve({
     path: nativeHelper(),
     argv: ['berth-native', ...args],
-    environment: helperEnvironment(),
+    environment: { ...helperEnvironment(), ...variables },
     keepDescriptors,
   });
 }

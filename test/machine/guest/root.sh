@@ -121,6 +121,98 @@ binds() {
 	rm -r /root/bound $folder
 }
 
+files_of_a_run() {
+	cd /root
+	same 'from 3' "$(berth run --rm --network none --preserve-fds 1 $image sh -c 'cat <&3' 3<<<'from 3')"
+	berth run -d --name run --network none --pidfile /root/pid --cidfile /root/cid $image sleep 1000
+	same "$(berth inspect -f '{{.State.Pid}}' run)" "$(cat pid)"
+	same '0 0 644' "$(stat -c '%u %g %a' pid)"
+	# Who is refused does not spoil it; after a reboot it is made again.
+	berth start run
+	same "$(berth inspect -f '{{.State.Pid}}' run)" "$(cat pid)"
+	berth stop -t 0 run
+	rm pid
+	berth start run
+	same '0 0 644' "$(stat -c '%u %g %a' pid)"
+	berth rm -f -t 0 run
+	# Nobody's link leads it elsewhere.
+	ln -sf /etc/passwd pid
+	like 'write "/root/pid"' "$(fails 125 berth run --rm --network none --pidfile /root/pid $image true)"
+	like '^root:' "$(cat /etc/passwd)"
+	same '' "$(berth ps -aq)"
+	rm pid cid
+}
+
+copy_of_a_secret() {
+	local said
+	install -m 600 /dev/null /srv/secret
+	said=$(fails 125 berth run --rm --network none -v /srv/secret:/s $image true)
+	eval "$(printf '%s\n' "$said" | sed -n 's/^hint: bind a copy of it: //p')"
+	berth run --rm --network none -v /srv/COPY:/s $image cat /s
+	rm /srv/secret /srv/COPY
+}
+
+networks() {
+	# A machine with a network, which leads nowhere.
+	ip tuntap add dev out mode tap
+	ip link set out up
+	ip address add 10.9.9.1/24 dev out
+	ip route add default via 10.9.9.2
+	berth run -d --name web -p 8080:80 $image sh -c \
+		'mkdir /www; echo served >/www/index.html; httpd -f -v -h /www 2>&1'
+	same served "$(busybox wget -qO- http://10.9.9.1:8080/)"
+	like '10\.9\.9\.1\]?:[0-9]+: ' "$(berth logs web)"
+	same served "$(berth run --rm --network container:web $image wget -qO- http://127.0.0.1/)"
+	like '^default ' "$(berth run --rm $image ip route)"
+	berth rm -f -t 0 web
+	ip link delete out
+}
+
+terminals() {
+	local said
+	berth run -dit --name shell --network none $image sh
+	like '^/dev/pts/' "$(script -qec 'berth exec -it shell tty' /dev/null </dev/null | tr -d '\r')"
+	said=$(printf 'echo hello $((1+1))\nexit 5\n' | { sleep 0.5; cat; sleep 1; } |
+		fails 5 script -qec 'berth attach shell' /dev/null)
+	like 'hello 2' "$said"
+	like 'hello 2' "$(berth logs shell)"
+	berth rm shell
+}
+
+node_build() {
+	local node='node /mnt/share/dist/berth.cjs'
+	same "$first" "$($node run --rm --network none $image sh -c \
+		'while read a b c; do echo $b; done </proc/self/uid_map')"
+	$node run -d --name by-node --network none $image sleep 1000
+	same inside "$(berth exec by-node echo inside)"
+	$node rm -f -t 0 by-node
+}
+
+unshares() {
+	berth run -d --name out --network none $image sleep 1000
+	like ' out$' "$(berth unshare berth ps)"
+	same nested "$(berth unshare berth run --rm --network none $image echo nested)"
+	berth unshare berth rm -f -t 0 out
+	same '' "$(berth ps -aq)"
+	# The variable alone, by whomever, changes nothing.
+	like 'graphRoot: /home/alice/' "$(runuser -u alice -- env BERTH_ROOT_CALLER=1 HOME=/home/alice \
+		"PATH=$PATH" berth unshare berth info)"
+}
+
+# What killed supervisors leave, and that with a boot comes a new runtime folder and no cgroup.
+after_a_reboot() {
+	berth run -d --name kept --network none $image sleep 1000
+	berth run -d --rm --name gone --network none $image sleep 1000
+	kill -9 $(pgrep -u "$first")
+	until_ok fails 1 pgrep -u "$first"
+	rm -rf /run/berth
+	find /sys/fs/cgroup/berth -depth -type d -exec rmdir {} + || :
+	like 'Exited .* kept$' "$(berth ps -a)"
+	berth start kept
+	same inside "$(berth exec kept echo inside)"
+	berth rm -f -t 0 -a
+}
+
 other_maps() {
 	like 'keep-id.*you are root' "$(fails 125 berth run --rm --userns keep-id $image true)"
 	local maps
@@ -129,9 +221,24 @@ other_maps() {
 	same 0 "$(berth run --rm --network none --userns nomap $image id -u)"
 }
 
+# As after sudo that keeps the user's environment.
+sudo_keeps_the_users_folders() {
+	local -x HOME=/home/alice XDG_RUNTIME_DIR=/run/user/1001 SUDO_UID=1001 SUDO_USER=alice
+	local -x XDG_CONFIG_HOME=/home/alice/.config XDG_DATA_HOME=/home/alice/.local/share
+	find /home/alice /run/user/1001 -printf '%p %T@\n' | sort >/root/before
+	cd /home/alice
+	berth run -d --name sudo --network none $image sleep 1000
+	berth exec sudo true
+	berth rm -f -t 0 sudo
+	berth save -q $image >/root/saved.tar
+	berth doctor >/dev/null || :
+	find /home/alice /run/user/1001 -printf '%p %T@\n' | sort | diff /root/before -
+	rm /root/before /root/saved.tar
+}
+
 folders_of_others() {
 	local said
-	# As after sudo that keeps the user's HOME.
+	sudo_keeps_the_users_folders
 	like 'graphRoot: /var/lib/berth/v1' \
 		"$(HOME=/home/alice XDG_DATA_HOME=/home/alice/data XDG_RUNTIME_DIR=/run/user/1001 berth info)"
 	said=$(HOME=/home/alice fails 125 berth login -u a -p b localhost:1)
@@ -170,6 +277,13 @@ check 'nothing that stays has uid 0 or a capability of the machine' no_rights_le
 check 'who is not root can claim nothing by the variable or the applet' claims_nothing_for_others
 check 'what root has written, he has; what only he may read is read' files_are_roots
 check 'binds that nobody inside could use are refused with a way out; :U gives them' binds
+check 'pid file, cid file and descriptors are those of root' files_of_a_run
+check 'a file that only root may read is bound as a copy, as the hint says' copy_of_a_secret
+check 'networks: a published port with the address of the client, container:, a default route' networks
+check 'exec -it, attach and logs of a container with a terminal' terminals
+check 'the build for Node serves root as well' node_build
+check "in unshare berth finds root's store" unshares
+check 'after a reboot containers are listed as ended, and start' after_a_reboot
 check 'keep-id is refused, auto and nomap are as for users' other_maps
 check "no folder of another user's is used, whatever HOME and XDG variables say" folders_of_others
 check 'reset ends and removes everything' resets

@@ -2,10 +2,10 @@
  * What root names of the machine for a container of his. Root of the container is an id that has
  * none of root's rights, so that a bind which nobody in there could use is refused before.
  */
-import { accessSync, chownSync, constants, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, closeSync, constants, lstatSync, openSync, statSync } from 'node:fs';
 import type { ContainerRequest } from '@berth/bundle';
 import { SystemError, UnsupportedError } from '@berth/errors';
+import { giveToCaller } from '@berth/host';
 import { runHelper, takeArguments } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import { closedFolder, mayNotEnter } from '../root-folders.ts';
@@ -15,7 +15,6 @@ export function prepareForRoot(engine: Engine, request: ContainerRequest): void 
   for (const mount of request.mounts) {
     if (mount.type === 'bind') prepareBind(engine, mount.source, mount.options.includes('U'));
   }
-  if (request.pidFile !== undefined) makePidFile(engine, request.pidFile);
 }
 
 function prepareBind(engine: Engine, source: string, isGiven: boolean): void {
@@ -39,7 +38,9 @@ function prepareBind(engine: Engine, source: string, isGiven: boolean): void {
   throw new UnsupportedError('BIND_CLOSED', `bind "${source}": root of the container is uid ${uid} `
     + `on this machine, who may not read it (owner ${status.uid}, mode `
     + `${(status.mode & 0o7777).toString(8)})`, {
-    hint: `chown -R ${uid}:${gid} "${source}", or let berth do it: -v ${source}:PATH:U`,
+    hint: status.isDirectory()
+      ? `chown -R ${uid}:${gid} "${source}", or let berth do it: -v ${source}:PATH:U`
+      : `bind a copy of it: install -m 600 -o ${uid} -g ${gid} "${source}" /srv/COPY`,
   });
 }
 
@@ -53,18 +54,14 @@ function mayUse(path: string, isFolder: boolean): boolean {
   }
 }
 
-/** The supervisor writes it, at every start. */
-function makePidFile({ account }: Engine, path: string): void {
-  const closed = closedFolder(path);
-  if (closed !== undefined) {
-    throw new UnsupportedError('PIDFILE_CLOSED', `write "${path}": ${mayNotEnter(closed)}`, {
-      hint: `chmod o+x "${dirname(path)}", or --pidfile /run/NAME.pid`,
-    });
-  }
+/** A file of root's, written by the rights of who starts the container (native/src/start.c). */
+export function makePidFile(path: string): void {
   try {
-    writeFileSync(path, '', { mode: 0o644 });
-    chownSync(path, account.uid, account.gid);
+    const file = openSync(path, 'wx', 0o644);
+    giveToCaller(file);
+    closeSync(file);
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && lstatSync(path).isFile()) return;
     throw new SystemError('PIDFILE', `write "${path}"`, { cause });
   }
 }

@@ -17,6 +17,7 @@ import { formatSummaryHead, type ContainerPaths, type SummaryHead } from '@berth
 import type { Engine } from '../engine.ts';
 import { requireFuseOverlayfs } from './fuse-overlayfs.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
+import { makePidFile } from './binds-of-root.ts';
 import { cgroupOf } from './cgroup.ts';
 import { processIds } from './container-ids.ts';
 import { etcFileNames, etcTarget } from './etc-files.ts';
@@ -48,6 +49,8 @@ export function writePlan(engine: Engine, launch: LaunchPlan): string {
   requireFreeMemory(engine, record, spec);
   const whole = engine.isProcMasked ? withEtc : withOwnPorts(record, withEtc);
   if (engine.isProcMasked) sayWhatIsMasked(engine);
+  const { pidFile } = record.request;
+  if (pidFile !== undefined && engine.forRoot) makePidFile(pidFile);
   const plan = containerPlan(whole, settings(engine, launch));
   ensureDirectory(dirname(paths.runDirectory));
   engine.store.containers.writePlan(record.id, plan);

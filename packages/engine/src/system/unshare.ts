@@ -1,9 +1,11 @@
 /** `unshare`: a command of the host as root of the user's namespace. */
+import { ROOT_CALLER } from '@berth/host';
 import { enterArguments, handOver } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 
 /** Never returns: the command takes this process over, by default the user's shell. */
 export async function unshare(engine: Engine, command: readonly string[]): Promise<never> {
   const words = command.length === 0 ? [process.env['SHELL'] ?? '/bin/sh'] : command;
-  return handOver(enterArguments({ ...engine.enter, mountNamespace: true }, words), []);
+  const args = enterArguments({ ...engine.enter, mountNamespace: true }, words);
+  return handOver(args, [], engine.forRoot ? { [ROOT_CALLER]: '1' } : {});
 }
