@@ -58,6 +58,8 @@ static const struct {
 		 "net.ipv4.ip_unprivileged_port_start=@PORT@"},
 	{.stage = "publish port", .error = EADDRINUSE,
 	 .hint = "who has it: ss -lntup; another one: -p HOSTPORT:PORT"},
+	{.stage = "lock", .error = EWOULDBLOCK,
+	 .hint = "kill -CONT one in state T: ps -eo pid,stat,args | grep berth-native"},
 	{.stage = "execute", .error = ENOENT, .object = "-",
 	 .hint = "flags go before the image or the container: berth run -it IMAGE"},
 	{.stage = "execute", .error = ENOENT, .reason = INTERPRETER_CARRIAGE_RETURN,

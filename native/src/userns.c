@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAP_TEXT_MAX = 16384 };
+enum { MAP_TEXT_MAX = 16384, LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 1 };
 
 /* Reads a small file to its end; the text is cut at @size - 1 and ended. -1 where it can't be. */
 static ssize_t read_text(int dir_fd, const char *path, char *text, size_t size)
@@ -189,13 +189,20 @@ static int open_lock(const char *keepers, int *folder, struct failure *failure)
 	return lock;
 }
 
-static int take_lock(int lock, int how)
+/* Held for the milliseconds of a start. One that someone has stopped holds it for ever: whoever
+ * waits for that says so in the end. */
+static int take_lock(int lock, int how, const char *keepers, struct failure *failure)
 {
-	int result;
-
-	while ((result = flock(lock, how)) < 0 && errno == EINTR)
-		;
-	return result;
+	for (int waited = 0; flock(lock, how | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return fail(failure, "lock", keepers, errno);
+		if (waited >= LOCK_WAIT_MS)
+			return fail_because(failure, "lock", keepers,
+					    "another start holds it and does not go on",
+					    EWOULDBLOCK);
+		usleep(LOCK_STEP_MS * 1000);
+	}
+	return 0;
 }
 
 /* Shared while there is a keeper to join, exclusive from the look to the publishing when not. */
@@ -204,15 +211,15 @@ static int find_or_create(int folder, int lock, const struct userns *userns,
 {
 	int dead = 0, ns;
 
-	if (take_lock(lock, LOCK_SH) < 0)
-		return fail(failure, "lock", userns->keepers, errno);
+	if (take_lock(lock, LOCK_SH, userns->keepers, failure) < 0)
+		return -1;
 	ns = find_namespace(folder, userns, false, &dead);
 	if (ns < 0 || dead > 0) {
 		if (ns >= 0)
 			close(ns);
-		take_lock(lock, LOCK_UN);
-		if (take_lock(lock, LOCK_EX) < 0)
-			return fail(failure, "lock", userns->keepers, errno);
+		flock(lock, LOCK_UN);
+		if (take_lock(lock, LOCK_EX, userns->keepers, failure) < 0)
+			return -1;
 		ns = find_namespace(folder, userns, true, &dead);
 	}
 	return ns >= 0 ? join_namespace(ns, failure) : userns_enter_new(userns, failure);
@@ -222,11 +229,12 @@ static int find_or_create(int folder, int lock, const struct userns *userns,
 static int find_for_guest(int folder, int lock, const struct userns *userns,
 			  struct failure *failure)
 {
+	struct failure why_alone;
 	int dead = 0, ns = -1;
 
-	if (take_lock(lock, LOCK_SH) == 0)
+	if (take_lock(lock, LOCK_SH, userns->keepers, &why_alone) == 0)
 		ns = find_namespace(folder, userns, false, &dead);
-	take_lock(lock, LOCK_UN);
+	flock(lock, LOCK_UN);
 	return ns >= 0 ? join_namespace(ns, failure) : userns_enter_new(userns, failure);
 }
 

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { openLab } from '../e2e/harness.ts';
-import { prepareGround, SCENARIOS } from './scenarios.ts';
+import { prepareGround } from './ground.ts';
+import { SCENARIOS } from './scenarios.ts';
 import { Sweep, type How } from './sweep.ts';
 
 const lab = openLab();

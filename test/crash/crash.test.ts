@@ -9,7 +9,8 @@ import { missing } from '../lab/probes.ts';
 import { startRegistry, type Registry } from '../lab/registry.ts';
 import { openLab } from '../e2e/harness.ts';
 import { missingFreezer } from '../e2e/own-cgroup.ts';
-import { prepareGround, SCENARIOS } from './scenarios.ts';
+import { prepareGround } from './ground.ts';
+import { SCENARIOS } from './scenarios.ts';
 import { Sweep, type How } from './sweep.ts';
 
 const lab = openLab();
@@ -20,7 +21,7 @@ const lacking = {
 const wanted = process.env['BERTH_CRASH'];
 const tries = wanted === undefined ? 1 : wanted === 'all' ? Infinity : Number(wanted);
 const only = process.env['BERTH_CRASH_ONLY']?.split(',');
-const ways: readonly How[] = ['one', 'ENOSPC', 'all', 'EIO', 'EMFILE', 'EDQUOT'];
+const ways: readonly How[] = ['one', 'ENOSPC', 'all', 'EIO', 'EMFILE', 'EDQUOT', 'ENOMEM'];
 let registry: Registry | undefined;
 let sweep: Sweep | undefined;
 

@@ -6,7 +6,10 @@
  *
  *	one	the process that makes the call is killed
  *	all	it and all the others are killed
- *	E…	the call fails with that error (ENOSPC, EDQUOT, EIO, EMFILE)
+ *	none	nothing
+ *	E…	the call fails with that error (ENOSPC, EDQUOT, EIO, EMFILE, ENOMEM)
+ *
+ * Before that the script STOP_AT_BETWEEN is run to its end, while the command stands still.
  *
  * COUNT-FILE tells the number of calls met, at most N. Exits with the command's status, 128 + n
  * after signal n. Descendants that stay (supervisors) go on untraced once the command has ended and
@@ -36,10 +39,12 @@ static pid_t tracees[TRACEES_MAX], failing;
 static size_t tracee_count;
 static unsigned long wanted, met;
 static int error_to_give;
-static bool kills_all, done;
+static bool kills_all, goes_on, done, has_begun;
+static const char *between;
 
 static const struct { const char *name; int number; } errors[] = {
 	{ "ENOSPC", ENOSPC }, { "EDQUOT", EDQUOT }, { "EIO", EIO }, { "EMFILE", EMFILE },
+	{ "ENOMEM", ENOMEM },
 };
 
 /* Calls that change files, mounts, processes, or what other processes are told. */
@@ -65,6 +70,17 @@ static const long taking[] = {
 	SYS_mkdir, SYS_link, SYS_symlink, SYS_open, SYS_mknod,
 #endif
 };
+
+/* Calls for which the kernel needs memory besides: new processes, mounts and namespaces. */
+static const long growing[] = {
+	SYS_clone, SYS_clone3, SYS_execve, SYS_execveat, SYS_mount, SYS_move_mount, SYS_unshare,
+	SYS_setns, SYS_renameat2, SYS_sendmsg,
+#ifdef __x86_64__
+	SYS_fork, SYS_vfork, SYS_rename, SYS_renameat,
+#endif
+};
+
+#define CONTAINS(calls, call) contains(calls, sizeof(calls) / sizeof((calls)[0]), call)
 
 static bool contains(const long *calls, size_t count, long call)
 {
@@ -94,9 +110,11 @@ static bool is_counted(pid_t pid, const struct __ptrace_syscall_info *info)
 		return is_regular(pid, (int)info->entry.args[0]);
 	if (error_to_give != 0 && call == SYS_openat)
 		return error_to_give == EMFILE || makes;
+	if (error_to_give == ENOMEM && CONTAINS(growing, call))
+		return true;
 	if (error_to_give != 0)
-		return contains(taking, sizeof(taking) / sizeof(taking[0]), call);
-	return makes || contains(changing, sizeof(changing) / sizeof(changing[0]), call);
+		return CONTAINS(taking, call);
+	return makes || CONTAINS(changing, call);
 }
 
 static bool runs_map_helper(pid_t pid, const struct __ptrace_syscall_info *info)
@@ -131,8 +149,27 @@ static void change_call(pid_t pid, bool is_entry)
 }
 #endif
 
+/* All of the command stands still meanwhile, or does at its next call. */
+static void run_between(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", between, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+}
+
 static void act(pid_t pid)
 {
+	if (between != NULL)
+		run_between();
+	if (goes_on) {
+		done = true;
+		return;
+	}
 	if (error_to_give != 0) {
 		change_call(pid, true);
 		failing = pid;
@@ -162,7 +199,9 @@ static bool at_call(pid_t pid)
 		ptrace(PTRACE_DETACH, pid, NULL, NULL);
 		return false;
 	}
-	if (!done && failing == 0 && is_counted(pid, &info) && ++met == wanted)
+	if (!has_begun)
+		has_begun = info.entry.nr == SYS_execve;
+	else if (!done && failing == 0 && is_counted(pid, &info) && ++met == wanted)
 		act(pid);
 	return true;
 }
@@ -259,11 +298,13 @@ int main(int argc, char **argv)
 	int result;
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: stop-at N one|all|ERROR COUNT-FILE COMMAND...\n");
+		fprintf(stderr, "usage: stop-at N one|all|none|ERROR COUNT-FILE COMMAND...\n");
 		return 2;
 	}
 	wanted = strtoul(argv[1], NULL, 10);
+	between = getenv("STOP_AT_BETWEEN");
 	kills_all = strcmp(argv[2], "all") == 0;
+	goes_on = strcmp(argv[2], "none") == 0;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (strcmp(errors[i].name, argv[2]) == 0)
 			error_to_give = errors[i].number;

@@ -11,16 +11,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execute } from '../e2e/execute.ts';
 import type { Result } from '../e2e/execute.ts';
 import { processesOf } from '../e2e/leaks.ts';
-import { EXTRA } from './scenarios.ts';
-import type { Ground, Scenario } from './scenarios.ts';
 
-/** What happens at the call: a kill of its process or of all, or an error. */
-export type How = 'one' | 'all' | 'ENOSPC' | 'EDQUOT' | 'EIO' | 'EMFILE';
+import { EXTRA } from './ground.ts';
+import type { Ground, Scenario } from './ground.ts';
+
+/** What happens at the call: a kill of its process or of all, nothing, or an error. */
+export type How = 'one' | 'all' | 'none' | 'ENOSPC' | 'EDQUOT' | 'EIO' | 'EMFILE' | 'ENOMEM';
 
 /** One point of a sweep. */
 export interface Point {
   readonly at: number;
   readonly how: How;
+  /** A script that runs first, to its end, while the command stands still. */
+  readonly between?: string;
 }
 
 /** The JavaScript runtime itself gives up when it gets no descriptor while it starts. */
@@ -47,9 +50,7 @@ export class Sweep {
   async tryPoint(scenario: Scenario, point: Point): Promise<boolean> {
     const { lab, image } = this.#ground;
     await scenario.prepare?.(this.#ground);
-    const result = await this.#stop(scenario, point);
-    const isMet = this.#met() >= point.at;
-    assert.doesNotMatch(result.stderr, BUG);
+    const { result, isMet } = await this.stop(scenario.args(this.#ground), point);
     if (point.how.startsWith('E') && result.status !== 0 && result.status !== RUNTIME_ABORTED) {
       assert.match(result.stderr, /^(Error|Warning): /m, `status ${result.status}, no word`);
     }
@@ -58,24 +59,24 @@ export class Sweep {
     assert.match(await lab.ok(['images', '--format', '{{.Repository}}:{{.Tag}}']),
       new RegExp(`^${image}$`, 'm'));
     await scenario.next(this.#ground);
-    await this.#clean();
+    await this.clean();
     return isMet;
   }
 
-  async #stop(scenario: Scenario, { at, how }: Point): Promise<Result> {
+  /** Runs berth and lets that happen at that call; false when it ended before. */
+  async stop(
+    args: readonly string[], { at, how, between }: Point,
+  ): Promise<{ result: Result; isMet: boolean }> {
     const { lab } = this.#ground;
-    const args = scenario.args(this.#ground);
-    return execute([this.#stopAt, String(at), how, this.#countFile, ...lab.command, ...args], {
-      env: { ...lab.environment }, cwd: lab.home, timeoutMs: COMMAND_MS,
-    });
-  }
-
-  #met(): number {
-    return Number(readFileSync(this.#countFile, 'utf8'));
+    const words = [this.#stopAt, String(at), how, this.#countFile, ...lab.command, ...args];
+    const env = { ...lab.environment, STOP_AT_BETWEEN: between };
+    const result = await execute(words, { env, cwd: lab.home, timeoutMs: COMMAND_MS });
+    assert.doesNotMatch(result.stderr, BUG);
+    return { result, isMet: Number(readFileSync(this.#countFile, 'utf8')) >= at };
   }
 
   /** Everything but the image is removed; then nothing may be left. */
-  async #clean(): Promise<void> {
+  async clean(): Promise<void> {
     const { lab, remote } = this.#ground;
     await lab.ok(['rm', '-f', '-t', '0', '--all']);
     await lab.ok(['rmi', '--ignore', EXTRA, 'localhost/more:1', remote]);

@@ -42,6 +42,15 @@ test('--volumes takes anonymous volumes, and leaves named ones', async () => {
   await lab.ok(['volume', 'rm', 'named']);
 });
 
+test('--volumes leaves an anonymous volume that another container has come to use', async () => {
+  await lab.ok(['create', '--name', 'lends', '-v', '/data', image]);
+  await lab.ok(['create', '--name', 'borrows', '--volumes-from', 'lends', image]);
+  await lab.ok(['rm', '-v', 'lends']);
+  assert.notEqual(await lab.ok(['volume', 'ls', '-q']), '');
+  await lab.ok(['rm', '-v', 'borrows']);
+  await lab.ok(['volume', 'prune', '-f']);
+});
+
 test('--all, --latest, --filter and --cidfile choose', async () => {
   const first = await lab.ok(['create', '--cidfile', 'cid', image]);
   const second = await lab.ok(['create', '--label', 'a=b', image]);

@@ -129,6 +129,18 @@ test('a volume in use is not removed, unless its containers go too', async () =>
   assert.equal(await lab.ok(['ps', '-aq']), '');
 });
 
+test('no volume is pruned while what a container uses is not known', async () => {
+  const id = await lab.ok(['create', '--name', 'hurt', '-v', 'unknown:/data', image]);
+  writeFileSync(path.join(lab.data, 'v1/containers', id, 'config.json'), '{');
+  const { status, stderr } = await lab.berth(['volume', 'prune', '-f', '--all']);
+  assert.equal(status, 0);
+  assert.match(stderr, /no volume is removed: .* damaged/);
+  assert.equal(await lab.ok(['volume', 'ls', '-q']), 'unknown');
+  await lab.ok(['rm', '-f', 'hurt']);
+  await lab.ok(['volume', 'prune', '-f', '--all']);
+  assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
+});
+
 test('two containers share a volume', async () => {
   await lab.ok([
     'run',

@@ -14,6 +14,7 @@ import type { Layout } from './layout.ts';
 import { isOwnerDead } from './owner.ts';
 import { isThereSoon } from './put-back.ts';
 import type { Staging } from './staging.ts';
+import type { Trash } from './trash.ts';
 import { ensureDirectory, listDirectory, readIfThere } from './whole-file.ts';
 
 export { BlobWriter } from './blob-writer.ts';
@@ -31,10 +32,12 @@ const ALGORITHM = 'sha256';
 export class BlobStore {
   readonly #layout: Layout;
   readonly #staging: Staging;
+  readonly #trash: Trash;
 
-  constructor(layout: Layout, staging: Staging) {
+  constructor(layout: Layout, staging: Staging, trash: Trash) {
     this.#layout = layout;
     this.#staging = staging;
+    this.#trash = trash;
   }
 
   /** Where the blob is, or would be. Throws an IntegrityError for what is no sha256 digest. */
@@ -82,7 +85,10 @@ export class BlobStore {
     const path = this.path(digest);
     let bytes = readIfThere(path);
     // Where it is missing a collection may hold it in its hands and put it back.
-    if (bytes === undefined) isThereSoon(() => (bytes = readIfThere(path)) !== undefined);
+    if (bytes === undefined) {
+      const read = (): boolean => (bytes = readIfThere(path)) !== undefined;
+      isThereSoon(read, () => this.#trash.putBackLeft(path));
+    }
     if (bytes === undefined) throw missing(digest);
     return bytes;
   }

@@ -69,6 +69,7 @@ export async function collect(
   requireFolders(parts.layout);
   const found = await parts.lock.hold(() => {
     sweepStaging(parts);
+    parts.trash.putBackLeft();
     sweepNames(parts);
     sweepRunDirectories(parts);
     sweepPartials(parts, options.keepPartialMs ?? DAY_MS);

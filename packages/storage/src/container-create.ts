@@ -15,7 +15,6 @@ import type { ContainerPaths } from './container-paths.ts';
 import { attempt, codeOf, storeError } from './fs-errors.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
-import { isThereSoon } from './put-back.ts';
 import type { ContainerRecord } from './records.ts';
 import type { Staging } from './staging.ts';
 import { formatSummaryHead } from './summary.ts';
@@ -129,7 +128,7 @@ function requireParts({ layers, volumes }: CreateParts, record: ContainerRecord)
       hint: `berth pull ${record.imageName}`,
     });
   }
-  const volume = record.volumes.find((name) => !isThereSoon(() => volumes.exists(name)));
+  const volume = record.volumes.find((name) => !volumes.isKept(name));
   if (volume !== undefined) {
     throw new ConflictError('VOLUME_MISSING', `create container "${record.name}": volume ` +
       `"${volume}" was removed`, { hint: `berth volume create ${volume}` });

@@ -3,20 +3,11 @@
  * life, and whoever removes a container at rest holds it meanwhile; the kernel drops it with its
  * holder, so it is never stale.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
-import { constants as system } from 'node:os';
-import { loadSyscalls, succeed } from '@berth/host';
+import { constants, lstatSync, openSync } from 'node:fs';
 import type { ContainerPaths } from './container-paths.ts';
+import { lockFile, type NoLock, type Release } from './file-lock.ts';
 import { attempt, ifThere, unless } from './fs-errors.ts';
 import { PRIVATE_FILE } from './whole-file.ts';
-
-/** Gives a lock back. */
-export type Release = () => void;
-
-/** Answers of tryLock() when nobody gets the lock. */
-export type NoLock = 'held' | 'gone';
-
-const LOCK_EXCLUSIVE_NOW = 2 | 4;
 
 /**
  * What a lock can't be opened as: then no supervisor holds one. A full disk keeps it from being
@@ -36,20 +27,7 @@ export function tryLock(paths: ContainerPaths): Release | NoLock {
     openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, PRIVATE_FILE)) ?? NOTHING_OPEN));
   if (fd === undefined) return 'gone';
   if (fd === NOTHING_OPEN) return () => undefined;
-  const release = (): void => closeSync(fd);
-  const answer = loadSyscalls().flock(fd, LOCK_EXCLUSIVE_NOW);
-  if (answer >= 0 && isStillThere(fd, lock)) return release;
-  release();
-  if (answer === -system.errno.EWOULDBLOCK) return 'held';
-  succeed(answer, 'lock', lock);
-  return 'gone';
+  return lockFile(fd, lock, 'exclusive');
 }
 
 const NOTHING_OPEN = -1;
-
-/** Who waited for a lock may get that of a container that was removed meanwhile. */
-function isStillThere(fd: number, path: string): boolean {
-  const held = fstatSync(fd);
-  const there = attempt('look at', path, () => ifThere(() => lstatSync(path)));
-  return there !== undefined && there.ino === held.ino && there.dev === held.dev;
-}

@@ -207,11 +207,21 @@ export class ImageStore {
    * container uses it is the caller's question: containers keep their layers either way.
    */
   remove(id: string): boolean {
-    const taken = this.#parts.trash.take(this.#directory(id), 'plain');
+    return this.removeIf(id, () => true);
+  }
+
+  /** As remove(), unless `isUnwanted`, asked while the image is away, says otherwise. */
+  removeIf(id: string, isUnwanted: () => boolean): boolean {
+    const held = this.#parts.trash.hold(this.#directory(id), 'plain');
+    if (held !== undefined && !isUnwanted()) {
+      held.putBack();
+      return false;
+    }
+    held?.giveUp();
     for (const [name, target] of this.links()) {
       if (target === id) this.#untagIf(name, (other) => other === id && !this.exists(id));
     }
-    return taken !== undefined;
+    return held !== undefined;
   }
 
   #untagIf(reference: string, isUnwanted: (id: string) => boolean): boolean {

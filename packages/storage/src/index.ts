@@ -17,7 +17,7 @@ export type {
   ContainerEntry, ContainerPaths, ContainerStore, CreateContainer, ExitRemoval,
 } from './containers.ts';
 export type { DriverName, DriverRecord, OwnerKeeping } from './driver-record.ts';
-export type { NoLock, Release } from './container-lock.ts';
+export type { NoLock, Release } from './file-lock.ts';
 export type { CreateVolume, VolumeStore } from './volumes.ts';
 export { isMakerAlive } from './owner.ts';
 export { fileDigest } from './file-digest.ts';

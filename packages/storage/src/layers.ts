@@ -69,7 +69,8 @@ export class LayerStore {
 
   /** The first of these layers that is not there, and is not put back by a collection either. */
   missing(diffIds: readonly string[]): string | undefined {
-    return diffIds.find((diffId) => !isThereSoon(() => this.has(diffId)));
+    return diffIds.find((diffId) => !isThereSoon(
+      () => this.has(diffId), () => this.#trash.putBackLeft(this.path(diffId))));
   }
 
   /** Throws a NotFoundError, or an IntegrityError when the record is damaged. */

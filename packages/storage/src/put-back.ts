@@ -2,14 +2,26 @@
  * Waiting for what a removal holds in its hands. Who removes takes first and looks after whether
  * somebody needs it (see collect.ts): for some milliseconds a thing that is needed is not there.
  */
-const ATTEMPTS = 6;
+const PATIENCE_MS = 240;
 const PAUSE_MS = 40;
 
-/** True when `isThere` holds, now or once a removal has put the thing back. */
-export function isThereSoon(isThere: () => boolean): boolean {
-  for (let left = ATTEMPTS; !isThere(); left -= 1) {
-    if (left === 0) return false;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+/**
+ * True when `isThere` holds, now or once a removal has put the thing back; `putBackLeft` does so
+ * where that removal was killed.
+ */
+export function isThereSoon(isThere: () => boolean, putBackLeft: () => void): boolean {
+  if (isThere()) return true;
+  for (const pause of briefPauses(PATIENCE_MS)) {
+    putBackLeft();
+    if (isThere()) return true;
+    pause();
   }
-  return true;
+  return isThere();
+}
+
+/** Pauses between looks at something that takes milliseconds; one look at least. */
+export function* briefPauses(timeoutMs: number): Generator<() => void> {
+  for (let leftMs = timeoutMs; leftMs > 0; leftMs -= PAUSE_MS) {
+    yield () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
 }

@@ -2,12 +2,14 @@
  * volumes/: data that outlives containers. A volume appears whole by one rename; its record never
  * changes; _data belongs to whoever mounts it.
  */
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, IntegrityError, NotFoundError } from '@berth/errors';
-import { attempt, ifThere } from './fs-errors.ts';
+import { lockFile, type LockKind, type Release } from './file-lock.ts';
+import { attempt, ifThere, unless } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { checkName, isName, randomId } from './names.ts';
+import { briefPauses } from './put-back.ts';
 import type { VolumeRecord } from './records.ts';
 import type { Staging } from './staging.ts';
 import type { Trash } from './trash.ts';
@@ -32,6 +34,8 @@ export interface CreateVolume {
 const RECORD = 'record.json';
 const DATA = '_data';
 const DATA_MODE = 0o755;
+/** Others hold the lock for some milliseconds; one that was stopped holds it for ever. */
+const LOCK_PATIENCE_MS = 3000;
 
 /** Access to volumes/. */
 export class VolumeStore {
@@ -123,23 +127,46 @@ export class VolumeStore {
   }
 
   /**
-   * The volume is in the trash; answers where. `usedBy` gives the containers that mount it; it is
-   * asked before and after, so a container made meanwhile gets its volume back. Throws a
-   * NotFoundError, or a ConflictError (exit status 2) when it is in use.
+   * The volume is in the trash; answers where. `usedBy` gives the containers that mount it. Whoever
+   * holds the lock of its record is about to remove it, and nobody else: so it is at its place
+   * until that is decided, and a kill before leaves it there. Throws a NotFoundError, or a
+   * ConflictError when it is in use (exit status 2).
    */
   remove(name: string, usedBy: () => readonly string[]): string {
     requireUnused(name, usedBy());
-    const path = this.#directory(name);
-    const held = this.#trash.hold(path, 'tree');
-    if (held === undefined) throw noSuchVolume('remove', name);
+    const release = this.#lockWhenFree(name, 'exclusive');
     try {
       requireUnused(name, usedBy());
-    } catch (error) {
-      held.putBack();
-      throw error;
+      const trashed = this.#trash.take(this.#directory(name), 'tree');
+      if (trashed !== undefined) return trashed;
+    } finally {
+      release?.();
     }
-    held.giveUp();
-    return held.trashed;
+    throw noSuchVolume('remove', name);
+  }
+
+  /**
+   * True when the volume is there, and whoever removes it from now on sees the containers that are
+   * there by now. Throws a ConflictError where a removal does not come to its end.
+   */
+  isKept(name: string): boolean {
+    const release = this.#lockWhenFree(name, 'shared');
+    release?.();
+    return release !== undefined && this.exists(name);
+  }
+
+  /** Undefined when there is nothing to lock: no volume, or a damaged one. */
+  #lockWhenFree(name: string, kind: LockKind): Release | undefined {
+    const path = join(this.#directory(name), RECORD);
+    for (const pause of briefPauses(LOCK_PATIENCE_MS)) {
+      const fd = openRecord(path, kind);
+      if (fd === undefined) return undefined;
+      const lock = lockFile(fd, path, kind);
+      if (typeof lock === 'function') return lock;
+      if (lock === 'held') pause();
+    }
+    throw new ConflictError('VOLUME_BUSY', `use volume "${name}": another command is about to ` +
+      'remove it, or to use it', { hint: `fuser -v ${path}` });
   }
 
   #names(): string[] {
@@ -170,6 +197,14 @@ export class VolumeStore {
     writeNewFile(join(directory, RECORD), JSON.stringify(record), 'durable');
     return directory;
   }
+}
+
+/** Undefined when there is no record, or what can't be one. A network's locks ask for writing. */
+function openRecord(path: string, kind: LockKind): number | undefined {
+  const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const flags = (kind === 'shared' ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
+  return attempt('open', path, () => ifThere(() =>
+    unless(['ELOOP', 'EISDIR', 'ENXIO', 'EACCES', 'ENOTDIR'], () => openSync(path, flags))));
 }
 
 function noSuchVolume(action: string, name: string): NotFoundError {

@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConflictError } from '@berth/errors';
-import { openStore } from '../src/index.ts';
+import { openStore, readLivenessFacts } from '../src/index.ts';
 import { addLayer, container, digest, entries, hex, image, scratchStore } from './scratch-store.ts';
 
 const ONE = 'a'.repeat(64);
@@ -59,15 +59,48 @@ test('what a living session pins stays; what a closed one pinned goes', async (c
 test('a layer that comes into use while it is collected is put back', async (context) => {
   const store = scratchStore(context);
   const layer = addLayer(store, 'base');
-  const take = store.trash.take.bind(store.trash);
-  context.mock.method(store.trash, 'take', (path: string, kind: 'tree' | 'plain') => {
-    const taken = take(path, kind);
+  const hold = store.trash.hold.bind(store.trash);
+  context.mock.method(store.trash, 'hold', (path: string, kind: 'tree' | 'plain') => {
+    const held = hold(path, kind);
     if (path === store.layers.path(layer)) store.openSession().pinLayer(layer);
-    return taken;
+    return held;
   });
   const report = await store.collect();
   assert.deepEqual(report.layers, []);
   assert.equal(store.layers.has(layer), true);
+});
+
+test('what a killed collection held comes back to who misses it', async (context) => {
+  const store = scratchStore(context);
+  const layer = addLayer(store, 'base');
+  const blob = store.blobs.write(Buffer.from('blob'));
+  const killed = openStore({ data: store.layout.data, run: store.layout.run }, {
+    readFacts: () => ({ ...readLivenessFacts(), bootId: '00000000-of-another-boot' }),
+  });
+  for (const path of [store.layers.path(layer), store.blobs.path(blob)]) {
+    killed.trash.hold(path, 'tree');
+  }
+  assert.equal(store.layers.has(layer), false);
+  store.containers.create(container(ONE, { layers: [layer] }));
+  assert.equal(store.layers.has(layer), true);
+  assert.equal(store.blobs.readTrusted(blob).toString(), 'blob');
+  killed.trash.hold(store.layers.path(layer), 'tree');
+  await store.collect();
+  assert.equal(store.layers.has(layer), true);
+  assert.deepEqual(entries(store.layout.trash), []);
+});
+
+test('what is held is no other command\'s to remove or to put back', async (context) => {
+  const store = scratchStore(context);
+  const layer = addLayer(store, 'base');
+  const held = store.trash.hold(store.layers.path(layer), 'tree');
+  assert.deepEqual(await store.trash.empty(), []);
+  assert.equal(entries(store.layout.trash).length, 1);
+  held?.giveUp();
+  store.trash.putBackLeft();
+  assert.equal(store.layers.has(layer), false);
+  await store.trash.empty();
+  assert.deepEqual(entries(store.layout.trash), []);
 });
 
 test('a damaged record keeps every layer and blob that it may need', async (context) => {

@@ -4,7 +4,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConflictError, NotFoundError, UsageError } from '@berth/errors';
-import { entries, scratchStore } from './scratch-store.ts';
+import { container, entries, scratchStore } from './scratch-store.ts';
 
 test('a created volume is there with record and data directory', (context) => {
   const { volumes, layout } = scratchStore(context);
@@ -55,7 +55,7 @@ test('a damaged record hides only its volume', (context) => {
   assert.deepEqual(volumes.list().map(({ name }) => name), ['b']);
 });
 
-test('a volume in use is not removed, and one that comes into use is put back', (context) => {
+test('a volume in use is not removed, nor one that comes into use', (context) => {
   const { volumes } = scratchStore(context);
   volumes.create({ name: 'data' });
   assert.throws(() => volumes.remove('data', () => ['c'.repeat(64)]), (error) => {
@@ -66,6 +66,7 @@ test('a volume in use is not removed, and one that comes into use is put back', 
   let asked = 0;
   const meanwhile = (): string[] => {
     asked += 1;
+    assert.ok(volumes.exists('data'), 'it stays until it is decided');
     return asked === 1 ? [] : ['c'.repeat(64)];
   };
   assert.throws(() => volumes.remove('data', meanwhile), ConflictError);
@@ -73,4 +74,20 @@ test('a volume in use is not removed, and one that comes into use is put back', 
   const trashed = volumes.remove('data', () => []);
   assert.equal(existsSync(trashed), true);
   assert.throws(() => volumes.remove('data', () => []), NotFoundError);
+});
+
+test('while a removal is being decided nobody starts to use the volume', (context) => {
+  const { volumes, containers } = scratchStore(context);
+  volumes.create({ name: 'data' });
+  let asked = 0;
+  volumes.remove('data', () => {
+    asked += 1;
+    const uses = { volumes: ['data'] };
+    if (asked === 2) {
+      assert.throws(() => containers.create(container('a'.repeat(64), uses)),
+        { code: 'VOLUME_BUSY' });
+    }
+    return [];
+  });
+  assert.equal(volumes.exists('data'), false);
 });

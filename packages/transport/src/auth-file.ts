@@ -3,9 +3,9 @@
  * while everything that is not ours to know stays as it was.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { NotFoundError, SystemError, UsageError } from '@berth/errors';
 import type { Credentials } from './credential-record.ts';
 
@@ -123,8 +123,9 @@ async function replaceUnlessChanged(step: {
 }): Promise<boolean> {
   const target = step.before === undefined ? step.path : await realpath(step.path);
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = `${target}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
   try {
+    await removeLeftovers(target);
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(step.text);
@@ -136,10 +137,34 @@ async function replaceUnlessChanged(step: {
     await rename(temporary, target);
     return true;
   } catch (cause) {
+    // Taken for a leftover by someone who can't see this process: another pid namespace, or host.
+    if (codeOf(cause) === 'ENOENT') return false;
     throw new SystemError('AUTH_FILE_WRITE', `write auth file "${step.path}": ${reason(cause)}`);
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+/** What killed commands were writing beside the file is gone: there are secrets in it. */
+async function removeLeftovers(target: string): Promise<void> {
+  const folder = dirname(target);
+  for (const name of await readdir(folder)) {
+    const rest = name.startsWith(`${basename(target)}.`) ? name.slice(basename(target).length) : '';
+    const pid = /^\.(\d+)-[0-9a-f]{12}\.tmp$/.exec(rest)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 async function readPlace({ path, isShared = false }: AuthFilePlace): Promise<string | undefined> {
@@ -158,8 +183,9 @@ async function readText(path: string): Promise<string | undefined> {
       throw new UsageError('BAD_AUTH_FILE', `read auth file "${path}": too large`);
     return text;
   } catch (error) {
-    if (error instanceof Error && 'code' in error) {
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    const code = codeOf(error);
+    if (error instanceof Error && code !== undefined) {
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
       if (error instanceof UsageError) throw error;
       throw new SystemError('AUTH_FILE_READ', `read auth file "${path}": ${reason(error)}`);
     }

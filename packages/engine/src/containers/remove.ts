@@ -10,6 +10,7 @@ import { matchingContainers } from './container-filters.ts';
 import { readableRecord } from './listed-record.ts';
 import { endNow, stopById } from './stop.ts';
 import { endSupervisor } from './supervisor-process.ts';
+import { takeUnused } from './volumes.ts';
 import { pauses, stateIfThere } from './wait.ts';
 
 /** A start or an end under way takes tenths of a second, more where the disk has much to write. */
@@ -40,7 +41,7 @@ export async function removeById(
   id: string,
   options: RemoveOptions,
 ): Promise<void> {
-  const { containers, volumes } = engine.store;
+  const { containers } = engine.store;
   const lock = await lockAtRest(engine, id, options);
   if (lock === undefined) {
     return;
@@ -52,11 +53,7 @@ export async function removeById(
   rmSync(containers.paths(id).runDirectory, { recursive: true, force: true });
   lock();
   if (record !== undefined && (options.volumes || record.request.remove)) {
-    for (const name of record.anonymousVolumes) {
-      if (volumes.isThere(name)) {
-        trees.push(volumes.remove(name, () => containers.usersOfVolume(name)));
-      }
-    }
+    trees.push(...takeUnused(engine, record.anonymousVolumes));
   }
   await removeTrees(engine, trees.filter((tree) => tree !== undefined));
 }

@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import type { ContainerRequest, MountRequest } from '@berth/bundle';
-import { UsageError } from '@berth/errors';
+import { ConflictError, NotFoundError, UsageError } from '@berth/errors';
 import { randomId } from '@berth/storage';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { FoundImage } from '../images/local.ts';
@@ -105,10 +105,21 @@ export function makeVolumes(engine: Engine, { names, anonymous }: PlannedVolumes
 
 /** Takes back what makeVolumes() made for a container that came to nothing. */
 export async function dropVolumes(engine: Engine, names: readonly string[]): Promise<void> {
+  await removeTrees(engine, takeUnused(engine, names));
+}
+
+/**
+ * Those of the volumes that no container uses are in the trash; answers where. Others may have
+ * come to use one, by --volumes-from or its name.
+ */
+export function takeUnused(engine: Engine, names: readonly string[]): string[] {
   const { volumes, containers } = engine.store;
-  const unused = names.filter((name) => containers.usersOfVolume(name).length === 0);
-  await removeTrees(
-    engine,
-    unused.map((name) => volumes.remove(name, () => containers.usersOfVolume(name))),
-  );
+  return names.filter((name) => volumes.isThere(name)).flatMap((name) => {
+    try {
+      return volumes.remove(name, () => containers.usersOfVolume(name));
+    } catch (error) {
+      if (error instanceof ConflictError || error instanceof NotFoundError) return [];
+      throw error;
+    }
+  });
 }

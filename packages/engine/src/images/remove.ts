@@ -100,8 +100,10 @@ export async function pruneImages(
   const entries = await listImages(engine, { all: true, filters, names: [], sort: undefined });
   const pruned: { id: string; reclaimedBytes: number }[] = [];
   for (const { id, dangling, sizeBytes } of entries) {
-    const isUsed = engine.store.containers.usersOfImage(id).length > 0;
-    if ((all || dangling) && !isUsed && engine.store.images.remove(id)) {
+    const { images, containers } = engine.store;
+    const isUnwanted = (): boolean => containers.usersOfImage(id).length === 0
+      && (all || ![...images.links().values()].includes(id));
+    if ((all || dangling) && isUnwanted() && images.removeIf(id, isUnwanted)) {
       pruned.push({ id, reclaimedBytes: sizeBytes });
     }
   }

@@ -171,6 +171,7 @@ export async function pruneVolumes(
   { filters, all }: { filters: readonly Filter[]; all: boolean },
 ): Promise<{ name: string; reclaimedBytes: number }[]> {
   const { containers } = engine.store;
+  if (!areUsersKnown(engine)) return [];
   const pruned: { name: string; reclaimedBytes: number }[] = [];
   for (const { name, mountpoint, anonymous } of listVolumes(engine, filters)) {
     if ((all || anonymous) && containers.usersOfVolume(name).length === 0) {
@@ -179,6 +180,15 @@ export async function pruneVolumes(
     }
   }
   return pruned;
+}
+
+/** False, with a warning, where what a container uses is not known, for its record is damaged. */
+function areUsersKnown({ store: { containers }, report }: Engine): boolean {
+  if (containers.areRecordsReadable()) return true;
+  const message = 'no volume is removed: what containers use is not known, for the record of one ' +
+    'is damaged (berth system check)';
+  report({ kind: 'warning', message });
+  return false;
 }
 
 /** False when it has come into use, or has gone. */

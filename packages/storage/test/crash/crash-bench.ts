@@ -20,6 +20,9 @@ export interface ChildResult {
 /** Everything that two holders of the lock may do is right, so the tests never wait for it. */
 const acquireLock = (): Promise<() => Promise<void>> => Promise.resolve(() => Promise.resolve());
 
+/** The built child lies where no library is found, and locks need koffi. */
+const LIBRARIES_OF_HOST = join(import.meta.dirname, '../../../host/node_modules');
+
 /** A directory with the built child, and copies of stores; `close` removes it. */
 export class CrashBench {
   readonly #root = mkdtempSync(join(tmpdir(), 'berth-crash-'));
@@ -59,7 +62,10 @@ export class CrashBench {
     const child = spawnSync(process.execPath, [
       '--require', join(this.#root, 'crashing-fs.cjs'), join(this.#root, 'operation-child.cjs'),
       name, data, join(this.#root, copy, 'run'),
-    ], { encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', ...environment } });
+    ], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] ?? '', NODE_PATH: LIBRARIES_OF_HOST, ...environment },
+    });
     const calls = /calls (\d+)\n/.exec(child.stdout)?.[1];
     return {
       calls: calls === undefined ? undefined : Number(calls),

@@ -1,0 +1,39 @@
+/**
+ * The kernel's lock of an open file, flock(2): it goes with its holder, so it is never stale.
+ */
+import { closeSync, fstatSync, lstatSync } from 'node:fs';
+import { constants as system } from 'node:os';
+import { loadSyscalls, succeed } from '@berth/host';
+import { attempt, ifThere } from './fs-errors.ts';
+
+/** Gives a lock back. */
+export type Release = () => void;
+
+/** Why nobody gets a lock. */
+export type NoLock = 'held' | 'gone';
+
+/** Of `shared` ones there may be several. */
+export type LockKind = 'exclusive' | 'shared';
+
+const OPERATIONS: Readonly<Record<LockKind, number>> = { shared: 1 | 4, exclusive: 2 | 4 };
+
+/**
+ * The lock of `fd`, open at `path`, without waiting; or why there is none: another process has it,
+ * or the file was removed or replaced meanwhile. Closes the file then, and with the release.
+ */
+export function lockFile(fd: number, path: string, kind: LockKind): Release | NoLock {
+  const release = (): void => closeSync(fd);
+  const answer = loadSyscalls().flock(fd, OPERATIONS[kind]);
+  if (answer >= 0 && isStillThere(fd, path)) return release;
+  release();
+  if (answer === -system.errno.EWOULDBLOCK) return 'held';
+  succeed(answer, 'lock', path);
+  return 'gone';
+}
+
+/** Who waited for a lock may get that of something that was removed meanwhile. */
+function isStillThere(fd: number, path: string): boolean {
+  const held = fstatSync(fd);
+  const there = attempt('look at', path, () => ifThere(() => lstatSync(path)));
+  return there !== undefined && there.ino === held.ino && there.dev === held.dev;
+}
