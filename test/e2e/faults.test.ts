@@ -157,6 +157,7 @@ test('a damaged record does not keep others from being listed', async () => {
   const folder = path.join(lab.data, 'v1/containers', id);
   writeFileSync(path.join(folder, 'config.json'), '{"version":');
   assert.match(await lab.ok(['ps', '-a']), /fine/);
+  assert.match(await lab.ok(['ps', '-a', '--size']), /fine/);
   const { status, stderr } = await lab.berth(['start', 'damaged']);
   assert.equal(status, 125);
   assert.match(stderr, /config\.json/);

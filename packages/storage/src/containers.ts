@@ -247,8 +247,8 @@ export class ContainerStore {
   }
 
   /** Every record that can be read. */
-  records(): ContainerRecord[] {
-    return this.ids().flatMap((id) => this.#recordOrNothing(id) ?? []);
+  records<T extends ContainerRecord = ContainerRecord>(): T[] {
+    return this.ids().flatMap((id) => this.#recordOrNothing<T>(id) ?? []);
   }
 
   /** True when every container's record could be read, so that nobody's needs are unknown. */
@@ -280,8 +280,8 @@ export class ContainerStore {
     return this.exists(id) ? parseSummary('') : undefined;
   }
 
-  #recordOrNothing(id: string): ContainerRecord | undefined {
-    return unlessDamaged(() => readRecord<ContainerRecord>(this.paths(id).config));
+  #recordOrNothing<T extends ContainerRecord>(id: string): T | undefined {
+    return unlessDamaged(() => readRecord<T>(this.paths(id).config));
   }
 
   #runText(id: string, run: number, file: string): string | undefined {

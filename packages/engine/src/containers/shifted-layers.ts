@@ -49,8 +49,7 @@ export function shiftedLayers(
 export function neededShifted({ store }: Engine): Set<string> | undefined {
   const { containers } = store;
   if (!containers.areRecordsReadable()) return undefined;
-  return new Set(containers.records().flatMap(({ id, layers }) => {
-    const { containerIds } = containers.record<BerthContainer>(id);
+  return new Set(containers.records<BerthContainer>().flatMap(({ containerIds, layers }) => {
     if (containerIds === undefined) return [];
     const diffIds = mountedLayers(layers);
     return Object.values(WAYS).map((way) =>

@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
-import type { BerthContainer } from './record.ts';
+import { listedRecord } from './listed-record.ts';
 
 /** The unit of st_blocks (stat(2)). */
 const BLOCK_BYTES = 512;
@@ -54,12 +54,12 @@ export function measureOwn({ store }: Engine, id: string): number {
   return measureTree(existsSync(root) ? root : upper);
 }
 
-/** The container's own bytes, and with its image's. */
+/** The container's own bytes, and with its image's; none of one that is damaged or went away. */
 export function measureContainer(
   engine: Engine,
   id: string,
 ): { sizeRw: number; sizeRootFs: number } {
-  const record = engine.store.containers.record<BerthContainer>(id);
+  const record = listedRecord(engine, id);
   const sizeRw = measureOwn(engine, id);
   if (record.driver === 'copy') return { sizeRw, sizeRootFs: sizeRw };
   const image = engine.store.images.record(record.imageId)?.sizeBytes ?? 0;
