@@ -176,6 +176,34 @@ test('policies: never asks nobody, missing for what is not here, newer for chang
   registry.faults.clear();
 });
 
+test('what policy.json rejects is not asked for, by pull, run and load', async () => {
+  registry.content.putImage({ repository: 'rejected', tag: 'latest', layers: [one] });
+  const file = path.join(lab.home, '.config/containers/policy.json');
+  mkdirSync(path.dirname(file), { recursive: true });
+  const host = nameOf('rejected').split('/', 1)[0] ?? '';
+  const accept = [{ type: 'insecureAcceptAnything' }];
+  const scopes = { [`${host}/rejected`]: [{ type: 'reject' }] };
+  const archives = { '': [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: '/key' }] };
+  writeFileSync(file, JSON.stringify({
+    default: accept, transports: { docker: scopes, 'oci-archive': archives },
+  }));
+  registry.requests.length = 0;
+  for (const command of [['pull'], ['run', '--rm']]) {
+    const { status, stderr } =
+      await lab.berth([...command, '--tls-verify=false', nameOf('rejected')]);
+    assert.equal(status, 125);
+    assert.match(stderr, /rejected:latest": the policy .*policy\.json rejects it\nhint: /);
+  }
+  assert.equal(registry.requests.length, 0);
+  const { archive } = archiveOf({}, lab.folder);
+  const load = await lab.berth(['load', '-i', archive]);
+  assert.match(load.stderr, /the policy .* wants a signature \(signedBy\), which can't be/);
+  rmSync(file);
+  await pull('rejected');
+  await lab.ok(['load', '-i', archive]);
+  await lab.ok(['rmi', 'localhost/busybox']);
+});
+
 test('a digest names the image: a tag beside it is not taken, and prune leaves it', async () => {
   const { manifest } = registry.content.putImage({
     repository: 'pinned', tag: 'latest', layers: [one, two],

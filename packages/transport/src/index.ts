@@ -28,6 +28,8 @@ export type { RegistrySinkOptions } from './registry-sink.ts';
 export { registrySink } from './registry-sink.ts';
 export type { RetryNotice, RetryPolicy } from './retry.ts';
 export { DEFAULT_RETRY } from './retry.ts';
+export type { ImageOrigin, SignaturePolicy } from './signature-policy.ts';
+export { loadSignaturePolicy, requireAllowed } from './signature-policy.ts';
 export { TarOutput } from './tar-output.ts';
 export type { WebFile } from './web-file.ts';
 export { fetchFile } from './web-file.ts';

@@ -1,8 +1,9 @@
 /** `load` and `import`: images from archives and root file systems on this machine. */
 import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { formatReference, localPlatform, parsePlatform } from '@berth/oci';
-import { openArchive } from '@berth/transport';
+import { loadSignaturePolicy, openArchive, requireAllowed } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { acquireImage } from './acquire.ts';
 import { openImportInput } from './import-input.ts';
@@ -15,15 +16,28 @@ export interface LoadedImage {
   id: string;
 }
 
-/** Every image of the archive is in the store. `-` or undefined reads standard input. */
+/** From where images are loaded. */
+export interface LoadRequest {
+  /** A path; `-` or undefined is standard input. */
+  input: string | undefined;
+  /** In place of the user's and the system's policy.json. */
+  signaturePolicy: string | undefined;
+}
+
+/** Every image of the archive is in the store. */
 export async function loadImages(
   engine: Engine,
-  { input }: { input: string | undefined },
+  { input, signaturePolicy }: LoadRequest,
 ): Promise<LoadedImage[]> {
+  const policy = loadSignaturePolicy({ file: signaturePolicy });
   const session = engine.store.openSession();
   try {
     const archive = await openArchive(inputOf(input), { scratchDirectory: session.directory });
     try {
+      requireAllowed(policy, {
+        transport: archive.format === 'oci-dir' ? 'oci' : archive.format,
+        name: input === undefined || input === '-' ? '/dev/stdin' : resolve(input),
+      });
       const loaded: LoadedImage[] = [];
       for (const { source, names } of archive.images) {
         const references = names.map(formatReference);

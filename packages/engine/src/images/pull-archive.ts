@@ -1,4 +1,5 @@
 /** Pulling out of files and folders: `docker-archive:`, `oci-archive:`, `oci:` and `dir:`. */
+import { resolve } from 'node:path';
 import { UsageError } from '@berth/errors';
 import {
   formatReference,
@@ -7,7 +8,9 @@ import {
   qualify,
   type Reference,
 } from '@berth/oci';
-import { openArchive, type ArchiveImage, type ImageArchive } from '@berth/transport';
+import {
+  loadSignaturePolicy, openArchive, requireAllowed, type ArchiveImage, type ImageArchive,
+} from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { acquireImage } from './acquire.ts';
 import type { PullOptions } from './pull-options.ts';
@@ -26,6 +29,9 @@ export async function pullFromArchive(
   { transport, path, reference }: ArchiveName,
   options: PullOptions,
 ): Promise<string[]> {
+  requireAllowed(loadSignaturePolicy({ file: options.signaturePolicy }), {
+    transport, name: resolve(path),
+  });
   const session = engine.store.openSession();
   try {
     const archive = await openArchive(path, {

@@ -10,6 +10,8 @@ export interface PullOptions {
   authFile: string | undefined;
   tlsVerify: boolean | undefined;
   certDir: string | undefined;
+  /** In place of the user's and the system's policy.json. */
+  signaturePolicy?: string | undefined;
   quiet: boolean;
   allTags?: boolean | undefined;
   retry?: number | undefined;

@@ -14,9 +14,12 @@ import {
   currentDigest,
   DEFAULT_RETRY,
   listTags,
+  loadSignaturePolicy,
   registrySource,
+  requireAllowed,
   resolveName,
   type RegistryClient,
+  type SignaturePolicy,
 } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { acquireImage } from './acquire.ts';
@@ -31,10 +34,11 @@ export async function pullFromRegistry(
   const client = openClient(engine, options);
   try {
     const platform = options.platform === undefined ? undefined : parsePlatform(options.platform);
+    const policy = loadSignaturePolicy({ file: options.signaturePolicy });
     if (options.allTags === true) {
-      return await pullAllTags(engine, { name, client, platform });
+      return await pullAllTags(engine, { name, client, platform, policy });
     }
-    return [await pullFirst(engine, { name, client, platform })];
+    return [await pullFirst(engine, { name, client, platform, policy })];
   } finally {
     client.close();
   }
@@ -79,6 +83,7 @@ interface PullJob {
   name: string;
   client: RegistryClient;
   platform: Platform | undefined;
+  policy: SignaturePolicy | undefined;
 }
 
 /** A short name may mean several registries: the first that has it counts. */
@@ -107,6 +112,7 @@ async function pullFirst(engine: Engine, job: PullJob): Promise<string> {
 }
 
 async function pullReference(engine: Engine, reference: Reference, job: PullJob): Promise<string> {
+  requireAllowed(job.policy, { transport: 'docker', name: formatReference(reference) });
   const source = registrySource(reference, { client: job.client, platform: job.platform });
   try {
     // With a digest the tag says nothing: what it points to now may be another image.

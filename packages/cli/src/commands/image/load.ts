@@ -2,14 +2,14 @@
 import { loadImages } from '@berth/engine/images/load';
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
-import { ignored, text, toggle } from '../../flags/flag.ts';
+import { text, toggle } from '../../flags/flag.ts';
 import { print } from '../../output/streams.ts';
 import { isTerminal } from '../../output/terminal.ts';
 
 const FLAGS = {
   input: text('PATH', 'read PATH instead of standard input', { short: 'i' }),
   quiet: toggle('show no progress', { short: 'q' }),
-  'signature-policy': ignored('each'),
+  'signature-policy': text('PATH', 'in place of policy.json', { hidden: true }),
 } as const;
 
 /** The images are in the store; their names are printed. */
@@ -34,7 +34,9 @@ oci-archive, compressed or not, and folders in the OCI layout.`,
         hint: 'berth load -i FILE',
       });
     }
-    const loaded = await loadImages(this.openEngine(flags), { input: flags.input });
+    const loaded = await loadImages(this.openEngine(flags), {
+      input: flags.input, signaturePolicy: flags['signature-policy'],
+    });
     const names = loaded.flatMap(({ names, id }) => (names.length > 0 ? names : [`sha256:${id}`]));
     print(names.map((name) => `Loaded image: ${name}\n`).join(''));
   }

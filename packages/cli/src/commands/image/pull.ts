@@ -9,6 +9,7 @@ const FLAGS = {
   ...PULL_FLAGS,
   'all-tags': toggle('every tag of the repository', { short: 'a' }),
   policy: text('POLICY', 'always (the default), missing, never or newer'),
+  'signature-policy': text('PATH', 'in place of policy.json', { hidden: true }),
 } as const;
 
 /** The images are in the store; their ids are printed. */
@@ -29,7 +30,9 @@ export class PullCommand extends BerthCommand<typeof FLAGS> {
     const engine = this.openEngine(flags);
     const options = pullOptions(flags, given, flags.policy ?? 'always');
     return forEach(operands, async (name) => {
-      const ids = await pullImage(engine, name, { ...options, allTags: flags['all-tags'] });
+      const ids = await pullImage(engine, name, {
+        ...options, allTags: flags['all-tags'], signaturePolicy: flags['signature-policy'],
+      });
       return [...new Set(ids)].join('\n');
     });
   }
