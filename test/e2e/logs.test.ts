@@ -34,6 +34,19 @@ test('--tail, --since and --until choose', async () => {
   assert.match(stderr, /invalid argument "few" for "--tail"/);
 });
 
+test('without --follow logs end, however fast the container writes', async () => {
+  await lab.ok(['run', '-d', '--name', 'fast', '--network=none', image,
+    'sh', '-c', 'while :; do echo y; done']);
+  await lab.ok(['logs', '--tail', '3', 'fast'], { timeoutMs: 20_000 });
+  await lab.ok(['logs', '--since', '2100-01-01T00:00:00Z', 'fast'], { timeoutMs: 20_000 });
+  const followed = lab.start(['logs', '-f', '--tail', '0', 'fast']);
+  await followed.seen(/^y$/m);
+  await lab.ok(['kill', 'fast']);
+  await followed.finished;
+  assert.equal(await lab.ok(['logs', '--tail', '3', 'fast']), 'y\ny\ny');
+  await lab.ok(['rm', '-f', '-t', '0', 'fast']);
+});
+
 test('lines of several containers begin with ids, with --names with names', async () => {
   await lab.ok(['run', '--name', 'too', image, 'echo', 'hi']);
   const id = (await lab.ok(['inspect', '-f', '{{.Id}}', 'too'])).slice(0, 12);

@@ -8,26 +8,39 @@ import { parseLog, type LogFormat, type LogLine } from './log-format.ts';
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
+/** A file of a log, and how much of it there was when it was looked for. */
+export interface LogFile {
+  path: string;
+  size: number;
+}
+
 /** The log's files that exist, oldest first: `log.2`, `log.1`, `log`. */
-export function logFiles(path: string): string[] {
-  const files = [path];
-  for (let index = 1; statSync(`${path}.${index}`, { throwIfNoEntry: false }); index++) {
-    files.unshift(`${path}.${index}`);
+export function logFiles(path: string): LogFile[] {
+  const files: LogFile[] = [];
+  for (let index = 0; ; index++) {
+    const name = index === 0 ? path : `${path}.${index}`;
+    const size = statSync(name, { throwIfNoEntry: false })?.size;
+    if (size === undefined && index > 0) return files;
+    files.unshift({ path: name, size: size ?? 0 });
   }
-  return files;
 }
 
 /** Where a reader stands in a file; keeping the inode tells a rotated file from a new one. */
 export interface LogPosition {
   descriptor: number;
   offset: number;
+  /** Where reading ends, though the file may have grown; Infinity: with the file. */
+  end: number;
   rest: Buffer;
 }
 
-/** Opens a log file at an offset; the caller closes it. Undefined when there is none. */
-export function openLog(path: string, offset: number): LogPosition | undefined {
+/**
+ * Opens a log file to read from an offset to `end`, or to its end, however far away that moves;
+ * the caller closes it. Undefined when there is none.
+ */
+export function openLog(path: string, offset: number, end = Infinity): LogPosition | undefined {
   try {
-    return { descriptor: openSync(path, 'r'), offset, rest: Buffer.alloc(0) };
+    return { descriptor: openSync(path, 'r'), offset, end, rest: Buffer.alloc(0) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return undefined;
@@ -44,13 +57,17 @@ export function closeLog(position: LogPosition): void {
 /** The next batch of whole lines, empty at the end of what is written so far. */
 export function readBatch(position: LogPosition, format: LogFormat): LogLine[] {
   for (;;) {
-    const buffer = Buffer.allocUnsafe(position.rest.length + CHUNK_BYTES);
+    const wanted = Math.min(CHUNK_BYTES, position.end - position.offset);
+    if (wanted <= 0) {
+      return [];
+    }
+    const buffer = Buffer.allocUnsafe(position.rest.length + wanted);
     position.rest.copy(buffer);
     const count = readSync(
       position.descriptor,
       buffer,
       position.rest.length,
-      CHUNK_BYTES,
+      wanted,
       position.offset,
     );
     if (count === 0) {
@@ -76,13 +93,13 @@ export function isCurrent(position: LogPosition, path: string): boolean {
  * lines count as lines of the file; a long line is one line to a reader all the same.
  */
 export function findTail(
-  files: readonly string[],
+  files: readonly LogFile[],
   count: number,
   format: LogFormat,
 ): { file: number; offset: number } {
   let wanted = count;
   for (let file = files.length - 1; file >= 0; file--) {
-    const found = tailOfFile(files[file] ?? '', wanted, format);
+    const found = tailOfFile(files[file], wanted, format);
     if (found.offset >= 0) {
       return { file, offset: found.offset };
     }
@@ -93,17 +110,16 @@ export function findTail(
 
 /** Offset of the `count`-th last whole line, or -1 and how many lines the file has. */
 function tailOfFile(
-  path: string,
+  file: LogFile | undefined,
   count: number,
   format: LogFormat,
 ): { offset: number; lines: number } {
-  const position = openLog(path, 0);
+  const position = file && openLog(file.path, 0);
   if (position === undefined) {
     return { offset: -1, lines: 0 };
   }
   try {
-    const size = fstatSync(position.descriptor).size;
-    return scanBackwards(position.descriptor, size, { count, format });
+    return scanBackwards(position.descriptor, file?.size ?? 0, { count, format });
   } finally {
     closeLog(position);
   }

@@ -72,7 +72,10 @@ function timeFilter({ since, until }: LogOptions): InTime {
 
 let followed: LogPosition | undefined;
 
-/** Everything that is there now. The last file stays open for following. */
+/**
+ * Everything that is there now, and not what comes meanwhile: that may come for ever. The last
+ * file stays open for following.
+ */
 async function* written(
   path: string,
   format: LogFormat,
@@ -81,8 +84,9 @@ async function* written(
   const files = logFiles(path);
   const start =
     options.tail === undefined ? { file: 0, offset: 0 } : findTail(files, options.tail, format);
-  for (let index = start.file; index < files.length; index++) {
-    const position = openLog(files[index] ?? '', index === start.file ? start.offset : 0);
+  for (const [index, file] of files.entries()) {
+    if (index < start.file) continue;
+    const position = openLog(file.path, index === start.file ? start.offset : 0, file.size);
     if (position === undefined) {
       continue;
     }
@@ -94,7 +98,7 @@ async function* written(
       yield inTime(lines);
     }
     if (index === files.length - 1 && options.follow) {
-      followed = position;
+      followed = { ...position, end: Infinity };
     } else {
       closeLog(position);
     }
