@@ -37,6 +37,12 @@ test('a container runs from a folder, and writes to it', async () => {
   assert.equal(await lab.ok(['images', '-q']), '');
 });
 
+test('without a command the hint is one that runs', async () => {
+  const { status, stderr } = await lab.berth(['run', '--rm', '--rootfs', folder]);
+  assert.equal(status, 125);
+  assert.ok(stderr.endsWith(`does not say what to run\nhint: berth run --rootfs ${folder} sh\n`));
+});
+
 test('without an image a container is committed as one layer', async () => {
   await lab.ok(['create', '--name', 'bare', '--network=none', '--rootfs', folder, 'true']);
   const { status, stderr } = await lab.berth(['commit', 'bare']);

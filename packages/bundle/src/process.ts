@@ -54,9 +54,11 @@ function processArguments(request: ContainerRequest, image: ImageConfig): string
   if (args.length === 0 || args[0] === '') {
     throw new UsageError(
       'NO_COMMAND',
-      `run "${request.image}": neither the image nor the command line says what to run`,
+      request.rootFolder === undefined
+        ? `run "${request.image}": neither the image nor the command line says what to run`
+        : `run "${request.image}": the command line does not say what to run`,
       {
-        hint: `berth run ${request.image} sh`,
+        hint: `berth run ${request.rootFolder === undefined ? '' : '--rootfs '}${request.image} sh`,
       },
     );
   }

@@ -1,6 +1,6 @@
 /** What happens when the words name no command: help, the version, or an error that guesses. */
 import { UsageError } from '@berth/errors';
-import { insteadOf } from './absent-commands.ts';
+import { absentCommand } from './absent-commands.ts';
 import { suggest } from './flags/suggest.ts';
 import { groupHelp } from './group-help.ts';
 import { print, printError } from './output/streams.ts';
@@ -44,11 +44,10 @@ function isHelpFlag(word: string | undefined): boolean {
 
 function unknownCommand(group: readonly string[], word: string): UsageError {
   const name = ['berth', ...group].join(' ');
-  const instead = group.length === 0 || group[0] === 'container' ? insteadOf(word) : undefined;
-  if (instead !== undefined) {
-    return new UsageError('ABSENT_COMMAND', `run "${name} ${word}": not supported yet`, {
-      hint: instead,
-    });
+  const absent = group.length === 0 || group[0] === 'container' ? absentCommand(word) : undefined;
+  if (absent !== undefined) {
+    const { reason, instead } = absent;
+    return new UsageError('ABSENT_COMMAND', `run "${name} ${word}": ${reason}`, { hint: instead });
   }
   const meant = suggest(word, wordsOf(group));
   const hint = meant === undefined ? `see "${name} --help"` : `did you mean "${name} ${meant}"?`;

@@ -19,8 +19,10 @@ export interface Flag<K extends FlagKind = FlagKind> {
   readonly initial: boolean;
   /** Not listed by help: accepted without effect, or refused with a reason. */
   readonly hidden: boolean;
-  /** Why the flag is refused; the command never sees it. */
+  /** Why the flag is refused, or what to do instead; the command never sees it. */
   readonly refusal: string | undefined;
+  /** There is nothing that the flag could ever mean here. */
+  readonly isForeign: boolean;
 }
 
 /** Flags of one command by long name. */
@@ -108,6 +110,11 @@ export function refused(kind: 'toggle' | 'each', refusal: string): Flag<'toggle'
   return { ...ignored(kind), refusal };
 }
 
+/** As refused(), of a flag that no later version will know either. */
+export function foreign(kind: 'toggle' | 'each', refusal: string): Flag<'toggle' | 'each'> {
+  return { ...refused(kind, refusal), isForeign: true };
+}
+
 interface Parts {
   placeholder: string;
   description: string;
@@ -124,5 +131,6 @@ function make<K extends FlagKind>(kind: K, { placeholder, description, options }
     initial: false,
     hidden: options.hidden ?? false,
     refusal: undefined,
+    isForeign: false,
   };
 }

@@ -1,6 +1,6 @@
 /** Flags that may stand before or after any command. Those that choose parts of Podman that do
  * not exist here are accepted, because scripts pass them. */
-import { ignored, refused, text, toggle, type FlagValues } from './flag.ts';
+import { foreign, ignored, text, toggle, type FlagValues } from './flag.ts';
 
 const NO_REMOTE =
   'there is no service to talk to: leave the flag out and run berth on that machine';
@@ -26,10 +26,10 @@ export const GLOBAL_FLAGS = {
   'runtime-flag': ignored('each'),
   syslog: ignored('toggle'),
   'transient-store': ignored('toggle'),
-  remote: refused('toggle', NO_REMOTE),
-  connection: refused('each', NO_REMOTE),
-  url: refused('each', NO_REMOTE),
-  identity: refused('each', NO_REMOTE),
+  remote: foreign('toggle', NO_REMOTE),
+  connection: foreign('each', NO_REMOTE),
+  url: foreign('each', NO_REMOTE),
+  identity: foreign('each', NO_REMOTE),
 } as const;
 
 /** What the global flags hold. */

@@ -145,7 +145,7 @@ function valueFor(state: State, name: string, typed: string): string {
 function assign(state: State, name: string, value: string): void {
   const flag = state.flags[name];
   if (flag === undefined) return;
-  if (flag.refusal !== undefined) refuse(name, flag.refusal);
+  if (flag.refusal !== undefined) refuse(name, flag.refusal, flag.isForeign);
   state.given.add(name);
   const previous = state.values[name];
   if (flag.kind === 'each' || flag.kind === 'listed') {
@@ -156,8 +156,9 @@ function assign(state: State, name: string, value: string): void {
   state.values[name] = readValue(name, flag, value);
 }
 
-function refuse(name: string, refusal: string): never {
-  throw new UnsupportedError('UNSUPPORTED_FLAG', `flag --${name}: not supported yet`, {
+function refuse(name: string, refusal: string, isForeign: boolean): never {
+  const reason = isForeign ? 'it can have no effect here' : 'not supported yet';
+  throw new UnsupportedError('UNSUPPORTED_FLAG', `flag --${name}: ${reason}`, {
     hint: refusal,
   });
 }

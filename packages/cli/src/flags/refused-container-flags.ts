@@ -1,43 +1,54 @@
-/** Flags of Podman's `run` that Berth has not: each is refused with what to do instead. */
-import { refused } from './flag.ts';
+/** Flags of others' `run` that Berth has not: each is refused with what to do instead. */
+import { foreign, refused } from './flag.ts';
 
-const LATER = 'leave the flag out; a later version will know it';
-const NETWORKS = 'leave the flag out: there are no networks with names and addresses of their own';
-const HEALTH = 'leave the flag out and look with "berth exec": there are no health checks';
-const PODS = 'leave the flag out, and share with --network container:NAME and the like';
-const SLICES = 'leave the flag out: where a container is limited is found out, see "berth info"';
-const DEVICES = 'leave the flag out: only root of the machine can limit devices';
-const NO_SETTING = 'leave the flag out: cgroup v2 has no such setting';
+type Reasons = Readonly<Record<string, readonly string[]>>;
 
-const VALUES: Readonly<Record<string, readonly string[]>> = {
-  [LATER]: [
+const LATER: Reasons = {
+  'leave the flag out; a later version will know it': [
     'chrootdirs', 'gpus', 'requires', 'secret', 'shm-size-systemd',
   ],
-  [NETWORKS]: ['ip', 'ip6', 'link-local-ip', 'mac-address', 'network-alias'],
-  [HEALTH]: [
+  'leave the flag out: there are no networks with names and addresses of their own': [
+    'ip', 'ip6', 'link-local-ip', 'mac-address', 'network-alias',
+  ],
+  'leave the flag out and look with "berth exec": there are no health checks': [
     'health-cmd', 'health-interval', 'health-log-destination', 'health-max-log-count',
     'health-max-log-size', 'health-on-failure', 'health-retries', 'health-start-period',
     'health-startup-cmd', 'health-startup-interval', 'health-startup-retries',
     'health-startup-success', 'health-startup-timeout', 'health-timeout',
   ],
-  [PODS]: ['init-ctr', 'pod', 'pod-id-file'],
-  [SLICES]: ['cgroup-conf'],
-  [DEVICES]: ['device-cgroup-rule'],
-  [NO_SETTING]: ['cpu-rt-period', 'cpu-rt-runtime'],
+  'leave the flag out, and share with --network container:NAME and the like': [
+    'init-ctr', 'pod', 'pod-id-file',
+  ],
+  'leave the flag out: where a container is limited is found out, see "berth info"': [
+    'cgroup-conf',
+  ],
 };
-const TOGGLES: Readonly<Record<string, readonly string[]>> = {
+
+const NEVER: Reasons = {
+  'leave the flag out: only root of the machine can limit devices': ['device-cgroup-rule'],
+  'leave the flag out: cgroup v2 has no such setting': ['cpu-rt-period', 'cpu-rt-runtime'],
+  'leave the flag out: the kernel has no such limit any more': ['kernel-memory'],
+  'leave the flag out: it is for containers of Windows': [
+    'cpu-count', 'cpu-percent', 'io-maxbandwidth', 'io-maxiops', 'isolation',
+  ],
+  'leave the flag out, and share with --network container:NAME': ['link'],
+  'leave the flag out, and use --hostname NAME.DOMAIN': ['domainname'],
+  'leave the flag out: volumes are folders, see "berth volume create --help"': ['volume-driver'],
+};
+const NEVER_TOGGLES: Reasons = {
   'leave the flag out: cgroup v2 has no such setting; see --oom-score-adj': ['oom-kill-disable'],
 };
 
 /** By name; a command that has them never sees them. Their types are left out on purpose. */
 export const REFUSED_CONTAINER_FLAGS = Object.fromEntries([
-  ...flagsOf('each', VALUES),
-  ...flagsOf('toggle', TOGGLES),
+  ...flagsOf(LATER, (reason) => refused('each', reason)),
+  ...flagsOf(NEVER, (reason) => foreign('each', reason)),
+  ...flagsOf(NEVER_TOGGLES, (reason) => foreign('toggle', reason)),
 ]) as Record<never, never>;
 
-function flagsOf(kind: 'each' | 'toggle', reasons: Readonly<Record<string, readonly string[]>>) {
+function flagsOf<T>(reasons: Reasons, flagOf: (reason: string) => T): (readonly [string, T])[] {
   return Object.entries(reasons).flatMap(([reason, names]) => {
-    const flag = refused(kind, reason);
+    const flag = flagOf(reason);
     return names.map((name) => [name, flag] as const);
   });
 }

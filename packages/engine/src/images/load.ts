@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { formatReference, localPlatform, parsePlatform } from '@berth/oci';
 import { loadSignaturePolicy, openArchive, requireAllowed } from '@berth/transport';
-import type { Engine } from '../engine.ts';
+import { emptyTrash, type Engine } from '../engine.ts';
 import { acquireImage } from './acquire.ts';
 import { openImportInput } from './import-input.ts';
 import { importSource } from './import-source.ts';
@@ -50,6 +50,7 @@ export async function loadImages(
     }
   } finally {
     session.close();
+    await emptyTrash(engine);
   }
 }
 
@@ -88,5 +89,6 @@ export async function importImage(engine: Engine, request: ImportRequest): Promi
   } finally {
     session.close();
     input.close();
+    await emptyTrash(engine);
   }
 }

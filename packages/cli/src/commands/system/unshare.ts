@@ -1,10 +1,10 @@
 /** `berth unshare`: run a command of the host where containers' files belong to their owners. */
 import { unshare } from '@berth/engine/system/unshare';
 import { BerthCommand, type Invocation } from '../../command.ts';
-import { refused } from '../../flags/flag.ts';
+import { foreign } from '../../flags/flag.ts';
 
 const FLAGS = {
-  'rootless-netns': refused('toggle', 'containers have network namespaces of their own'),
+  'rootless-netns': foreign('toggle', 'containers have network namespaces of their own'),
 } as const;
 
 /** Becomes the command: the exit status is its own. */
