@@ -2,6 +2,8 @@
  * `berth system prune`.
  */
 import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { openLab } from './harness.ts';
 
@@ -33,6 +35,17 @@ test('containers at rest and dangling images go; what runs, names and volumes st
   assert.match(await lab.ok(['system', 'prune', '-f']), /^Deleted Images\n[0-9a-f]{64}\nTotal/);
   await lab.ok(['rm', '-f', '-t', '0', 'runs']);
   await lab.ok(['volume', 'rm', 'kept']);
+});
+
+test('filters that another helper compiled go, the own ones stay', async () => {
+  await lab.ok(['run', '--rm', '--network', 'none', image, 'true']);
+  const folder = path.join(lab.home, '.cache/berth/seccomp');
+  const own = readdirSync(folder);
+  assert.ok(own.length > 0);
+  writeFileSync(path.join(folder, '1-2-cafe.bpf'), 'of another');
+  writeFileSync(path.join(folder, `${own[0]}.99`), 'cut off');
+  await lab.ok(['system', 'prune', '-f']);
+  assert.deepEqual(readdirSync(folder), own);
 });
 
 test('--all and --volumes take what nothing uses; a filter spares the rest', async () => {

@@ -1,8 +1,11 @@
 /**
  * Compiled seccomp filters, kept with the text of profile and helper: compiling takes longer
- * than starting the container, loading bytes takes none.
+ * than starting the container, loading bytes takes none. Their names say which helper compiled
+ * them: those of others go with `system prune`, or when nobody has used them for a month.
  */
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { emulationText, refusalText, seccompText, type SecurityRequest } from '@berth/bundle';
 import { nativeHelper, runHelper } from '@berth/isolation';
@@ -10,6 +13,7 @@ import { localPlatform, type ProcessSpec, type SeccompSpec } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 
 const CHECKSUM_STRIDE = 16;
+const IDLE_MS = 30 * 24 * 3600 * 1000;
 
 /** The BPF program of a container's profile; undefined for none. */
 export function compiledSeccomp(
@@ -32,17 +36,55 @@ export function compiledEmulation(engine: Engine, process: ProcessSpec): Buffer 
 }
 
 function compiled(engine: Engine, text: string): Buffer {
-  const { mtimeMs, size } = statSync(nativeHelper());
-  const source = Buffer.from(`${mtimeMs} ${size}\n${text}`);
-  const folder = join(engine.directories.cache, 'seccomp');
-  const path = join(folder, `${checksum(source)}.bpf`);
+  const helper = helperVersion();
+  const source = Buffer.from(`${helper}\n${text}`);
+  const folder = folderOf(engine);
+  const path = join(folder, `${helper}-${checksum(source)}.bpf`);
   const known = programOf(source, readIfThere(path));
   if (known !== undefined) {
     return known;
   }
   const program = runHelper(['seccomp'], Buffer.from(text));
   keep(folder, path, Buffer.concat([source, Buffer.of(0), program]));
+  removeFilters(folder, (name) => isIdle(join(folder, name)));
   return program;
+}
+
+/** Filters that another helper compiled are gone, and what killed commands were writing. */
+export function pruneSeccomp(engine: Engine): void {
+  const own = `${helperVersion()}-`;
+  removeFilters(folderOf(engine), (name) => !name.startsWith(own) || !name.endsWith('.bpf'));
+}
+
+function folderOf({ directories }: Engine): string {
+  return join(directories.cache, 'seccomp');
+}
+
+/** Of two versions of one size the times differ, to the nanosecond where the disk has that. */
+function helperVersion(): string {
+  const { mtimeMs, size } = statSync(nativeHelper());
+  return `${mtimeMs}-${size}`;
+}
+
+function removeFilters(folder: string, isUnwanted: (name: string) => boolean): void {
+  for (const name of namesIn(folder).filter(isUnwanted)) {
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** A file's time of access is kept to the day (relatime, mount(8)). */
+function isIdle(path: string): boolean {
+  const status = statSync(path, { throwIfNoEntry: false });
+  const usedMs = Math.max(status?.atimeMs ?? 0, status?.mtimeMs ?? 0);
+  return status !== undefined && Date.now() - usedMs > IDLE_MS;
 }
 
 /**

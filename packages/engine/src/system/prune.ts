@@ -1,6 +1,7 @@
 /** `system prune` and `system reset`: clearing up, a little or all of it. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pruneSeccomp } from '../containers/seccomp-cache.ts';
 import { neededShifted } from '../containers/shifted-layers.ts';
 import { pruneContainers } from '../containers/remove.ts';
 import { removeById } from '../containers/remove.ts';
@@ -33,6 +34,7 @@ export async function pruneSystem(engine: Engine, options: PruneOptions): Promis
     ? await pruneVolumes(engine, { filters: options.filters, all: true })
     : [];
   const images = await pruneImages(engine, { all: options.all, filters: options.filters });
+  pruneSeccomp(engine);
   const collected = await collectGarbage(engine, { neededShifted: () => neededShifted(engine) });
   const reclaimed = [...containers, ...volumes, ...images].map((one) => one.reclaimedBytes);
   return {
