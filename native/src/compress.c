@@ -22,7 +22,8 @@
 #include "failure.h"
 
 /* Deflate looks back 32 KiB at most, so that small blocks, which stay in a processor's own cache
- * with all that they become, cost half a per cent of size; zstd would lose what large ones share. */
+ * with all that they become, cost half a per cent of size; zstd would lose what large ones share.
+ */
 enum { GZIP_BLOCK = 1 << 18, ZSTD_BLOCK = 1 << 20 };
 enum { BOUND = ZSTD_BLOCK + ZSTD_BLOCK / 8 + 64, MOST_THREADS = 16 };
 enum { SLOTS = 2 * MOST_THREADS };
