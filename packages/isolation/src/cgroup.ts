@@ -2,12 +2,13 @@
  * Decides how a container's resources are limited here: by a transient scope of the user's
  * systemd, by a delegated cgroup v2 folder, or not at all and why.
  */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '@berth/errors';
 import { limitWrites, writesInFolder, type LimitWrite } from './cgroup-files.ts';
 import {
-  CGROUP_ROOT, delegatedControllers, hasSystemdSession, ROOT_CGROUP, ROOT_COMMANDS,
+  CGROUP_ROOT, controllersFor, delegatedControllers, hasSystemdSession, ownCgroup, ROOT_CGROUP,
+  ROOT_COMMANDS,
 } from './delegated-controllers.ts';
 import { systemdScope, type PreparedScope, type ScopeLimits } from './systemd-scope.ts';
 
@@ -137,6 +138,10 @@ function whyNowhere(
   if (forRoot && mode === 'enabled') {
     return `${CGROUP_ROOT} does not hand on the controllers ${controllers}`;
   }
+  if (chosen === undefined && ownCgroup() === CGROUP_ROOT && isOuterRoot()) {
+    return `the cgroup of this container has processes itself, so that it can't hand on the `
+      + `controllers ${controllers} (move them to one below it)`;
+  }
   const where = chosen !== undefined
     ? `--cgroup-parent ${chosen}` : mode === 'split' ? '--cgroups=split' : 'no systemd session';
   return `${where}, and the controllers ${controllers} are not delegated to this user`;
@@ -171,26 +176,18 @@ function prepareParent(folder: string, controllers: readonly string[]): void {
   }
 }
 
-/** The caller's cgroup v2 folder; undefined where the unified hierarchy is not at its place. */
-function ownCgroup(): string | undefined {
-  if (!existsSync(join(CGROUP_ROOT, 'cgroup.controllers'))) {
-    return undefined;
+/** What is seen as the root is a cgroup of a container's, and may be written: it has a type. */
+function isOuterRoot(): boolean {
+  try {
+    accessSync(join(CGROUP_ROOT, 'cgroup.type'), constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
-  const unified = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'));
-  return unified?.[1] === undefined ? undefined : join(CGROUP_ROOT, unified[1]);
 }
 
 /** Controllers reach a child only when its parent's subtree_control lists them. */
 function canHold(folder: string, wanted: readonly LimitWrite[]): boolean {
-  if (wanted.length === 0 || !folder.startsWith(`${CGROUP_ROOT}/`)) {
-    return false;
-  }
-  try {
-    accessSync(folder, constants.W_OK);
-    accessSync(join(folder, 'cgroup.procs'), constants.W_OK);
-    const given = readFileSync(join(folder, 'cgroup.subtree_control'), 'utf8').trim().split(' ');
-    return wanted.every(({ controller }) => given.includes(controller));
-  } catch {
-    return false;
-  }
+  const given = controllersFor(folder);
+  return wanted.length > 0 && wanted.every(({ controller }) => given.includes(controller));
 }

@@ -1,5 +1,5 @@
 /** Which cgroup v2 controllers containers of a user can be limited by. */
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Where the unified hierarchy is mounted. */
@@ -30,13 +30,32 @@ export function delegatedControllers(
     const unit = `user.slice/user-${caller.uid}.slice/user@${caller.uid}.service`;
     return words(join(CGROUP_ROOT, unit, 'cgroup.controllers'));
   }
-  const own = /^0::(.*)$/m.exec(words('/proc/self/cgroup').join('\n'))?.[1];
-  if (own === undefined || own === '/') return [];
-  const folder = join(CGROUP_ROOT, own);
-  const given = [dirname(folder), folder]
-    .filter((path) => path !== CGROUP_ROOT)
-    .map((path) => words(join(path, 'cgroup.subtree_control')));
+  const own = ownCgroup();
+  if (own === undefined) return [];
+  const given = [dirname(own), own].map((folder) => controllersFor(folder));
   return given.find((controllers) => controllers.length > 0) ?? [];
+}
+
+/**
+ * The folder of the caller's own cgroup; undefined where the unified hierarchy is not at its place.
+ * In a container it may be the root of what can be seen.
+ */
+export function ownCgroup(): string | undefined {
+  if (!existsSync(join(CGROUP_ROOT, 'cgroup.controllers'))) return undefined;
+  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+  return own === undefined ? undefined : join(CGROUP_ROOT, own).replace(/\/$/, '');
+}
+
+/** Those that a cgroup which is made in the folder, by the caller, would have. */
+export function controllersFor(folder: string): string[] {
+  if (folder !== CGROUP_ROOT && !folder.startsWith(`${CGROUP_ROOT}/`)) return [];
+  try {
+    accessSync(folder, constants.W_OK);
+    accessSync(join(folder, 'cgroup.procs'), constants.W_OK);
+  } catch {
+    return [];
+  }
+  return words(join(folder, 'cgroup.subtree_control'));
 }
 
 function words(path: string): string[] {

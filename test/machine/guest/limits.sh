@@ -91,6 +91,26 @@ delegated_without_systemd() {
 	! grep 'scope/berth-' "$HOME/delegated"
 }
 
+# As in a container that may write its cgroup: the root of all that it sees is not the machine's.
+below_an_outer_root() {
+	systemd-run --user --scope --quiet -p Delegate=yes bash -ec '
+		unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
+		berth unshare unshare --cgroup --mount bash -ec "
+			mount -t tmpfs none /sys/fs/cgroup
+			mount -t cgroup2 none /sys/fs/cgroup
+			cd /sys/fs/cgroup
+			limited() { berth run --rm --network none --memory 40m '$image' cat /sys/fs/cgroup/memory.max; }
+			limited
+			mkdir init
+			for pid in \$(cat cgroup.procs); do echo \$pid >init/cgroup.procs || :; done
+			echo +memory +pids >cgroup.subtree_control
+			limited
+			ls -d berth-* || :"' >"$HOME/outer" 2>&1
+	like 'not limited: the cgroup of this container has processes itself' "$(cat "$HOME/outer")"
+	like '^41943040$' "$(cat "$HOME/outer")"
+	like "cannot access 'berth-" "$(cat "$HOME/outer")"
+}
+
 not_limited_and_why() {
 	unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
 	like 'resources are not limited: no systemd session, and the controllers .*memory' \
@@ -135,6 +155,8 @@ check 'the kernel kills for memory: 137, and inspect says so' killed_for_memory
 check 'exec is limited with its container; an untold number of processes is 2048' exec_is_limited
 check 'no scope is left' nothing_is_left
 check 'without systemd a delegated cgroup limits' delegated_without_systemd
+check 'so does one below the root that a container sees, and where it cannot it says why' \
+	below_an_outer_root
 check 'without either the container runs, and the warning says why it is not limited' \
 	not_limited_and_why
 check 'overlay by mount(2): 127 layers, 500, and more are refused' layers_by_mount
