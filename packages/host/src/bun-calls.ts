@@ -3,10 +3,9 @@
  * process.getBuiltinModule so that Node's loader and bundlers never see its name as an import.
  */
 import { UnsupportedError } from '@berth/errors';
+import { CallErrors } from './call-errors.ts';
 import { CALLS } from './syscall-table.ts';
-import type {
-  ArgumentKind, BoundCall, CallArgument, CallBackEnd, CallName,
-} from './syscall-table.ts';
+import type { ArgumentKind, BoundCall, CallBackEnd, CallName } from './syscall-table.ts';
 
 interface BunFfi {
   dlopen(
@@ -39,10 +38,10 @@ export function bindWithBun(names: readonly CallName[]): CallBackEnd {
   });
   // The location belongs to the thread, and a module instance never leaves its thread.
   const errnoPointer = symbols['__errno_location']?.() ?? 0;
-  const errors = new Errors(() => ffi.read.i32(errnoPointer, 0));
+  const errors = new CallErrors(() => ffi.read.i32(errnoPointer, 0));
   const calls = Object.fromEntries(names.flatMap((name) => {
     const call = symbols[name];
-    return call === undefined ? [] : [[name, errors.noted(call, ONCE.has(name) ? 0 : ATTEMPTS)]];
+    return call === undefined ? [] : [[name, errors.noted(call, ONCE.has(name) ? 0 : REPEATS)]];
   }));
   return {
     calls: calls as Record<CallName, BoundCall>,
@@ -51,46 +50,9 @@ export function bindWithBun(names: readonly CallName[]): CallBackEnd {
   };
 }
 
+const REPEATS = 4;
 /** A second call would do something else, or lose what the first one had to say. */
 const ONCE: ReadonlySet<CallName> = new Set(['close', 'fsync', 'execve']);
-const ATTEMPTS = 4;
-
-/**
- * The number of a failed call. Between the call and the reading of its number the collector of
- * garbage may run, which opens /proc/self/statm: below a root without /proc that fails, and its
- * number is read instead (bun:ffi has no way to read it with the call). So a call that failed is
- * made again, until two in a row have the same number, or one succeeds.
- */
-class Errors {
-  readonly #read: () => number;
-  #last = 0;
-
-  constructor(read: () => number) {
-    this.#read = read;
-  }
-
-  /** That of the last call that failed. */
-  last(): number {
-    return this.#last;
-  }
-
-  /** The call, made up to `attempts` times more where it fails, with its number for last(). */
-  noted(call: BoundCall, attempts: number): BoundCall {
-    return (...values) => {
-      let result = call(...values);
-      if (result >= 0) return result;
-      let before: number | undefined;
-      this.#last = this.#read();
-      for (let left = attempts; left > 0 && before !== this.#last; left -= 1) {
-        result = call(...values);
-        if (result >= 0) return result;
-        before = this.#last;
-        this.#last = this.#read();
-      }
-      return result;
-    };
-  }
-}
 
 /** Without room for machine code, which a limit of the address space takes away, there are none. */
 function open(
