@@ -1,19 +1,20 @@
 /*
  * network-helper.c - pasta or slirp4netns, which carries a container's traffic.
  *
- * It ends with the supervisor: by itself it outlives its network namespace. It is given the
- * namespace by descriptor, and it starts while the container is still being set up. It is ready
- * when the container's namespace has a default route, which is the last thing that either helper
- * configures.
+ * It ends with the supervisor: by itself it outlives its network namespace. It starts while the
+ * container is still being set up. It is ready when the container's namespace has a default route,
+ * which is the last thing that either helper configures.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,15 +23,33 @@
 
 enum { WAIT_MS = 10000, STEP_MS = 1 };
 
-/* Where the kernel keeps a task's view of its own descriptors, whoever mounted the procfs. */
-static void fill_in(char **argv, int netns)
-{
-	static char path[32];
+enum { PATH_SIZE = 4096 };
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", netns);
+/* Of the namespace, for the helper: in its process alone it may still become another. */
+static char netns_path[PATH_SIZE];
+
+/*
+ * Pasta closes what it has inherited before it opens the namespace (since August 2024), and by the
+ * path of another process's descriptor it would need the right to trace that, which its profile of
+ * AppArmor need not give. So the namespace is mounted, for the helper alone, on a file of which it
+ * makes no use: the supervisor's socket.
+ */
+static int mount_netns(int netns)
+{
+	char descriptor[32];
+
+	snprintf(descriptor, sizeof(descriptor), "/proc/self/fd/%d", netns);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
+	    mount(descriptor, netns_path, NULL, MS_BIND, NULL) < 0)
+		strcpy(netns_path, descriptor);
+	return 0;
+}
+
+static void fill_in(char **argv)
+{
 	for (; *argv != NULL; argv++)
 		if (strcmp(*argv, "@NETNS@") == 0)
-			*argv = path;
+			*argv = netns_path;
 }
 
 /**
@@ -41,14 +60,16 @@ int network_start(struct helper_process *helper, const struct plan *plan, int ne
 		  struct failure *failure)
 {
 	const struct plan_record *record = plan_find(plan, OP_NETWORK_HELPER);
-	struct helper_program program = { .kept = &netns, .kept_count = 1 };
+	struct helper_program program = { .kept = &netns, .kept_count = 1,
+					  .prepare = mount_netns, .context = netns };
 
 	if (record == NULL)
 		return 0;
 	if (netns < 0)
 		return fail_because(failure, "start", record->args[0],
 				    "the container has no network namespace of its own", 0);
-	fill_in(record->args, netns);
+	snprintf(netns_path, sizeof(netns_path), "%s/sock", plan_value(plan, OP_RUN_DIR, 0));
+	fill_in(record->args);
 	program.argv = record->args;
 	return helper_start(helper, &program, failure);
 }

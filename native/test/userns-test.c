@@ -141,7 +141,7 @@ static void publishes_and_withdraws(void)
 	char path[160], start[32];
 	int folder, lock = open_lock(keepers, &folder, &failure);
 
-	CHECK(lock >= 0 && take_lock(lock, LOCK_EX) == 0);
+	CHECK(lock >= 0 && take_lock(lock, LOCK_EX, keepers, &failure) == 0);
 	snprintf(path, sizeof(path), "%s/77", keepers);
 	CHECK(userns_publish(keepers, lock, 77, &failure) == 0);
 	snprintf(start, sizeof(start), "%llu", process_start_time(AT_FDCWD, "/proc/self/stat"));

@@ -2,11 +2,13 @@
  * Networks: none, host, pasta, slirp4netns, a container's; published ports.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { missing } from '../lab/probes.ts';
 import { freePort } from '../lab/registry.ts';
+import { execute } from './execute.ts';
 import { openLab } from './harness.ts';
 
 const FIRST_PORT_OF_USERS = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
@@ -75,6 +77,19 @@ for (const helper of ['pasta', 'slirp4netns'] as const) {
     assert.match(routes, /^default via 10\.0\.2\.2/m);
   });
 }
+
+test('a pasta that closes what it inherits, as newer do', { skip: missing.pasta }, async () => {
+  const bin = path.join(lab.folder, 'bin');
+  const usual = (await execute(['sh', '-c', 'command -v pasta'])).stdout.trim();
+  mkdirSync(bin);
+  writeFileSync(path.join(bin, 'pasta'), `#!/bin/bash
+for n in {3..63}; do eval "exec $n>&-"; done
+exec ${usual} "$@"
+`, { mode: 0o755 });
+  const env = { ...lab.environment, PATH: `${bin}:${lab.environment['PATH'] ?? ''}` };
+  const routes = await lab.ok(['run', '--rm', image, 'ip', 'route'], { env });
+  assert.match(routes, /^default via /m);
+});
 
 test(
   'slirp4netns does not publish ports, and says what does',
