@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
+import { UnsupportedError } from '@berth/errors';
 import { CALLS } from './syscall-table.ts';
 import type { ArgumentKind, BoundCall, CallBackEnd, CallName } from './syscall-table.ts';
 
@@ -41,7 +42,14 @@ function loadKoffi(): Koffi {
   const here = modulePath();
   const require = createRequire(here);
   const beside = join(dirname(here), 'koffi.node');
-  return require(existsSync(beside) ? beside : 'koffi') as Koffi;
+  try {
+    return require(existsSync(beside) ? beside : 'koffi') as Koffi;
+  } catch (error) {
+    throw new UnsupportedError('NO_SYSTEM_CALLS', 'prepare system calls', {
+      hint: 'ulimit -v unlimited; and keep koffi.node where programs may be executed',
+      cause: error,
+    });
+  }
 }
 
 /**
