@@ -168,11 +168,19 @@ networks() {
 	ip link delete out
 }
 
+until_ended() {
+	for _ in $(seq 100); do
+		[ "$(berth inspect -f '{{.State.Status}}' "$1")" != exited ] || return 0
+		sleep 0.1
+	done
+}
+
 terminals() {
 	local said
 	berth run -dit --name shell --network none $image sh
-	like '^/dev/pts/' "$(script -qec 'berth exec -it shell tty' /dev/null </dev/null | tr -d '\r')"
-	said=$(printf 'echo hello $((1+1))\nexit 5\n' | { sleep 0.5; cat; sleep 1; } |
+	# The end of its input is a letter that script types.
+	like '/dev/pts/' "$(script -qec 'berth exec -it shell tty' /dev/null </dev/null | tr -d '\r')"
+	said=$(printf 'echo hello $((1+1))\nexit 5\n' | { sleep 2; cat; until_ended shell; } |
 		fails 5 script -qec 'berth attach shell' /dev/null)
 	like 'hello 2' "$said"
 	like 'hello 2' "$(berth logs shell)"
