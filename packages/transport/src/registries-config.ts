@@ -2,11 +2,12 @@
  * registries.conf (version 2), its drop-ins and short-name aliases: read, merged and checked.
  * Which registry a name then means is decided in name-resolution.ts and pull-sources.ts.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '@berth/errors';
 import { parse } from 'smol-toml';
+import { readIfPresent, usersConfiguration } from './configuration-file.ts';
 import type { RegistryRule } from './registry-rule.ts';
 import { readRule } from './registry-rule.ts';
 
@@ -74,7 +75,7 @@ function configPaths(places: RegistriesPlaces): string[] {
   const environment = places.environment ?? process.env;
   const system = places.systemDirectory ?? '/etc/containers';
   const home = environment['HOME'] ?? homedir();
-  const user = join(environment['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers');
+  const user = usersConfiguration(environment);
   const cache = join(environment['XDG_CACHE_HOME'] ?? join(home, '.cache'), 'containers');
   const named = environment['CONTAINERS_REGISTRIES_CONF'];
   const mains =
@@ -106,12 +107,8 @@ function dropIns(folder: string): string[] {
 
 function readOptional(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readIfPresent(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    // In a folder that may not be entered (HOME=/root) there is no file of this user's.
-    if (code === 'EACCES' && !existsSync(path)) return undefined;
     throw configError(path, error instanceof Error ? error.message : String(error));
   }
 }

@@ -2,10 +2,10 @@
  * policy.json, which says from where images may come (containers-policy.json(5)). Signatures can't
  * be verified here: what has to be signed is refused, as what is rejected.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UnsupportedError, UsageError } from '@berth/errors';
+import { isRecord } from '@berth/oci';
+import { readIfPresent, usersConfiguration } from './configuration-file.ts';
 
 /** What has to be met, all of it, before an image is taken. */
 interface Requirement {
@@ -43,13 +43,15 @@ export interface PolicyPlaces {
  */
 export function loadSignaturePolicy(places: PolicyPlaces = {}): SignaturePolicy | undefined {
   const environment = places.environment ?? process.env;
-  const home = environment['HOME'] ?? homedir();
-  const config = environment['XDG_CONFIG_HOME'] ?? join(home, '.config');
   const system = places.systemDirectory ?? '/etc/containers';
-  const files = places.file === undefined
-    ? [join(config, 'containers/policy.json'), join(system, 'policy.json')] : [places.file];
-  for (const file of files) {
-    const text = readPolicy(file, places.file !== undefined);
+  if (places.file !== undefined) {
+    const text = readPolicy(places.file);
+    if (text === undefined) throw policyError(places.file, 'no such file');
+    return parsePolicy(places.file, text);
+  }
+  for (const folder of [usersConfiguration(environment), system]) {
+    const file = join(folder, 'policy.json');
+    const text = readPolicy(file);
     if (text !== undefined) return parsePolicy(file, text);
   }
   return undefined;
@@ -72,16 +74,11 @@ export function requireAllowed(policy: SignaturePolicy | undefined, origin: Imag
 
 const OWN_POLICY = '~/.config/containers/policy.json, or --signature-policy FILE';
 
-function readPolicy(file: string, isNamed: boolean): string | undefined {
+function readPolicy(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readIfPresent(file);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    // In a folder that may not be entered (HOME=/root) there is no file of this user's.
-    const isAbsent = code === 'ENOENT' || code === 'ENOTDIR' ||
-      (code === 'EACCES' && !existsSync(file));
-    if (isAbsent && !isNamed) return undefined;
-    throw policyError(file, isAbsent ? 'no such file' : String(code));
+    throw policyError(file, error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -116,14 +113,14 @@ function pathScopes({ transport, name }: ImageOrigin): string[] {
 
 function parsePolicy(file: string, text: string): SignaturePolicy {
   const document = parseJson(file, text);
-  if (!isObject(document)) throw policyError(file, 'not an object');
+  if (!isRecord(document)) throw policyError(file, 'not an object');
   const unknown = Object.keys(document).find((key) => key !== 'default' && key !== 'transports');
   if (unknown !== undefined) throw policyError(file, `there is no key "${unknown}"`);
   const transports = new Map<string, Map<string, readonly Requirement[]>>();
   const { transports: given = {} } = document;
-  if (!isObject(given)) throw policyError(file, '"transports" is not an object');
+  if (!isRecord(given)) throw policyError(file, '"transports" is not an object');
   for (const [transport, scopes] of Object.entries(given)) {
-    if (!isObject(scopes)) throw policyError(file, `"${transport}" is not an object`);
+    if (!isRecord(scopes)) throw policyError(file, `"${transport}" is not an object`);
     transports.set(transport, new Map(Object.entries(scopes).map(([scope, value]) =>
       [scope, parseRequirements(file, `${transport} ${scope}`, value)])));
   }
@@ -135,7 +132,7 @@ function parseRequirements(file: string, where: string, value: unknown): readonl
     throw policyError(file, `"${where.trim()}" is not a list of requirements`);
   }
   return value.map((requirement: unknown) => {
-    const type = isObject(requirement) ? requirement['type'] : undefined;
+    const type = isRecord(requirement) ? requirement['type'] : undefined;
     if (typeof type === 'string' && TYPES.has(type)) return { type };
     throw policyError(file, `"${where.trim()}" has a requirement of an unknown type`);
   });
@@ -150,10 +147,6 @@ function parseJson(file: string, text: string): unknown {
   } catch (error) {
     throw policyError(file, error instanceof Error ? error.message : String(error));
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function policyError(file: string, reason: string): UsageError {

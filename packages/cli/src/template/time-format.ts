@@ -7,12 +7,20 @@ const MONTHS = [
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const DAY_MS = 86_400_000;
 
+/** As Go's own String() writes a time. */
+export const TIME_LAYOUT = '2006-01-02 15:04:05.999999999 -0700 MST';
+
 /** A time that is written in this machine's zone; all others are in UTC. */
 class LocalTime extends Date {}
 
 /** The same moment, in this machine's zone. */
 export function inLocalZone(time: Date): Date {
   return new LocalTime(time.getTime());
+}
+
+/** The same moment in UTC. */
+export function inUtc(time: Date): Date {
+  return time instanceof LocalTime ? new Date(time.getTime()) : time;
 }
 
 /** Nanoseconds since 1970, as many as are known. */

@@ -1,5 +1,7 @@
 /** The methods of Go's time.Time and time.Duration that templates call: `{{.Created.Unix}}`. */
-import { formatClock, inLocalZone, nanosecondsOf, partsOf } from './time-format.ts';
+import {
+  formatClock, inLocalZone, inUtc, nanosecondsOf, partsOf, TIME_LAYOUT,
+} from './time-format.ts';
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -61,8 +63,8 @@ function timeMethods(time: Date): Record<string, Method> {
     Weekday: () => parts.weekday,
     YearDay: () => parts.yearDay,
     Format: (layout) => formatClock(time, String(layout)),
-    String: () => formatClock(time, '2006-01-02 15:04:05.999999999 -0700 MST'),
-    UTC: () => time,
+    String: () => formatClock(time, TIME_LAYOUT),
+    UTC: () => inUtc(time),
     Local: () => inLocalZone(time),
     After: (other) => since(other) > 0n,
     Before: (other) => since(other) < 0n,

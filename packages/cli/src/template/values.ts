@@ -1,7 +1,7 @@
 /** How values look and compare, as Go's fmt and text/template have it. */
 import { suggest } from '../flags/suggest.ts';
 import { fillError } from './template-error.ts';
-import { formatClock } from './time-format.ts';
+import { formatClock, TIME_LAYOUT } from './time-format.ts';
 import { Duration, methodOf } from './time-methods.ts';
 
 const STRUCT = Symbol('struct');
@@ -73,8 +73,6 @@ export function isTrue(value: unknown): boolean {
   }
   return Boolean(value);
 }
-
-const TIME_LAYOUT = '2006-01-02 15:04:05.999999999 -0700 MST';
 
 /** As fmt's `%v`: `[a b]`, `map[k:v]`, `{a b}`. */
 export function formatValue(value: unknown): string {

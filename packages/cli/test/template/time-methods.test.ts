@@ -22,6 +22,7 @@ test('times have the methods of Go', () => {
     ['{{.ended.Equal .ended}} {{.ended.Sub .started}}', 'true 1h1m0.376544s'],
     ['{{(.ended.Sub .started).Seconds}}', '3660.376544'],
     ['{{.started.UTC.Unix}} {{.started.Local.Unix}}', '1136239445 1136239445'],
+    ['{{.started.Local.UTC.Format "15:04 MST"}}', '22:04 UTC'],
     ['{{(.started.Sub .started)}} {{.never}}', '0s 0001-01-01 00:00:00 +0000 UTC'],
     ['{{if .started.IsZero}}never{{else}}{{.started.Format "15:04"}}{{end}}', '22:04'],
   ];

@@ -32,6 +32,7 @@ function hostInfo(engine: Engine): Record<string, unknown> {
       host_id: outside,
       size: count,
     }));
+  const network = networkHelper();
   const info = {
     arch: arch() === 'x64' ? 'amd64' : arch(),
     cpus: availableParallelism(),
@@ -48,8 +49,8 @@ function hostInfo(engine: Engine): Record<string, unknown> {
     cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'v2' : 'v1',
     idMappings: { uidmap: extents(uids), gidmap: extents(gids) },
     processMap: tier,
-    networkHelper: networkHelper(),
-    networkBackend: networkHelper(),
+    networkHelper: network,
+    networkBackend: network,
     logDriver: 'k8s-file',
     eventLogger: 'none',
     ociRuntime: { name: 'berth-native', path: nativeHelper() },

@@ -64,27 +64,12 @@ function volumeJson(entry: VolumeEntry): object {
   };
 }
 
-/** Podman's names. */
-function volumeFields({
-  name,
-  driver,
-  mountpoint,
-  createdAt,
-  labels,
-  ...rest
-}: VolumeEntry): object {
+/** Podman's names; templates know more than json shows. */
+function volumeFields(entry: VolumeEntry): object {
   return {
-    Name: name,
-    Driver: driver,
-    Mountpoint: mountpoint,
-    CreatedAt: createdAt,
-    Labels: labels,
-    Scope: rest.scope,
-    Options: rest.options,
-    MountCount: 0,
-    Anonymous: rest.anonymous,
-    UID: () => rest.owner().uid ?? 0,
-    GID: () => rest.owner().gid ?? 0,
+    ...volumeJson(entry),
+    UID: () => entry.owner().uid ?? 0,
+    GID: () => entry.owner().gid ?? 0,
     NeedsCopyUp: false,
     NeedsChown: false,
     Status: {},
