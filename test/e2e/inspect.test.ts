@@ -71,6 +71,7 @@ test('templates over it know what scripts ask for', async () => {
       'shareable default .'],
     ['{{range .NetworkSettings.Networks}}{{.NetworkID}} {{.IPAddress}}{{end}}',
       /^(pasta|slirp4netns) \d+\.\d+\.\d+\.\d+$/],
+    ['{{.NetworkSettings.SandboxKey}}', /^\/proc\/\d+\/ns\/net$/],
     ['{{if .HostConfig.Privileged}}yes{{else}}no{{end}}', 'no'],
     ['{{len .Mounts}} {{.SizeRw}}', '1 <nil>'],
     ['table {{.Name}}', 'runs'],
@@ -86,6 +87,25 @@ test('a field that is not there is an error', async () => {
   const { status, stderr } = await lab.berth(['inspect', '-f', '{{.State.Runing}}', 'runs']);
   assert.equal(status, 125);
   assert.match(stderr, /^Error: .*Runing.*did you mean \.Running/);
+});
+
+test('what is empty is null, and what was not asked for is left out', async () => {
+  const plain = await lab.image({ name: 'localhost/plain:1' });
+  const flags = ['--network', 'none', '--ipc', 'container:runs', '--volumes-from', 'runs:ro'];
+  const id = await lab.ok(['create', '-u', '7', ...flags, plain, 'true']);
+  const [found] = JSON.parse(await lab.ok(['inspect', id])) as Record<string, object>[];
+  const runs = await lab.ok(['inspect', '-f', '{{.Id}}', 'runs']);
+  const fields = { ...found?.['Config'], ...found?.['HostConfig'], ...found } as never;
+  const nulls = ['Labels', 'Entrypoint', 'EffectiveCaps', 'CgroupConf', 'Links', 'OnBuild'];
+  assert.deepEqual(pick(fields, nulls), Object.fromEntries(nulls.map((name) => [name, null])));
+  const absent = ['Init', 'Timezone', 'ExposedPorts', 'Healthcheck', 'SizeRw'];
+  assert.deepEqual(absent.filter((name) => Object.hasOwn(fields, name)), []);
+  assert.deepEqual(pick(fields, ['IpcMode', 'VolumesFrom', 'ConsoleSize', 'UseImageHosts']), {
+    IpcMode: `container:${runs}`, VolumesFrom: ['runs:ro'], ConsoleSize: [0, 0],
+    UseImageHosts: false,
+  });
+  assert.equal(await lab.ok(['inspect', '-f', '{{.HostConfig.Init}}{{.Config.Timezone}}', id]),
+    'false');
 });
 
 test('each name is handled, and an absent one leaves a status', async () => {

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -47,8 +48,23 @@ test('none has a loopback interface and nothing else', async () => {
 });
 
 test('host has the interfaces of the host', async () => {
+  const name = ['run', '--rm', image, 'sh', '-c', 'hostname; echo $HOSTNAME; cat /etc/hostname'];
+  for (const own of [['--network', 'host'], ['--uts', 'host']]) {
+    assert.equal(await lab.ok(name.toSpliced(2, 0, ...own)), Array(3).fill(hostname()).join('\n'));
+  }
   const inside = await lab.ok(['run', '--rm', '--network', 'host', image, 'ls', '/sys/class/net']);
   assert.deepEqual(inside.split('\n').sort(), readdirSync('/sys/class/net').sort());
+});
+
+test('ports of a network that others share are published nowhere, and told', async () => {
+  for (const network of ['host', 'none']) {
+    const flags = ['--name', 'portless', '--network', network, '-p', '8080:80'];
+    const { status, stderr } = await lab.berth(['create', ...flags, image, 'true']);
+    assert.equal(status, 0);
+    assert.match(stderr, /^Warning: no ports are published: network "(host|none)" is not/i);
+    assert.equal(await lab.ok(['port', 'portless']), '');
+    await lab.ok(['rm', 'portless']);
+  }
 });
 
 test('a port is published, until the container ends', { skip: missing.pasta }, async () => {

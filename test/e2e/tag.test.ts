@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { openLab } from './harness.ts';
 
 const lab = openLab();
@@ -22,6 +23,21 @@ test('an image has many names, short ones of this machine, with the tag latest',
   ].sort());
   await lab.ok(['untag', image, 'short', 'reg.test:5000/deep/name']);
   assert.deepEqual(await tags(), [image, 'localhost/other:2'].sort());
+});
+
+test('names are listed as they were given', async () => {
+  for (const name of ['zz', 'mm', 'aa']) {
+    // A tick of the clock that files get their times from.
+    await setTimeout(20);
+    await lab.ok(['tag', image, name]);
+  }
+  const [, ...given] = JSON.parse(
+    await lab.ok(['image', 'inspect', '-f', '{{json .RepoTags}}', image])) as string[];
+  const wanted = ['localhost/zz:latest', 'localhost/mm:latest', 'localhost/aa:latest'];
+  assert.deepEqual(given.slice(-3), wanted);
+  assert.equal((await lab.ok(['images', '--format', '{{.Repository}}'])).split('\n').at(-1),
+    'localhost/aa');
+  await lab.ok(['untag', image, ...wanted]);
 });
 
 test('a name moves from one image to another', async () => {

@@ -37,7 +37,7 @@ const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/;
 /** The container's runtime spec. Throws UsageError for requests that can't be met. */
 export function compose({ id, request, image, host }: ComposeInput): RuntimeSpec {
   const names = capabilities(request);
-  const hostname = chooseHostname(id, request);
+  const hostname = chooseHostname(id, request, host);
   return {
     ociVersion: RUNTIME_SPEC_VERSION,
     process: processSpec({ request, image, host, hostname, capabilities: names }),
@@ -49,8 +49,11 @@ export function compose({ id, request, image, host }: ComposeInput): RuntimeSpec
   };
 }
 
-function chooseHostname(id: string, request: ContainerRequest): string {
-  const hostname = request.hostname ?? id.slice(0, SHORT_ID_LENGTH);
+/** The machine's where the container has its uts or network namespace, as in Podman. */
+function chooseHostname(id: string, request: ContainerRequest, host: HostFacts): string {
+  const { hostname: asked, uts, network } = request;
+  if (asked === undefined && (uts.kind === 'host' || network.kind === 'host')) return host.hostname;
+  const hostname = asked ?? id.slice(0, SHORT_ID_LENGTH);
   if (!HOSTNAME.test(hostname)) {
     throw new UsageError('BAD_HOSTNAME', `name the host "${hostname}": not a host name`);
   }

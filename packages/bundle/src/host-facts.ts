@@ -16,6 +16,8 @@ export interface DeviceFact extends DeviceRequest {
 export interface HostFacts {
   /** `amd64`, `arm64` … */
   architecture: string;
+  /** This machine's host name. */
+  hostname: string;
   /** The caller's limits by their ulimit names, soft and hard; Infinity is none. */
   limits: ReadonlyMap<string, { soft: number; hard: number }>;
   /** File of the wanted --tz, or of this machine's for `local`; undefined leaves the image's. */

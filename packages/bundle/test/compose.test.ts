@@ -34,6 +34,7 @@ const HOST: HostFacts = {
   blockDevices: new Map([['/dev/vda', { major: 254, minor: 0 }]]),
   volume: (name) => ({ type: 'folder', path: `/volumes/${name}/_data`, options: [] }),
   hasManyIds: true,
+  hostname: 'machine',
   canSetSysctls: true,
 };
 

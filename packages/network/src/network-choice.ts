@@ -3,7 +3,7 @@
  * slirp4netns, else nothing with a hint. A helper asked for by name that is missing is an error.
  */
 import { accessSync, constants } from 'node:fs';
-import { UnsupportedError, UsageError } from '@berth/errors';
+import { UnsupportedError } from '@berth/errors';
 import { findProgram } from '@berth/host';
 import { hasRoute } from './default-route.ts';
 import { pastaArguments } from './pasta.ts';
@@ -54,19 +54,10 @@ const NO_ROUTE: Absence = {
   hint: 'use --network none or host',
 };
 
-/**
- * The choice for this wish. Throws UsageError for ports that can't be published, UnsupportedError
- * for missing helpers.
- */
+/** The choice for this wish. Throws UnsupportedError for missing helpers. */
 export function chooseNetwork(wish: NetworkWish): NetworkChoice {
   if (wish.kind === 'default' || wish.kind === 'pasta' || wish.kind === 'slirp4netns') {
     return wanting(wish, wish.kind);
-  }
-  if (wish.ports.length > 0 && wish.kind !== 'host') {
-    throw new UsageError(
-      'PORTS_WITHOUT_NETWORK',
-      `publish ports on network "${wish.kind}": it has none of its own`,
-    );
   }
   return { kind: wish.kind, helper: undefined, warning: undefined };
 }

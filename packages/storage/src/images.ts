@@ -11,8 +11,7 @@ import type { BlobStore } from './blobs.ts';
 import { attempt, codeOf, ifThere, storeError, unless } from './fs-errors.ts';
 import { decodeImageName, encodeImageName } from './image-names.ts';
 import { damagedOrigins, hasOrigin, originFiles, readOrigins } from './image-origins.ts';
-import { resolveImage } from './image-resolve.ts';
-import type { ResolveOptions } from './image-resolve.ts';
+import { resolveImage, type ResolveOptions } from './image-resolve.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
 import { isId } from './names.ts';
@@ -99,14 +98,23 @@ export class ImageStore {
     return this.#parts.blobs.readTrusted(`sha256:${id}`);
   }
 
-  /** All images with their names, in no order. Damaged records are left out. */
+  /** All images in no order, their names as they were given. Damaged records are left out. */
   list(): ImageEntry[] {
     const names = new Map<string, string[]>();
     for (const [name, id] of this.names()) names.set(id, [...names.get(id) ?? [], name]);
     return this.ids().flatMap((id) => {
       const record = unlessDamaged(() => this.record(id));
-      return record === undefined ? [] : [{ record, names: (names.get(id) ?? []).sort() }];
+      return record === undefined ? [] : [{ record, names: this.#asGiven(names.get(id) ?? []) }];
     });
+  }
+
+  /** The oldest first: giving a name makes its link. */
+  #asGiven(names: string[]): string[] {
+    if (names.length < 2) return names;
+    const given = (name: string): number =>
+      ifThere(() => lstatSync(this.#namePath(name)).mtimeMs) ?? 0;
+    const times = names.sort().map((name) => [given(name), name] as const);
+    return times.sort(([a], [b]) => a - b).map(([, name]) => name);
   }
 
   /** True when every record could be read, so that no image's needs are unknown. */

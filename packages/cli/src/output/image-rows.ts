@@ -32,8 +32,11 @@ export function imageRows(images: readonly ImageEntry[], sortKey?: string): Imag
     const names = image.tags.length > 0 ? image.tags : [...new Set(repositories)];
     return (names.length > 0 ? names : ['']).map((name) => rowOf(image, name));
   });
-  return key === 'repository' || key === 'tag'
-    ? rows.sort((a, b) => (a[key] < b[key] ? -1 : Number(a[key] > b[key]))) : rows;
+  if (key !== 'repository' && key !== 'tag') return rows;
+  const word = key === 'tag'
+    ? (row: ImageRow) => `${row.tag} ${row.repository}`
+    : (row: ImageRow) => `${row.repository} ${row.tag}`;
+  return rows.sort((a, b) => (word(a) < word(b) ? -1 : 1));
 }
 
 function rowOf(image: ImageEntry, name: string): ImageRow {

@@ -8,7 +8,7 @@ import { ConflictError, NotFoundError, SystemError } from '@berth/errors';
 import { giveToCaller } from '@berth/host';
 import type { RuntimeSpec } from '@berth/oci';
 import { formatPlatform } from '@berth/oci';
-import { assignPorts, chooseNetwork } from '@berth/network';
+import { chooseNetwork } from '@berth/network';
 import { randomId, randomName, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { findImage } from '../images/find.ts';
@@ -32,7 +32,7 @@ import { accountsOf, imageOfFolder, requireSharedIds } from './root-folder.ts';
 import { signalNumber } from './signals.ts';
 import { dropVolumes, makeVolumes, planVolumes, withVolumesFrom } from './volumes.ts';
 import { stateIfThere } from './wait.ts';
-import { wantedPorts } from './wanted-ports.ts';
+import { publishedPorts } from './wanted-ports.ts';
 
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
@@ -134,7 +134,7 @@ interface Decided extends Wanted {
 async function decideRecord(engine: Engine, decided: Decided): Promise<BerthContainer> {
   const { id, image, request, spec, volumes } = decided;
   const { config, record } = image;
-  const ports = await assignPorts(wantedPorts(request, config.exposedPorts));
+  const ports = await publishedPorts(engine, request, config.exposedPorts);
   const joins = joinsOf(engine, request);
   const ids = decideIds(engine, request);
   const user = request.user ?? ids.user ?? config.user;

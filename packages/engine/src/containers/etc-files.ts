@@ -4,7 +4,7 @@
  * at each start.
  */
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { APT_CONFIG_PATH } from '@berth/bundle';
 import { SystemError } from '@berth/errors';
 import type { RuntimeSpec } from '@berth/oci';
@@ -60,7 +60,7 @@ function contentOf(
 ): string {
   switch (name) {
     case 'hostname':
-      return `${spec.hostname ?? record.id.slice(0, 12)}\n`;
+      return `${hostnameOf(record, spec)}\n`;
     case 'apt.conf':
       return APT_CONFIG;
     case 'hosts':
@@ -76,9 +76,14 @@ function contentOf(
   }
 }
 
+/** What uname(2) says in the container, but for one that joins another's uts namespace. */
+function hostnameOf({ id, request }: BerthContainer, spec: RuntimeSpec): string {
+  return spec.hostname ?? (request.uts.kind === 'host' ? hostname() : id.slice(0, 12));
+}
+
 function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
   const hasOwnNetwork = record.network === 'pasta' || record.network === 'slirp4netns';
-  const names = [spec.hostname ?? record.id.slice(0, 12), record.name];
+  const names = [hostnameOf(record, spec), record.name];
   const { hostsFile: base } = record.request;
   const own = hostsFile({
     addHosts: record.request.addHosts,

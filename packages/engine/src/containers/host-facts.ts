@@ -1,5 +1,6 @@
 /** What compose() must know of this machine for one request, found out no further than needed. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerRequest, HostFacts, MountRequest } from '@berth/bundle';
 import { SystemError, UnsupportedError, UsageError } from '@berth/errors';
@@ -43,6 +44,7 @@ export async function hostFacts(
   return {
     facts: {
       architecture: localPlatform().architecture,
+      hostname: hostname(),
       limits: request.ulimits.length > 0 ? readResourceLimits() : new Map(),
       timezoneFile: timezoneFile(request.timezone),
       devices: requestedDevices(request),

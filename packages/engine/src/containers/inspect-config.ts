@@ -8,6 +8,7 @@ import type {
 } from '@berth/bundle';
 import type { IdMap } from '@berth/isolation';
 import type { RuntimeSpec } from '@berth/oci';
+import { orNull, withHidden } from '../hidden-fields.ts';
 import type { BerthContainer } from './record.ts';
 import { signalName } from './signals.ts';
 
@@ -20,36 +21,38 @@ export function configSection(
   const { request } = record;
   const entrypoint = request.entrypoint ?? imageEntrypoint;
   const exposed = [...record.exposedPorts, ...request.expose];
-  return {
+  const exposedPorts = Object.fromEntries(exposed.map((port) => [port, {}]));
+  const section = {
     Hostname: spec.hostname ?? '',
     Domainname: '',
     User: record.user,
     AttachStdin: false,
     AttachStdout: false,
     AttachStderr: false,
-    ExposedPorts: Object.fromEntries(exposed.map((port) => [port, {}])),
+    ...(exposed.length === 0 ? {} : { ExposedPorts: exposedPorts }),
     Tty: request.tty,
     OpenStdin: request.interactive,
     StdinOnce: false,
     Env: spec.process.env,
-    Cmd: record.command.slice(entrypoint.length),
+    Cmd: orNull(record.command.slice(entrypoint.length)),
     Image: record.imageName,
     Volumes: null,
     WorkingDir: spec.process.cwd,
-    Entrypoint: entrypoint,
+    Entrypoint: orNull(entrypoint),
     OnBuild: null,
-    Labels: record.labels,
+    Labels: orNull(record.labels),
     Annotations: request.annotations,
     StopSignal: signalName(record.stopSignal),
     HealthcheckOnFailureAction: 'none',
     CreateCommand: request.createCommand ?? [],
     Umask: (spec.process.user.umask ?? 0).toString(8).padStart(4, '0'),
-    Timezone: request.timezone ?? '',
+    ...(request.timezone === undefined ? {} : { Timezone: request.timezone }),
     Timeout: request.timeoutSeconds ?? 0,
     StopTimeout: record.stopTimeoutSeconds,
     Passwd: true,
     sdNotifyMode: 'ignore',
   };
+  return withHidden(section, { ExposedPorts: {}, Timezone: '', Healthcheck: null });
 }
 
 /** How the container is tied to the machine. */
@@ -59,9 +62,9 @@ export function hostConfigSection(
   portBindings: object,
 ): Record<string, unknown> {
   const { request } = record;
-  return {
+  const section = {
     Binds: binds(record, spec),
-    CgroupMode: modeOf(request.cgroupns),
+    CgroupMode: modeOf(request.cgroupns, record.joins['cgroup']),
     ContainerIDFile: request.cidFile ?? '',
     LogConfig: {
       Type: record.log.driver,
@@ -76,7 +79,7 @@ export function hostConfigSection(
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     AutoRemove: request.remove,
     VolumeDriver: '',
-    VolumesFrom: null,
+    VolumesFrom: orNull(request.volumesFrom ?? []),
     CapAdd: request.capAdd.map(capabilityName),
     CapDrop: request.capDrop.map(capabilityName),
     Dns: request.dns,
@@ -84,30 +87,34 @@ export function hostConfigSection(
     DnsSearch: request.dnsSearch,
     ExtraHosts: request.addHosts,
     GroupAdd: request.groupAdd,
-    IpcMode: modeOf(request.ipc),
+    IpcMode: modeOf(request.ipc, record.joins['ipc']),
     Cgroup: '',
     Cgroups: cgroupsOf(request.cgroups),
     Links: null,
     OomScoreAdj: request.oomScoreAdjust ?? 0,
-    PidMode: modeOf(request.pid),
+    PidMode: modeOf(request.pid, record.joins['pid']),
     Privileged: request.privileged,
     PublishAllPorts: request.publishAll,
     ReadonlyRootfs: request.readOnly,
     SecurityOpt: securityOptions(record),
     Tmpfs: tmpfs(record, spec),
-    UTSMode: modeOf(request.uts),
+    UTSMode: modeOf(request.uts, record.joins['uts']),
     UsernsMode: record.containerIds === undefined ? '' : 'private',
     ...idMappings(record),
     ShmSize: request.shmSizeBytes ?? 65_536_000,
     Runtime: 'berth-native',
-    Init: request.init,
+    ...(request.init ? { Init: true } : {}),
+    ConsoleSize: [0, 0],
+    Isolation: '',
     ...limits(record, spec),
   };
+  return withHidden(section, { Init: false });
 }
 
-function modeOf(namespace: NamespaceRequest): string {
+/** Another container is called by its id. */
+function modeOf(namespace: NamespaceRequest, joined: string | undefined): string {
   const { kind } = namespace;
-  if (kind === 'container') return `container:${namespace.value}`;
+  if (kind === 'container') return `container:${joined ?? namespace.value}`;
   return kind === 'path' ? `ns:${namespace.value}` : kind;
 }
 
@@ -160,7 +167,7 @@ function securityOptions({ request: { security } }: BerthContainer): string[] {
   ];
 }
 
-/** Zero is no limit; those of realtime don't exist here. */
+/** Zero is no limit; those of realtime, of Windows and of disks don't exist here. */
 function limits(
   { request }: BerthContainer,
   { linux: { resources }, process }: RuntimeSpec,
@@ -187,6 +194,8 @@ function limits(
       PathInContainer: target,
       CgroupPermissions: permissions,
     })),
+    DiskQuota: 0,
+    KernelMemory: 0,
     MemoryReservation: resources?.memory?.reservation ?? 0,
     MemorySwap: resources?.memory?.swap ?? 0,
     MemorySwappiness: 0,
@@ -197,6 +206,11 @@ function limits(
       Soft: soft,
       Hard: hard,
     })),
+    CpuCount: 0,
+    CpuPercent: 0,
+    IOMaximumIOps: 0,
+    IOMaximumBandwidth: 0,
+    CgroupConf: null,
   };
 }
 

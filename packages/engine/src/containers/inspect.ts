@@ -4,7 +4,7 @@ import { GUEST } from '@berth/network';
 import type { RuntimeSpec } from '@berth/oci';
 import type { ContainerEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { withHidden } from '../hidden-fields.ts';
+import { orNull, withHidden } from '../hidden-fields.ts';
 import { findLocal } from '../images/local.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
 import { momentOf, momentOfMs } from '../moment.ts';
@@ -39,17 +39,19 @@ export async function inspectContainer(
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
-    EffectiveCaps: spec.process.capabilities?.effective ?? [],
-    BoundingCaps: spec.process.capabilities?.bounding ?? [],
+    EffectiveCaps: orNull(spec.process.capabilities?.effective ?? []),
+    BoundingCaps: orNull(spec.process.capabilities?.bounding ?? []),
     ExecIDs: [],
     GraphDriver: graphDriver(engine, record),
     ...(sizes === undefined ? {} : { SizeRw: sizes.sizeRw, SizeRootFs: sizes.sizeRootFs }),
     Mounts: mountsSection(engine, record, spec),
     Dependencies: [...new Set(Object.values(record.joins))],
-    NetworkSettings: networkSection(record),
+    NetworkSettings: networkSection(record, entry),
     Namespace: '',
     IsInfra: false,
     IsService: false,
+    UseImageHosts: record.request.noHosts,
+    UseImageHostname: record.request.noHostname === true,
     Config: configSection(record, spec, imageEntrypoint(engine, record)),
     HostConfig: hostConfigSection(record, spec, publishedPorts(record)),
   };
@@ -178,7 +180,10 @@ function publishedPorts(record: BerthContainer): PortMap {
 }
 
 /** With a network of its own a container has exposed ports, published or not. */
-function networkSection(record: BerthContainer): Record<string, unknown> {
+function networkSection(
+  record: BerthContainer,
+  { state }: ContainerEntry,
+): Record<string, unknown> {
   const own = record.network === 'pasta' || record.network === 'slirp4netns';
   const exposed = own ? [...record.exposedPorts, ...record.request.expose] : [];
   const unpublished = exposed.map((port) => [port.includes('/') ? port : `${port}/tcp`, null]);
@@ -197,7 +202,8 @@ function networkSection(record: BerthContainer): Record<string, unknown> {
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
     Ports: { ...Object.fromEntries(unpublished), ...publishedPorts(record) },
-    SandboxKey: '',
+    // Where nsenter and ip find the namespace; it has no other name.
+    SandboxKey: own && state.state === 'running' ? `/proc/${state.pid}/ns/net` : '',
     Networks: own ? { [record.network]: memberOf(record.network) } : {},
   };
 }

@@ -1,8 +1,26 @@
 /** The ports to publish: those asked for, and with --publish-all everything that is exposed. */
 import type { ContainerRequest, PortRequest } from '@berth/bundle';
+import { assignPorts, type AssignedPort } from '@berth/network';
+import type { Engine } from '../engine.ts';
+
+const OWN_NETWORKS = ['default', 'pasta', 'slirp4netns'];
+
+/** Host ports for all; none, and a warning, where the network is not the container's own. */
+export async function publishedPorts(
+  engine: Engine,
+  request: ContainerRequest,
+  exposedByImage: readonly string[],
+): Promise<AssignedPort[]> {
+  const wanted = wantedPorts(request, exposedByImage);
+  const { kind } = request.network;
+  if (wanted.length === 0 || OWN_NETWORKS.includes(kind)) return assignPorts(wanted);
+  const message = `no ports are published: network "${kind}" is not the container's own`;
+  engine.report({ kind: 'warning', message });
+  return [];
+}
 
 /** Exposed ports that no -p names get a free port of the host each. */
-export function wantedPorts(
+function wantedPorts(
   request: ContainerRequest,
   exposedByImage: readonly string[],
 ): PortRequest[] {

@@ -2,7 +2,7 @@
 import { IntegrityError } from '@berth/errors';
 import { isRecord, parseObject } from '@berth/oci';
 import type { Engine } from '../engine.ts';
-import { withHidden } from '../hidden-fields.ts';
+import { orNull, withHidden } from '../hidden-fields.ts';
 import { momentOfText } from '../moment.ts';
 import { findLocal, type FoundImage } from './local.ts';
 import { describeImage, type ImageEntry } from './list.ts';
@@ -18,7 +18,7 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
     RepoTags: entry.tags,
     RepoDigests: entry.digests,
     Parent: '',
-    Comment: config.history.at(-1)?.comment ?? '',
+    Comment: commentOf(raw, config),
     Created: momentOfText(config.created),
     Config: withHidden({ ...(isRecord(raw['config']) ? raw['config'] : {}) }, CONFIG_DEFAULTS),
     Version: '',
@@ -32,13 +32,25 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
       Data: { UpperDir: topTree(engine, record.layers.at(-1)?.diffId) },
     },
     RootFS: { Type: 'layers', Layers: config.diffIds },
-    Labels: config.labels,
+    Labels: orNull(config.labels),
     Annotations: {},
     ManifestType: origins.at(-1)?.mediaType ?? '',
     User: config.user,
     History: historyOf(raw['history']),
-    NamesHistory: entry.names,
+    NamesHistory: [...entry.names].reverse(),
+    ...healthCheckOf(raw['config']),
   };
+}
+
+/** Docker's images have one of their own; others have that of the last step. */
+function commentOf(raw: Record<string, unknown>, { history }: FoundImage['config']): string {
+  const { comment } = raw;
+  return typeof comment === 'string' ? comment : history.at(-1)?.comment ?? '';
+}
+
+function healthCheckOf(config: unknown): object {
+  const check = isRecord(config) ? config['Healthcheck'] : undefined;
+  return check === undefined ? {} : { Healthcheck: check };
 }
 
 /** As the config has it; templates know what a step leaves out, too. */
