@@ -56,18 +56,23 @@ export function requireAllowed(operation: Operation, subject: Subject): void {
   if (isAllowed(operation, subject.state)) {
     return;
   }
-  if (subject.state === 'elsewhere') {
-    throw new ConflictError(
-      'RUNNING_ELSEWHERE',
-      `${operation} container "${subject.name}": ` +
-        `it runs elsewhere (${subject.host ?? 'another pid namespace'})`,
-      { hint: `use berth on that machine, or berth rm --force ${subject.name} if it is gone` },
-    );
-  }
+  if (subject.state === 'elsewhere') throw runsElsewhere(operation, subject);
   throw new ConflictError(
     'WRONG_STATE',
     `${operation} container "${subject.name}": it ${NOW[subject.state]}`,
     wayOut(operation, subject),
+  );
+}
+
+/** For who wants something of a container that only its own machine or pid namespace can do. */
+export function runsElsewhere(
+  purpose: string,
+  { name, host }: Pick<Subject, 'name' | 'host'>,
+): ConflictError {
+  return new ConflictError(
+    'RUNNING_ELSEWHERE',
+    `${purpose} container "${name}": it runs elsewhere (${host ?? 'another pid namespace'})`,
+    { hint: `use berth there, or berth rm --force ${name} if that machine is gone` },
   );
 }
 

@@ -3,9 +3,9 @@
  * life, and whoever removes a container at rest holds it meanwhile; the kernel drops it with its
  * holder, so it is never stale.
  */
-import { constants, lstatSync, openSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import type { ContainerPaths } from './container-paths.ts';
-import { lockFile, type NoLock, type Release } from './file-lock.ts';
+import { isUnlocked, lockFile, type NoLock, type Release } from './file-lock.ts';
 import { attempt, ifThere, unless } from './fs-errors.ts';
 import { PRIVATE_FILE } from './whole-file.ts';
 
@@ -31,3 +31,19 @@ export function tryLock(paths: ContainerPaths): Release | NoLock {
 }
 
 const NOTHING_OPEN = -1;
+
+/**
+ * True where the lock was made and nobody of this machine holds it. One that is missing says
+ * nothing: on a full disk a supervisor goes without. It is not made here, and held for a moment.
+ */
+export function isLockFree({ lock }: ContainerPaths): boolean {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const fd = attempt('open', lock, () => ifThere(() => unless(NOBODYS_LOCK, () =>
+    openSync(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK))));
+  if (fd === undefined) return false;
+  try {
+    return isUnlocked(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -6,21 +6,18 @@
 import { closeSync, constants, lstatSync, openSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, NotFoundError } from '@berth/errors';
-import { createContainer } from './container-create.ts';
-import type { CreateContainer } from './container-create.ts';
-import { tryLock } from './container-lock.ts';
+import { createContainer, type CreateContainer } from './container-create.ts';
+import { isLockFree, tryLock } from './container-lock.ts';
 import type { ContainerNames } from './container-names.ts';
 import { pausedOr } from './paused.ts';
-import { pathsOf } from './container-paths.ts';
-import type { ContainerPaths } from './container-paths.ts';
+import { pathsOf, type ContainerPaths } from './container-paths.ts';
 import type { NoLock, Release } from './file-lock.ts';
 import { attempt, ifThere, unless } from './fs-errors.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
 import { isId, isIdPrefix } from './names.ts';
 import type { ContainerRecord } from './records.ts';
-import { deriveState } from './run-state.ts';
-import type { DerivedState } from './run-state.ts';
+import { deriveState, type DerivedState } from './run-state.ts';
 import type { Staging } from './staging.ts';
 import { parseExit, parseFacts, parseSummary } from './summary.ts';
 import type { RunExit, RunFacts, Summary } from './summary.ts';
@@ -257,10 +254,12 @@ export class ContainerStore {
   }
 
   #entry(id: string, name: string | undefined, summary: Summary): ContainerEntry {
-    const readExit = (): RunExit | undefined => this.exit(id, summary.run);
+    const evidence = {
+      readExit: () => this.exit(id, summary.run), isLockFree: () => isLockFree(this.paths(id)),
+    };
     const isOver = summary.run === 0 || summary.ended !== undefined;
     const facts = isOver ? NO_FACTS : this.#parts.staging.facts();
-    const state = pausedOr(deriveState(summary, readExit, facts), () => this.paths(id).paused);
+    const state = pausedOr(deriveState(summary, evidence, facts), () => this.paths(id).paused);
     return { id, name: name ?? id.slice(0, 12), summary, state };
   }
 

@@ -31,6 +31,11 @@ export function lockFile(fd: number, path: string, kind: LockKind): Release | No
   return 'gone';
 }
 
+/** True where nobody of this machine has an exclusive lock of the file; `fd` has a shared one. */
+export function isUnlocked(fd: number): boolean {
+  return loadSyscalls().flock(fd, OPERATIONS.shared) >= 0;
+}
+
 /** Who waited for a lock may get that of something that was removed meanwhile. */
 function isStillThere(fd: number, path: string): boolean {
   const held = fstatSync(fd);

@@ -29,5 +29,5 @@ export type { CollectOptions, CollectReport } from './collect.ts';
 export { formatSummaryHead, parseSummary } from './summary.ts';
 export type { RunFacts, Summary, SummaryHead } from './summary.ts';
 export { deriveState, readLivenessFacts } from './run-state.ts';
-export type { ContainerState, DerivedState, LivenessFacts } from './run-state.ts';
+export type { ContainerState, DerivedState, LivenessFacts, RunEvidence } from './run-state.ts';
 export { checkName, randomId, randomName } from './names.ts';

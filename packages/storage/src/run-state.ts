@@ -14,7 +14,8 @@ import type { ProcessIdentity, RunExit, Summary } from './summary.ts';
  *            an orphan behind (`orphan` names it)
  * exited     the last run has an exit record
  * unknown    the last run is dead and has none: killed with its machine, or by kill -9
- * elsewhere  recorded by another machine or pid namespace, which may still run it
+ * elsewhere  recorded by another machine, which may still run it, or by another pid namespace of
+ *            this one, whose supervisor still holds the container's lock
  */
 export type ContainerState =
   'created' | 'running' | 'paused' | 'stopping' | 'exited' | 'unknown' | 'elsewhere';
@@ -46,6 +47,14 @@ export interface DerivedState {
   readonly orphan: ProcessIdentity | undefined;
 }
 
+/** Looked at where the summary and the processes that are seen here leave it open. */
+export interface RunEvidence {
+  /** The exit record of the summary's run. */
+  readonly readExit: () => RunExit | undefined;
+  /** True where a supervisor has made the container's lock, and none holds it. */
+  readonly isLockFree: () => boolean;
+}
+
 const MACHINE_ID_LENGTH = 12;
 
 /** The facts of this process's machine, boot and pid namespace. */
@@ -56,14 +65,15 @@ export function readLivenessFacts(): LivenessFacts {
 }
 
 /**
- * The state that the facts prove. `readExit` gives the exit record of the summary's run; it is
- * only called when the summary does not say itself how the run ended and its processes are gone.
+ * The state that the facts prove. Evidence is only asked for when the summary does not say itself
+ * how the run ended, and its processes are gone or can't be seen.
  */
 export function deriveState(
   summary: Summary,
-  readExit: () => RunExit | undefined,
+  evidence: RunEvidence,
   facts: LivenessFacts,
 ): DerivedState {
+  const { readExit, isLockFree } = evidence;
   if (summary.run === 0) return stateOf('created', summary);
   if (summary.ended !== undefined) return stateOf('exited', summary, { exit: summary.ended });
   const exit = isVisible(summary, facts) ? undefined : readExit();
@@ -71,8 +81,8 @@ export function deriveState(
   if (summary.bootId !== facts.bootId) {
     return summary.host === facts.host ? stateOf('unknown', summary) : elsewhere(summary);
   }
-  if (summary.pidNamespace !== facts.pidNamespace) return elsewhere(summary);
-  return liveState(summary, readExit, facts);
+  if (summary.pidNamespace === facts.pidNamespace) return liveState(summary, readExit, facts);
+  return isLockFree() ? endedState(summary, readExit) : elsewhere(summary);
 }
 
 /** A boot id is one machine's alone, whatever it has been called since. */
@@ -93,6 +103,11 @@ function liveState(
       : stateOf('stopping', summary);
   }
   if (hasInit) return stateOf('stopping', summary, { pid: init?.pid, orphan: init });
+  return endedState(summary, readExit);
+}
+
+/** The record is looked for once it can't come any more. */
+function endedState(summary: Summary, readExit: () => RunExit | undefined): DerivedState {
   const exit = readExit();
   return exit === undefined
     ? stateOf('unknown', summary) : stateOf('exited', summary, { exit });

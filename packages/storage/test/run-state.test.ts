@@ -16,13 +16,18 @@ interface Case {
   alive?: number[];
   facts?: Partial<LivenessFacts>;
   exit?: string;
+  isLockFree?: boolean;
   expected: Partial<DerivedState>;
 }
 
-function derive({ summary = SUMMARY, alive = [], facts = {}, exit }: Case): DerivedState {
+function derive(one: Case): DerivedState {
+  const { summary = SUMMARY, alive = [], facts = {}, exit, isLockFree = false } = one;
   return deriveState(
     parseSummary(summary),
-    () => exit === undefined ? undefined : parseExit(exit),
+    {
+      readExit: () => exit === undefined ? undefined : parseExit(exit),
+      isLockFree: () => isLockFree,
+    },
     {
       host: 'm:here', bootId: 'b', pidNamespace: '7', isAlive: (pid) => alive.includes(pid),
       ...facts,
@@ -82,6 +87,14 @@ const CASES: Case[] = [
   {
     title: 'another pid namespace of this boot is elsewhere', facts: { pidNamespace: '8' },
     expected: { state: 'elsewhere' },
+  },
+  {
+    title: 'there the one whose lock nobody holds has ended', isLockFree: true,
+    facts: { pidNamespace: '8' }, expected: { state: 'unknown' },
+  },
+  {
+    title: 'a lock that another machine may hold says nothing', isLockFree: true,
+    facts: { host: 'm:there', bootId: 'c' }, expected: { state: 'elsewhere' },
   },
   {
     title: 'an exit record from elsewhere counts', exit: 'exit 4\n',

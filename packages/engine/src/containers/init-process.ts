@@ -1,6 +1,7 @@
 /** The first process of a container, by the pid and start time that its supervisor recorded. */
 import { ConflictError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
+import { runsElsewhere } from '../lifecycle.ts';
 
 /** The first process of a running container, as the host counts. */
 export interface InitProcess {
@@ -18,6 +19,9 @@ export function initOf(engine: Engine, id: string): InitProcess | undefined {
 export function runningInit(engine: Engine, id: string, purpose: string): InitProcess {
   const entry = engine.store.containers.entry(id);
   const init = entry.summary.init;
+  if (entry.state.state === 'elsewhere') {
+    throw runsElsewhere(purpose, { name: entry.name, host: entry.state.hostName });
+  }
   if (entry.state.state !== 'running' || init === undefined) {
     throw new ConflictError(
       'NOT_RUNNING',

@@ -129,9 +129,7 @@ async function* growing(
       followed = undefined;
       continue;
     }
-    if (state !== 'running' && state !== 'paused' && state !== 'stopping') {
-      return;
-    }
+    if (state === undefined || ['created', 'exited', 'unknown'].includes(state)) return;
     await sleep(FOLLOW_PAUSE_MS);
   }
 }

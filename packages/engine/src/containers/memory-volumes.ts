@@ -31,5 +31,5 @@ function isInMemory({ mounts }: RuntimeSpec, target: string): boolean {
 
 function isAlive(engine: Engine, id: string): boolean {
   const state = stateIfThere(engine, id)?.state;
-  return state !== undefined && ['running', 'paused', 'stopping'].includes(state);
+  return state !== undefined && ['running', 'paused', 'stopping', 'elsewhere'].includes(state);
 }

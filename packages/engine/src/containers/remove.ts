@@ -5,7 +5,7 @@ import { isMakerAlive, type DerivedState, type Release } from '@berth/storage';
 import { measureOwn } from './size.ts';
 import { removeTrees, type Engine } from '../engine.ts';
 import { requirePruneFilters, type Filter } from '../filter.ts';
-import { isAllowed, requireAllowed } from '../lifecycle.ts';
+import { isAllowed, requireAllowed, runsElsewhere } from '../lifecycle.ts';
 import { matchingContainers } from './container-filters.ts';
 import { readableRecord } from './listed-record.ts';
 import { endNow, stopById } from './stop.ts';
@@ -19,6 +19,8 @@ const LOCK_PATIENCE_MS = 10_000;
 /** How far a removal goes. */
 export interface RemoveOptions {
   force: boolean;
+  /** With force: one that runs elsewhere too, named by a user who knows that it is gone. */
+  elsewhere?: boolean;
   /** Anonymous volumes go too. */
   volumes: boolean;
   timeoutSeconds: number | undefined;
@@ -58,6 +60,20 @@ export async function removeById(
   await removeTrees(engine, trees.filter((tree) => tree !== undefined));
 }
 
+/** The containers are gone, as removeById() says; none of them when one runs elsewhere. */
+export async function removeEach(
+  engine: Engine,
+  ids: readonly string[],
+  options: RemoveOptions,
+): Promise<void> {
+  for (const id of ids) {
+    const found = stateIfThere(engine, id);
+    if (found?.state !== 'elsewhere') continue;
+    throw runsElsewhere('remove', { name: engine.store.containers.name(id), host: found.hostName });
+  }
+  for (const id of ids) await removeById(engine, id, options);
+}
+
 /**
  * The container is at rest and stays so until the lock is given back: no supervisor starts or
  * tidies up. Undefined when it is gone. Throws ConflictError when it runs and force is not asked
@@ -76,9 +92,9 @@ async function lockAtRest(
     if (state === undefined) return undefined;
     const lock = containers.tryLock(id);
     if (lock === 'gone') return undefined;
-    // Whoever runs it there holds a lock that force has to pass over.
-    if (state === 'elsewhere') return lock === 'held' ? () => undefined : lock;
+    if (state === 'elsewhere' && lock === 'held') return passOver(engine, id, options);
     if (lock !== 'held') {
+      if (state === 'elsewhere') return lock;
       if (isAtRest(engine, id)) return lock;
       lock();
     }
@@ -94,9 +110,37 @@ async function lockAtRest(
   );
 }
 
+/**
+ * For a container that runs elsewhere, and whose lock is held. Another machine may be gone for
+ * good with a lock of its; one that is held in this boot has a living holder, who is ended where
+ * he can be seen. Throws ConflictError where he can't.
+ */
+async function passOver(
+  engine: Engine,
+  id: string,
+  options: RemoveOptions,
+): Promise<Release | undefined> {
+  if (!isOfThisBoot(engine, id)) return () => undefined;
+  if (await endSupervisor(id)) return lockAtRest(engine, id, options);
+  const { name, state } = engine.store.containers.entry(id);
+  const place = state.hostName ?? 'another pid namespace';
+  throw new ConflictError(
+    'RUNNING_ELSEWHERE',
+    `remove container "${name}": it runs in another pid namespace (${place}), whose processes ` +
+      'are not seen from here',
+    { hint: `berth rm --force ${name} there` },
+  );
+}
+
+/** For who holds the lock: of those elsewhere in this boot it is the sign of life, and his own. */
 function isAtRest(engine: Engine, id: string): boolean {
   const state = stateIfThere(engine, id)?.state;
+  if (state === 'elsewhere') return isOfThisBoot(engine, id);
   return state === undefined || isAllowed('remove', state);
+}
+
+function isOfThisBoot({ store }: Engine, id: string): boolean {
+  return store.containers.entry(id).summary.bootId === store.staging.facts().bootId;
 }
 
 /** The state it is in then; undefined when it is gone. */
@@ -113,7 +157,7 @@ async function bringToRest(
     await stopById(engine, id, { timeoutSeconds: options.timeoutSeconds });
   } else if (state === 'stopping') {
     await endNow(engine, id, run);
-  } else if (!(state === 'elsewhere' && options.force)) {
+  } else if (!(state === 'elsewhere' && options.force && options.elsewhere === true)) {
     requireAllowed('remove', { name: containers.name(id), state, host: hostName });
   }
   return state;

@@ -57,12 +57,23 @@ export async function waitContainer(
     );
   }
   const id = engine.store.containers.resolve(name);
+  warnIfElsewhere(engine, id);
   const told = followRun(engine, id);
   try {
     return await untilHolds(engine, { id, wanted, intervalMs, told });
   } finally {
     told?.stop();
   }
+}
+
+/** Its end is seen once it is recorded; whether it ever is, only its own machine knows. */
+function warnIfElsewhere(engine: Engine, id: string): void {
+  const found = stateIfThere(engine, id);
+  if (found?.state !== 'elsewhere') return;
+  const place = found.hostName ?? 'another pid namespace';
+  const message = `container ${id.slice(0, 12)} runs elsewhere (${place}): ` +
+    'this waits until its end is recorded there';
+  engine.report({ kind: 'warning', message });
 }
 
 interface Waiting {

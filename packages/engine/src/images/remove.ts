@@ -1,7 +1,7 @@
 /** `rmi` and `image prune`: names first, then the image, then what nothing else uses. */
 import { ConflictError, EngineError, NotFoundError } from '@berth/errors';
 import { collectGarbage, type Engine } from '../engine.ts';
-import { removeById } from '../containers/remove.ts';
+import { removeEach } from '../containers/remove.ts';
 import { type Filter } from '../filter.ts';
 import { listImages } from './list.ts';
 
@@ -87,9 +87,7 @@ async function requireUnused(engine: Engine, id: string, force: boolean): Promis
       { hint: `berth rm ${first}, or berth rmi --force`, exitStatus: 2 },
     );
   }
-  for (const user of users) {
-    await removeById(engine, user, { force: true, volumes: false, timeoutSeconds: 0 });
-  }
+  await removeEach(engine, users, { force: true, volumes: false, timeoutSeconds: 0 });
 }
 
 /** Images without a name (with `all`: those no container uses) are gone. */

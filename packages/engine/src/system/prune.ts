@@ -3,8 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pruneSeccomp } from '../containers/seccomp-cache.ts';
 import { neededShifted } from '../containers/shifted-layers.ts';
-import { pruneContainers } from '../containers/remove.ts';
-import { removeById } from '../containers/remove.ts';
+import { pruneContainers, removeEach } from '../containers/remove.ts';
 import { collectGarbage, removeTrees, type Engine } from '../engine.ts';
 import { pruneImages } from '../images/remove.ts';
 import { pruneVolumes } from '../volumes/volumes.ts';
@@ -48,9 +47,8 @@ export async function pruneSystem(engine: Engine, options: PruneOptions): Promis
 /** Every container is ended and everything of the user's store is gone. */
 export async function resetSystem(engine: Engine): Promise<void> {
   const { store, directories } = engine;
-  for (const id of store.containers.ids()) {
-    await removeById(engine, id, { force: true, volumes: true, timeoutSeconds: 0 });
-  }
+  const options = { force: true, volumes: true, timeoutSeconds: 0 };
+  await removeEach(engine, store.containers.ids(), options);
   // The folder itself may lie where only this process may remove it, and not root of the namespace.
   const { data } = store.layout;
   const parts = existsSync(data) ? readdirSync(data) : [];

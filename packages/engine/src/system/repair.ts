@@ -4,6 +4,7 @@
  */
 import { describe, EngineError } from '@berth/errors';
 import { removeById } from '../containers/remove.ts';
+import { stateIfThere } from '../containers/wait.ts';
 import { collectGarbage, openEngine, type Engine } from '../engine.ts';
 import { pullImage } from '../images/pull.ts';
 import type { CheckFinding, CheckOptions } from './check-report.ts';
@@ -79,6 +80,9 @@ async function repairImage(engine: Engine, repair: ImageRepair): Promise<string>
     const ids = running.map((user) => user.slice(0, 12)).join(', ');
     return `left alone: container ${ids} runs on it`;
   }
+  const [distant] = [...running, ...engine.store.containers.usersOfImage(id)]
+    .filter((user) => stateIfThere(engine, user)?.state === 'elsewhere');
+  if (distant !== undefined) return `left alone: container ${distant.slice(0, 12)} runs elsewhere`;
   const taken = holdDamaged(engine, about);
   // A file that two layers share is damaged in both: what comes anew must not be linked to it.
   const apart = openEngine({ ...engine.options, keepsLayersApart: true });

@@ -4,7 +4,7 @@ import { ConflictError, NotFoundError, UnsupportedError } from '@berth/errors';
 import type { IdMap } from '@berth/isolation';
 import type { VolumeRecord } from '@berth/storage';
 import { measureTree } from '../containers/size.ts';
-import { removeById } from '../containers/remove.ts';
+import { removeEach } from '../containers/remove.ts';
 import { removeTrees, type Engine } from '../engine.ts';
 import {
   hasLabel, matcher, namePattern, parseFlag, parseTime, type Filter,
@@ -157,9 +157,8 @@ export async function removeVolume(
   const { volumes, containers } = engine.store;
   const name = volumes.nameOf(text);
   if (force) {
-    for (const id of containers.usersOfVolume(name)) {
-      await removeById(engine, id, { force: true, volumes: false, timeoutSeconds: undefined });
-    }
+    const options = { force: true, volumes: false, timeoutSeconds: undefined };
+    await removeEach(engine, containers.usersOfVolume(name), options);
   }
   await removeTrees(engine, [volumes.remove(name, () => containers.usersOfVolume(name))]);
   return name;

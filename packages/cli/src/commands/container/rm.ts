@@ -38,6 +38,7 @@ export class RemoveCommand extends BerthCommand<typeof FLAGS> {
     return forEachContainer(engine, { ...chosen, missingStatus: MISSING_STATUS }, async (name) =>
       removeContainer(engine, name, {
         force: flags.force,
+        elsewhere: operands.includes(name),
         volumes: flags.volumes,
         timeoutSeconds: flags.time,
       }),
