@@ -1,7 +1,8 @@
 /**
- * `berth load` of what is no image, or not the whole of one: an error, and nothing is left.
+ * `berth load`: what is no image, or not the whole of one, is an error, and nothing is left.
  */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -38,6 +39,28 @@ test('a refused load leaves neither scratch files nor trash', async () => {
     requireNothingLeft('standard input');
   }
   await lab.ok(['load', '-i', whole]);
+  await lab.ok(['rmi', name]);
+});
+
+// Above 4 MiB a thread hashes it, which starts when the worker has left the host's root.
+test('a large layer is loaded when it is whole, and refused when a byte differs', async () => {
+  const text = 'a line of a large file\n'.repeat(1 << 19);
+  const name = await lab.image({ name: 'localhost/large:1', layers: [{ '/large': text }] });
+  const whole = path.join(lab.folder, 'large.tar');
+  await lab.ok(['save', '-o', whole, name]);
+  await lab.ok(['rmi', name]);
+  const changed = readFileSync(whole);
+  changed.write('A', changed.lastIndexOf('a line of a large file'));
+  const damaged = path.join(lab.folder, 'large-damaged.tar');
+  writeFileSync(damaged, changed);
+  const { status, stderr } = await lab.berth(['load', '-i', damaged]);
+  assert.equal(status, 125);
+  assert.match(stderr, /sha256:/);
+  requireNothingLeft('damaged');
+  await lab.ok(['load', '-i', whole]);
+  const digest = createHash('sha256').update(text).digest('hex');
+  const seen = await lab.ok(['run', '--rm', '--network', 'none', name, 'sha256sum', '/large']);
+  assert.equal(seen.trim(), `${digest}  /large`);
   await lab.ok(['rmi', name]);
 });
 

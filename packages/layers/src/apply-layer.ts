@@ -2,14 +2,15 @@
  * Unpacks one layer into the current directory: packed blob in, tree and recipe out. Runs in a
  * process of its own that is root in the user namespace and chrooted to the tree.
  */
-import { createHash } from 'node:crypto';
-import type { Hash } from 'node:crypto';
 import { IntegrityError } from '@berth/errors';
 import { loadSyscalls } from '@berth/host';
 import { decompress } from './decompress.ts';
 import type { Compression } from './decompress.ts';
 import { LayerApplier } from './layer-applier.ts';
 import type { LayerCounts, TreePolicy } from './layer-applier.ts';
+import { HashThread } from './hash-thread.ts';
+import { HashesHere } from './layer-hashes.ts';
+import type { LayerHashes } from './layer-hashes.ts';
 import { checkLimit, checkRatio, DEFAULT_LIMITS } from './limits.ts';
 import type { LayerLimits } from './limits.ts';
 import { RecipeWriter } from './recipe-writer.ts';
@@ -26,6 +27,8 @@ export interface ApplyLayerOptions {
   readonly marks?: TreePolicy['marks'];
   /** Refuse the layer unless its plain form has this digest. */
   readonly expectedDiffId?: string | undefined;
+  /** A large layer is hashed on another thread: sooner done, with a twentieth more work. */
+  readonly isHashedAside?: boolean;
 }
 
 /** Facts of a layer that was unpacked whole. */
@@ -49,41 +52,57 @@ export interface LayerResult {
  * digest that differs), UnsupportedError, SystemError, and whatever reading the blob throws.
  */
 export async function applyLayer(options: ApplyLayerOptions): Promise<LayerResult> {
+  const hashes = options.isHashedAside === true ? new HashThread() : new HashesHere();
+  try {
+    return await applyAndHash(options, hashes);
+  } finally {
+    await hashes.close();
+  }
+}
+
+async function applyAndHash(
+  options: ApplyLayerOptions,
+  hashes: LayerHashes,
+): Promise<LayerResult> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const recipe = new RecipeWriter(options.recipeFd);
   const applier = new LayerApplier(recipe, limits, {
     owners: options.owners ?? 'native', marks: options.marks ?? 'overlay',
   });
   const reader = new TarReader(applier, limits);
-  const blob = new MeasuredBytes(options.blob);
-  const archive = createHash('sha256');
+  const blob = new MeasuredBytes(options.blob, hashes);
   let archiveBytes = 0;
   // Modes are set explicitly; the mask would only take away from what mkdir and mknod get.
   loadSyscalls().umask(0);
   const { compression, bytes } = await decompress(blob);
   // A blob that is not packed is the archive, which is hashed below.
-  const blobDigest = compression === 'none' ? blob.skipHash() : blob.startHash();
+  const isPacked = compression !== 'none';
+  await blob.decideHash(isPacked);
   for await (const chunk of bytes) {
     archiveBytes += chunk.length;
     checkLimit('archive', archiveBytes, limits.archiveBytes);
     checkRatio({ archiveBytes, blobBytes: blob.sizeBytes }, limits);
-    archive.update(chunk);
+    await hashes.update('archive', chunk);
     reader.push(chunk);
   }
   reader.finish();
-  const sha256 = archive.digest();
-  const diffId = `sha256:${sha256.toString('hex')}`;
+  const digests = await hashes.digests();
+  const diffId = named(digests.archive);
   checkDiffId(diffId, options.expectedDiffId);
   applier.finish();
-  recipe.finish({ archiveBytes, sha256 });
+  recipe.finish({ archiveBytes, sha256: digests.archive });
   return {
     diffId, archiveBytes, compression,
-    blobDigest: blobDigest === undefined ? diffId : blobDigest(),
+    blobDigest: isPacked ? named(digests.blob) : diffId,
     blobBytes: blob.sizeBytes,
     contentBytes: applier.contentBytes,
     recipeBytes: recipe.sizeBytes,
     counts: applier.counts,
   };
+}
+
+function named(sha256: Buffer): string {
+  return `sha256:${sha256.toString('hex')}`;
 }
 
 function checkDiffId(diffId: string, expected: string | undefined): void {
@@ -94,38 +113,33 @@ function checkDiffId(diffId: string, expected: string | undefined): void {
     });
 }
 
-/** Bytes that are counted as they pass, and hashed from their first on when that is asked for. */
+/** Bytes that are counted as they pass, and hashed from their first on when that is decided. */
 class MeasuredBytes implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterable<Uint8Array>;
-  #hash: Hash | undefined;
-  /** What passed before anyone asked: the head by which the compression is known. */
+  readonly #hashes: LayerHashes;
+  /** What passed before the decision: the head by which the compression is known. */
   #early: Uint8Array[] | undefined = [];
+  #isHashed = false;
   sizeBytes = 0;
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  constructor(source: AsyncIterable<Uint8Array>, hashes: LayerHashes) {
     this.#source = source;
+    this.#hashes = hashes;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for await (const chunk of this.#source) {
-      this.#hash?.update(chunk);
+      if (this.#isHashed) await this.#hashes.update('blob', chunk);
       this.#early?.push(chunk);
       this.sizeBytes += chunk.length;
       yield chunk;
     }
   }
 
-  /** Gives the function that tells the digest once all has passed. */
-  startHash(): () => string {
-    const hash = createHash('sha256');
-    for (const chunk of this.#early ?? []) hash.update(chunk);
-    this.#hash = hash;
-    this.#early = undefined;
-    return () => `sha256:${hash.digest('hex')}`;
-  }
-
-  /** Nobody will ask. */
-  skipHash(): undefined {
+  /** To be called before more than the head is read. */
+  async decideHash(isHashed: boolean): Promise<void> {
+    this.#isHashed = isHashed;
+    for (const chunk of isHashed ? this.#early ?? [] : []) await this.#hashes.update('blob', chunk);
     this.#early = undefined;
   }
 }

@@ -127,6 +127,8 @@ async function applyInside(
       marks: request.marks ?? 'overlay',
       limits: request.limits ?? {},
       expectedDiffId: request.expectedDiffId,
+      // What comes through a pipe comes from a process that has as much to do.
+      isHashedAside: request.blob?.fd !== undefined,
     });
   } finally {
     syscalls.close(recipeFd);
