@@ -30,7 +30,8 @@ test('a refused load leaves neither scratch files nor trash', async () => {
   for (const input of [cut, damaged, junk, folder]) {
     const { status, stderr } = await lab.berth(['load', '-i', input]);
     assert.equal(status, 125, input);
-    assert.match(stderr, /^Error: /, input);
+    // Another layer of it may be done before.
+    assert.match(stderr, /^Error: /m, input);
     requireNothingLeft(input);
   }
   for (const input of [bytes.subarray(0, bytes.length / 2), Buffer.alloc(4096, 'junk')]) {

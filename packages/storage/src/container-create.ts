@@ -47,7 +47,7 @@ interface CreateParts {
   readonly trash: Trash;
   readonly layers: LayerStore;
   readonly volumes: VolumeStore;
-  readonly names: ContainerNames;
+  readonly containerNames: ContainerNames;
 }
 
 /** The mode of the container's root directory. */
@@ -64,20 +64,20 @@ export function createContainer(parts: CreateParts, request: CreateContainer): C
   const staged = parts.staging.makeDirectory(containerPurpose(id));
   try {
     writeFiles(staged, request);
-    parts.names.reserve(name, id);
+    parts.containerNames.reserve(name, id);
     if (typeof request.writable === 'function') request.writable(makeRoot(staged, 'root'));
     publish(parts.layout, staged, paths.directory);
   } catch (error) {
     parts.staging.remove(staged);
-    parts.names.release(name, id);
+    parts.containerNames.release(name, id);
     throw error;
   }
   try {
     requireParts(parts, request.record);
-    parts.names.reserve(name, id);
+    parts.containerNames.reserve(name, id);
   } catch (error) {
     parts.trash.take(paths.directory, 'tree');
-    parts.names.release(name, id);
+    parts.containerNames.release(name, id);
     throw error;
   }
   return paths;

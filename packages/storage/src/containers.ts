@@ -56,7 +56,7 @@ export interface ContainerStoreParts {
   readonly trash: Trash;
   readonly layers: LayerStore;
   readonly volumes: VolumeStore;
-  readonly names: ContainerNames;
+  readonly containerNames: ContainerNames;
 }
 
 const SUMMARY_BUFFER_BYTES = 4096;
@@ -101,7 +101,7 @@ export class ContainerStore {
    * several ids begin so.
    */
   resolve(text: string): string {
-    const named = /^[\w][\w.-]*$/.test(text) ? this.#parts.names.lookUp(text) : undefined;
+    const named = /^[\w][\w.-]*$/.test(text) ? this.#parts.containerNames.lookUp(text) : undefined;
     if (named !== undefined) return named;
     if (this.exists(text)) return text;
     const matches = isIdPrefix(text) ? this.ids().filter((id) => id.startsWith(text)) : [];
@@ -127,7 +127,7 @@ export class ContainerStore {
 
   /** All containers, newest first. One read per container and one per name. */
   list(): ContainerEntry[] {
-    const names = this.#parts.names.byId();
+    const names = this.#parts.containerNames.byId();
     const entries = this.ids().flatMap((id) => {
       const summary = this.#readSummary(id);
       return summary === undefined ? [] : [this.#entry(id, names.get(id), summary)];
@@ -155,7 +155,7 @@ export class ContainerStore {
 
   /** The name of a container now; the beginning of its id when a crash left it without. */
   name(id: string): string {
-    return this.#parts.names.byId().get(id) ?? id.slice(0, 12);
+    return this.#parts.containerNames.byId().get(id) ?? id.slice(0, 12);
   }
 
   /**
@@ -203,7 +203,7 @@ export class ContainerStore {
    * one counts then. Throws a ConflictError where another has it, a NotFoundError when it is gone.
    */
   rename(id: string, name: string): void {
-    const { names } = this.#parts;
+    const { containerNames: names } = this.#parts;
     names.reserve(name, id);
     const isThere = this.exists(id);
     for (const [other, target] of names.links()) {
@@ -217,7 +217,7 @@ export class ContainerStore {
    * when it was gone already. That it does not run is the caller's to know.
    */
   remove(id: string): string | undefined {
-    const { names, trash } = this.#parts;
+    const { containerNames: names, trash } = this.#parts;
     const trashed = trash.take(this.paths(id).directory, 'tree');
     for (const [name, target] of names.links()) if (target === id) names.release(name, id);
     return trashed;
@@ -227,7 +227,7 @@ export class ContainerStore {
   exitRemoval(id: string, name: string): ExitRemoval {
     const to = this.#parts.trash.path('tree');
     return {
-      nameLink: { path: this.#parts.names.path(name), target: id },
+      nameLink: { path: this.#parts.containerNames.path(name), target: id },
       rename: { from: this.paths(id).directory, to },
       tree: to,
     };

@@ -64,34 +64,47 @@ export interface StoreParts {
 /** The store below these directories; they need not exist. Does no I/O. */
 export function openStore(directories: StoreDirectories, replaced: StoreParts = {}): Store {
   const layout = layoutOf(directories);
-  const staging = new Staging(layout, replaced.readFacts ?? readLivenessFacts);
-  const trash = new Trash(layout, staging);
-  const driver = new DriverFile(layout, staging);
-  const lock = new StoreLock(layout, replaced.acquireLock);
-  const blobs = new BlobStore(layout, staging, trash);
-  const layers = new LayerStore(layout, staging, trash);
-  const shiftedLayers = new ShiftedLayerStore(layout, staging, trash);
-  const volumes = new VolumeStore(layout, staging, trash);
-  const containerNames = new ContainerNames(layout, staging);
-  const shortNames = replaced.shortNames ?? ((): ResolveOptions => ({}));
-  const images = new ImageStore({ layout, staging, trash, blobs, layers, lock, shortNames });
-  const containers = new ContainerStore({
-    layout, staging, trash, layers, volumes, names: containerNames,
-  });
-  const parts = {
-    layout, staging, trash, blobs, layers, shiftedLayers, images, containers, containerNames, lock,
-  };
-  const checked = { ...parts, volumes };
-  return {
-    layout, driver, blobs, images, layers, shiftedLayers, containers, volumes, staging, trash,
-    lock,
+  const staging = late(() => new Staging(layout, replaced.readFacts ?? readLivenessFacts));
+  const trash = late(() => new Trash(layout, staging()));
+  const driver = late(() => new DriverFile(layout, staging()));
+  const lock = late(() => new StoreLock(layout, replaced.acquireLock));
+  const blobs = late(() => new BlobStore(layout, staging(), trash()));
+  const layers = late(() => new LayerStore(layout, staging(), trash()));
+  const shiftedLayers = late(() => new ShiftedLayerStore(layout, staging(), trash()));
+  const volumes = late(() => new VolumeStore(layout, staging(), trash()));
+  const containerNames = late(() => new ContainerNames(layout, staging()));
+  const images = late(() => new ImageStore(store));
+  const containers = late(() => new ContainerStore(store));
+  const store = {
+    layout,
+    shortNames: replaced.shortNames ?? ((): ResolveOptions => ({})),
+    get driver() { return driver(); },
+    get blobs() { return blobs(); },
+    get images() { return images(); },
+    get layers() { return layers(); },
+    get shiftedLayers() { return shiftedLayers(); },
+    get containers() { return containers(); },
+    get containerNames() { return containerNames(); },
+    get volumes() { return volumes(); },
+    get staging() { return staging(); },
+    get trash() { return trash(); },
+    get lock() { return lock(); },
     openSession: () => {
-      sweepStaging(parts);
-      return staging.openSession();
+      sweepStaging(store);
+      return staging().openSession();
     },
-    collect: (options) => collect(parts, options),
+    collect: (options?: CollectOptions) => collect(store, options),
     requireFolders: () => requireFolders(layout),
-    check: async (options) => (await import('./check.ts')).checkStore(checked, options),
-    repair: async (finding) => (await import('./repair.ts')).repairFinding(checked, finding),
+    check: async (options?: StoreCheckOptions) =>
+      (await import('./check.ts')).checkStore(store, options),
+    repair: async (finding: StoreFinding) =>
+      (await import('./repair.ts')).repairFinding(store, finding),
   };
+  return store;
+}
+
+/** A command needs few of the parts: each is made, and its module loaded, when it is asked for. */
+function late<Part>(make: () => Part): () => Part {
+  let part: Part | undefined;
+  return () => (part ??= make());
 }
