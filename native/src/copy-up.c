@@ -16,6 +16,9 @@
 #include "remove.h"
 #include "userns.h"
 
+/* Gigabytes may be copied; only one that has been stopped takes longer. */
+enum { COPY_WAIT_MS = 60000 };
+
 static bool is_empty(int folder_fd)
 {
 	int list = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), entries = 0;
@@ -108,8 +111,11 @@ static int fill_once(const char *path, int from, int data, const struct stat *ke
 	const char *name = strrchr(path, '/');
 	int parent = openat(data, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
 
-	if (parent < 0 || name == NULL || name[1] == '\0' || flock(parent, LOCK_EX) < 0)
+	if (parent < 0 || name == NULL || name[1] == '\0')
 		result = fail(failure, "copy to volume", path, errno);
+	else if (lock_in_time(parent, LOCK_EX, COPY_WAIT_MS) < 0)
+		result = fail_because(failure, "lock", path, errno != EWOULDBLOCK ? NULL :
+				      "another start copies to the volume and does not end", errno);
 	else
 		result = fill(parent, name + 1, from, data, kept, failure);
 	if (parent >= 0)

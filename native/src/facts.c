@@ -116,7 +116,7 @@ bool facts_supervisor_lives(const char *state_dir)
 	if (line == NULL || sscanf(line, "\nsupervisor %d %llu", &pid, &start) != 2)
 		return false;
 	snprintf(process, sizeof(process), "/proc/%d/stat", pid);
-	return process_start_time(AT_FDCWD, process) == start;
+	return process_lives(AT_FDCWD, process, start);
 }
 
 /**

@@ -37,17 +37,35 @@ static ssize_t read_text(int dir_fd, const char *path, char *text, size_t size)
 	return (ssize_t)length;
 }
 
-unsigned long long process_start_time(int proc_fd, const char *path)
+/* Fields 22 and 3 of a stat file; 0 where it can't be read. */
+static unsigned long long process_stat(int proc_fd, const char *path, char *state)
 {
 	char text[1024];
 	char *at;
 
+	*state = 'X';
 	if (read_text(proc_fd, path, text, sizeof(text)) < 0)
 		return 0;
 	at = strrchr(text, ')');	/* the name before it may hold anything */
+	if (at != NULL && at[1] == ' ')
+		*state = at[2];
 	for (int field = 2; field < 22 && at != NULL; field++)
 		at = strchr(at + 1, ' ');
 	return at == NULL ? 0 : strtoull(at + 1, NULL, 10);
+}
+
+unsigned long long process_start_time(int proc_fd, const char *path)
+{
+	char state;
+
+	return process_stat(proc_fd, path, &state);
+}
+
+bool process_lives(int proc_fd, const char *path, unsigned long long start)
+{
+	char state;
+
+	return process_stat(proc_fd, path, &state) == start && strchr("ZXx", state) == NULL;
 }
 
 /* True where the process's map file says exactly what is wanted, in any order. */
@@ -189,20 +207,26 @@ static int open_lock(const char *keepers, int *folder, struct failure *failure)
 	return lock;
 }
 
+int lock_in_time(int fd, int how, int patience_ms)
+{
+	for (int waited = 0; flock(fd, how | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || waited >= patience_ms)
+			return -1;
+		usleep(LOCK_STEP_MS * 1000);
+	}
+	return 0;
+}
+
 /* Held for the milliseconds of a start. One that someone has stopped holds it for ever: whoever
  * waits for that says so in the end. */
 static int take_lock(int lock, int how, const char *keepers, struct failure *failure)
 {
-	for (int waited = 0; flock(lock, how | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return fail(failure, "lock", keepers, errno);
-		if (waited >= LOCK_WAIT_MS)
-			return fail_because(failure, "lock", keepers,
-					    "another start holds it and does not go on",
-					    EWOULDBLOCK);
-		usleep(LOCK_STEP_MS * 1000);
-	}
-	return 0;
+	if (lock_in_time(lock, how, LOCK_WAIT_MS) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return fail(failure, "lock", keepers, errno);
+	return fail_because(failure, "lock", keepers, "another start holds it and does not go on",
+			    EWOULDBLOCK);
 }
 
 /* Shared while there is a keeper to join, exclusive from the look to the publishing when not. */

@@ -54,8 +54,14 @@ int userns_publish(const char *keepers, int lock, pid_t host_pid, struct failure
 /* Ends being a keeper; fails silently, since the next look drops a dead entry. */
 void userns_withdraw(const char *keepers, pid_t host_pid);
 
+/* flock(2) with @how, waiting so long at most; -1 and errno, EWOULDBLOCK when the time is over. */
+int lock_in_time(int fd, int how, int patience_ms);
+
 /* Field 22 of PROC/PATH, where @proc_fd is a folder of a procfs; 0 where it can't be read. */
 unsigned long long process_start_time(int proc_fd, const char *path);
+
+/* Whether that is the start time of a process that runs: one that nobody has reaped does not. */
+bool process_lives(int proc_fd, const char *path, unsigned long long start);
 
 /* Fills the maps of a container that has a user namespace of its own; false where it has none. */
 bool userns_of_container(const struct plan *plan, struct userns *userns, struct failure *failure);

@@ -117,6 +117,11 @@ static void reads_start_times(void)
 	unit_write(file("stat"),
 		   "7 (a) b) 1 (x) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20");
 	CHECK(process_start_time(folder, "stat") == 4711);
+	CHECK(process_lives(folder, "stat", 4711));
+	CHECK(!process_lives(folder, "stat", 4712));
+	unit_write(file("stat"), "7 (a) S) Z 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20");
+	CHECK(process_start_time(folder, "stat") == 4711);
+	CHECK(!process_lives(folder, "stat", 4711));
 	unit_write(file("stat"), "7 (a) S 1 2");
 	CHECK(process_start_time(folder, "stat") == 0);
 	unit_write(file("stat"), "");

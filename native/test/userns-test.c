@@ -152,6 +152,22 @@ static void publishes_and_withdraws(void)
 	close(folder);
 }
 
+static void waits_for_a_lock_in_time(void)
+{
+	char path[160];
+	int held, other;
+
+	snprintf(path, sizeof(path), "%s/held", keepers);
+	held = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	other = open(path, O_RDWR | O_CLOEXEC);
+	CHECK(lock_in_time(held, LOCK_EX, 0) == 0);
+	CHECK(lock_in_time(other, LOCK_EX, 20) < 0 && errno == EWOULDBLOCK);
+	close(held);
+	CHECK(lock_in_time(other, LOCK_EX, 20) == 0);
+	close(other);
+	CHECK(lock_in_time(other, LOCK_EX, 20) < 0 && errno == EBADF);
+}
+
 int main(void)
 {
 	snprintf(keepers, sizeof(keepers), "%s/keepers", unit_scratch());
@@ -161,5 +177,6 @@ int main(void)
 	RUN(tells_keepers_apart);
 	RUN(drops_the_dead_under_the_lock);
 	RUN(publishes_and_withdraws);
+	RUN(waits_for_a_lock_in_time);
 	return unit_end("user namespaces");
 }

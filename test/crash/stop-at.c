@@ -18,6 +18,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -100,6 +101,19 @@ static bool is_regular(pid_t pid, int fd)
 	return length > 0 && target[0] == '/' && strncmp(target, "/dev/", 5) != 0;
 }
 
+/* Threads are the runtimes' own affair: Bun waits for ever for one that it could not make. */
+static bool makes_thread(pid_t pid, const struct __ptrace_syscall_info *info)
+{
+	uint64_t flags = info->entry.args[0];
+	struct iovec here = { &flags, sizeof(flags) };
+	struct iovec there = { (void *)(uintptr_t)info->entry.args[0], sizeof(flags) };
+
+	if (info->entry.nr == SYS_clone3 && process_vm_readv(pid, &here, 1, &there, 1, 0) < 0)
+		return false;
+	return (info->entry.nr == SYS_clone3 || info->entry.nr == SYS_clone) &&
+	       (flags & CLONE_THREAD) != 0;
+}
+
 /* Counted are writes to files: a runtime's threads wake each other by writes, too. */
 static bool is_counted(pid_t pid, const struct __ptrace_syscall_info *info)
 {
@@ -111,7 +125,7 @@ static bool is_counted(pid_t pid, const struct __ptrace_syscall_info *info)
 	if (error_to_give != 0 && call == SYS_openat)
 		return error_to_give == EMFILE || makes;
 	if (error_to_give == ENOMEM && CONTAINS(growing, call))
-		return true;
+		return !makes_thread(pid, info);
 	if (error_to_give != 0)
 		return CONTAINS(taking, call);
 	return makes || CONTAINS(changing, call);
