@@ -128,10 +128,11 @@ export class ContainerStore {
   /** All containers, newest first. One read per container and one per name. */
   list(): ContainerEntry[] {
     const names = this.#parts.containerNames.byId();
-    const entries = this.ids().flatMap((id) => {
+    const entries: ContainerEntry[] = [];
+    for (const id of this.ids()) {
       const summary = this.#readSummary(id);
-      return summary === undefined ? [] : [this.#entry(id, names.get(id), summary)];
-    });
+      if (summary !== undefined) entries.push(this.#entry(id, names.get(id), summary));
+    }
     return entries.sort((one, other) => other.summary.createdAtMs - one.summary.createdAtMs
       || (one.id < other.id ? -1 : 1));
   }
