@@ -130,6 +130,7 @@ int facts_begin_run(struct run *run, const struct plan *plan, struct failure *fa
 
 	run->state_dir = plan_value(plan, OP_STATE_DIR, 0);
 	run->summary = plan_value(plan, OP_SUMMARY, 0);
+	run->run_dir = plan_value(plan, OP_RUN_DIR, 0);
 	run->is_last = plan_value(plan, OP_EXIT_RENAME, 0) != NULL;
 	run->supervisor = facts_own_pid();
 	run->supervisor_start = process_start_time(AT_FDCWD, "/proc/self/stat");
@@ -198,8 +199,10 @@ int facts_publish_start(struct run *run, struct failure *failure)
 			  first_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)),
 			  run->pid_namespace, run->supervisor, run->supervisor_start, run->init,
 			  run->init_start, (long long)run->started.tv_sec, run->started.tv_nsec);
-	snprintf(text + length, sizeof(text) - (size_t)length, "machine-id %s\nhostname %s\n",
-		 first_line("/etc/machine-id", machine, sizeof(machine)), names.nodename);
+	snprintf(text + length, sizeof(text) - (size_t)length,
+		 "machine-id %s\nhostname %s\nrun-dir %s\n",
+		 first_line("/etc/machine-id", machine, sizeof(machine)), names.nodename,
+		 run->run_dir == NULL || strchr(run->run_dir, '\n') != NULL ? "" : run->run_dir);
 	if (write_run_file(run, "facts", text, failure) < 0)
 		return -1;
 	text[length] = '\0';

@@ -16,7 +16,7 @@
  * @is_last:	the container goes with it: nobody reads a summary of its end
  */
 struct run {
-	const char *state_dir, *summary, *pid_namespace;
+	const char *state_dir, *run_dir, *summary, *pid_namespace;
 	unsigned long number;
 	pid_t supervisor, init;
 	unsigned long long supervisor_start, init_start;

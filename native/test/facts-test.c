@@ -30,8 +30,9 @@ static void load_plan(void)
 {
 	char text[1024];
 	int length = snprintf(text, sizeof(text),
-			      "berth-plan 1%cstate-dir 1%c%s%csummary 1%cname x\n%cend 0", 0, 0,
-			      state, 0, 0, 0);
+			      "berth-plan 1%cstate-dir 1%c%s%crun-dir 1%c/run/x%csummary 1%c"
+			      "name x\n%cend 0",
+			      0, 0, state, 0, 0, 0, 0, 0);
 
 	CHECK(plan_parse(text, (size_t)length + 1, &plan, &failure) == 0);
 }
@@ -67,7 +68,7 @@ static void records_start_and_end(void)
 	CHECK(strstr(facts, "\nstate running\n") != NULL && strstr(facts, "\nboot ") != NULL);
 	CHECK(strstr(facts, "\npidns 4026531836\n") != NULL && strstr(facts, "\ninit 55 66\n"));
 	CHECK(strstr(facts, "\nstarted 1000.000000005\n") != NULL);
-	CHECK(strstr(facts, "\nhostname ") != NULL);
+	CHECK(strstr(facts, "\nhostname ") != NULL && strstr(facts, "\nrun-dir /run/x\n"));
 	CHECK(strncmp(unit_read(file("summary")), "name x\nrun ", 11) == 0);
 	CHECK(stat(file("summary"), &status) == 0 && (status.st_mode & 0777) == 0600);
 	run.finished.tv_sec = 2000;

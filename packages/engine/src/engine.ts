@@ -11,6 +11,7 @@ import {
   findMapHelpers,
   findRootIds,
   findSubordinateIds,
+  ignoreRelativeFolders,
   isBelowRoot,
   isRootMighty,
   isProcMasked,
@@ -76,10 +77,10 @@ export interface Engine {
  * that is not there.
  */
 export function openEngine(options: EngineOptions): Engine {
+  ignoreRelativeFolders();
   const wanted = parseDriver(options.storageDriver);
   const forRoot = lazily(() => isForRoot(namespace));
-  const directories = lazily(() =>
-    chosenDirectories(options, forRoot() || isBelowRoot()));
+  const directories = lazily(() => chosenDirectories(options, forRoot() || isBelowRoot()));
   const account = lazily(callersAccount);
   const namespace = lazily(() => readOwnNamespace());
   const masked = lazily(() => isProcMasked(namespace().isWhole));

@@ -3,9 +3,10 @@
  * private to the user and gone after a reboot.
  */
 import { lstatSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { UnsupportedError } from '@berth/errors';
+import { currentAccount } from './accounts.ts';
 import { systemErrorFrom } from './errno.ts';
 
 /** Absolute paths; none but `run` need exist. */
@@ -43,6 +44,29 @@ export const ROOT_FOLDERS = {
 const FALLBACK_PARENTS = ['/run/user', '/dev/shm', '/tmp'];
 const OTHERS_BITS = 0o077;
 
+/** The XDG variables, and what they are below the home where they are unset. */
+const HOME_FOLDERS: readonly [variable: string, below: string][] = [
+  ['XDG_DATA_HOME', '.local/share'], ['XDG_CONFIG_HOME', '.config'], ['XDG_CACHE_HOME', '.cache'],
+];
+
+/**
+ * A folder that a variable names from wherever the command happens to stand is none: the XDG base
+ * directory specification has it ignored, and a HOME of that kind is the account's.
+ */
+export function ignoreRelativeFolders(environment: NodeJS.ProcessEnv = process.env): void {
+  for (const name of [...HOME_FOLDERS.map(([variable]) => variable), 'XDG_RUNTIME_DIR', 'HOME']) {
+    if (isAbsolute(environment[name] ?? '/')) continue;
+    delete environment[name];
+    if (name === 'HOME') nameFolders(environment, currentAccount().home);
+  }
+}
+
+/** Bun goes on to take the HOME that it was started with for the home. */
+function nameFolders(environment: NodeJS.ProcessEnv, home: string): void {
+  environment['HOME'] = home;
+  for (const [variable, below] of HOME_FOLDERS) environment[variable] ??= join(home, below);
+}
+
 /**
  * The directories of the calling user. Makes the run directory when it is not there. Throws an
  * UnsupportedError when no private run directory can be had.
@@ -53,7 +77,7 @@ export function findDirectories(request: DirectoryRequest = {}): Directories {
   if (request.forRoot === true) return directoriesOfRoot(request, uid);
   const paths = envPaths('berth', { suffix: '' });
   return {
-    data: request.root ?? join(paths.data, LAYOUT_VERSION),
+    data: request.root === undefined ? join(paths.data, LAYOUT_VERSION) : resolve(request.root),
     config: paths.config,
     cache: paths.cache,
     run: makeChosen(request.runRoot) ?? findRunDirectory({ environment, uid, request }),
@@ -68,15 +92,16 @@ function directoriesOfRoot({ root, runRoot }: DirectoryRequest, uid: number): Di
       + "which root's containers are", { hint: 'berth --runroot DIRECTORY' });
   }
   return {
-    data: root ?? ROOT_FOLDERS.data,
+    data: resolve(root ?? ROOT_FOLDERS.data),
     config: '/etc/berth',
     cache: join(run, 'cache'),
     run,
   };
 }
 
-function makeChosen(run: string | undefined): string | undefined {
-  if (run === undefined) return undefined;
+function makeChosen(chosen: string | undefined): string | undefined {
+  if (chosen === undefined) return undefined;
+  const run = resolve(chosen);
   try {
     mkdirSync(run, { recursive: true, mode: 0o700 });
   } catch (error) {

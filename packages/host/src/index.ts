@@ -11,7 +11,7 @@ export { getExtendedAttributes } from './extended-attributes.ts';
 export type { ExtendedAttribute } from './extended-attributes.ts';
 export { execve } from './execve.ts';
 export type { ExecveRequest } from './execve.ts';
-export { ROOT_FOLDERS, findDirectories } from './directories.ts';
+export { ROOT_FOLDERS, findDirectories, ignoreRelativeFolders } from './directories.ts';
 export type { Directories, DirectoryRequest } from './directories.ts';
 export {
   currentAccount, findAccount, findGroupName, parsePasswd, readAccounts,

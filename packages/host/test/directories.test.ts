@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { UnsupportedError } from '@berth/errors';
-import { findDirectories } from '../src/index.ts';
+import { currentAccount, findDirectories, ignoreRelativeFolders } from '../src/index.ts';
 
 const uid = process.getuid?.() ?? 0;
 
@@ -64,4 +64,17 @@ test('--root and --runroot replace the directories', () => {
   assert.equal(found.data, '/somewhere');
   assert.equal(found.run, '/elsewhere');
   assert.match(found.config, /\/berth$/);
+});
+
+test('relative folders in variables are ignored, and HOME is then that of the account', () => {
+  const environment = { HOME: '', XDG_DATA_HOME: 'data', XDG_CACHE_HOME: '/cache', OTHER: '.' };
+  ignoreRelativeFolders(environment);
+  const home = currentAccount().home;
+  assert.deepEqual(environment, {
+    HOME: home, XDG_DATA_HOME: `${home}/.local/share`, XDG_CONFIG_HOME: `${home}/.config`,
+    XDG_CACHE_HOME: '/cache', OTHER: '.',
+  });
+  const fine = { HOME: '/home/ann', XDG_CONFIG_HOME: 'conf', XDG_RUNTIME_DIR: '' };
+  ignoreRelativeFolders(fine);
+  assert.deepEqual(fine, { HOME: '/home/ann' });
 });

@@ -22,10 +22,8 @@ export interface ContainerPaths {
   readonly aptConfig: string;
   /** The ledger of owners, where one id is mapped. */
   readonly owners: string;
-  /** Below the run directory: the supervisor's socket; gone when it has ended. */
+  /** Of runs that this command starts; of one that runs see run-directory.ts. */
   readonly runDirectory: string;
-  /** Where that has been paused: the folder of its cgroup. */
-  readonly paused: string;
 }
 
 /** The paths of the container `id`. Does no I/O. */
@@ -49,6 +47,5 @@ export function pathsOf(layout: Layout, id: string): ContainerPaths {
     aptConfig: join(directory, 'apt.conf'),
     owners: join(directory, 'owners'),
     runDirectory: join(layout.runContainers, id),
-    paused: join(layout.runContainers, id, 'paused'),
   };
 }

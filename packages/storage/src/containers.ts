@@ -260,7 +260,7 @@ export class ContainerStore {
     };
     const isOver = summary.run === 0 || summary.ended !== undefined;
     const facts = isOver ? NO_FACTS : this.#parts.staging.facts();
-    const state = pausedOr(deriveState(summary, evidence, facts), () => this.paths(id).paused);
+    const state = pausedOr(deriveState(summary, evidence, facts), () => this.paths(id));
     return { id, name: name ?? id.slice(0, 12), summary, state };
   }
 

@@ -4,13 +4,21 @@
  * paused reads nothing more. The file holds the folder of the container's cgroup.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContainerPaths } from './container-paths.ts';
+import { runDirectoryOf } from './run-directory.ts';
 import type { DerivedState } from './run-state.ts';
 import { readIfThere } from './whole-file.ts';
 
+/** The file that is there where the container has been paused. */
+export function pausedMarker(paths: ContainerPaths): string {
+  return join(runDirectoryOf(paths), 'paused');
+}
+
 /** The state itself, or `paused` in place of `running` where its cgroup is frozen. */
-export function pausedOr(state: DerivedState, marker: () => string): DerivedState {
+export function pausedOr(state: DerivedState, paths: () => ContainerPaths): DerivedState {
   if (state.state !== 'running') return state;
-  const path = marker();
+  const path = pausedMarker(paths());
   return existsSync(path) && isFrozen(path) ? { ...state, state: 'paused' } : state;
 }
 

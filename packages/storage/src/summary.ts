@@ -63,6 +63,8 @@ export interface RunFacts {
   readonly supervisor: ProcessIdentity | undefined;
   readonly init: ProcessIdentity | undefined;
   readonly started: string | undefined;
+  /** Where the supervisor has its socket. */
+  readonly runDirectory: string | undefined;
 }
 
 const MAX_HEAD_BYTES = 128;
@@ -131,6 +133,7 @@ export function parseFacts(text: string): RunFacts {
     supervisor: parseProcess(lines.get('supervisor')),
     init: parseProcess(lines.get('init')),
     started: lines.get('started'),
+    runDirectory: lines.get('run-dir'),
   };
 }
 

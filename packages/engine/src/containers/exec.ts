@@ -16,7 +16,7 @@ import {
   type ExecSettings,
 } from '@berth/isolation';
 import type { CapabilitySets, ProcessSpec, RuntimeSpec } from '@berth/oci';
-import type { ContainerPaths } from '@berth/storage';
+import { runDirectoryOf, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { requireOwnOutput } from './handed-output.ts';
 import { processIds } from './container-ids.ts';
@@ -75,7 +75,7 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
     stdinOpen: request.interactive,
     detach: request.detach,
   };
-  const { runDirectory } = paths;
+  const runDirectory = runDirectoryOf(paths);
   const plan = writeExecPlan({ directory: runDirectory, requireRunning }, execPlan(settings));
   const client = clientOf(request);
   if (request.flagWords !== undefined && isCompiled()) {
@@ -194,6 +194,6 @@ export async function attachContainer(
   const client = {
     attach: streams, detachKeys, sigProxy: sigProxy && !tty, detach: false, print: undefined,
   };
-  const args = attachArguments(containers.paths(id).runDirectory, client, tty);
+  const args = attachArguments(runDirectoryOf(containers.paths(id)), client, tty);
   return handOver(args, []);
 }

@@ -4,18 +4,24 @@
  * those of one container from another's root only where their user namespaces differ (ptrace(2)).
  */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { systemErrorFrom } from '@berth/host';
+import { runDirectoryOf } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import type { BerthContainer } from './record.ts';
 
-/** The folder of those that keep this container's user namespace alive (docs/launch-plan.md). */
+/**
+ * The folder of those that keep this container's user namespace alive (docs/launch-plan.md). Where
+ * it joins a container that another login has started, that is the other login's.
+ */
 export function keepersOf(engine: Engine, record: BerthContainer): string {
-  if (!engine.isProcMasked) return engine.store.layout.keepers;
   const owner = firstOfJoined(engine, record);
-  const { runDirectory } = engine.store.containers.paths(owner);
+  const paths = engine.store.containers.paths(owner);
+  const isOwn = owner === record.id;
+  const runDirectory = isOwn ? paths.runDirectory : runDirectoryOf(paths);
+  if (!engine.isProcMasked) return join(dirname(dirname(runDirectory)), 'keepers');
   // That of another is there while that one runs, and is not made anew.
-  if (owner === record.id) ensureDirectory(runDirectory);
+  if (isOwn) ensureDirectory(runDirectory);
   return join(runDirectory, 'keepers');
 }
 

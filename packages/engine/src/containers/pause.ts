@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { SystemError, UnsupportedError } from '@berth/errors';
+import { pausedMarker } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { requireAllowed, type ContainerState } from '../lifecycle.ts';
 import { initOf } from './init-process.ts';
@@ -29,7 +30,7 @@ export async function pauseContainer(engine: Engine, name: string): Promise<stri
       { hint: 'see "berth doctor" for what this machine lacks' },
     );
   }
-  const { paused } = containers.paths(id);
+  const paused = pausedMarker(containers.paths(id));
   try {
     writeFileSync(paused, `${folder}\n`, { mode: 0o600 });
     writeFileSync(`${folder}/cgroup.freeze`, '1');
@@ -55,7 +56,7 @@ export function unpauseContainer(engine: Engine, name: string): string {
 
 /** The container is not paused, if ever it was. */
 export function thaw(engine: Engine, id: string): void {
-  const { paused } = engine.store.containers.paths(id);
+  const paused = pausedMarker(engine.store.containers.paths(id));
   if (!existsSync(paused)) return;
   const folder = readOrNothing(paused).trim();
   try {

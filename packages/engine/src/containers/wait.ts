@@ -4,7 +4,7 @@ import { text as streamText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError, UsageError } from '@berth/errors';
 import { helperEnvironment, nativeHelper } from '@berth/isolation';
-import type { DerivedState } from '@berth/storage';
+import { runDirectoryOf, type DerivedState } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 
 const FIRST_PAUSE_MS = 2;
@@ -116,7 +116,7 @@ interface FollowedRun {
 /** Undefined where nothing runs. */
 function followRun(engine: Engine, id: string): FollowedRun | undefined {
   if (!['running', 'paused', 'stopping'].includes(stateIfThere(engine, id)?.state ?? '')) return;
-  const { runDirectory } = engine.store.containers.paths(id);
+  const runDirectory = runDirectoryOf(engine.store.containers.paths(id));
   const child = spawn(nativeHelper(), ['wait', '--run-dir', runDirectory], {
     env: helperEnvironment(),
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -60,7 +60,7 @@ export function checkRuntimeDirectory({ session, account }: DoctorFacts): Findin
     id,
     severity: 'weaker',
     found: `${found}; ${session.runDirectory} is used`,
-    cost: 'a command that sees another XDG_RUNTIME_DIR does not see what runs',
+    cost: 'the first "exec" of each command line is slower in containers of other logins',
     remedies: [user(`export XDG_RUNTIME_DIR=/run/user/${account.uid}`)],
   };
 }

@@ -1,0 +1,68 @@
+/**
+ * The folders that variables and flags name: of another login, relative, empty.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+let image = '';
+
+before(async () => {
+  image = await lab.image();
+});
+
+test('what a login with another runtime folder has started is reached', async () => {
+  const other = path.join(lab.folder, 'other');
+  mkdirSync(other, { mode: 0o700 });
+  const words = ['run', '-d', '-i', '--name', 'cron', '--network', 'none', image, 'sh', '-c',
+    'echo said; read line; echo "heard $line"; read line; exit 3'];
+  await lab.ok(words, { runtime: other });
+  assert.equal(await lab.ok(['exec', 'cron', 'echo', 'inside']), 'inside');
+  assert.equal(await lab.ok(['exec', 'cron', 'echo', 'again']), 'again');
+  const beside = ['run', '--rm', '--pid', 'container:cron', '--network', 'container:cron', image];
+  assert.equal(await lab.ok([...beside, 'echo', 'beside']), 'beside');
+  const attached = lab.start(['attach', 'cron']);
+  attached.child.stdin?.write('word\n');
+  await attached.seen(/heard word/);
+  attached.child.stdin?.write('end\n');
+  assert.equal((await attached.finished).status, 3);
+  assert.equal(await lab.ok(['wait', 'cron']), '3');
+  assert.equal(await lab.ok(['logs', 'cron']), 'said\nheard word');
+  await lab.ok(['start', 'cron']);
+  assert.equal(await lab.ok(['exec', 'cron', 'echo', 'here']), 'here');
+  await lab.ok(['rm', '-f', '-t', '0', 'cron'], { runtime: other });
+  assert.deepEqual(readdirSync(path.join(other, 'berth', 'containers')), []);
+});
+
+test('--root and --runroot may be relative', async () => {
+  const cwd = path.join(lab.folder, 'project');
+  mkdirSync(cwd);
+  const flags = ['--root', 'store', '--runroot', 'run'];
+  const words = ['run', '-d', '--name', 'near', '--network', 'none', 'host', 'sleep', '100'];
+  await lab.ok([...flags, ...words], { cwd });
+  const above = ['--root', 'project/store', '--runroot', './project/run'];
+  assert.equal(await lab.ok([...above, 'exec', 'near', 'echo', 'hi'], { cwd: lab.folder }), 'hi');
+  await lab.ok([...above, 'rm', '-f', '-t', '0', 'near'], { cwd: lab.folder });
+  await lab.ok([...flags, 'system', 'reset', '--force'], { cwd });
+});
+
+test('variables with relative or empty folders count as unset', async () => {
+  const cwd = path.join(lab.folder, 'here');
+  mkdirSync(cwd);
+  const root = ['--format', '{{.store.graphRoot}}'];
+  for (const value of ['relative', '.', '']) {
+    const env = {
+      XDG_DATA_HOME: value, XDG_CONFIG_HOME: value, XDG_CACHE_HOME: value, XDG_RUNTIME_DIR: value,
+    };
+    assert.equal(await lab.ok(['info', ...root], { cwd, env }), path.join(lab.data, 'v1'));
+    const home = { HOME: value, XDG_DATA_HOME: undefined };
+    const unset = { HOME: undefined, XDG_DATA_HOME: undefined };
+    assert.equal(await lab.ok(['info', ...root], { cwd, env: home }),
+      await lab.ok(['info', ...root], { cwd, env: unset }));
+  }
+  assert.deepEqual(readdirSync(cwd), []);
+  assert.ok(!existsSync(path.join(cwd, 'relative')));
+});
