@@ -70,6 +70,17 @@ int log_open(struct log *log, const char *format, const char *path, const char *
 	return open_file(log);
 }
 
+/* What was cut off must not swallow the next record. */
+static void keep_whole_records(struct log *log, size_t done)
+{
+	const char *end = memrchr(buffer, '\n', done);
+	size_t whole = end == NULL ? 0 : (size_t)(end - buffer) + 1;
+
+	log->written += whole;
+	if (whole < done && ftruncate(log->fd, (off_t)log->written) < 0)
+		log->error = errno;
+}
+
 static void flush(struct log *log)
 {
 	size_t done = 0;
@@ -81,9 +92,7 @@ static void flush(struct log *log)
 			continue;
 		if (wrote < 0) {
 			log->error = errno;
-			/* What was cut off must not swallow the next record. */
-			if (done > 0 && ftruncate(log->fd, (off_t)log->written) < 0)
-				log->error = errno;
+			keep_whole_records(log, done);
 			break;
 		}
 		done += (size_t)wrote;

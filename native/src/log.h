@@ -20,7 +20,7 @@ struct log {
 	int fd;
 	uint64_t written;	/* bytes in the current file */
 	size_t used;		/* bytes in the buffer */
-	int error;		/* errno of the first write that failed, told once */
+	int error;		/* errno of a write that failed: records are missing */
 	char stamp[2][64];	/* time in the record, per format */
 	size_t stamp_length[2];
 	char carry[2][4];	/* start of a UTF-8 sequence that a chunk cut, per stream */

@@ -442,6 +442,17 @@ static void end_container(struct supervisor *s)
 	emulator_end(&s->emulator);
 }
 
+/* On a full disk, or beyond RLIMIT_FSIZE, the log goes without what it can't take. */
+static void note_lost_output(struct supervisor *s)
+{
+	struct failure failure;
+	char reason[128];
+
+	snprintf(reason, sizeof(reason), "%s: not all output was kept", strerror(s->log.error));
+	fail_because(&failure, "write log", s->log.path, reason, s->log.error);
+	note_error(&s->run, &failure);
+}
+
 static void record_end(struct supervisor *s, const struct failure *failed)
 {
 	struct failure failure = { 0 };
@@ -455,6 +466,8 @@ static void record_end(struct supervisor *s, const struct failure *failed)
 		s->run.signal = WIFSIGNALED(s->wait_status) ? WTERMSIG(s->wait_status) : 0;
 		s->run.oom = s->run.signal == SIGKILL && cgroup_had_oom(&s->cgroup);
 	}
+	if (s->log.error != 0 && s->run.error[0] == '\0')
+		note_lost_output(s);
 	if (s->run.number > 0)
 		facts_publish_exit(&s->run, &failure);
 }

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { execute } from './execute.ts';
 import { openLab } from './harness.ts';
 
 const lab = openLab();
@@ -100,6 +101,19 @@ test("max-size keeps the log small, json-file has Docker's form", async () => {
   const { status, stderr } = await lab.berth(['logs', 'none']);
   assert.equal(status, 125);
   assert.match(stderr, /log/);
+});
+
+test('a log that could not take all output says so', async () => {
+  const args = ['run', '-d', '--network', 'none', '--name', 'cut', image];
+  const script = 'ulimit -f 64; exec "$@"';
+  const words = ['-c', script, 'sh', ...lab.command, ...args, 'seq', '100000'];
+  const { status, stderr } = await execute(['sh', ...words], { env: lab.environment });
+  assert.equal(status, 0, stderr);
+  assert.equal(await lab.ok(['wait', 'cut']), '0');
+  const logs = await lab.berth(['logs', 'cut']);
+  assert.match(logs.stdout, /^1\n2\n/);
+  assert.match(logs.stderr, /^Warning: write log ".*\/log": file too large: not all output was/im);
+  assert.match(await lab.ok(['inspect', '-f', '{{.State.Error}}', 'cut']), /^write log /);
 });
 
 test('of a container whose output goes to its caller alone, logs and attach say so', async () => {

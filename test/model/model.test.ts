@@ -133,8 +133,12 @@ test('the model tells answers that no order allows', () => {
 test('a hundred commands at once: each answer is one that some order allows', async (context) => {
   context.diagnostic(`BERTH_SEED=${seed}`);
   const crowds = seconds > 0 ? anyCrowd : crowd(CONTAINERS);
+  let starts = 0, commandsRun = 0;
   await fc.assert(fc.asyncProperty(crowds, async (commands) => {
     const all = await runAll(commands);
+    commandsRun += all.length;
+    starts += all.filter(({ command: { verb }, result: { status } }) =>
+      ['start', 'restart'].includes(verb) && status === 0).length;
     for (const names of NAMES) requireExplained(names, all);
     requireListed(all);
     await requireNothingLeft();
@@ -142,4 +146,5 @@ test('a hundred commands at once: each answer is one that some order allows', as
     seed, endOnFailure: true, numRuns: seconds > 0 ? 2 ** 31 - 1 : 1,
     ...(seconds > 0 ? { interruptAfterTimeLimit: seconds * 1000 } : {}),
   });
+  context.diagnostic(`${commandsRun} commands, of which ${starts} started a container`);
 });

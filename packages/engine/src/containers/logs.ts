@@ -53,6 +53,14 @@ export async function* readLogs(
   if (options.follow) {
     yield* growing(engine, { id, path, format: driver, inTime });
   }
+  warnOfLoss(engine, id);
+}
+
+/** Of its last run: its supervisor has recorded why the log could not take everything. */
+function warnOfLoss({ store, report }: Engine, id: string): void {
+  if (!store.containers.exists(id)) return;
+  const message = store.containers.exit(id, store.containers.state(id).run)?.error ?? '';
+  if (message.startsWith('write log ')) report({ kind: 'warning', message });
 }
 
 type InTime = (lines: LogLine[]) => LogLine[];
