@@ -1,11 +1,12 @@
 /*
- * entry.c - the first code of dist/berth: hands `exec` to berth-native before the runtime starts.
+ * entry.c - the first code of dist/berth: hands `exec` and `run` to berth-native before the runtime
+ * starts.
  *
  * The build puts it into the executable as one more segment, whose beginning becomes the entry
  * point (tools/build/entry-point.ts). It has no libc and no relocations, writes to its stack alone,
  * and where anything is not as it expects it does nothing: then the runtime starts as ever.
- * `berth-native exec-again` runs what an earlier exec has left a plan for, and starts
- * `berth container exec`, which this does not know, where there is none.
+ * `berth-native exec-again` and `run-again` do what an earlier command has left a plan for, and
+ * start `berth container exec` or `run`, which this does not know, where there is none.
  */
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -122,8 +123,8 @@ static bool find_helper(const char *own, long length, char helper[PATH_SIZE], un
 	return is_own(helper, OTHERS_WRITE | GROUP_WRITE, uid);
 }
 
-/* Of `berth exec`; returns where this process has to go on as ever. Root's is another's affair. */
-static void exec_again(int argc, char **argv, char **environment, unsigned int uid)
+/* Returns where this process has to go on as ever. Root's is another's affair. */
+static void do_again(const char *applet, int argc, char **argv, unsigned int uid)
 {
 	char own[PATH_SIZE], helper[PATH_SIZE];
 	char *words[ARGUMENTS_MAX + 2];
@@ -133,11 +134,11 @@ static void exec_again(int argc, char **argv, char **environment, unsigned int u
 	if (length == 0 || !find_helper(own, length, helper, uid))
 		return;
 	words[count++] = (char *)"berth-native";
-	words[count++] = (char *)"exec-again";
+	words[count++] = (char *)applet;
 	words[count++] = own;
 	for (int i = 2; i <= argc; i++)
 		words[count++] = argv[i];
-	call(SYS_execve, (long)helper, (long)words, (long)environment, 0, 0);
+	call(SYS_execve, (long)helper, (long)words, (long)(argv + argc + 1), 0, 0);
 }
 
 /**
@@ -148,11 +149,18 @@ __attribute__((used)) void before_runtime(long *stack)
 {
 	int argc = (int)stack[0];
 	char **argv = (char **)(stack + 1);
+	const char *applet;
 	long uid;
 
-	if (argc < 4 || argc > ARGUMENTS_MAX || !is_word(argv[1], "exec"))
+	if (argc < 3 || argc > ARGUMENTS_MAX)
+		return;
+	if (is_word(argv[1], "exec"))
+		applet = "exec-again";
+	else if (is_word(argv[1], "run"))
+		applet = "run-again";
+	else
 		return;
 	uid = call(SYS_getuid, 0, 0, 0, 0, 0);
 	if (uid > 0)
-		exec_again(argc, argv, argv + argc + 1, (unsigned int)uid);
+		do_again(applet, argc, argv, (unsigned int)uid);
 }

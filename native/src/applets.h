@@ -12,6 +12,7 @@ int seccomp_main(int argc, char **argv);
 int launch_main(int argc, char **argv);
 int exec_main(int argc, char **argv);
 int exec_again_main(int argc, char **argv);
+int run_again_main(int argc, char **argv);
 int attach_main(int argc, char **argv);
 int signal_main(int argc, char **argv);
 int wait_main(int argc, char **argv);

@@ -39,5 +39,6 @@ int client_open_plan(const char *path, struct plan *plan, struct failure *failur
 int client_run(struct client *client);
 int client_fail(const struct failure *failure);
 int exec_run(struct client *client, int plan_fd, struct plan *plan);
+int launch_run(struct client *client);
 
 #endif

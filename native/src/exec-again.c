@@ -7,8 +7,6 @@
  * letter. Nothing is decided here. Where there is no such plan this becomes `BERTH container exec
  * WORD...`, which decides, and says what is wrong.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 #include "capabilities.h"
 #include "client.h"
 #include "kept-exec.h"
+#include "kept-files.h"
 #include "memory-file.h"
 
 static bool add(FILE *text, const char *string)
@@ -44,14 +43,6 @@ static int complete_plan(const struct kept *kept, char **command)
 		is_written = add(text, command[i]);
 	is_written = is_written && add(text, PLAN_END) && fflush(text) == 0;
 	return is_written && lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
-}
-
-static bool is_usual_caller(void)
-{
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return false;
-	return getuid() != 0 && getuid() == geteuid() && getenv("BERTH_ROOT_CALLER") == NULL;
 }
 
 /* Nothing that the caller had open but its standard streams stays open for as long as this runs. */
@@ -97,21 +88,10 @@ static int exec_kept(char **words)
  */
 int exec_again_main(int argc, char **argv)
 {
-	static char *const start[] = { "berth", "container", "exec" };
-	char **words;
 	int status;
 
 	if (argc < 2)
 		return EXIT_ENGINE;
 	status = exec_kept(argv + 2);
-	if (status >= 0)
-		return status;
-	words = calloc((size_t)argc + 2, sizeof(*words));
-	if (words != NULL) {
-		memcpy(words, start, sizeof(start));
-		memcpy(words + 3, argv + 2, ((size_t)argc - 1) * sizeof(*words));
-		execv(argv[1], words);
-	}
-	dprintf(2, "Error: run \"%s\": %s\n", argv[1], strerror(errno));
-	return EXIT_ENGINE;
+	return status >= 0 ? status : start_runtime(argc, argv, "exec");
 }

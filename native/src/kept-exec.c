@@ -5,8 +5,6 @@
  * What another user could have put there is not used, nor is anything that is not as it usually is.
  */
 #include <ctype.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,45 +13,10 @@
 #include <unistd.h>
 
 #include "kept-exec.h"
+#include "kept-files.h"
 #include "plan.h"
 
 enum { FLAGS_MAX = 100, ID_LENGTH = 64 };
-
-/* Builds a path. False where it is too long. */
-static bool __attribute__((format(printf, 2, 3)))
-path_of(char path[PATH_MAX], const char *format, ...)
-{
-	va_list values;
-	int length;
-
-	va_start(values, format);
-	length = vsnprintf(path, PATH_MAX, format, values);
-	va_end(values);
-	return length > 0 && length < PATH_MAX;
-}
-
-static bool is_private(const char *path)
-{
-	struct stat status;
-
-	return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) &&
-	       status.st_uid == getuid() && (status.st_mode & 077) == 0;
-}
-
-/* The first place where packages/host/src/directories.ts looks; who has another is told there. */
-static bool find_run_directory(char path[PATH_MAX])
-{
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-
-	if (runtime != NULL && runtime[0] == '/')
-		return is_private(runtime) && path_of(path, "%s/berth", runtime) &&
-		       is_private(path);
-	if (runtime != NULL || !path_of(path, "/run/user/%u", getuid()))
-		return false;
-	return path_of(path, access(path, F_OK) == 0 ? "/run/user/%u/berth"
-						      : "/dev/shm/berth-run-%u", getuid()) &&
-	       is_private(path);
-}
 
 static bool is_name(const char *word)
 {
@@ -124,34 +87,15 @@ static bool name_flags(int count, char **flags, char name[2 * FLAGS_MAX + 1])
 	return true;
 }
 
-/* Of this user, and not of a container that is paused, in which nothing can be run. */
+/* Not of a container that is paused, in which nothing can be run. */
 static int open_kept(const struct kept *kept, const char *flags)
 {
 	char path[PATH_MAX];
-	struct stat status;
-	int fd;
 
 	if (!path_of(path, "%s/paused", kept->run_dir) || access(path, F_OK) == 0 ||
 	    !path_of(path, "%s/exec.%s", kept->run_dir, flags))
 		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-			status.st_uid != getuid() || (status.st_mode & 077) != 0)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* The next of the file's strings; NULL where it ends. */
-static char *next_string(char **at, const char *end)
-{
-	char *string = *at, *nul = memchr(string, '\0', (size_t)(end - string));
-
-	if (nul == NULL)
-		return NULL;
-	*at = nul + 1;
-	return string;
+	return kept_open(path);
 }
 
 /* The supervisor's processes are counted as they were when the plan was made. */

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { KEPT_MAX = 256 << 10, KEPT_OPTIONS_MAX = 32 };
+#include "kept-files.h"
+
+enum { KEPT_OPTIONS_MAX = 32 };
 
 /* With which a plan ends, and its last NUL. */
 #define PLAN_END "end 0"

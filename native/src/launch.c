@@ -102,33 +102,32 @@ static int prepare(struct client *client, const struct plan *plan, struct messag
 }
 
 /**
- * launch_main() - The applet
+ * launch_run() - Start the container of a plan, and be its client to the end
+ * @client:	as client_options() gives it
+ *
+ * Return: the exit status.
  */
-int launch_main(int argc, char **argv)
+int launch_run(struct client *client)
 {
 	struct failure failure = { 0 };
-	struct client client;
 	struct plan plan;
 	struct message first;
 	struct start start;
 	int given[3] = { -1, -1, -1 }, ends[2];
 	pid_t pid;
 
-	client_reset_process();
-	if (client_options(&client, argc, argv) < 0)
-		return EXIT_ENGINE;
-	start.plan = client_open_plan(client.plan, &plan, &failure);
-	if (start.plan < 0 || prepare(&client, &plan, &first, given, &failure) < 0)
+	start.plan = client_open_plan(client->plan, &plan, &failure);
+	if (start.plan < 0 || prepare(client, &plan, &first, given, &failure) < 0)
 		return client_fail(&failure);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
 	    message_send(ends[0], &first) < 0) {
-		fail(&failure, "make socket for", client.plan, errno);
+		fail(&failure, "make socket for", client->plan, errno);
 		return client_fail(&failure);
 	}
 	message_close_fds(&first);
 	pid = fork();
 	if (pid < 0) {
-		fail(&failure, "start process for", client.plan, errno);
+		fail(&failure, "start process for", client->plan, errno);
 		return client_fail(&failure);
 	}
 	start.control = ends[1];
@@ -141,8 +140,19 @@ int launch_main(int argc, char **argv)
 		if (given[fd] >= 0)
 			close(given[fd]);
 	if (given[0] >= 0)
-		forget_handed(&client);
+		forget_handed(client);
 	plan_free(&plan);
-	client.control = ends[0];
-	return client_run(&client);
+	client->control = ends[0];
+	return client_run(client);
+}
+
+/**
+ * launch_main() - The applet
+ */
+int launch_main(int argc, char **argv)
+{
+	struct client client;
+
+	client_reset_process();
+	return client_options(&client, argc, argv) < 0 ? EXIT_ENGINE : launch_run(&client);
 }

@@ -33,6 +33,7 @@ static const struct {
 	{ "shift", shift_main, KEPT },	   { "probe", probe_main, KEPT },
 	{ "become", become_main, KEPT },   { "take", take_main, KEPT },
 	{ "low-ports", low_ports_main, KEPT }, { "exec-again", exec_again_main, KEPT },
+	{ "run-again", run_again_main, KEPT },
 	{ "exec", exec_main, GIVEN_UP },
 	{ "attach", attach_main, GIVEN_UP }, { "signal", signal_main, GIVEN_UP },
 	{ "wait", wait_main, GIVEN_UP },   { "seccomp", seccomp_main, GIVEN_UP },

@@ -13,7 +13,18 @@ export const CONTAINER_SCENARIOS: Scenarios = {
   },
   run: {
     calls: 150,
-    args: ({ image }) => ['run', '--rm', ...NONE, '--name', 'c', image, 'true'],
+    args: ({ image }) => ['container', 'run', '--rm', ...NONE, '--name', 'c', image, 'true'],
+    next: async (ground) => {
+      await gone(ground);
+      await ground.lab.ok(['run', '--rm', ...NONE, '--name', 'c', ground.image, 'true']);
+    },
+  },
+  'run again': {
+    calls: 115,
+    prepare: async ({ lab, image }) => {
+      await lab.ok(['run', '--rm', ...NONE, '--name', 'c', image, 'true']);
+    },
+    args: ({ image }) => ['run', '--rm', ...NONE, '--name', 'c', image, 'false'],
     next: async (ground) => {
       await gone(ground);
       await ground.lab.ok(['run', '--rm', ...NONE, '--name', 'c', ground.image, 'true']);
@@ -21,7 +32,7 @@ export const CONTAINER_SCENARIOS: Scenarios = {
   },
   'run -d': {
     calls: 135,
-    args: ({ image }) => ['run', '-d', ...NONE, '--name', 'c', image, 'sleep', '1000'],
+    args: ({ image }) => ['container', 'run', '-d', ...NONE, '--name', 'c', image, 'sleep', '1000'],
     next: async (ground) => {
       await gone(ground);
       await runs(ground);

@@ -43,14 +43,17 @@ function mountsBelow(folder: string): string[] {
     .filter((target) => target.startsWith(`${folder}/`));
 }
 
-/** Empty: removing it would let two commands hold "the" lock. */
-const LOCK_THAT_STAYS = '/berth/keepers/lock';
+/**
+ * The lock is empty: removing it would let two commands hold "the" lock. Runs are kept for the
+ * next ones until the user logs out.
+ */
+const WHAT_STAYS = /\/berth\/(keepers\/lock|kept-runs\/[0-9a-f]{8}\.\d+\.[01])$/;
 
 /** Regular files, sockets and pipes; the folders themselves may stay. */
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => path.join(folder, name))
-    .filter((file) => !file.endsWith(LOCK_THAT_STAYS)
+    .filter((file) => !WHAT_STAYS.test(file)
       && !statSync(file, { throwIfNoEntry: false })?.isDirectory());
 }
 

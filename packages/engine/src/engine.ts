@@ -70,6 +70,8 @@ export interface Engine {
   /** How programs are run as root of the user's namespace. */
   readonly enter: EnterSettings;
   readonly report: Report;
+  /** Nothing was told to the user so far, and nothing of registries.conf was asked. */
+  readonly isSilent: boolean;
 }
 
 /**
@@ -97,7 +99,13 @@ export function openEngine(options: EngineOptions): Engine {
   }));
   const idMaps = lazily(() =>
     driver().owners === 'native' ? allIds() : oneIdMap(account(), namespace()));
-  const store = lazily(() => openStore(directories(), { shortNames }));
+  const store = lazily(() => openStore(directories(), {
+    shortNames: () => {
+      isSilent = false;
+      return shortNames();
+    },
+  }));
+  let isSilent = true;
   return {
     options,
     get directories() {
@@ -133,7 +141,13 @@ export function openEngine(options: EngineOptions): Engine {
     get enter() {
       return enterWith(idMaps());
     },
-    report: options.report ?? (() => undefined),
+    report: (event) => {
+      isSilent = false;
+      options.report?.(event);
+    },
+    get isSilent() {
+      return isSilent;
+    },
   };
 }
 

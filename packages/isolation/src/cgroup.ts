@@ -76,7 +76,8 @@ function belowRoots(wish: CgroupWish): CgroupSettings {
 
 function scope(wish: CgroupWish, busSocket: string): CgroupSettings {
   const prepared = systemdScope({
-    unit: `berth-${wish.id.slice(0, 12)}-${wish.runNumber}-${process.pid}.scope`,
+    // The moment, for a start that was killed may have left a scope of this number.
+    unit: `berth-${wish.id.slice(0, 12)}-${wish.runNumber}-${Date.now().toString(36)}.scope`,
     description: `Berth container ${wish.id.slice(0, 12)}`,
     uid: wish.uid,
     limits: wish.limits,

@@ -29,14 +29,20 @@ export {
 export { execPlan, type ExecSettings } from './exec-plan.ts';
 export {
   attachArguments,
+  clientFlags,
   execArguments,
   handOver,
   launchArguments,
   type ClientSettings,
 } from './hand-over.ts';
 export { keepExec } from './kept-exec.ts';
+export {
+  HOLES, keepRun, keptRunsFolder, type Fact, type KeptFile, type KeptRun,
+} from './kept-run.ts';
 export { chooseIdMaps, idMapKey, type IdMap, type IdMapFacts, type IdMaps } from './id-maps.ts';
-export { delegatedControllers, hasSystemdSession, ROOT_COMMANDS } from './delegated-controllers.ts';
+export {
+  delegatedControllers, hasSystemdSession, ownCgroup, ROOT_COMMANDS,
+} from './delegated-controllers.ts';
 export {
   helperEnvironment, isCompiled, nativeHelper, programCommand, programFile,
 } from './native-helper.ts';

@@ -10,6 +10,11 @@ export function hasRoute(folder = '/proc/net'): boolean {
     || linesOf(`${folder}/ipv6_route`).some(leadsOut6);
 }
 
+/** True when this text of /proc/net/route has one. */
+export function hasRoute4(text: string): boolean {
+  return text.split('\n').some(leadsOut4);
+}
+
 /** Interface, destination, gateway, flags, references, use, metric, mask: fib_route_seq_show(). */
 function leadsOut4(line: string): boolean {
   const [, destination, , , , , , mask] = line.split('\t');

@@ -2,6 +2,7 @@
  * The network package: which helper connects a container, with which arguments, and what the
  * container's hosts and resolv.conf files say. It starts nothing: the supervisor does.
  */
+export { hasRoute4 } from './default-route.ts';
 export {
   chooseNetwork,
   type NetworkChoice,

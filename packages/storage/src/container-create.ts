@@ -21,7 +21,7 @@ import { formatSummaryHead } from './summary.ts';
 import type { SummaryHead } from './summary.ts';
 import type { Trash } from './trash.ts';
 import type { VolumeStore } from './volumes.ts';
-import { PRIVATE_DIRECTORY, ensureDirectory, writeNewFile } from './whole-file.ts';
+import { PRIVATE_DIRECTORY, PRIVATE_FILE, ensureDirectory, writeNewFile } from './whole-file.ts';
 
 /** What `create` writes. */
 export interface CreateContainer {
@@ -83,18 +83,34 @@ export function createContainer(parts: CreateParts, request: CreateContainer): C
   return paths;
 }
 
+/** A file of a new container's directory. */
+export interface ContainerFile {
+  readonly name: string;
+  readonly content: string | Uint8Array;
+  readonly mode: number;
+}
+
+/** All files that a container begins with; `maker` is the owner text of who makes it. */
+export function containerFiles(request: Omit<CreateContainer, 'writable'>, maker: string): ContainerFile[] {
+  const own = {
+    ...request.files,
+    'config.json': JSON.stringify({ ...request.record, maker }),
+    summary: formatSummaryHead(request.summary),
+  };
+  const withMode = (files: Readonly<Record<string, string | Uint8Array>>, mode: number) =>
+    Object.entries(files).map(([name, content]) => ({ name, content, mode }));
+  return [
+    ...withMode(own, PRIVATE_FILE), ...withMode(request.boundFiles ?? {}, BOUND_FILE_MODE),
+  ];
+}
+
 function writeFiles(staged: string, request: CreateContainer): void {
-  for (const [name, content] of Object.entries(request.files ?? {})) {
-    writeNewFile(join(staged, name), content);
-  }
-  for (const [name, content] of Object.entries(request.boundFiles ?? {})) {
+  const maker = basename(staged).replace(/,[^,]*$/, '');
+  for (const { name, content, mode } of containerFiles(request, maker)) {
     const path = join(staged, name);
     writeNewFile(path, content);
-    attempt('change mode of', path, () => chmodSync(path, BOUND_FILE_MODE));
+    if (mode !== PRIVATE_FILE) attempt('change mode of', path, () => chmodSync(path, mode));
   }
-  const maker = basename(staged).replace(/,[^,]*$/, '');
-  writeNewFile(join(staged, 'config.json'), JSON.stringify({ ...request.record, maker }));
-  writeNewFile(join(staged, 'summary'), formatSummaryHead(request.summary));
   if (request.writable !== 'overlay') return;
   makeRoot(staged, 'upper');
   const work = join(staged, 'work');

@@ -20,6 +20,9 @@ export type { DriverName, DriverRecord, OwnerKeeping } from './driver-record.ts'
 export type { NoLock, Release } from './file-lock.ts';
 export type { CreateVolume, VolumeStore } from './volumes.ts';
 export { isMakerAlive } from './owner.ts';
+export { containerFiles } from './container-create.ts';
+export type { ContainerFile } from './container-create.ts';
+export { ADJECTIVES, SURNAMES } from './name-words.ts';
 export { fileDigest } from './file-digest.ts';
 export { readIfThere } from './whole-file.ts';
 export type { RemoveTrees, Trash } from './trash.ts';

@@ -115,7 +115,7 @@ function forwarderOf(record: BerthContainer): string | undefined {
 }
 
 /** The host's first address that is not loopback: containers reach it under that. */
-function hostAddress(): string | undefined {
+export function hostAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 }

@@ -51,13 +51,14 @@ export function writePlan(engine: Engine, launch: LaunchPlan): string {
   if (engine.isProcMasked) sayWhatIsMasked(engine);
   const { pidFile } = record.request;
   if (pidFile !== undefined && engine.forRoot) makePidFile(pidFile);
-  const plan = containerPlan(whole, settings(engine, launch));
+  const plan = containerPlan(whole, planSettings(engine, launch));
   ensureDirectory(dirname(paths.runDirectory));
   engine.store.containers.writePlan(record.id, plan);
   return paths.plan;
 }
 
-function settings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
+/** What the plan says beyond the spec. */
+export function planSettings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
   const { record, spec, paths, handed } = launch;
   const { store } = engine;
   const { request } = record;
@@ -138,7 +139,7 @@ export function summaryOf(record: BerthContainer): SummaryHead {
 }
 
 /** hosts, resolv.conf and hostname are bound over what the image has. */
-function withEtcFiles(
+export function withEtcFiles(
   record: BerthContainer,
   spec: RuntimeSpec,
   paths: ContainerPaths,

@@ -1,6 +1,6 @@
 /** `run`: makes a container and becomes the client that starts it. */
 import type { ContainerRequest, StreamName } from '@berth/bundle';
-import { handOver, launchArguments } from '@berth/isolation';
+import { handOver, isCompiled, launchArguments, type ClientSettings } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { makeContainer, type CreatedContainer } from './create.ts';
@@ -22,6 +22,8 @@ export interface LaunchOptions {
 export interface RunOptions {
   pull: PullOptions;
   launch: LaunchOptions;
+  /** Flags and image as typed, where nothing but they and what is installed decides. */
+  words?: readonly string[] | undefined;
 }
 
 /** Never returns: the native client takes this process over. Throws before anything runs. */
@@ -30,31 +32,44 @@ export async function runContainer(
   request: ContainerRequest,
   how: RunOptions,
 ): Promise<never> {
-  const { args } = await prepareRun(engine, request, how);
+  const { args, ...run } = await prepareRun(engine, request, how);
+  if (how.words !== undefined && isCompiled()) {
+    const { keepForNext } = await import('./keep-run.ts');
+    keepForNext(engine, { words: how.words, ...run });
+  }
   return handOver(args, how.launch.preserve);
 }
 
-/** The container exists, and the arguments of the native client start it. */
+/** A container that is about to start. */
+export interface PreparedRun {
+  created: CreatedContainer;
+  /** Its streams go straight to the caller's. */
+  handed: boolean;
+  background: boolean;
+  client: ClientSettings;
+  /** Of the native client: they start it. */
+  args: string[];
+}
+
+/** The container exists. */
 export async function prepareRun(
   engine: Engine,
   request: ContainerRequest,
   { pull, launch }: RunOptions,
-): Promise<{ created: CreatedContainer; args: string[] }> {
+): Promise<PreparedRun> {
   requireDescriptors(launch.preserve);
   const created = await makeContainer(engine, request, pull);
-  const plan = await planOrRemove(engine, {
-    ...created,
-    handed: isHanded(request, launch),
-    background: launch.detach,
-  });
-  const args = launchArguments(plan, {
+  const handed = isHanded(request, launch);
+  const background = launch.detach;
+  const plan = await planOrRemove(engine, { ...created, handed, background });
+  const client = {
     attach: launch.detach ? [] : attached(request, launch),
     detachKeys: launch.detachKeys,
     sigProxy: launch.sigProxy && !request.tty,
     detach: launch.detach,
     print: launch.detach ? created.id : undefined,
-  });
-  return { created, args };
+  };
+  return { created, handed, background, client, args: launchArguments(plan, client) };
 }
 
 /** A container that goes away after its run does so as well when it can't be started. */

@@ -27,6 +27,9 @@ const PROGRAM_SETTINGS = [
   '/etc/terminfo',
 ];
 
+/** What the image shows of the machine, where it is there. */
+export const HOST_PROGRAMS: readonly string[] = [...PROGRAM_FOLDERS, ...PROGRAM_SETTINGS];
+
 const PLAIN_FOLDERS = [
   'dev',
   'etc',

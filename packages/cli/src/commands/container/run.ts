@@ -4,7 +4,7 @@ import { runContainer } from '@berth/engine/containers/run';
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { CONTAINER_FLAGS } from '../../flags/container-flags.ts';
-import { listed, text, toggle } from '../../flags/flag.ts';
+import { listed, text, toggle, type FlagValues } from '../../flags/flag.ts';
 import { pullOptions } from '../../flags/pull-flags.ts';
 import { warnWithoutTerminal } from '../../output/terminal.ts';
 import { containerRequest } from '../../request/container-request.ts';
@@ -19,6 +19,19 @@ const FLAGS = {
   rmi: toggle('remove container and image when it ends, unless others need the image'),
   'sig-proxy': toggle('pass signals on to the container', { initial: true }),
 } as const;
+
+/**
+ * Flags that mean the same whoever types them, wherever and whenever, as long as those do that
+ * engine/containers/run-facts.ts compares.
+ */
+const PLAIN_FLAGS = new Set([
+  'annotation', 'cap-add', 'cap-drop', 'cpu-shares', 'cpus', 'detach', 'detach-keys', 'dns',
+  'dns-option', 'dns-search', 'entrypoint', 'env', 'group-add', 'hostname', 'init', 'interactive',
+  'label', 'memory', 'memory-reservation', 'memory-swap', 'name', 'network', 'no-hosts',
+  'pids-limit', 'read-only', 'read-only-tmpfs', 'rm', 'shm-size', 'sig-proxy',
+  'stop-signal', 'stop-timeout', 'timeout', 'tmpfs', 'tty', 'umask', 'user', 'volume', 'workdir',
+]);
+const BOUND_FOLDER = /^\/[^:]*:\/[^:]*(:(ro|rw|z|Z)(,(ro|rw|z|Z))*)?$/;
 
 /** Becomes the native client: the exit status is that of the container. */
 export class RunCommand extends BerthCommand<typeof FLAGS> {
@@ -56,6 +69,7 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
     const run = rmi ? await removingImage() : runContainer;
     return run(this.openEngine(flags), request, {
       pull,
+      words: this.plainWords(flags, operands, given),
       launch: {
         detach: flags.detach,
         attach: flags.attach.length === 0 ? undefined : flags.attach.map(streamName),
@@ -65,6 +79,24 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
       },
     });
   }
+
+  /** Flags and image as typed, where they mean the same the next time. */
+  private plainWords(
+    { env, volume }: FlagValues<typeof FLAGS>,
+    operands: readonly string[],
+    given: ReadonlySet<string>,
+  ): readonly string[] | undefined {
+    const words = this.line?.words ?? [];
+    const arePlain = [...given].every((name) => PLAIN_FLAGS.has(name))
+      && env.every((text) => text.includes('=')) && volume.every((text) => BOUND_FOLDER.test(text))
+      && isPlainImage(operands[0] ?? '');
+    return arePlain ? words.slice(0, words.length - operands.length + 1) : undefined;
+  }
+}
+
+/** A name alone: what is found by digits depends on all images. */
+function isPlainImage(name: string): boolean {
+  return !name.includes('@') && !/^(sha256:)?[0-9a-f]+$/i.test(name);
 }
 
 async function removingImage() {

@@ -1,0 +1,157 @@
+/**
+ * What a run was decided by, besides its words: files, variables, namespaces and addresses of this
+ * machine. While all of it is the same, the same words are decided the same way.
+ */
+import { readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ownCgroup, nativeHelper, type Fact } from '@berth/isolation';
+import { hasRoute4 } from '@berth/network';
+import type { Engine } from '../engine.ts';
+import { embeddedReference } from '../images/embedded-name.ts';
+import { HOST_PROGRAMS } from '../images/host-image.ts';
+import { hostAddress } from './etc-files.ts';
+import type { BerthContainer } from './record.ts';
+
+/** Variables by which folders, programs and containers are decided. */
+const VARIABLES = [
+  'HOME', 'PATH', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR',
+  ...['http', 'https', 'ftp', 'no', 'all'].flatMap((kind) => {
+    const name = `${kind}_proxy`;
+    return [name, name.toUpperCase()];
+  }),
+];
+const NAMESPACES = ['cgroup', 'mnt', 'net', 'pid', 'user'];
+/** The clock of files goes on in steps of up to 10 ms: what changed lately may change unseen. */
+const SETTLED_MS = 100;
+const MAX_TEXT = 16 * 1024;
+
+/** A fact that can't be relied on; the run is not kept. */
+class Unsettled extends Error {}
+
+/** What else the facts depend on. */
+export interface RunCircumstances {
+  /** Of a container with a terminal: the caller's standard input is one too. */
+  tty: boolean;
+  /** The program that connects the container. */
+  networkHelper: string | undefined;
+}
+
+/** The facts, or undefined where one of them is still changing or can't be told. */
+export function runFacts(
+  engine: Engine,
+  record: BerthContainer,
+  { tty, networkHelper }: RunCircumstances,
+): Fact[] | undefined {
+  try {
+    return [
+      ...VARIABLES.map(variable),
+      ...NAMESPACES.map((name) => inode(`/proc/self/ns/${name}`)),
+      { kind: 'gid', object: '', value: String(engine.account.gid) },
+      { kind: 'node', object: '', value: hostname() },
+      text('/proc/sys/kernel/random/boot_id'),
+      ...filesOf(engine, record).map(file),
+      ...cgroupFacts(engine),
+      ...bindFacts(record),
+      ...(networkHelper === undefined ? [] : helperFacts(networkHelper)),
+      ...(tty ? [{ kind: 'terminal' as const, object: '0', value: '' }] : []),
+    ];
+  } catch (error) {
+    if (error instanceof Unsettled) return undefined;
+    throw error;
+  }
+}
+
+function filesOf({ store, idMaps }: Engine, { imageId }: BerthContainer): string[] {
+  const { helpers } = idMaps;
+  return [
+    process.execPath, nativeHelper(), store.layout.driver, store.layout.imageNames,
+    join(store.layout.images, imageId, 'record.json'),
+    '/etc/machine-id', '/etc/passwd', '/etc/subuid', '/etc/subgid', '/etc/resolv.conf',
+    ...(helpers === undefined
+      ? ['/usr/bin/newuidmap', '/usr/bin/newgidmap'] : [helpers.newuidmap, helpers.newgidmap]),
+  ];
+}
+
+/** Whether systemd is asked, and else which folders may hold a cgroup. */
+function cgroupFacts({ runtimeDirectory }: Engine): Fact[] {
+  const systemd = runtimeDirectory === undefined
+    ? [] : [join(runtimeDirectory, 'bus'), '/run/systemd/system'].map(kindOf);
+  if (systemd.length > 0 && systemd.every(({ value }) => value !== '-')) return systemd;
+  const own = ownCgroup();
+  const folders = own === undefined ? [] : [own, dirname(own)];
+  const files = folders.flatMap((folder) =>
+    [folder, join(folder, 'cgroup.procs'), join(folder, 'cgroup.subtree_control')]);
+  return [...systemd, text('/proc/self/cgroup'), ...files.map(kindOf),
+    ...files.filter((path) => path.endsWith('_control')).map(text)];
+}
+
+function bindFacts({ request, imageName }: BerthContainer): Fact[] {
+  const sources = request.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []));
+  const isHost = imageName === embeddedReference('host');
+  return [...sources, ...(isHost ? HOST_PROGRAMS : [])].map(kindOf);
+}
+
+/** That it works, is found first, and what the container is told of the machine's address. */
+function helperFacts(program: string): Fact[] {
+  const name = program.slice(program.lastIndexOf('/') + 1);
+  const route = text('/proc/net/route');
+  const address = hostAddress();
+  if (!hasRoute4(route.value) || address === undefined) throw new Unsettled();
+  const places = (process.env['PATH'] ?? '').split(':').map((folder) => join(folder, name));
+  if (!places.every((place) => place.startsWith('/'))) throw new Unsettled();
+  const before = places.slice(0, places.indexOf(program));
+  return [
+    file(program), file('/dev/net/tun'), route,
+    { kind: 'address', object: '', value: address }, ...before.map(kindOf),
+  ];
+}
+
+function variable(name: string): Fact {
+  const value = process.env[name];
+  return value === undefined
+    ? { kind: 'no-env', object: name, value: '' } : { kind: 'env', object: name, value };
+}
+
+function inode(path: string): Fact {
+  return { kind: 'inode', object: path, value: String(statSync(path).ino) };
+}
+
+/** The whole of a small file. */
+function text(path: string): Fact {
+  const value = attempt(() => readFileSync(path, 'latin1')) ?? '';
+  if (value.length > MAX_TEXT || /[\0\x80-\xff]/.test(value)) throw new Unsettled();
+  return { kind: 'text', object: path, value };
+}
+
+/** That it has not changed: number, size and time of change, which nobody can set. */
+function file(path: string): Fact {
+  const status = attempt(() => statSync(path, { bigint: true }));
+  if (status !== undefined) requireSettled(status);
+  const value = status === undefined
+    ? '-' : `${status.ino} ${status.size} ${status.ctimeNs}`;
+  return { kind: 'file', object: path, value };
+}
+
+function requireSettled({ ctimeMs }: BigIntStats): void {
+  const beganMs = Date.now() - process.uptime() * 1000;
+  if (Number(ctimeMs) > beganMs - SETTLED_MS) throw new Unsettled();
+}
+
+/** That it is there, and what it is. */
+function kindOf(path: string): Fact {
+  const status = attempt(() => statSync(path));
+  const value = status === undefined ? '-' : String(status.mode >> KIND_SHIFT);
+  return { kind: 'kind', object: path, value };
+}
+
+/** Of a mode: what is left of the twelve bits of permissions, inode(7). */
+const KIND_SHIFT = 12;
+
+function attempt<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
