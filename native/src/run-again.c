@@ -22,7 +22,7 @@
 
 enum { OPTIONS_MAX = 32 };
 
-/* A runtime's own variables are passed on to no process: packages/isolation/src/native-helper.ts. */
+/* Passed on to no process, as packages/isolation/src/native-helper.ts has it. */
 static bool is_of_runtime(const char *variable)
 {
 	static const char *const begins[] = { "BUN_", "NODE_OPTIONS=", "NODE_CHANNEL",
@@ -93,7 +93,8 @@ static int run_kept(char **words)
 
 	if (!is_usual_caller())
 		return -1;
-	work = mmap(NULL, sizeof(*work), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	work = mmap(NULL, sizeof(*work), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
 	if (work == MAP_FAILED || !kept_run_find(&work->run, words) ||
 	    work->run.options.count > OPTIONS_MAX - 3 || !kept_facts_hold(&work->run.facts) ||
 	    !container_make(&work->container, &work->run))

@@ -76,7 +76,8 @@ static void compose(const char *name)
 	add_path("store/layers/one");
 	add_list("2", "--print", "\x01I");
 	add("3");
-	add_file("config.json", "600", "{\"id\":\"\x01I\",\"name\":\"\x01N\",\"command\":[\x01" "C]}");
+	add_file("config.json", "600",
+		 "{\"id\":\"\x01I\",\"name\":\"\x01N\",\"command\":[\x01" "C]}");
 	add_file("hostname", "644", "\x01S \x01X \x01O \x01T\n");
 	add_file("summary", "600", "\x01H");
 }
@@ -272,7 +273,8 @@ static void refuses_unknown_holes_and_small_rooms(void)
 	char room[8];
 	struct filled out = { .text = room, .room = sizeof(room) };
 
-	CHECK(!fill_holes(&out, "\x01Z", 2, &container) && !fill_holes(&out, "\x01", 1, &container));
+	CHECK(!fill_holes(&out, "\x01Z", 2, &container));
+	CHECK(!fill_holes(&out, "\x01", 1, &container));
 	CHECK(!fill_holes(&out, "123456789", 9, &container));
 }
 
@@ -298,7 +300,7 @@ static void takes_all_back(void)
 	CHECK(count_in("store/trash") == 1);
 	CHECK(mkdir(path_in("store/layers/one"), 0700) == 0);
 	memset(&container, 0, sizeof(container));
-	CHECK(container_make(&container, &run) && access(path_in("store/containers/names"), F_OK) == 0);
+	CHECK(container_make(&container, &run));
 }
 
 int main(void)

@@ -70,8 +70,8 @@ export interface Engine {
   /** How programs are run as root of the user's namespace. */
   readonly enter: EnterSettings;
   readonly report: Report;
-  /** Nothing was told to the user so far, and nothing of registries.conf was asked. */
-  readonly isSilent: boolean;
+  /** True while nothing has been told to the user, and nothing of registries.conf was asked. */
+  isSilent(): boolean;
 }
 
 /**
@@ -86,8 +86,7 @@ export function openEngine(options: EngineOptions): Engine {
   const account = lazily(callersAccount);
   const namespace = lazily(() => readOwnNamespace());
   const masked = lazily(() => isProcMasked(namespace().isWhole));
-  const helpers = lazily(() =>
-    findMapHelpers((namespace().isWhole && !masked()) || isRootMighty()));
+  const helpers = lazily(() => helpersFor(namespace(), masked()));
   const allIds = lazily(() => findIdMaps(account(), namespace(), helpers()));
   const enterWith = (maps: IdMaps): EnterSettings => ({
     idMaps: maps,
@@ -99,13 +98,8 @@ export function openEngine(options: EngineOptions): Engine {
   }));
   const idMaps = lazily(() =>
     driver().owners === 'native' ? allIds() : oneIdMap(account(), namespace()));
-  const store = lazily(() => openStore(directories(), {
-    shortNames: () => {
-      isSilent = false;
-      return shortNames();
-    },
-  }));
-  let isSilent = true;
+  const talk = followTalk(options.report);
+  const store = lazily(() => openStore(directories(), { shortNames: talk.noting(shortNames) }));
   return {
     options,
     get directories() {
@@ -141,18 +135,29 @@ export function openEngine(options: EngineOptions): Engine {
     get enter() {
       return enterWith(idMaps());
     },
-    report: (event) => {
-      isSilent = false;
-      options.report?.(event);
-    },
-    get isSilent() {
-      return isSilent;
-    },
+    report: talk.report,
+    isSilent: talk.isSilent,
   };
+}
+
+/** None where they can't work. */
+function helpersFor({ isWhole }: OwnNamespace, isMasked: boolean): MapHelpers | undefined {
+  return findMapHelpers((isWhole && !isMasked) || isRootMighty());
 }
 
 function chosenDirectories({ root, runroot }: EngineOptions, forRoot: boolean): Directories {
   return findDirectories({ root, runRoot: runroot, forRoot });
+}
+
+/** Reports to `report`, and whether anything was reported, or asked of what is `noting`. */
+function followTalk(report: Report | undefined) {
+  let isSilent = true;
+  const noting = <Given extends unknown[], Answer>(call: (...given: Given) => Answer) =>
+    (...given: Given): Answer => {
+      isSilent = false;
+      return call(...given);
+    };
+  return { noting, report: noting((event) => report?.(event)) as Report, isSilent: () => isSilent };
 }
 
 function lazily<T>(find: () => T): () => T {

@@ -37,7 +37,7 @@ export {
 } from './hand-over.ts';
 export { keepExec } from './kept-exec.ts';
 export {
-  HOLES, keepRun, keptRunsFolder, type Fact, type KeptFile, type KeptRun,
+  HOLES, keepRun, type Fact, type KeptFile, type KeptRun,
 } from './kept-run.ts';
 export { chooseIdMaps, idMapKey, type IdMap, type IdMapFacts, type IdMaps } from './id-maps.ts';
 export {

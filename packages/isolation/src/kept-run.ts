@@ -27,7 +27,9 @@ export const HOLES = {
 /** Something that the run was decided by: it has to be the same when it is done again. */
 export interface Fact {
   /** native/src/kept-facts.c says what is compared of each. */
-  kind: 'address' | 'env' | 'file' | 'gid' | 'inode' | 'kind' | 'node' | 'no-env' | 'terminal' | 'text';
+  kind:
+    | 'address' | 'env' | 'file' | 'gid' | 'inode' | 'kind' | 'node' | 'no-env' | 'terminal'
+    | 'text';
   object: string;
   value: string;
 }
@@ -68,31 +70,26 @@ export interface KeptRun {
 }
 
 const HEADER = 'berth-run 1';
-const FOLDER = 'kept-runs';
 /** All go before one more is kept: those that are still wanted come back. */
 const MAX_KEPT = 64;
 /** As kept-run.c reads. */
 const MAX_WORDS = 100;
 const MAX_BYTES = 256 * 1024;
 
-/** Where the runs of a user are kept. */
-export function keptRunsFolder(runDirectory: string): string {
-  return join(runDirectory, FOLDER);
-}
-
 /**
- * The next run with these words is done from this. Where that can't be, nothing has happened: it
+ * The next run with these words is done from what is in `folder` then. Where that can't be, nothing has happened: it
  * is decided anew then.
  */
-export function keepRun(runDirectory: string, run: KeptRun): void {
+export function keepRun(folder: string, run: KeptRun): void {
   const content = contentOf(run);
   if (run.words.length > MAX_WORDS || content.length > MAX_BYTES) return;
-  const folder = keptRunsFolder(runDirectory);
   const temporary = join(folder, `writing-${process.pid}`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const kept = readdirSync(folder);
-    if (kept.length >= MAX_KEPT) kept.forEach((name) => rmSync(join(folder, name), { force: true }));
+    if (kept.length >= MAX_KEPT) {
+      for (const name of kept) rmSync(join(folder, name), { force: true });
+    }
     writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
     renameSync(temporary, join(folder, nameOf(run)));
   } catch {

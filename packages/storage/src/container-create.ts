@@ -91,7 +91,10 @@ export interface ContainerFile {
 }
 
 /** All files that a container begins with; `maker` is the owner text of who makes it. */
-export function containerFiles(request: Omit<CreateContainer, 'writable'>, maker: string): ContainerFile[] {
+export function containerFiles(
+  request: Omit<CreateContainer, 'writable'>,
+  maker: string,
+): ContainerFile[] {
   const own = {
     ...request.files,
     'config.json': JSON.stringify({ ...request.record, maker }),

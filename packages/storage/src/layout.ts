@@ -19,6 +19,7 @@
  *   run/
  *     containers/<id>/                socket and pids of a running container
  *     keepers/                        owners of the shared user namespace
+ *     kept-runs/                      what runs with the same words are made from
  *     logout-notice                   the user was told what ends at logout
  *     nesting-notice                  the user was told what a masked /proc costs
  */
@@ -43,6 +44,7 @@ export interface Layout {
   readonly driver: string;
   readonly runContainers: string;
   readonly keepers: string;
+  readonly keptRuns: string;
   /** There once the user was told that background containers end at logout. */
   readonly logoutNotice: string;
   /** There once the user was told what containers lack inside a container. */
@@ -75,6 +77,7 @@ export function layoutOf({ data, run }: StoreDirectories): Layout {
     driver: join(data, 'driver.json'),
     runContainers: join(run, 'containers'),
     keepers: join(run, 'keepers'),
+    keptRuns: join(run, 'kept-runs'),
     logoutNotice: join(run, 'logout-notice'),
     nestingNotice: join(run, 'nesting-notice'),
   };

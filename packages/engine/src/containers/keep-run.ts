@@ -40,12 +40,13 @@ export function keepForNext(engine: Engine, run: RunToKeep): void {
   const facts = runFacts(engine, record, {
     tty: record.request.tty, networkHelper: settings.networkHelper?.[0],
   });
-  if (facts === undefined || !engine.isSilent) return;
+  if (facts === undefined || !engine.isSilent()) return;
   const spec = withEtcFiles(marked.record, marked.spec, marked.paths);
   const plan = containerPlan(spec, { ...settings, summary: SUMMARY });
   const removal = settings.exitSteps.find((step) => step.step === 'rename');
   const marks = marksOf(marked, removal?.to);
-  const files = withHoles([...filesOf(marked), { name: 'plan', mode: 0o600, content: plan }], marks);
+  const whole = [...filesOf(marked), { name: 'plan', mode: 0o600, content: plan }];
+  const files = withHoles(whole, marks);
   if (files !== undefined) keep(engine, run, { marked, facts, files });
 }
 
@@ -59,7 +60,7 @@ function isSimple(engine: Engine, record: BerthContainer): boolean {
     Object.keys(record.joins).length === 0 && record.driver === undefined &&
     record.containerIds === undefined && request.rootFolder === undefined &&
     ['pasta', 'none', 'host'].includes(record.network);
-  return isPlain && !engine.forRoot && !engine.isProcMasked && engine.isSilent;
+  return isPlain && !engine.forRoot && !engine.isProcMasked && engine.isSilent();
 }
 
 /** The container as it would be with marks, which nothing else can hold. */
@@ -154,7 +155,8 @@ function withHoles(files: readonly KeptFile[], marks: readonly Mark[]): KeptFile
       file.content.toString('latin1'));
     return { ...file, content: Buffer.from(text, 'latin1') };
   });
-  const begins = marks.map(([from]) => from.slice(0, MARK_BEGIN)).filter((from) => RANDOM.test(from));
+  const begins = marks.map(([from]) => from.slice(0, MARK_BEGIN))
+    .filter((from) => RANDOM.test(from));
   return filled.some(({ content }) => begins.some((begin) => content.includes(begin)))
     ? undefined : filled;
 }
@@ -174,7 +176,7 @@ function keep(engine: Engine, { words, client, created }: RunToKeep, kept: Kept)
   const { marked, facts, files } = kept;
   const { layout, layers, staging } = engine.store;
   const { record } = created;
-  keepRun(layout.run, {
+  keepRun(layout.keptRuns, {
     words,
     takesCommand: marked.command !== undefined,
     facts,
