@@ -24,7 +24,7 @@ export const CONTAINER_SCENARIOS: Scenarios = {
     prepare: async ({ lab, image }) => {
       await lab.ok(['run', '--rm', ...NONE, '--name', 'c', image, 'true']);
     },
-    args: ({ image }) => ['run', '--rm', ...NONE, '--name', 'c', image, 'false'],
+    args: ({ image }) => ['run', '--rm', ...NONE, '--name', 'c', image, 'true'],
     next: async (ground) => {
       await gone(ground);
       await ground.lab.ok(['run', '--rm', ...NONE, '--name', 'c', ground.image, 'true']);

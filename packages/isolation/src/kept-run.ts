@@ -77,8 +77,8 @@ const MAX_WORDS = 100;
 const MAX_BYTES = 256 * 1024;
 
 /**
- * The next run with these words is done from what is in `folder` then. Where that can't be, nothing has happened: it
- * is decided anew then.
+ * The next run with these words is done from what is in `folder` then. Where that can't be,
+ * nothing has happened: it is decided anew then.
  */
 export function keepRun(folder: string, run: KeptRun): void {
   const content = contentOf(run);
