@@ -18,6 +18,7 @@ const NONE = ['--network', 'none'];
 const RM = ['--rm', ...NONE];
 /** Files that have changed in the last 100 ms are not relied on. */
 const SETTLED_MS = 150;
+const skip = BUILD === 'node' ? 'the fast build alone keeps runs' : false;
 let image = '';
 
 before(async () => {
@@ -69,7 +70,7 @@ test('run again makes the container that run made', async () => {
   mkdirSync(bound, { mode: 0o755 });
   const odd = ['sh', '-c', 'echo "a\\b" \t\n $0', 'x'.repeat(60)];
   const all = [
-    ['-e', 'A=1', '-e', 'B=ü "quoted"', '-w', '/bin', '-u', '5:6', image, ...odd],
+    ['--label', 'a=ü "quoted"', '--annotation', 'b=\n', '-w', '/bin', '-u', '5:6', image, ...odd],
     ['-v', `${bound}:/bound:ro`, '--tmpfs', '/scratch', '--label', 'x=y', image, 'true'],
     ['--entrypoint', '/bin/sh', '-h', 'box', '--cap-drop', 'all', '--init', image, '-c', '"'],
     [image],
@@ -170,6 +171,15 @@ test('what the caller has in the environment is looked at each time', async () =
   }
 });
 
+test('no password is kept: neither of a variable nor of a proxy', async () => {
+  const words = [...RM, '-e', 'PASSWORD=xyzzy-1', image, 'sh', '-c', 'echo $PASSWORD'];
+  const env = { ...lab.environment, https_proxy: 'http://user:xyzzy-2@proxy.example:3128' };
+  await keep([...RM, image, 'true']);
+  await lab.ok(['run', ...words]);
+  await lab.ok(['run', ...RM, '--label', 'a=2', image, 'true'], { env });
+  for (const file of keptFiles()) assert.ok(!readFileSync(file).includes('xyzzy'));
+});
+
 test('a name that is taken is refused, and one that is free again is given', async () => {
   const words = [...NONE, '-d', '--name', 'only', image, 'sleep', '1000'];
   await keep(words);
@@ -196,7 +206,7 @@ test('a folder to bind that is gone is told before anything is made', async () =
   assert.match(stderr, /source": no such file or directory/);
 });
 
-test('files that decide are compared, whatever their times say', async () => {
+test('files that decide are compared, whatever their times say', { skip }, async () => {
   const driver = path.join(lab.data, 'v1/driver.json');
   const { atime, mtime } = statSync(driver);
   await keep([...RM, image, 'true']);
@@ -208,7 +218,7 @@ test('files that decide are compared, whatever their times say', async () => {
   await sleep(SETTLED_MS);
   await lab.ok(['run', ...RM, image, 'true']);
   const after = statSync(keptFiles()[0] ?? kept).mtimeMs;
-  assert.equal(after > before, BUILD === 'bun', 'it was decided anew');
+  assert.ok(after > before, 'it was decided anew');
 });
 
 test('what changes while it is looked at is not relied on', async () => {
@@ -245,7 +255,7 @@ test('no more than 64 runs are kept, and run goes on', async () => {
   for (let number = 0; number < 70 && BUILD === 'bun'; number += 1) {
     writeFileSync(path.join(kept, `${number}`), '', { mode: 0o600 });
   }
-  assert.equal(await lab.ok(['run', ...RM, '-e', 'A=1', image, 'echo', 'well']), 'well');
+  assert.equal(await lab.ok(['run', ...RM, '--label', 'a=1', image, 'echo', 'well']), 'well');
   assert.ok(keptFiles().length <= 64);
 });
 

@@ -22,11 +22,11 @@ const FLAGS = {
 
 /**
  * Flags that mean the same whoever types them, wherever and whenever, as long as those do that
- * engine/containers/run-facts.ts compares.
+ * engine/containers/run-facts.ts compares. Not --env: passwords would outlive their container.
  */
 const PLAIN_FLAGS = new Set([
   'annotation', 'cap-add', 'cap-drop', 'cpu-shares', 'cpus', 'detach', 'detach-keys', 'dns',
-  'dns-option', 'dns-search', 'entrypoint', 'env', 'group-add', 'hostname', 'init', 'interactive',
+  'dns-option', 'dns-search', 'entrypoint', 'group-add', 'hostname', 'init', 'interactive',
   'label', 'memory', 'memory-reservation', 'memory-swap', 'name', 'network', 'no-hosts',
   'pids-limit', 'read-only', 'read-only-tmpfs', 'rm', 'shm-size', 'sig-proxy',
   'stop-signal', 'stop-timeout', 'timeout', 'tmpfs', 'tty', 'umask', 'user', 'volume', 'workdir',
@@ -82,14 +82,13 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
 
   /** Flags and image as typed, where they mean the same the next time. */
   private plainWords(
-    { env, volume }: FlagValues<typeof FLAGS>,
+    { volume }: FlagValues<typeof FLAGS>,
     operands: readonly string[],
     given: ReadonlySet<string>,
   ): readonly string[] | undefined {
     const words = this.line?.words ?? [];
     const arePlain = [...given].every((name) => PLAIN_FLAGS.has(name))
-      && env.every((text) => text.includes('=')) && volume.every((text) => BOUND_FOLDER.test(text))
-      && isPlainImage(operands[0] ?? '');
+      && volume.every((text) => BOUND_FOLDER.test(text)) && isPlainImage(operands[0] ?? '');
     return arePlain ? words.slice(0, words.length - operands.length + 1) : undefined;
   }
 }
