@@ -88,11 +88,7 @@ export function openEngine(options: EngineOptions): Engine {
   const masked = lazily(() => isProcMasked(namespace().isWhole));
   const helpers = lazily(() => helpersFor(namespace(), masked()));
   const allIds = lazily(() => findIdMaps(account(), namespace(), helpers()));
-  const enterWith = (maps: IdMaps): EnterSettings => ({
-    idMaps: maps,
-    keepersDirectory: store().layout.keepers,
-    mountNamespace: false,
-  });
+  const enterWith = (maps: IdMaps): EnterSettings => enterSettings(store(), maps);
   const driver = lazily(() => findDriver({
     store: store(), wanted, enter: enterWith(allIds()), isForeseen: options.onlyLooks === true,
   }));
@@ -138,6 +134,10 @@ export function openEngine(options: EngineOptions): Engine {
     report: talk.report,
     isSilent: talk.isSilent,
   };
+}
+
+function enterSettings({ layout }: Store, idMaps: IdMaps): EnterSettings {
+  return { idMaps, keepersDirectory: layout.keepers, mountNamespace: false };
 }
 
 /** None where they can't work. */
