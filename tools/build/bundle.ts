@@ -1,8 +1,8 @@
 /**
  * Bundles the program into one script, from which both executables are made. Modules are loaded when
  * they are first used. Changes to what libraries do make it start faster still: the built-in modules
- * that they import are loaded late too, of clipanion only the class of commands is in, and koffi
- * looks for its native part in one place only.
+ * that they import are loaded late too, env-paths does without one, of clipanion only the class of
+ * commands is in, and koffi looks for its native part in one place only.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -33,7 +33,7 @@ export async function bundle(entry: string, root: string, runtime: ScriptRuntime
     legalComments: 'none',
     logLevel: 'warning',
     logOverride: { 'empty-import-meta': 'silent' },
-    plugins: [lateModules(root), lateBuiltins, clipanionCommandAlone, ...koffi],
+    plugins: [lateModules(root), homeForEnvPaths, lateBuiltins, clipanionCommandAlone, ...koffi],
   });
   return outputFiles.map(({ text }) => text).join('');
 }
@@ -70,6 +70,28 @@ function gettersOf(name: string): string {
     module.exports = { ${members.join(', ')} };
   `;
 }
+
+/**
+ * env-paths asks node:os for two folders when it is loaded, which every command does: HOME says the
+ * one as it would, and nobody uses the other.
+ */
+const homeForEnvPaths: Plugin = {
+  name: 'home-for-env-paths',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:os$/ }, ({ importer }) =>
+      importer.includes('/node_modules/env-paths/')
+        ? { path: 'os', namespace: 'home-for-env-paths' } : undefined);
+    onLoad({ filter: /./, namespace: 'home-for-env-paths' }, () => ({
+      contents: `
+        module.exports = {
+          homedir: () => process.env.HOME || require('node:os').homedir(),
+          tmpdir: () => '/tmp',
+        };
+      `,
+      resolveDir: '/',
+    }));
+  },
+};
 
 /**
  * Only clipanion's class of commands is used (packages/cli/src/command.ts): its index loads all of
