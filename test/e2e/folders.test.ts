@@ -2,9 +2,10 @@
  * The folders that variables and flags name: of another login, relative, empty.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
+import { execute } from './execute.ts';
 import { openLab } from './harness.ts';
 
 const lab = openLab();
@@ -65,4 +66,16 @@ test('variables with relative or empty folders count as unset', async () => {
   }
   assert.deepEqual(readdirSync(cwd), []);
   assert.ok(!existsSync(path.join(cwd, 'relative')));
+});
+
+test('a umask that takes the owner\'s own rights away locks nothing', async () => {
+  const command = lab.command.map((word) => `'${word}'`).join(' ');
+  const script = `umask 0777; ${command} run --rm --network none -v kept:/kept ${image} `
+    + `sh -c 'umask; echo fine' && ${command} save -q -o saved.tar ${image}; ${command} ps -a`;
+  const { status, stdout } = await execute(['sh', '-c', script], {
+    env: lab.environment, cwd: lab.home,
+  });
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^0022\nfine\n/);
+  assert.equal(statSync(path.join(lab.home, 'saved.tar')).mode & 0o777, 0o600);
 });

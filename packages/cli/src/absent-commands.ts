@@ -2,36 +2,65 @@
  * Commands of Podman and Docker that Berth has not: who types one is told what does the same here.
  */
 
+const BUILD = 'make it elsewhere and "berth load" it, or "berth import" a tree';
+const POLICY = 'policy.json says where images may come from; signatures are not made';
+const SERVICES = 'start each container with "berth run", joined by --network container:NAME';
+const UNIT = 'a unit with ExecStart=berth run --rm --name NAME IMAGE';
+const UNPACK = 'berth export CONTAINER | tar -x -C FOLDER';
+
 /** What later versions may have. */
 const LATER: Readonly<Record<string, string>> = {
-  build: 'make it elsewhere and "berth load" it, or "berth import" a tree',
-  buildx: 'make it elsewhere and "berth load" it, or "berth import" a tree',
-  compose: 'start each service with "berth run", joined by --network container:NAME',
+  artifact: '"berth pull" is for images',
+  'auto-update': 'berth pull IMAGE, and berth run --replace --name NAME IMAGE',
+  build: BUILD,
+  builder: BUILD,
+  buildx: BUILD,
+  compose: SERVICES,
+  'container clone': 'berth commit CONTAINER IMAGE, and berth run IMAGE',
   cp: 'berth exec CONTAINER cat PATH >FILE; berth exec -i CONTAINER tee PATH <FILE >/dev/null',
   events: 'berth wait CONTAINER, and berth ps --filter status=STATUS',
-  generate: 'a unit with ExecStart=berth run --rm --name NAME IMAGE',
+  generate: UNIT,
   healthcheck: 'berth exec CONTAINER COMMAND',
+  'image build': BUILD,
+  'image mount': `berth create IMAGE, and ${UNPACK}`,
+  'image scp': 'berth save IMAGE | ssh HOST berth load',
+  'image search': 'look on the registry\'s web page, then "berth pull NAME"',
+  'image sign': POLICY,
+  'image trust': POLICY,
   init: 'berth create makes a container, berth start runs it',
-  kube: 'start each container with "berth run", joined by --network container:NAME',
+  kube: SERVICES,
   manifest: 'berth pull --platform OS/ARCH, and berth push, for each platform',
-  mount: 'berth export CONTAINER | tar -x -C FOLDER',
+  mount: UNPACK,
   network: 'see --network of "berth run": none, host, pasta, slirp4netns, container:NAME',
-  play: 'start each container with "berth run", joined by --network container:NAME',
+  play: SERVICES,
   pod: 'join containers by --network container:NAME, --ipc and --pid',
-  quadlet: 'a unit with ExecStart=berth run --rm --name NAME IMAGE',
+  quadlet: UNIT,
   search: 'look on the registry\'s web page, then "berth pull NAME"',
   secret: 'berth run --volume FILE:/run/secrets/NAME:ro',
   stats: 'berth top CONTAINER',
+  'system events': 'berth wait CONTAINER, and berth ps --filter status=STATUS',
+  'system service': 'every command works by itself, and needs no service',
+  trust: POLICY,
+  umount: UNPACK,
+  unmount: UNPACK,
   update: 'make it again: berth run --replace --name NAME with other limits',
+  'volume export': 'berth run --rm -v VOLUME:/v -w /v IMAGE tar -c . >FILE',
+  'volume import': 'berth run --rm -i -v VOLUME:/v -w /v IMAGE tar -x <FILE',
+  'volume mount': 'berth volume inspect --format {{.Mountpoint}} VOLUME',
 };
 
 const ONE_MACHINE = 'berth runs containers of this machine alone; see "berth run --help"';
+const NO_SERVICE = 'there is no service to talk to: run berth on that machine';
+const KEPT = 'berth pause CONTAINER holds it, berth commit CONTAINER IMAGE keeps its files';
+const NOTHING_TO_MEND = 'every command finds things as they are; see "berth system check"';
 
 /** What has no place where there is neither a daemon nor a cluster nor a virtual machine. */
 const NEVER: Readonly<Record<string, string>> = {
-  checkpoint: 'berth pause CONTAINER holds it, berth commit CONTAINER IMAGE keeps its files',
+  checkpoint: KEPT,
   config: ONE_MACHINE,
-  context: 'there is no service to talk to: run berth on that machine',
+  'container cleanup': NOTHING_TO_MEND,
+  'container restore': KEPT,
+  context: NO_SERVICE,
   farm: ONE_MACHINE,
   machine: 'berth needs no machine: it runs containers of this one',
   node: ONE_MACHINE,
@@ -39,6 +68,9 @@ const NEVER: Readonly<Record<string, string>> = {
   service: ONE_MACHINE,
   stack: ONE_MACHINE,
   swarm: ONE_MACHINE,
+  'system connection': NO_SERVICE,
+  'system migrate': NOTHING_TO_MEND,
+  'system renumber': NOTHING_TO_MEND,
 };
 
 /** What there is to say of a command that others have. */
@@ -47,13 +79,24 @@ export interface AbsentCommand {
   instead: string;
 }
 
-/** Undefined for any other word. */
-export function absentCommand(word: string): AbsentCommand | undefined {
-  if (Object.hasOwn(LATER, word)) {
-    return { reason: 'not supported yet', instead: LATER[word] ?? '' };
+/** Undefined for any other word; those of no group are known as those of `container` as well. */
+export function absentCommand(
+  group: string | undefined,
+  word: string,
+): AbsentCommand | undefined {
+  const names = group === undefined ? [word] : [`${group} ${word}`];
+  if (group === 'container') names.push(word);
+  for (const name of names) {
+    const later = ownValue(LATER, name);
+    if (later !== undefined) return { reason: 'not supported yet', instead: later };
+    const never = ownValue(NEVER, name);
+    if (never !== undefined) return { reason: 'it has no place here', instead: never };
   }
-  const instead = Object.hasOwn(NEVER, word) ? NEVER[word] : undefined;
-  return instead === undefined ? undefined : { reason: 'it has no place here', instead };
+  return undefined;
+}
+
+function ownValue(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 /** All words that absentCommand() knows. */

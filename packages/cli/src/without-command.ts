@@ -44,7 +44,7 @@ function isHelpFlag(word: string | undefined): boolean {
 
 function unknownCommand(group: readonly string[], word: string): UsageError {
   const name = ['berth', ...group].join(' ');
-  const absent = group.length === 0 || group[0] === 'container' ? absentCommand(word) : undefined;
+  const absent = absentCommand(group[0], word);
   if (absent !== undefined) {
     const { reason, instead } = absent;
     return new UsageError('ABSENT_COMMAND', `run "${name} ${word}": ${reason}`, { hint: instead });

@@ -79,7 +79,7 @@ export interface Engine {
  * that is not there.
  */
 export function openEngine(options: EngineOptions): Engine {
-  ignoreRelativeFolders();
+  settleSurroundings();
   const wanted = parseDriver(options.storageDriver);
   const forRoot = lazily(() => isForRoot(namespace));
   const directories = lazily(() => chosenDirectories(options, forRoot() || isBelowRoot()));
@@ -143,6 +143,13 @@ function enterSettings({ layout }: Store, idMaps: IdMaps): EnterSettings {
 /** None where they can't work. */
 function helpersFor({ isWhole }: OwnNamespace, isMasked: boolean): MapHelpers | undefined {
   return findMapHelpers((isWhole && !isMasked) || isRootMighty());
+}
+
+/** A umask that takes its owner's rights away would lock every new folder of the store. */
+function settleSurroundings(): void {
+  ignoreRelativeFolders();
+  const mask = process.umask(0o077);
+  process.umask(mask & 0o077);
 }
 
 function chosenDirectories({ root, runroot }: EngineOptions, forRoot: boolean): Directories {
