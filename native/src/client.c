@@ -236,6 +236,10 @@ static int take_message(struct client *client)
 		client->answered = true;
 		if (message.fd_count > 0 && client->exec)
 			take_terminal(client, message.fds[0]);
+		/* It runs already: what can't be told does not end it. */
+		if (!client->exec && notice_give(&client->notice, (pid_t)message.flags,
+						 client->detach, &message.failure) < 0)
+			failure_print(&message.failure, 2);
 		send_size(client);
 		return client->detach ? print_started(client) : -1;
 	}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "notify.h"
 #include "plan.h"
 #include "relay.h"
 #include "socket.h"
@@ -26,6 +27,7 @@ struct client {
 	bool answered, exited, stdin_end_told;
 	int status;
 	uint64_t signal;
+	struct notice notice;
 	int timeout_ms;	/* of `wait`; -1 for ever */
 };
 

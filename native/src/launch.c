@@ -141,6 +141,7 @@ int launch_run(struct client *client)
 			close(given[fd]);
 	if (given[0] >= 0)
 		forget_handed(client);
+	notice_read(&client->notice, &plan);
 	plan_free(&plan);
 	client->control = ends[0];
 	return client_run(client);

@@ -27,6 +27,8 @@ static const struct {
 	[OP_TIMEOUT] = {"timeout", 1, 1},
 	[OP_STOP_SIGNAL] = {"stop-signal", 1, 1},
 	[OP_PID_FILE] = {"pid-file", 1, 1},
+	[OP_SUPERVISOR_PID_FILE] = {"supervisor-pid-file", 1, 1},
+	[OP_NOTIFY] = {"notify", 1, 1},
 	[OP_INIT] = {"init", 1, 1},
 	[OP_CGROUP_FROM] = {"cgroup-from", 1, 1},
 	[OP_CGROUP_DIR] = {"cgroup-dir", 1, 1},

@@ -21,7 +21,8 @@ enum message_kind {
 	MESSAGE_STDIN_END,	/* the client's standard input is at its end */
 	MESSAGE_DETACH,		/* the client leaves on purpose: what it started goes on */
 	/* supervisor to client */
-	MESSAGE_STARTED = 64,	/* number: host pid; descriptor: the exec's terminal */
+	MESSAGE_STARTED = 64,	/* number: host pid; flags: the supervisor's; descriptor: the
+				 * exec's terminal */
 	MESSAGE_EXITED,		/* number: status as a shell would say it */
 	MESSAGE_FAILED,		/* text: struct failure */
 	MESSAGE_DROPPED,	/* output was not taken for too long and is not sent any more */

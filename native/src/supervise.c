@@ -252,6 +252,7 @@ static int publish_start(struct supervisor *s, struct failure *failure)
 		parse_number(value, SIGRTMAX > 0 ? (uint64_t)SIGRTMAX : 64, &number);
 	s->stop_signal = (int)number;
 	message_init(&message, MESSAGE_STARTED, s->init.host_pid);
+	message.flags = (uint32_t)s->run.supervisor;
 	peers_tell(s, &message);
 	return 0;
 }
@@ -542,5 +543,6 @@ int supervise_main(int argc, char **argv)
 	output_finish(s);
 	record_end(s, failed ? &failure : NULL);
 	leave(s, failed ? &failure : NULL);
-	return 0;
+	/* A service manager may know it as the unit's main process. */
+	return s->run.status;
 }

@@ -65,6 +65,8 @@ export interface CapabilityRequest {
   capAdd: readonly string[];
   capDrop: readonly string[];
   privileged: boolean;
+  /** What a container has that asks for nothing. */
+  defaultCapabilities?: readonly string[] | undefined;
 }
 
 /** The sorted names with CAP_. Throws UsageError for a name that no capability has. */
@@ -74,8 +76,9 @@ export function capabilities(request: CapabilityRequest): string[] {
   }
   const add = request.capAdd.map(checked);
   const drop = request.capDrop.map(checked);
+  const usual = request.defaultCapabilities?.map(checked) ?? DEFAULT;
   const start =
-    request.privileged || add.includes('ALL') ? ALL : drop.includes('ALL') ? [] : DEFAULT;
+    request.privileged || add.includes('ALL') ? ALL : drop.includes('ALL') ? [] : usual;
   const added = [...start, ...add.filter((name) => name !== 'ALL')];
   const kept = added.filter((name) => !drop.includes(name));
   return [...new Set(kept)].sort().map(prefixed);

@@ -81,6 +81,7 @@ function environment({ request, image, host, hostname }: ProcessInput): string[]
   if (!host.hasManyIds) {
     set(`APT_CONFIG=${APT_CONFIG_PATH}`);
   }
+  (request.environmentDefaults ?? []).forEach(set);
   if (!request.unsetAllEnvironment) {
     image.environment.forEach(set);
   }

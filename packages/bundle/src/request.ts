@@ -147,6 +147,8 @@ export interface ContainerRequest {
   environment: string[];
   /** `--env-merge`: `NAME=VALUE` where `${OTHER}` stands for what was set so far. */
   environmentMerge?: string[];
+  /** `NAME=VALUE` of containers.conf, which the image's own replace. */
+  environmentDefaults?: string[];
   unsetEnvironment: string[];
   unsetAllEnvironment: boolean;
   workingDirectory: string | undefined;
@@ -175,6 +177,8 @@ export interface ContainerRequest {
   hostsFile?: string | undefined;
   /** `--no-hostname`; absent in records of older versions. */
   noHostname?: boolean;
+  /** Of containers.conf; undefined: those that Podman has. */
+  defaultCapabilities?: string[] | undefined;
   capAdd: string[];
   capDrop: string[];
   privileged: boolean;
@@ -192,6 +196,8 @@ export interface ContainerRequest {
   userns?: UserNamespaceRequest | undefined;
   /** `--cgroups`; absent in records of older versions. */
   cgroups?: CgroupMode;
+  /** `--cgroups=no-conmon`: the supervisor is not to leave the unit that starts it. */
+  staysWithCaller?: boolean;
   /** `--cgroup-parent`: a slice of systemd, or a path below /sys/fs/cgroup. */
   cgroupParent?: string | undefined;
   resources: ResourceRequest;
@@ -213,6 +219,10 @@ export interface ContainerRequest {
   /** `--preserve-fds` and `--preserve-fd`: descriptors 3 … N+2 are passed in. */
   preserveDescriptors: number;
   pidFile: string | undefined;
+  /** `--conmon-pidfile`: whose process watches the container. */
+  supervisorPidFile?: string | undefined;
+  /** `--sdnotify`: who tells a service manager that the container is ready; undefined: it does. */
+  sdNotify?: 'container' | 'conmon' | 'ignore' | undefined;
   cidFile: string | undefined;
   /** The command line as typed, for `inspect`; absent in records of older versions. */
   createCommand?: string[];
@@ -220,6 +230,6 @@ export interface ContainerRequest {
 
 /**
  * Where the container's cgroup is: its own, that of whoever starts it, or (split) one below that,
- * where it can be had. Podman's no-conmon is `enabled` here: the supervisor is in it.
+ * where it can be had. Podman's no-conmon is `enabled` here, but in a unit of systemd.
  */
 export type CgroupMode = 'enabled' | 'disabled' | 'split';

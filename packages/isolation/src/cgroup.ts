@@ -2,13 +2,13 @@
  * Decides how a container's resources are limited here: by a transient scope of the user's
  * systemd, by a delegated cgroup v2 folder, or not at all and why.
  */
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '@berth/errors';
 import { limitWrites, writesInFolder, type LimitWrite } from './cgroup-files.ts';
 import {
-  CGROUP_ROOT, controllersFor, delegatedControllers, hasSystemdSession, ownCgroup, ROOT_CGROUP,
-  ROOT_COMMANDS,
+  CGROUP_ROOT, controllersFor, controllersIn, delegatedControllers, hasSystemdSession, ownCgroup,
+  ROOT_CGROUP, ROOT_COMMANDS,
 } from './delegated-controllers.ts';
 import { systemdScope, type PreparedScope, type ScopeLimits } from './systemd-scope.ts';
 
@@ -109,6 +109,7 @@ function delegatedDirectory(wish: CgroupWish, chosen: string | undefined): Cgrou
     return none(wish, 'cgroup v2 is not mounted at /sys/fs/cgroup');
   }
   if (chosen !== undefined) prepareParent(chosen, controllersOf(wanted));
+  if (wish.mode === 'split' && wish.explicit) makeRoom(own, wanted);
   const parents = chosen !== undefined ? [chosen] : parentsHere(wish, own);
   const parent = parents.find((folder) => canHold(folder, wanted));
   if (parent !== undefined) {
@@ -169,12 +170,33 @@ function prepareParent(folder: string, controllers: readonly string[]): void {
     return;
   }
   for (const name of controllers) {
-    try {
-      writeFileSync(join(folder, 'cgroup.subtree_control'), `+${name}`);
-    } catch {
-      // canHold() finds it missing.
-    }
+    writeIfMay(join(folder, 'cgroup.subtree_control'), `+${name}`);
   }
+}
+
+/** Where it may not, or the process has ended, canHold() finds what is missing. */
+function writeIfMay(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch {
+    return;
+  }
+}
+
+/**
+ * Below a cgroup that has processes none is limited ("no internal processes" of cgroup-v2.rst):
+ * they move to one beside the container's, whose name is Podman's.
+ */
+function makeRoom(own: string, wanted: readonly LimitWrite[]): void {
+  const here = controllersIn(own);
+  const controllers = controllersOf(wanted);
+  if (canHold(own, wanted) || controllers.some((name) => !here.includes(name))) return;
+  const aside = join(own, 'supervisor');
+  prepareParent(aside, []);
+  for (const pid of readFileSync(join(own, 'cgroup.procs'), 'utf8').trim().split('\n')) {
+    writeIfMay(join(aside, 'cgroup.procs'), pid);
+  }
+  prepareParent(own, controllers);
 }
 
 /** What is seen as the root is a cgroup of a container's, and may be written: it has a type. */

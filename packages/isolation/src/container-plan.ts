@@ -44,6 +44,12 @@ function addSupervisor(plan: PlanWriter, settings: SupervisorSettings): void {
   if (settings.pidFile !== undefined) {
     plan.add('pid-file', settings.pidFile);
   }
+  if (settings.supervisorPidFile !== undefined) {
+    plan.add('supervisor-pid-file', settings.supervisorPidFile);
+  }
+  if (settings.notice !== undefined) {
+    plan.add('notify', settings.notice);
+  }
 }
 
 function addIdMaps(plan: PlanWriter, { idMaps, keepersDirectory }: SupervisorSettings): void {

@@ -58,6 +58,11 @@ export function controllersFor(folder: string): string[] {
   return words(join(folder, 'cgroup.subtree_control'));
 }
 
+/** Those that the folder's own processes are under. */
+export function controllersIn(folder: string): string[] {
+  return words(join(folder, 'cgroup.controllers'));
+}
+
 function words(path: string): string[] {
   try {
     return readFileSync(path, 'utf8').split(/\s+/).filter((word) => word !== '');

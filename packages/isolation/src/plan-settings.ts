@@ -69,6 +69,10 @@ export interface SupervisorSettings {
   timeoutSeconds: number;
   stopSignal: number;
   pidFile: string | undefined;
+  /** Gets the supervisor's pid. */
+  supervisorPidFile?: string | undefined;
+  /** What the client tells the service manager at NOTIFY_SOCKET. */
+  notice?: 'ready' | 'main' | undefined;
   init: boolean;
   cgroup: CgroupSettings;
   networkHelper: readonly string[] | undefined;

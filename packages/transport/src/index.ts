@@ -1,6 +1,10 @@
 /** Images from elsewhere: registries, layouts and archives, each as an image source. */
 export type { SpoolOptions } from './archive-spool.ts';
 export type { Decompressors } from './compression.ts';
+export type { ContainersConfig, ContainersConfigPlaces } from './containers-config.ts';
+export {
+  CONTAINERS_CONFIG_VARIABLES, containersConfigPaths, loadContainersConfig,
+} from './containers-config.ts';
 export type { Credentials } from './credential-record.ts';
 export { parseCreds } from './credential-record.ts';
 export type { CredentialSources } from './credentials.ts';

@@ -46,6 +46,21 @@ limit_that_cannot_be_set() {
 		"$(fails 125 berth run --rm --network none --cgroup-parent 'a b.slice' $image true)"
 }
 
+# What is in the unit's cgroup moves aside, for the container's to be limited below it.
+limits_in_a_unit() {
+	local cgroup
+	systemd-run --user --quiet --collect --unit limited -p Type=notify -p NotifyAccess=all \
+		-p Delegate=yes $(command -v berth) run -d --rm --network none --name limited \
+		--sdnotify conmon --cgroups split --memory 50m $image sleep 1000
+	cgroup=$(berth inspect -f '{{.State.CgroupPath}}' limited)
+	like '/limited\.service/berth-' "$cgroup"
+	same 52428800 "$(cat "/sys/fs/cgroup$cgroup/memory.max")"
+	same "$(berth inspect -f '{{.State.ConmonPid}}' limited)" \
+		"$(systemctl --user show -P MainPID limited)"
+	systemctl --user stop limited
+	same '' "$(berth ps -aq)"
+}
+
 killed_for_memory() {
 	berth run -d --name oom --network none --memory 32m $image tail -c 100m /dev/zero
 	same 137 "$(berth wait oom)"
@@ -151,6 +166,7 @@ check 'memory, swap, processors and processes are limited in a scope of systemd'
 check 'disks, memory nodes and periods are limited in a scope of systemd' disk_limits_in_a_scope
 check 'a container is in the slice that it is to be in' parent_is_a_slice
 check 'a limit that was asked for and cannot be set is an error' limit_that_cannot_be_set
+check 'with --cgroups split a unit limits its container' limits_in_a_unit
 check 'the kernel kills for memory: 137, and inspect says so' killed_for_memory
 check 'exec is limited with its container; an untold number of processes is 2048' exec_is_limited
 check 'no scope is left' nothing_is_left

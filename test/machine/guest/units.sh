@@ -54,17 +54,60 @@ stays_in_the_unit() {
 	systemctl --user stop inside
 	same '' "$(berth ps -aq)"
 }
+# forking_unit FIELD FLAG...: its main process is the one that the field of inspect names.
 forking_unit() {
+	local field=$1
+	shift
 	systemd-run --user --quiet --collect --unit forks -p Type=forking -p PIDFile="$HOME/forks.pid" \
-		$berth run -d --network none --name forks --cgroups split --pidfile "$HOME/forks.pid" \
-		$image sleep 1000
+		$berth run -d --network none --name forks "$@" $image sleep 1000
 	same active "$(systemctl --user show -P ActiveState forks)"
-	same "$(berth inspect -f '{{.State.Pid}}' forks)" "$(systemctl --user show -P MainPID forks)"
+	same "$(berth inspect -f "{{.State.$field}}" forks)" \
+		"$(systemctl --user show -P MainPID forks)"
 	berth stop -t 0 forks
 	until_ok is_inactive forks
 	berth rm forks
 }
 is_inactive() { [ "$(systemctl --user show -P ActiveState "$1")" = inactive ]; }
+
+# notifying_unit FLAG...: as Quadlet and "podman generate systemd" write units.
+notifying_unit() {
+	systemd-run --user --quiet --unit notifies -p Type=notify -p NotifyAccess=all -p Delegate=yes \
+		-p TimeoutStartSec=30 $berth run -d --rm --network none --name notifies \
+		--sdnotify=conmon "$@" $image sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+	same active "$(systemctl --user show -P ActiveState notifies)"
+	same "$(berth inspect -f '{{.State.ConmonPid}}' notifies)" \
+		"$(systemctl --user show -P MainPID notifies)"
+	berth stop -t 10 notifies
+	until_ok has_failed notifies
+	same 3 "$(systemctl --user show -P ExecMainStatus notifies)"
+	systemctl --user reset-failed notifies
+	same '' "$(berth ps -aq)"
+}
+has_failed() { [ "$(systemctl --user show -P ActiveState "$1")" = failed ]; }
+
+# In the foreground the command itself is the main process.
+notifying_in_front() {
+	systemd-run --user --quiet --collect --unit front -p Type=notify -p TimeoutStartSec=30 \
+		$berth run --rm --network none --name front --sdnotify=conmon $image sleep 1000
+	same active "$(systemctl --user show -P ActiveState front)"
+	systemctl --user stop front
+	same '' "$(berth ps -aq)"
+}
+
+# The program in the container says when it is ready; busybox can't, perl of the machine can.
+notified_from_inside() {
+	systemd-run --user --quiet --collect --unit within -p Type=notify -p NotifyAccess=all \
+		-p TimeoutStartSec=30 $berth run -d --rm --network none --name within \
+		--cgroups split host perl -MSocket -e 'socket(S, PF_UNIX, SOCK_DGRAM, 0);
+			send(S, "READY=1\nSTATUS=by itself", 0, sockaddr_un($ENV{NOTIFY_SOCKET})) or die $!;
+			sleep 1000'
+	same active "$(systemctl --user show -P ActiveState within)"
+	same 'by itself' "$(systemctl --user show -P StatusText within)"
+	same "$(berth inspect -f '{{.State.ConmonPid}}' within)" \
+		"$(systemctl --user show -P MainPID within)"
+	systemctl --user stop within
+	same '' "$(berth ps -aq)"
+}
 
 no_user_namespaces() {
 	local said
@@ -82,5 +125,14 @@ check 'the build for Node runs in a unit' node_build_in_a_unit
 check 'a container of a login session has a scope of its own, which goes with it' in_its_own_scope
 check 'with --cgroups split a container stays in the cgroup of its unit' stays_in_the_unit split
 check 'with --cgroups disabled too' stays_in_the_unit disabled
-check 'a unit of Type=forking has the container as its main process' forking_unit
+check 'a unit of Type=forking has the container as its main process' \
+	forking_unit Pid --pidfile "$HOME/forks.pid"
+check 'the same with --cgroups split' forking_unit Pid --cgroups split --pidfile "$HOME/forks.pid"
+check 'or has the supervisor, as generated units want it' \
+	forking_unit ConmonPid --cgroups=no-conmon --conmon-pidfile "$HOME/forks.pid"
+check 'a unit of Type=notify has started when the container has, and ends with its status' \
+	notifying_unit
+check 'the same with --cgroups split, as Quadlet has it' notifying_unit --cgroups split
+check 'a unit of Type=notify runs a container in the foreground' notifying_in_front
+check 'a program in a container tells the unit that it is ready' notified_from_inside
 check 'where user namespaces are refused it is said, with what shows why' no_user_namespaces

@@ -9,6 +9,7 @@ const IDENTITY_FLAGS = {
   label: each('NAME=VALUE', 'set metadata', { short: 'l' }),
   'label-file': each('PATH', 'read labels from PATH, one per line'),
   name: text('NAME', 'call the container NAME'),
+  'conmon-pidfile': text('PATH', "write the pid of the container's supervisor to PATH"),
   pidfile: text('PATH', "write the pid of the container's first process to PATH"),
   pull: text('POLICY', 'pull the image: always, missing (the default), never or newer'),
   replace: toggle('remove a container that has the name already'),
@@ -41,6 +42,7 @@ const PROCESS_FLAGS = {
   personality: text('DOMAIN', 'what machine uname shows: LINUX, or LINUX32 for a 32-bit one'),
   'preserve-fd': listed('NUMBER', 'pass this descriptor to the container'),
   'preserve-fds': whole('N', 'pass descriptors 3 to N+2 to the container'),
+  sdnotify: text('WHO', 'who says that a unit of systemd is ready: container, conmon or ignore'),
   'stop-signal': text('SIGNAL', 'the signal that stops the container'),
   'stop-timeout': whole('SECONDS', 'how long stop waits before it kills (10)'),
   timeout: whole('SECONDS', 'kill the container after this many seconds'),
@@ -128,13 +130,11 @@ const LOG_FLAGS = {
 } as const;
 
 const IGNORED_FLAGS = {
-  'conmon-pidfile': ignored('each'),
   'init-path': ignored('each'),
   'seccomp-policy': ignored('each'),
   'no-healthcheck': ignored('toggle'),
   'rdt-class': ignored('each'),
   restart: text('POLICY', 'only "no"', { hidden: true }),
-  sdnotify: ignored('each'),
   systemd: text('MODE', 'anything but "always"', { hidden: true }),
 } as const;
 

@@ -4,6 +4,7 @@ import type { ContainerRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
 import type { CONTAINER_FLAGS } from '../flags/container-flags.ts';
 import type { FlagValues } from '../flags/flag.ts';
+import type { ContainerDefaults } from './configured-flags.ts';
 import { parseEnvironment, parseLabels } from './environment.ts';
 import { parseLimits } from './limits.ts';
 import { parseLog } from './log.ts';
@@ -15,6 +16,7 @@ import {
   parseOomScore,
   parsePersonality,
   parseRootFolder,
+  parseSdNotify,
   parseUmask,
 } from './process.ts';
 import { parsePreserved } from './preserved.ts';
@@ -29,6 +31,7 @@ type Part<K extends keyof ContainerRequest> = Pick<ContainerRequest, K>;
 export function containerRequest(
   flags: Flags,
   [image = '', ...command]: readonly string[],
+  defaults: ContainerDefaults = {},
 ): ContainerRequest {
   refuseOthers(flags);
   return {
@@ -44,6 +47,7 @@ export function containerRequest(
     resources: parseLimits(flags),
     cgroupParent: cgroupParent(flags),
     log: parseLog(flags['log-driver'], flags['log-opt']),
+    ...defaults,
   };
 }
 
@@ -69,7 +73,17 @@ function cgroupParent({ 'cgroup-parent': parent, cgroups }: Flags): string | und
 
 function identity(
   flags: Flags,
-): Part<'name' | 'replace' | 'remove' | 'labels' | 'annotations' | 'cidFile' | 'pidFile'> {
+): Part<
+  | 'name'
+  | 'replace'
+  | 'remove'
+  | 'labels'
+  | 'annotations'
+  | 'cidFile'
+  | 'pidFile'
+  | 'supervisorPidFile'
+  | 'sdNotify'
+> {
   if (flags.replace && flags.name === undefined) {
     throw new UsageError('REPLACE_WITHOUT_NAME', 'read --replace: it needs --name');
   }
@@ -80,9 +94,15 @@ function identity(
     remove: flags.rm,
     labels: parseLabels(flags.label, flags['label-file'], 'label'),
     annotations: parseLabels(flags.annotation, [], 'annotation'),
-    cidFile: flags.cidfile === undefined ? undefined : resolve(flags.cidfile),
-    pidFile: flags.pidfile === undefined ? undefined : resolve(flags.pidfile),
+    cidFile: pathOf(flags.cidfile),
+    pidFile: pathOf(flags.pidfile),
+    supervisorPidFile: pathOf(flags['conmon-pidfile']),
+    sdNotify: parseSdNotify(flags.sdnotify),
   };
+}
+
+function pathOf(typed: string | undefined): string | undefined {
+  return typed === undefined ? undefined : resolve(typed);
 }
 
 function processOf(
@@ -231,6 +251,7 @@ function isolation(
   | 'userns'
   | 'accounts'
   | 'cgroups'
+  | 'staysWithCaller'
 > {
   return {
     capAdd: flags['cap-add'],
@@ -258,5 +279,6 @@ function isolation(
       hostUsers: flags.hostuser,
     },
     cgroups: parseCgroups(flags.cgroups),
+    staysWithCaller: flags.cgroups === 'no-conmon',
   };
 }

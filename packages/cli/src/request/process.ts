@@ -60,3 +60,14 @@ export function parseRootFolder(text: string): ContainerRequest['rootFolder'] {
   if (path === '') throw new UsageError('NO_ROOTFS', 'read --rootfs: no folder is named');
   return { path: resolve(path), keepsChangesApart };
 }
+
+const NOTIFIERS = ['container', 'conmon', 'ignore'] as const;
+
+/** Throws UsageError when there is no such mode. */
+export function parseSdNotify(text: string | undefined): (typeof NOTIFIERS)[number] | undefined {
+  const mode = NOTIFIERS.find((known) => known === text);
+  if (mode !== undefined || text === undefined) return mode;
+  throw new UsageError('BAD_SDNOTIFY', `read --sdnotify "${text}": no such mode`, {
+    hint: `use one of ${NOTIFIERS.join(', ')}`,
+  });
+}

@@ -10,6 +10,7 @@ import type { BlockIoSpec, ResourcesSpec, RuntimeSpec } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { sayWhatEndsAtLogout } from './notices.ts';
 import type { BerthContainer } from './record.ts';
+import { cgroupModeOf } from './service-unit.ts';
 
 /** How this run is limited. Says what the user asked for and does not get. */
 export function cgroupOf(
@@ -28,7 +29,7 @@ export function cgroupOf(
     runtimeDirectory: engine.runtimeDirectory,
     uid: engine.account.uid,
     forRoot: engine.forRoot,
-    mode: record.request.cgroups ?? 'enabled',
+    mode: cgroupModeOf(record.request, background),
     parent,
   });
   if (settings.reason !== undefined) {

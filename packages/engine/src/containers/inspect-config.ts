@@ -50,7 +50,7 @@ export function configSection(
     Timeout: request.timeoutSeconds ?? 0,
     StopTimeout: record.stopTimeoutSeconds,
     Passwd: true,
-    sdNotifyMode: 'ignore',
+    sdNotifyMode: request.sdNotify ?? 'container',
   };
   return withHidden(section, { ExposedPorts: {}, Timezone: '', Healthcheck: null });
 }

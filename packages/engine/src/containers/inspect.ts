@@ -84,7 +84,7 @@ function filesSection(engine: Engine, { id, request }: BerthContainer): Record<s
     HostsPath: paths.hosts,
     StaticDir: paths.directory,
     OCIConfigPath: paths.spec,
-    ConmonPidFile: '',
+    ConmonPidFile: request.supervisorPidFile ?? '',
     PidFile: request.pidFile ?? '',
   };
 }

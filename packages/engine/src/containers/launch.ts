@@ -28,6 +28,7 @@ import { formatPorts, portMappings } from './published-ports.ts';
 import { requireFreeMemory } from './memory-volumes.ts';
 import { personalityOf } from './personality.ts';
 import type { BerthContainer } from './record.ts';
+import { noticeOf, withManager } from './service-unit.ts';
 import { shiftedLayers } from './shifted-layers.ts';
 import { compiledEmulation, compiledSeccomp } from './seccomp-cache.ts';
 
@@ -49,9 +50,12 @@ export function writePlan(engine: Engine, launch: LaunchPlan): string {
   requireFreeMemory(engine, record, spec);
   const whole = engine.isProcMasked ? withEtc : withOwnPorts(record, withEtc);
   if (engine.isProcMasked) sayWhatIsMasked(engine);
-  const { pidFile } = record.request;
-  if (pidFile !== undefined && engine.forRoot) makePidFile(pidFile);
-  const plan = containerPlan(whole, planSettings(engine, launch));
+  const { pidFile, supervisorPidFile } = record.request;
+  for (const file of [pidFile, supervisorPidFile]) {
+    if (file !== undefined && engine.forRoot) makePidFile(file);
+  }
+  const told = withManager(record.request, whole);
+  const plan = containerPlan(told, planSettings(engine, launch));
   ensureDirectory(dirname(paths.runDirectory));
   engine.store.containers.writePlan(record.id, plan);
   return paths.plan;
@@ -76,6 +80,8 @@ export function planSettings(engine: Engine, launch: LaunchPlan): SupervisorSett
     timeoutSeconds: request.timeoutSeconds ?? 0,
     stopSignal: record.stopSignal,
     pidFile: request.pidFile,
+    supervisorPidFile: request.supervisorPidFile,
+    notice: noticeOf(request),
     init: request.init,
     cgroup: cgroupOf(engine, launch),
     networkHelper: networkHelperOf(record, paths),

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ownCgroup, nativeHelper, type Fact } from '@berth/isolation';
 import { hasRoute4 } from '@berth/network';
+import { CONTAINERS_CONFIG_VARIABLES, containersConfigPaths } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { embeddedReference } from '../images/embedded-name.ts';
 import { HOST_PROGRAMS } from '../images/host-image.ts';
@@ -15,7 +16,7 @@ import type { BerthContainer } from './record.ts';
 
 /** Variables by which folders, programs and containers are decided. */
 const VARIABLES = [
-  'HOME', 'PATH', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR',
+  'HOME', 'NOTIFY_SOCKET', 'PATH', 'SYSTEMD_EXEC_PID', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR',
   ...['http', 'https', 'ftp', 'no', 'all'].flatMap((kind) => {
     const name = `${kind}_proxy`;
     return [name, name.toUpperCase()];
@@ -45,12 +46,12 @@ export function runFacts(
 ): Fact[] | undefined {
   try {
     return [
-      ...VARIABLES.map(variable),
+      ...[...VARIABLES, ...CONTAINERS_CONFIG_VARIABLES].map(variable),
       ...NAMESPACES.map((name) => inode(`/proc/self/ns/${name}`)),
       { kind: 'gid', object: '', value: String(engine.account.gid) },
       { kind: 'node', object: '', value: hostname() },
       text('/proc/sys/kernel/random/boot_id'),
-      ...filesOf(engine, record).map(file),
+      ...[...filesOf(engine, record), ...containersConfigPaths()].map(file),
       ...cgroupFacts(engine),
       ...bindFacts(record),
       ...(networkHelper === undefined ? [] : helperFacts(networkHelper)),
@@ -110,6 +111,8 @@ function helperFacts(program: string): Fact[] {
 /** Proxies may have passwords, which nothing is to keep. */
 function variable(name: string): Fact {
   const value = process.env[name];
+  // A service manager is told of each start by its socket: service-unit.ts.
+  if (name === 'NOTIFY_SOCKET' && value !== undefined) throw new Unsettled();
   if (/_proxy$/i.test(name) && value?.includes('@') === true) throw new Unsettled();
   return value === undefined
     ? { kind: 'no-env', object: name, value: '' } : { kind: 'env', object: name, value };

@@ -5,6 +5,7 @@ import { CONTAINER_FLAGS } from '../../flags/container-flags.ts';
 import { listed } from '../../flags/flag.ts';
 import { pullOptions } from '../../flags/pull-flags.ts';
 import { print } from '../../output/streams.ts';
+import { configuredFlags } from '../../request/configured-flags.ts';
 import { containerRequest } from '../../request/container-request.ts';
 
 const FLAGS = {
@@ -29,9 +30,10 @@ export class CreateCommand extends BerthCommand<typeof FLAGS> {
   } as const;
 
   protected async run(invocation: Invocation<typeof FLAGS>): Promise<void> {
-    const { flags, operands, given } = invocation;
+    const { operands, given } = invocation;
+    const { flags, defaults } = configuredFlags(invocation.flags, given);
     const pull = pullOptions(flags, given, flags.pull ?? 'missing');
-    const request = containerRequest(flags, operands);
+    const request = containerRequest(flags, operands, defaults);
     print(`${await createContainer(this.openEngine(flags), request, pull)}\n`);
   }
 }

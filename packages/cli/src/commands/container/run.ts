@@ -7,6 +7,7 @@ import { CONTAINER_FLAGS } from '../../flags/container-flags.ts';
 import { listed, text, toggle, type FlagValues } from '../../flags/flag.ts';
 import { pullOptions } from '../../flags/pull-flags.ts';
 import { warnWithoutTerminal } from '../../output/terminal.ts';
+import { configuredFlags } from '../../request/configured-flags.ts';
 import { containerRequest } from '../../request/container-request.ts';
 import { parseDetachKeys } from '../../request/detach-keys.ts';
 import { parsePreserved } from '../../request/preserved.ts';
@@ -55,7 +56,9 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
     flags: FLAGS,
   } as const;
 
-  protected async run({ flags, operands, given }: Invocation<typeof FLAGS>): Promise<number> {
+  protected async run(invocation: Invocation<typeof FLAGS>): Promise<number> {
+    const { operands, given } = invocation;
+    const { flags, defaults } = configuredFlags(invocation.flags, given);
     if (flags.detach && flags.attach.length > 0) {
       throw new UsageError('DETACH_AND_ATTACH', 'read --attach: it excludes --detach');
     }
@@ -64,7 +67,7 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
     if (rmi && flags.detach) {
       throw new UsageError('DETACH_AND_RMI', 'read --rmi: it excludes --detach');
     }
-    const request = containerRequest({ ...flags, rm: flags.rm || rmi }, operands);
+    const request = containerRequest({ ...flags, rm: flags.rm || rmi }, operands, defaults);
     warnWithoutTerminal(flags);
     const run = rmi ? await removingImage() : runContainer;
     return run(this.openEngine(flags), request, {

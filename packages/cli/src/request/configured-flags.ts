@@ -1,0 +1,111 @@
+/** The flags of `run` and `create` with what containers.conf says where nothing was typed. */
+import {
+  loadContainersConfig, type ContainersConfig,
+} from '@berth/engine/containers/configuration';
+import type { CONTAINER_FLAGS } from '../flags/container-flags.ts';
+import type { FlagValues } from '../flags/flag.ts';
+
+type Flags = FlagValues<typeof CONTAINER_FLAGS>;
+type Some = { [N in keyof Flags]?: Flags[N] | undefined };
+
+/** What no flag can say: values that an image, too, counts more than. */
+export interface ContainerDefaults {
+  environmentDefaults?: string[];
+  defaultCapabilities?: string[] | undefined;
+}
+
+/** What was typed, and what the files add. */
+export interface Configured<T> {
+  flags: T;
+  defaults: ContainerDefaults;
+}
+
+/** Throws UsageError for a file that makes no sense. */
+export function configuredFlags<T extends Flags>(
+  flags: T,
+  given: ReadonlySet<string>,
+): Configured<T> {
+  const config = loadContainersConfig();
+  if (config === undefined) return { flags, defaults: {} };
+  const single = Object.entries({ ...values(config), ...namespaces(config, given) })
+    .filter(([name, value]) => value !== undefined && !given.has(name));
+  return {
+    flags: { ...flags, ...Object.fromEntries(single), ...lists(config, flags) },
+    defaults: {
+      environmentDefaults: (config.containers.env ?? []).filter((entry) => entry.includes('=')),
+      defaultCapabilities: config.containers.default_capabilities,
+    },
+  };
+}
+
+/** Used where the flag was not given. */
+function values({ containers, engine }: ContainersConfig): Some {
+  const { base_hosts_file: hosts, pids_limit: pids, log_driver: driver } = containers;
+  return {
+    cgroups: containers.cgroups,
+    dns: containers.dns_servers,
+    'dns-option': containers.dns_options,
+    'dns-search': containers.dns_searches,
+    'env-host': containers.env_host,
+    'hosts-file': hosts === '' || hosts === 'image' ? undefined : hosts,
+    'http-proxy': containers.http_proxy,
+    'image-volume': engine.image_volume_mode,
+    init: containers.init,
+    // The journal is not written to, and the other default is what is written anyway.
+    'log-driver': driver === 'json-file' || driver === 'none' ? driver : undefined,
+    'no-hosts': containers.no_hosts,
+    'pids-limit': pids === 0 ? -1 : pids,
+    pull: engine.pull_policy,
+    'read-only': containers.read_only,
+    'shm-size': containers.shm_size,
+    'stop-timeout': engine.stop_timeout,
+    tz: containers.tz === '' ? undefined : containers.tz,
+    umask: containers.umask,
+  };
+}
+
+const USER_NAMESPACE = ['userns', 'uidmap', 'gidmap', 'subuidname', 'subgidname'];
+
+function namespaces(
+  { containers, network: { default_rootless_network_cmd: helper } }: ContainersConfig,
+  given: ReadonlySet<string>,
+): Some {
+  const { userns, netns = 'private' } = containers;
+  const isOwn = ['', 'private', 'bridge'].includes(netns);
+  const hasUsers = USER_NAMESPACE.some((name) => given.has(name));
+  return {
+    cgroupns: containers.cgroupns,
+    ipc: containers.ipcns,
+    // The default is pasta already, where it is installed.
+    network: isOwn ? (helper === 'slirp4netns' ? helper : undefined) : netns,
+    pid: containers.pidns,
+    userns: hasUsers ? undefined : userns,
+    uts: containers.utsns,
+  };
+}
+
+/** These come before what was typed. */
+function lists({ containers }: ContainersConfig, flags: Flags): Some {
+  const { log_size_max: size = 0, log_tag: tag, seccomp_profile: seccomp = '' } = containers;
+  const isConfined = seccomp !== '' && !flags.privileged;
+  return {
+    annotation: [...containers.annotations ?? [], ...flags.annotation],
+    device: [...containers.devices ?? [], ...flags.device],
+    'log-opt': [
+      ...(size > 0 ? [`max-size=${size}`] : []),
+      ...(tag === undefined || tag === '' ? [] : [`tag=${tag}`]),
+      ...flags['log-opt'],
+    ],
+    'security-opt': [...(isConfined ? [`seccomp=${seccomp}`] : []), ...flags['security-opt']],
+    sysctl: [...sysctls(containers.default_sysctls ?? [], flags), ...flags.sysctl],
+    ulimit: [...containers.default_ulimits ?? [], ...flags.ulimit],
+    volume: [...containers.volumes ?? [], ...flags.volume],
+  };
+}
+
+/** Berth's own default is left out, and what the container's network is not its own for. */
+function sysctls(entries: readonly string[], { network = '' }: Flags): string[] {
+  const isShared = /^(host|container:|ns:)/.test(network);
+  return entries.filter((entry) =>
+    !/^net\.ipv4\.ping_group_range ?= ?0 0$/.test(entry) && !(isShared && /^net[./]/.test(entry)));
+}

@@ -1,0 +1,60 @@
+/**
+ * How a run takes part in the unit of systemd that starts it: sd_notify(3), systemd.exec(5) on
+ * SYSTEMD_EXEC_PID. A login session has none of its variables, and then nothing is looked at.
+ */
+import { lstatSync } from 'node:fs';
+import type { CgroupMode, ContainerRequest } from '@berth/bundle';
+import type { RuntimeSpec } from '@berth/oci';
+
+/** Where a container finds its service manager, beside what images have. */
+const INSIDE = '/run/notify/notify.sock';
+
+/** What the client tells: `ready`, or only which process is the `main` one. */
+export type Notice = 'ready' | 'main' | undefined;
+
+/** What the client tells when the container runs. */
+export function noticeOf({ sdNotify = 'container' }: ContainerRequest): Notice {
+  if (managerSocket() === undefined || sdNotify === 'ignore') return undefined;
+  return sdNotify === 'conmon' ? 'ready' : 'main';
+}
+
+/** With --sdnotify=container its program talks to the service manager itself. */
+export function withManager(request: ContainerRequest, spec: RuntimeSpec): RuntimeSpec {
+  const socket = managerSocket();
+  if (noticeOf(request) !== 'main' || socket === undefined || !isSocket(socket)) return spec;
+  const mount = {
+    destination: INSIDE, type: 'bind', source: socket,
+    options: ['bind', 'rprivate', 'nosuid', 'nodev'],
+  };
+  const env = spec.process.env.filter((entry) => !entry.startsWith('NOTIFY_SOCKET='));
+  return {
+    ...spec,
+    mounts: [...spec.mounts, mount],
+    process: { ...spec.process, env: [...env, `NOTIFY_SOCKET=${INSIDE}`] },
+  };
+}
+
+/**
+ * The mode of this run. Systemd takes as a unit's main process, from a user, only what is in the
+ * unit's cgroup: a container in the background stays there where it is to be that.
+ */
+export function cgroupModeOf(request: ContainerRequest, background: boolean): CgroupMode {
+  const { cgroups = 'enabled', pidFile, supervisorPidFile, staysWithCaller } = request;
+  if (cgroups !== 'enabled' || !background) return cgroups;
+  const isMain = process.env['SYSTEMD_EXEC_PID'] === String(process.pid);
+  const isTold = (pidFile ?? supervisorPidFile) !== undefined || staysWithCaller === true;
+  return noticeOf(request) !== undefined || (isMain && isTold) ? 'split' : 'enabled';
+}
+
+function managerSocket(): string | undefined {
+  const name = process.env['NOTIFY_SOCKET'];
+  return name === '' ? undefined : name;
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return path.startsWith('/') && lstatSync(path).isSocket();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * containers.conf(5): what containers are like that nobody says otherwise of. Of its keys those
+ * are read that mean something here; others are for other programs, and left alone.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '@berth/errors';
+import { parse } from 'smol-toml';
+import { readIfPresent, usersConfiguration } from './configuration-file.ts';
+
+const KEYS = {
+  containers: {
+    annotations: 'list', base_hosts_file: 'text', cgroupns: 'text', cgroups: 'text',
+    default_capabilities: 'list', default_sysctls: 'list', default_ulimits: 'list',
+    devices: 'list', dns_options: 'list', dns_searches: 'list', dns_servers: 'list', env: 'list',
+    env_host: 'flag', http_proxy: 'flag', init: 'flag', ipcns: 'text', log_driver: 'text',
+    log_size_max: 'number', log_tag: 'text', netns: 'text', no_hosts: 'flag', pidns: 'text',
+    pids_limit: 'number', read_only: 'flag', seccomp_profile: 'text', shm_size: 'text',
+    tz: 'text', umask: 'text', userns: 'text', utsns: 'text', volumes: 'list',
+  },
+  engine: { image_volume_mode: 'text', pull_policy: 'text', stop_timeout: 'number' },
+  network: { default_rootless_network_cmd: 'text' },
+} as const;
+
+type Types = { list: string[]; text: string; flag: boolean; number: number };
+type Kinds = typeof KEYS;
+type Section<S> = { readonly [K in keyof S]?: Types[S[K] & keyof Types] };
+
+/** What all files together say; what none says is absent. */
+export type ContainersConfig = { readonly [S in keyof Kinds]: Section<Kinds[S]> };
+
+/** Where the files are; tests give folders of their own. */
+export interface ContainersConfigPlaces {
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Later ones count more; the user's comes after them. */
+  readonly systemFolders?: readonly string[];
+}
+
+const SYSTEM_FOLDERS = ['/usr/share/containers', '/etc/containers'];
+
+type Values = Record<keyof Kinds, Record<string, unknown>>;
+
+/**
+ * The merged files; undefined where there is none. Throws UsageError naming the file, and the key
+ * whose value makes no sense.
+ */
+export function loadContainersConfig(
+  places: ContainersConfigPlaces = {},
+): ContainersConfig | undefined {
+  const files = configFiles(places).flatMap((path) => {
+    const text = readOptional(path);
+    return text === undefined ? [] : [{ path, text }];
+  });
+  if (files.length === 0) return undefined;
+  const merged: Values = { containers: {}, engine: {}, network: {} };
+  for (const file of files) merge(merged, file);
+  return merged as ContainersConfig;
+}
+
+/** Variables, files and folders, there or not, by which the configuration is decided. */
+export const CONTAINERS_CONFIG_VARIABLES = ['CONTAINERS_CONF', 'CONTAINERS_CONF_OVERRIDE'];
+
+/** See CONTAINERS_CONFIG_VARIABLES. */
+export function containersConfigPaths(): string[] {
+  const folders = foldersOf({}).map((folder) => join(folder, 'containers.conf.d'));
+  return [...configFiles({}), ...folders];
+}
+
+function foldersOf({ environment = process.env, systemFolders }: ContainersConfigPlaces): string[] {
+  return [...systemFolders ?? SYSTEM_FOLDERS, usersConfiguration(environment)];
+}
+
+/** Where they would be, each counting more than those before it. */
+function configFiles(places: ContainersConfigPlaces): string[] {
+  const environment = places.environment ?? process.env;
+  const { CONTAINERS_CONF: named = '', CONTAINERS_CONF_OVERRIDE: last = '' } = environment;
+  const usual = foldersOf(places).flatMap((folder) =>
+    [join(folder, 'containers.conf'), ...dropIns(join(folder, 'containers.conf.d'))]);
+  if (named !== '' && readOptional(named) === undefined) throw configError(named, 'no such file');
+  return [...(named === '' ? usual : [named]), ...(last === '' ? [] : [last])];
+}
+
+function dropIns(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.conf'));
+    return names.sort().map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+function readOptional(path: string): string | undefined {
+  try {
+    return readIfPresent(path);
+  } catch (cause) {
+    throw configError(path, cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+function merge(merged: Values, { path, text }: { path: string; text: string }): void {
+  const document = parseToml(path, text);
+  for (const [section, keys] of Object.entries(KEYS)) {
+    const table = document[section];
+    if (typeof table !== 'object' || table === null) continue;
+    const values = merged[section as keyof Kinds];
+    for (const [key, kind] of Object.entries(keys)) {
+      const value = (table as Record<string, unknown>)[key];
+      if (value === undefined) continue;
+      const read = kind === 'list' ? listOf(value, values[key]) : plain(kind, value);
+      if (read === undefined) throw configError(path, `"${key}" is no ${WORDS[kind]}`);
+      values[key] = read;
+    }
+  }
+}
+
+const WORDS = { list: 'list of texts', text: 'text', flag: 'true or false', number: 'number' };
+
+function plain(kind: Exclude<keyof Types, 'list'>, value: unknown): unknown {
+  const type = { text: 'string', flag: 'boolean', number: 'number' }[kind];
+  return typeof value === type ? value : undefined;
+}
+
+/** With `{append=true}` in it, it is added to that of earlier files. */
+function listOf(value: unknown, before: unknown): string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const attributes = value.filter((item) => typeof item === 'object');
+  const texts = value.filter((item) => typeof item === 'string');
+  if (texts.length + attributes.length < value.length) return undefined;
+  const appends = attributes.some((item) => (item as { append?: unknown } | null)?.append === true);
+  return [...(appends && Array.isArray(before) ? before as string[] : []), ...texts];
+}
+
+function parseToml(path: string, text: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (cause) {
+    const line = cause instanceof Error && 'line' in cause ? ` (line ${String(cause.line)})` : '';
+    throw configError(path, `not valid TOML${line}`, cause);
+  }
+}
+
+function configError(path: string, reason: string, cause?: unknown): UsageError {
+  return new UsageError('BAD_CONTAINERS_CONF', `read "${path}": ${reason}`, { cause });
+}

@@ -1,0 +1,66 @@
+/**
+ * containers.conf: what containers are like that nobody says otherwise of.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { before, test } from 'node:test';
+import { openLab } from './harness.ts';
+
+const lab = openLab();
+let image = '';
+before(async () => {
+  const config = { Env: ['OF_IMAGE=image', 'SHARED=image'] };
+  image = await lab.image({ config, layers: [{ 'srv/': '' }] });
+  mkdirSync(`${lab.home}/.config/containers`, { recursive: true });
+  mkdirSync(`${lab.home}/given`);
+});
+
+function configure(text: string): void {
+  writeFileSync(`${lab.home}/.config/containers/containers.conf`, text);
+}
+
+test('run and create take from it what was not typed', async () => {
+  configure(`[containers]
+env = ["OF_FILE=file", "SHARED=file", "TYPED=file"]
+volumes = ["${lab.home}/given:/given"]
+default_ulimits = ["nofile=64:128"]
+default_capabilities = ["CHOWN", "NET_RAW"]
+netns = "none"
+umask = "0027"
+log_driver = "journald"
+annotations = ["a=file"]
+unknown_key = true
+[engine]
+stop_timeout = 3
+runtime = "crun"
+`);
+  const script = 'echo $OF_FILE $SHARED $TYPED; umask; ulimit -n; ls -d /given; ls /sys/class/net';
+  const said = await lab.ok(['run', '--rm', '-e', 'TYPED=typed', image, 'sh', '-c', script]);
+  assert.deepEqual(said.split('\n'), ['file image typed', '0027', '64', '/given', 'lo']);
+  const flags = ['--name', 'made', '--umask', '0077', '--network', 'host', '--stop-timeout', '5'];
+  await lab.ok(['create', ...flags, image, 'true']);
+  const format = '{{.Config.Umask}} {{.HostConfig.NetworkMode}} {{.Config.StopTimeout}}'
+    + ' {{.BoundingCaps}} {{.Config.Annotations.a}} {{.HostConfig.LogConfig.Type}}';
+  assert.equal(await lab.ok(['inspect', '-f', format, 'made']),
+    '0077 host 5 [CAP_CHOWN CAP_NET_RAW] file k8s-file');
+  await lab.ok(['rm', 'made']);
+});
+
+test('a value that makes no sense is named, and what starts nothing goes on', async () => {
+  configure('[containers]\ninit = "yes"\n');
+  const { status, stderr } = await lab.berth(['run', '--rm', image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /^Error: read ".*containers\.conf": "init" is no true or false\n$/);
+  assert.equal(await lab.ok(['ps', '-aq']), '');
+  configure('[containers]\nuserns = "nobody"\n');
+  const unknown = await lab.berth(['run', '--rm', image, 'true']);
+  assert.match(unknown.stderr, /userns "nobody": no such mode/);
+});
+
+test('CONTAINERS_CONF is read in place of the others', async () => {
+  configure('[containers]\nnonsense');
+  writeFileSync(`${lab.home}/other.conf`, '[containers]\ntz = "UTC"\nno_hosts = true\n');
+  const env = { CONTAINERS_CONF: `${lab.home}/other.conf` };
+  assert.equal(await lab.ok(['run', '--rm', image, 'sh', '-c', 'test -s /etc/hosts || echo none'],
+    { env }), 'none');
+});
