@@ -88,7 +88,8 @@ has_failed() { [ "$(systemctl --user show -P ActiveState "$1")" = failed ]; }
 # In the foreground the command itself is the main process.
 notifying_in_front() {
 	systemd-run --user --quiet --collect --unit front -p Type=notify -p TimeoutStartSec=30 \
-		$berth run --rm --network none --name front --sdnotify=conmon $image sleep 1000
+		$berth run --rm --network none --name front --sdnotify=conmon $image \
+		sh -c 'trap exit TERM; while :; do sleep 0.1; done'
 	same active "$(systemctl --user show -P ActiveState front)"
 	systemctl --user stop front
 	same '' "$(berth ps -aq)"
@@ -99,6 +100,7 @@ notified_from_inside() {
 	systemd-run --user --quiet --collect --unit within -p Type=notify -p NotifyAccess=all \
 		-p TimeoutStartSec=30 $berth run -d --rm --network none --name within \
 		--cgroups split host perl -MSocket -e 'socket(S, PF_UNIX, SOCK_DGRAM, 0);
+			$SIG{TERM} = sub { exit };
 			send(S, "READY=1\nSTATUS=by itself", 0, sockaddr_un($ENV{NOTIFY_SOCKET})) or die $!;
 			sleep 1000'
 	same active "$(systemctl --user show -P ActiveState within)"
