@@ -2,7 +2,7 @@
  * containers.conf: what containers are like that nobody says otherwise of.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { openLab } from './harness.ts';
 
@@ -44,6 +44,21 @@ runtime = "crun"
   assert.equal(await lab.ok(['inspect', '-f', format, 'made']),
     '0077 host 5 [CAP_CHOWN CAP_NET_RAW] file k8s-file');
   await lab.ok(['rm', 'made']);
+});
+
+test('a run that is done again takes from it what it says by then', async () => {
+  const run = ['run', '--rm', '--network', 'none', image, 'sh', '-c', 'echo $OF_FILE'];
+  configure('[containers]\nenv = ["OF_FILE=first"]\n');
+  // What changed a moment ago is decided anew; later runs are done again.
+  for (let left = 6; left > 0; left -= 1) assert.equal(await lab.ok(run), 'first');
+  configure('[containers]\nenv = ["OF_FILE=other"]\n');
+  assert.equal(await lab.ok(run), 'other');
+  mkdirSync(`${lab.home}/.config/containers/containers.conf.d`);
+  const dropIn = `${lab.home}/.config/containers/containers.conf.d/own.conf`;
+  writeFileSync(dropIn, '[containers]\nenv = ["OF_FILE=dropped in"]\n');
+  assert.equal(await lab.ok(run), 'dropped in');
+  rmSync(dropIn);
+  assert.equal(await lab.ok(run), 'other');
 });
 
 test('a value that makes no sense is named, and what starts nothing goes on', async () => {

@@ -16,7 +16,8 @@ import type { BerthContainer } from './record.ts';
 
 /** Variables by which folders, programs and containers are decided. */
 const VARIABLES = [
-  'HOME', 'NOTIFY_SOCKET', 'PATH', 'SYSTEMD_EXEC_PID', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR',
+  'HOME', 'NOTIFY_SOCKET', 'PATH', 'SYSTEMD_EXEC_PID',
+  'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR',
   ...['http', 'https', 'ftp', 'no', 'all'].flatMap((kind) => {
     const name = `${kind}_proxy`;
     return [name, name.toUpperCase()];
