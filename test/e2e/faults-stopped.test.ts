@@ -3,6 +3,7 @@
  * process stands still and how it goes on, and `rm -f` gets through.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { before, test } from 'node:test';
 import { openLab } from './harness.ts';
 
@@ -31,6 +32,7 @@ test('what only looks, and what works on files, does not need it', async () => {
     ['ps'], ['inspect', 'stuck'], ['port', 'stuck'], ['logs', 'stuck'], ['diff', 'stuck'],
     ['export', '-o', 'files.tar', 'stuck'], ['rename', 'stuck', 'other'],
     ['rename', 'other', 'stuck'], ['start', 'stuck'], ['container', 'exists', 'stuck'],
+    ['top', 'stuck'],
     ['commit', '-q', '--pause=false', 'stuck', 'localhost/stuck:1'],
   ];
   for (const args of looks) await lab.ok(args, { timeoutMs });
@@ -45,6 +47,21 @@ test('what asks it for something says which process is stopped', async () => {
     const { status, stderr } = await lab.berth(args, { timeoutMs });
     assert.equal(status, 125, args.join(' '));
     assert.match(stderr, new RegExp(`process ${pid}: it is stopped\nhint: kill -CONT ${pid}`));
+  }
+  await removed();
+});
+
+test('what waits for its end says why it may wait long', async () => {
+  const pid = await stuck();
+  const waiting = [['wait', 'stuck'], ['logs', '-f', 'stuck']]
+    .map((args) => lab.start(args, { timeoutMs }));
+  await Promise.all(waiting.map(async ({ child, finished }) =>
+    Promise.race([finished, once(child.stderr, 'data')])));
+  process.kill(Number(await lab.ok(['inspect', '-f', '{{.State.Pid}}', 'stuck'])), 'SIGKILL');
+  process.kill(pid, 'SIGCONT');
+  for (const { status, stderr } of await Promise.all(waiting.map(({ finished }) => finished))) {
+    assert.equal(status, 0);
+    assert.match(stderr, new RegExp(`supervisor is stopped \\(kill -CONT ${pid}\\)`));
   }
   await removed();
 });

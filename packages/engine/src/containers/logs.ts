@@ -14,7 +14,7 @@ import {
 import { requireOwnOutput } from './handed-output.ts';
 import type { LogFormat, LogLine } from './log-format.ts';
 import type { BerthContainer } from './record.ts';
-import { stateIfThere } from './wait.ts';
+import { stateIfThere, warnOfSilence } from './wait.ts';
 
 export type { LogLine } from './log-format.ts';
 
@@ -49,6 +49,7 @@ export async function* readLogs(
     );
   }
   const inTime = timeFilter(options);
+  if (options.follow) warnOfSilence(engine, id);
   yield* written(path, driver, { options, inTime });
   if (options.follow) {
     yield* growing(engine, { id, path, format: driver, inTime });

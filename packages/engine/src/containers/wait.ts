@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { text as streamText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError, UsageError } from '@berth/errors';
+import { isStopped } from '@berth/host';
 import { helperEnvironment, nativeHelper } from '@berth/isolation';
 import { runDirectoryOf, type DerivedState } from '@berth/storage';
 import type { Engine } from '../engine.ts';
@@ -57,7 +58,7 @@ export async function waitContainer(
     );
   }
   const id = engine.store.containers.resolve(name);
-  warnIfElsewhere(engine, id);
+  warnOfSilence(engine, id);
   const told = followRun(engine, id);
   try {
     return await untilHolds(engine, { id, wanted, intervalMs, told });
@@ -66,14 +67,22 @@ export async function waitContainer(
   }
 }
 
-/** Its end is seen once it is recorded; whether it ever is, only its own machine knows. */
-function warnIfElsewhere(engine: Engine, id: string): void {
+/**
+ * Who waits for what a container does is told why no word of it may come: its supervisor is
+ * stopped, or it runs elsewhere, and whether its end is ever recorded only its own machine knows.
+ */
+export function warnOfSilence(engine: Engine, id: string): void {
   const found = stateIfThere(engine, id);
-  if (found?.state !== 'elsewhere') return;
-  const place = found.hostName ?? 'another pid namespace';
-  const message = `container ${id.slice(0, 12)} runs elsewhere (${place}): ` +
-    'this waits until its end is recorded there';
-  engine.report({ kind: 'warning', message });
+  if (found === undefined) return;
+  const { supervisor } = engine.store.containers.entry(id).summary;
+  const warn = (what: string): void =>
+    engine.report({ kind: 'warning', message: `container ${id.slice(0, 12)} ${what}` });
+  if (found.state === 'elsewhere') {
+    const place = found.hostName ?? 'another pid namespace';
+    warn(`runs elsewhere (${place}): this waits until its end is recorded there`);
+  } else if (supervisor !== undefined && isStopped(supervisor.pid, supervisor.startTime)) {
+    warn(`can't tell its end: its supervisor is stopped (kill -CONT ${supervisor.pid})`);
+  }
 }
 
 interface Waiting {
