@@ -37,6 +37,7 @@ test('ps -q, -n, -l, --noheading and --no-trunc', async () => {
   assert.equal(await lab.ok(['ps', '-q', '-a']), full.replace(/^(.{12}).*$/gm, '$1'));
   assert.equal(await lab.ok(['ps', '-n', '2', '--format', '{{.Names}}']), 'failed\nmade');
   assert.equal(await lab.ok(['ps', '-l', '--format', '{{.Names}}']), 'made');
+  assert.equal(await lab.ok(['ps', '-n', '0', '--format', '{{.Names}}']), 'runs');
   assert.doesNotMatch(await lab.ok(['ps', '--noheading']), /CONTAINER ID/);
 });
 

@@ -51,7 +51,8 @@ export class PsCommand extends BerthCommand<typeof FLAGS> {
     const entries = await listContainers(this.openEngine(), {
       all: flags.all,
       filters: parseFilters(flags.filter),
-      last: flags.latest ? 1 : flags.last,
+      // As in Podman, none is no number.
+      last: flags.latest ? 1 : flags.last === 0 ? undefined : flags.last,
       size: flags.size,
       sort: flags.sort,
     });
