@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
+#include "../src/raw-call.h"
+
 void before_runtime(long *stack);
 
 enum { ARGUMENTS_MAX = 1024, PATH_SIZE = 4096, OTHERS_WRITE = 2, GROUP_WRITE = 020 };
@@ -35,18 +37,6 @@ __asm__(".section .first, \"ax\"\n"
 	"	add first - 8(%rip), %rax\n"
 	"	jmp *%rax\n"
 	".text\n");
-
-static long call(long number, long a, long b, long c, long d, long e)
-{
-	register long r10 __asm__("r10") = d, r8 __asm__("r8") = e;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-			 : "rcx", "r11", "memory");
-	return result;
-}
 #elif defined(__aarch64__)
 __asm__(".section .first, \"ax\"\n"
 	"	.quad 0\n"
@@ -61,18 +51,6 @@ __asm__(".section .first, \"ax\"\n"
 	"	mov x30, xzr\n"
 	"	br x1\n"
 	".text\n");
-
-static long call(long number, long a, long b, long c, long d, long e)
-{
-	register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c, x3 __asm__("x3") = d, x4 __asm__("x4") = e;
-
-	__asm__ volatile("svc 0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-			 : "memory");
-	return x0;
-}
 #endif
 
 static bool is_word(const char *text, const char *word)
@@ -85,7 +63,7 @@ static bool is_word(const char *text, const char *word)
 /* The path of this executable, without links. Return: its length, 0 where it can't be had. */
 static long own_path(char path[PATH_SIZE])
 {
-	long length = call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path,
+	long length = raw_call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path,
 			   PATH_SIZE, 0);
 
 	if (length <= 0 || length >= PATH_SIZE || path[0] != '/')
@@ -99,7 +77,8 @@ static bool is_own(const char *path, unsigned int writable, unsigned int uid)
 {
 	struct statx status;
 
-	return call(SYS_statx, AT_FDCWD, (long)path, 0, STATX_BASIC_STATS, (long)&status) == 0 &&
+	return raw_call(SYS_statx, AT_FDCWD, (long)path, 0, STATX_BASIC_STATS,
+			(long)&status) == 0 &&
 	       (status.stx_uid == 0 || status.stx_uid == uid) && (status.stx_mode & writable) == 0;
 }
 
@@ -138,7 +117,7 @@ static void do_again(const char *applet, int argc, char **argv, unsigned int uid
 	words[count++] = own;
 	for (int i = 2; i <= argc; i++)
 		words[count++] = argv[i];
-	call(SYS_execve, (long)helper, (long)words, (long)(argv + argc + 1), 0, 0);
+	raw_call(SYS_execve, (long)helper, (long)words, (long)(argv + argc + 1), 0, 0);
 }
 
 /**
@@ -160,7 +139,7 @@ __attribute__((used)) void before_runtime(long *stack)
 		applet = "run-again";
 	else
 		return;
-	uid = call(SYS_getuid, 0, 0, 0, 0, 0);
+	uid = raw_call(SYS_getuid, 0, 0, 0, 0, 0);
 	if (uid > 0)
 		do_again(applet, argc, argv, (unsigned int)uid);
 }

@@ -7,13 +7,14 @@
  * cache when it is needed: pages of the program that nobody has written, and stack that was left.
  */
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "raw-call.h"
 #include "resident.h"
 
 enum { PAGE = 4096, STACK_LEFT = 256 * 1024 };
@@ -23,16 +24,16 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* A page of slack covers the red zone and what the system calls here use. What is below the end of
  * the stack is not mapped, which madvise(2) tells and passes over. */
-static void give_back_stack(void)
+static inline __attribute__((always_inline)) void give_back_stack(void)
 {
 	uintptr_t end = ((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(PAGE - 1)) - PAGE;
 
-	syscall(SYS_madvise, end - STACK_LEFT, (size_t)STACK_LEFT, MADV_DONTNEED);
+	raw_call(SYS_madvise, (long)(end - STACK_LEFT), STACK_LEFT, MADV_DONTNEED, 0, 0);
 }
 
 /* Only segments that can't be written: what was relocated exists nowhere else. The last one to go
  * is the header's, which this reads. */
-static void give_back_program(void)
+static inline __attribute__((always_inline)) void give_back_program(void)
 {
 	uintptr_t base = (uintptr_t)&__ehdr_start;
 	const ElfW(Phdr) *headers = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
@@ -48,22 +49,27 @@ static void give_back_program(void)
 		if (headers[i].p_type != PT_LOAD || (headers[i].p_flags & PF_W) != 0)
 			continue;
 		start &= ~(uintptr_t)(PAGE - 1);
-		syscall(SYS_madvise, start, end - start, MADV_DONTNEED);
+		raw_call(SYS_madvise, (long)start, (long)(end - start), MADV_DONTNEED, 0, 0);
 	}
 }
 
 /**
  * resident_poll() - poll(2) with little memory; for waits that may be long
  *
- * Mustn't:
- *   - call more of the C library between giving back and waiting than syscall(2), whose pages are
- *     what stays
+ * Its code, which is what stays, lies within one of the ranges of 64 KiB: it calls nothing, and is
+ * shorter than its alignment. The stack's pages are those that the caller has left.
  */
+__attribute__((aligned(1024)))
 int resident_poll(struct pollfd *polls, unsigned int count, int timeout_ms)
 {
 	struct timespec limit = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+	long result;
 
 	give_back_stack();
 	give_back_program();
-	return (int)syscall(SYS_ppoll, polls, count, timeout_ms < 0 ? NULL : &limit, NULL, 0);
+	result = raw_call(SYS_ppoll, (long)polls, count, timeout_ms < 0 ? 0 : (long)&limit, 0, 0);
+	if (result >= 0)
+		return (int)result;
+	errno = (int)-result;
+	return -1;
 }

@@ -5,7 +5,7 @@
  * who comes near it has added something to every start of every container.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -107,6 +107,33 @@ test('run again starts no runtime, and reads what is kept and the plan', { skip 
   atMost('system calls', counted(run), 900);
   atMost('files of the store', run.opened.length, 25);
 });
+
+/** What holds while the namespaces are the same, and what is the command's own. */
+const OWN = /^\/proc\/(self\/(uid_map|mountinfo|exe|fd\/\d+)|kcore|\d+\/(stat|limits))$/;
+
+/** Files of the machine that the JavaScript of a command looks at. */
+function lookedAt({ calls }: Trace): Set<string> {
+  const end = calls.findIndex((call) => /^execve\("[^"]*berth-native"/.test(call));
+  const look = /^(?:open(?:at)?|statx|newfstatat|l?stat|readlink|f?access\w*)\([^"]*"(\/[^"]*)"/;
+  const paths = calls.slice(0, end < 0 ? undefined : end)
+    .flatMap((call) => look.exec(call)?.[1] ?? []);
+  const own = [lab.folder, path.dirname(lab.command[0] ?? '')];
+  return new Set(paths.filter((file) => !own.some((folder) => file.startsWith(folder))));
+}
+
+test('run looks at nothing of the machine that is not compared when it is done again',
+  { skip }, async () => {
+    await sleep(SETTLED_MS);
+    const words = ['--rm', image, '/bin/true'];
+    await lab.ok(['run', ...words]);
+    const folder = path.join(lab.runtime, 'berth/kept-runs');
+    const facts = readdirSync(folder).flatMap((name) =>
+      readFileSync(path.join(folder, name), 'latin1').split('\0'));
+    const known = new Set([...facts, ...lookedAt(await trace('version'))]);
+    const looked = [...lookedAt(await trace('container', 'run', ...words))];
+    assert.ok(looked.includes('/etc/resolv.conf') && looked.includes('/etc/subuid'));
+    assert.deepEqual(looked.filter((file) => !known.has(file) && !OWN.test(file)), []);
+  });
 
 test('exec starts two processes and reads four files of the container', { skip }, async () => {
   const exec = await trace('container', 'exec', 'keeper', '/bin/true');

@@ -41,7 +41,7 @@ export {
 } from './kept-run.ts';
 export { chooseIdMaps, idMapKey, type IdMap, type IdMapFacts, type IdMaps } from './id-maps.ts';
 export {
-  delegatedControllers, hasSystemdSession, ownCgroup, ROOT_COMMANDS,
+  CGROUP_ROOT, delegatedControllers, hasSystemdSession, ownCgroup, ROOT_COMMANDS,
 } from './delegated-controllers.ts';
 export {
   helperEnvironment, isCompiled, nativeHelper, programCommand, programFile,

@@ -5,7 +5,7 @@
 import { readFileSync, statSync, type BigIntStats } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ownCgroup, nativeHelper, type Fact } from '@berth/isolation';
+import { CGROUP_ROOT, nativeHelper, ownCgroup, type Fact } from '@berth/isolation';
 import { hasRoute4 } from '@berth/network';
 import { CONTAINERS_CONFIG_VARIABLES, containersConfigPaths } from '@berth/transport';
 import type { Engine } from '../engine.ts';
@@ -84,7 +84,8 @@ function cgroupFacts({ runtimeDirectory }: Engine): Fact[] {
   const folders = own === undefined ? [] : [own, dirname(own)];
   const files = folders.flatMap((folder) =>
     [folder, join(folder, 'cgroup.procs'), join(folder, 'cgroup.subtree_control')]);
-  return [...systemd, text('/proc/self/cgroup'), ...files.map(kindOf),
+  const root = kindOf(join(CGROUP_ROOT, 'cgroup.controllers'));
+  return [...systemd, root, text('/proc/self/cgroup'), ...files.map(kindOf),
     ...files.filter((path) => path.endsWith('_control')).map(text)];
 }
 
