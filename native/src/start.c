@@ -201,9 +201,9 @@ static char **kept_environment(void)
 static int open_pid_file(const struct plan *plan)
 {
 	const char *path = plan_value(plan, OP_PID_FILE, 0);
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 
-	return path == NULL ? -1 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-					0644);
+	return path == NULL ? -1 : open(path, flags, 0644);
 }
 
 static void execute_self(const struct plan *plan, const struct start *start,

@@ -215,14 +215,25 @@ static void note_error(struct run *run, const struct failure *failure)
 		 failure->object, reason);
 }
 
+/* In a folder that others may write to, a link may be another user's, to a file of ours. */
+static bool is_link_of_another(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && status.st_uid != geteuid();
+}
+
 static void write_pid_file(struct supervisor *s, struct failure *failure)
 {
 	const char *path = plan_value(&s->plan, OP_PID_FILE, 0);
 
 	if (path == NULL)
 		return;
-	if (s->pid_file < 0)
-		s->pid_file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (s->pid_file < 0 && is_link_of_another(path))
+		errno = ELOOP;
+	else if (s->pid_file < 0)
+		s->pid_file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK,
+				   0644);
 	if (s->pid_file < 0 || dprintf(s->pid_file, "%d", s->init.host_pid) < 0)
 		fail(failure, "write", path, errno);
 	close_fd(&s->pid_file);

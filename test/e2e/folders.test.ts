@@ -2,6 +2,7 @@
  * The folders that variables and flags name: of another login, relative, empty.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
@@ -78,4 +79,11 @@ test('a umask that takes the owner\'s own rights away locks nothing', async () =
   assert.equal(status, 0, stdout);
   assert.match(stdout, /^0022\nfine\n/);
   assert.equal(statSync(path.join(lab.home, 'saved.tar')).mode & 0o777, 0o600);
+});
+
+test('a pipe that nobody reads in the place of the pid file holds nothing up', async () => {
+  const pipe = path.join(lab.folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const words = ['run', '--rm', '--network', 'none', '--pidfile', pipe, image, 'echo', 'fine'];
+  assert.equal(await lab.ok(words), 'fine');
 });

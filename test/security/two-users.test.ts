@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { execute } from '../e2e/execute.ts';
@@ -154,4 +156,17 @@ test('variables of a container are in no command line of the host', async () => 
   });
   assert.deepEqual(lines.filter((line) => line.includes('s3cret')), []);
   await lab.ok(['rm', '-f', '-t', '0', 'env']);
+});
+
+test('no pid file is written through a link of the other user', {
+  skip: missing.secondUser,
+}, async () => {
+  const shared = path.join(lab.folder, 'shared');
+  mkdirSync(shared);
+  chmodSync(shared, 0o1777);
+  const [precious, link] = [path.join(lab.home, 'precious'), path.join(shared, 'pid')];
+  writeFileSync(precious, 'precious');
+  assert.equal((await bob('ln', '-s', precious, link)).status, 0);
+  await lab.ok(['run', '--rm', '--network', 'none', '--pidfile', link, image, 'true']);
+  assert.equal(readFileSync(precious, 'utf8'), 'precious');
 });
