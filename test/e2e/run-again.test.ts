@@ -171,6 +171,18 @@ test('what the caller has in the environment is looked at each time', async () =
   }
 });
 
+test('what containers.conf adds to the flags is looked at as they are', async () => {
+  const folder = path.join(lab.home, '.config/containers');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'containers.conf'), '[containers]\nenv_host = true\n');
+  await sleep(SETTLED_MS);
+  for (const value of ['one', 'two', 'three']) {
+    const env = { ...lab.environment, MINE: value };
+    assert.equal(await lab.ok(['run', ...RM, image, 'sh', '-c', 'echo $MINE'], { env }), value);
+  }
+  rmSync(folder, { recursive: true });
+});
+
 test('no password is kept: neither of a variable nor of a proxy', async () => {
   const words = [...RM, '-e', 'PASSWORD=xyzzy-1', image, 'sh', '-c', 'echo $PASSWORD'];
   const env = { ...lab.environment, https_proxy: 'http://user:xyzzy-2@proxy.example:3128' };

@@ -229,6 +229,15 @@ test('--hostname, --add-host, --dns and --no-hosts shape /etc', async () => {
   assert.equal(await inside('cat /etc/hosts 2>/dev/null || echo none', '--no-hosts'), 'none');
 });
 
+test('names of the machine’s /etc/hosts are there, unless --hosts-file says no', async () => {
+  const lines = readFileSync('/etc/hosts', 'utf8').replace(/#.*/g, '').split('\n');
+  const names = lines.flatMap((line) => line.trim().split(/\s+/).slice(1));
+  const shared = (await inside('cat /etc/hosts', '--network', 'host')).split(/\s+/);
+  for (const name of names) assert.ok(shared.includes(name), name);
+  const none = await inside('cat /etc/hosts', '--network', 'none', '--hosts-file', 'none');
+  assert.match(none, /^127\.0\.0\.1\tlocalhost\n::1\tlocalhost .+\n127\.0\.1\.1\t.+$/);
+});
+
 test('--ulimit, --umask and --sysctl are in force', async () => {
   assert.equal(await inside('ulimit -n; ulimit -Hn', '--ulimit', 'nofile=100:200'), '100\n200');
   assert.equal(await inside('umask', '--umask', '0077'), '0077');

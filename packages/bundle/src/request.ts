@@ -173,7 +173,7 @@ export interface ContainerRequest {
   dnsSearch: string[];
   dnsOptions: string[];
   noHosts: boolean;
-  /** `--hosts-file`: whose lines /etc/hosts begins with. */
+  /** `--hosts-file`: whose lines /etc/hosts begins with, in place of the host's. */
   hostsFile?: string | undefined;
   /** `--no-hostname`; absent in records of older versions. */
   noHostname?: boolean;

@@ -11,6 +11,10 @@ export interface HostsSettings {
   address: string | undefined;
   /** The host's address as seen from the container. */
   hostAddress: string | undefined;
+  /** The host's own file: what it names is named in the container. */
+  hostFile: string;
+  /** The container's loopback is the host's. */
+  sharesLoopback: boolean;
 }
 
 const HOST_NAMES = 'host.containers.internal host.docker.internal';
@@ -19,6 +23,8 @@ const HOST_NAMES = 'host.containers.internal host.docker.internal';
 export function hostsFile(settings: HostsSettings): string {
   const lines = settings.addHosts.map((entry) => addedHost(entry, settings.hostAddress));
   lines.push('127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback');
+  const known = new Set([...lines.flatMap(namesOf), ...HOST_NAMES.split(' '), ...settings.names]);
+  lines.push(...hostLines(settings, known));
   if (settings.hostAddress !== undefined) {
     lines.push(`${settings.hostAddress}\t${HOST_NAMES}`);
   }
@@ -26,6 +32,28 @@ export function hostsFile(settings: HostsSettings): string {
     lines.push(`${settings.address ?? '127.0.1.1'}\t${settings.names.join(' ')}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function namesOf(line: string): string[] {
+  return line.split(/\s+/).slice(1);
+}
+
+const LOOPBACK = /^(127\.|::1$)/;
+
+/**
+ * The host's lines with the names that are not `known`. Those of its loopback lead to the host from
+ * the host alone, in a container with a loopback of its own to that.
+ */
+function hostLines(
+  { hostFile, sharesLoopback }: HostsSettings,
+  known: ReadonlySet<string>,
+): string[] {
+  return hostFile.split('\n').flatMap((text) => {
+    const [address = '', ...names] = text.replace(/#.*/, '').trim().split(/\s+/);
+    const added = names.filter((name) => !known.has(name));
+    const leadsThere = sharesLoopback || !LOOPBACK.test(address);
+    return added.length > 0 && leadsThere ? [`${address}\t${added.join(' ')}`] : [];
+  });
 }
 
 function addedHost(entry: string, hostAddress: string | undefined): string {

@@ -74,7 +74,7 @@ const NETWORK_FLAGS = {
   'dns-search': listed('DOMAIN', 'a search domain'),
   expose: listed('PORT[/PROTOCOL]', 'a port that --publish-all publishes'),
   hostname: text('NAME', 'the host name inside', { short: 'h' }),
-  'hosts-file': text('PATH', 'begin /etc/hosts with the lines of PATH, or "none"'),
+  'hosts-file': text('PATH', 'begin /etc/hosts with PATH, or "none", not as the machine does'),
   network: text('MODE', 'none, host, pasta, slirp4netns, container:NAME or ns:PATH', {
     aliases: ['net'],
   }),

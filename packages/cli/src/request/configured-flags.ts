@@ -17,6 +17,8 @@ export interface ContainerDefaults {
 /** What was typed, and what the files add. */
 export interface Configured<T> {
   flags: T;
+  /** Long names of the flags that the files say something of. */
+  names: readonly string[];
   defaults: ContainerDefaults;
 }
 
@@ -26,11 +28,15 @@ export function configuredFlags<T extends Flags>(
   given: ReadonlySet<string>,
 ): Configured<T> {
   const config = loadContainersConfig();
-  if (config === undefined) return { flags, defaults: {} };
+  if (config === undefined) return { flags, names: [], defaults: {} };
   const single = Object.entries({ ...values(config), ...namespaces(config, given) })
     .filter(([name, value]) => value !== undefined && !given.has(name));
+  const listed = Object.entries(lists(config, flags)).filter(([name, value]) =>
+    (value as string[]).length > (flags[name as keyof Flags] as string[]).length);
+  const added = [...single, ...listed];
   return {
-    flags: { ...flags, ...Object.fromEntries(single), ...lists(config, flags) },
+    flags: { ...flags, ...Object.fromEntries(added) },
+    names: added.map(([name]) => name),
     defaults: {
       environmentDefaults: (config.containers.env ?? []).filter((entry) => entry.includes('=')),
       defaultCapabilities: config.containers.default_capabilities,

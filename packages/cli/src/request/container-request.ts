@@ -232,7 +232,8 @@ function hostsFile(typed: string | undefined): string | undefined {
       hint: 'leave the flag out, or name a file of this machine',
     });
   }
-  return typed === undefined || typed === 'none' ? undefined : resolve(typed);
+  if (typed === undefined) return undefined;
+  return typed === 'none' ? '/dev/null' : resolve(typed);
 }
 
 function isolation(

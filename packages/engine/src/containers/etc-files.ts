@@ -94,14 +94,16 @@ function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
       : record.network === 'host'
         ? '127.0.0.1'
         : undefined,
+    hostFile: base === undefined ? readText('/etc/hosts') : '',
+    sharesLoopback: record.network === 'host',
   });
   return base === undefined ? own : `${requireText(base)}${own}`;
 }
 
-/** Ends in a newline. */
+/** Empty, or ends in a newline. */
 function requireText(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/\n*$/, '\n');
+    return readFileSync(path, 'utf8').replace(/([^\n])\n*$/, '$1\n');
   } catch (cause) {
     throw new SystemError('READ_FILE', `read hosts file "${path}"`, { cause });
   }

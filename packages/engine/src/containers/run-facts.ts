@@ -69,7 +69,8 @@ function filesOf({ store, idMaps }: Engine, { imageId }: BerthContainer): string
   return [
     process.execPath, nativeHelper(), store.layout.driver, store.layout.imageNames,
     join(store.layout.images, imageId, 'record.json'),
-    '/etc/machine-id', '/etc/passwd', '/etc/subuid', '/etc/subgid', '/etc/resolv.conf',
+    '/etc/hosts', '/etc/machine-id', '/etc/passwd', '/etc/resolv.conf', '/etc/subgid',
+    '/etc/subuid',
     ...(helpers === undefined
       ? ['/usr/bin/newuidmap', '/usr/bin/newgidmap'] : [helpers.newuidmap, helpers.newgidmap]),
   ];

@@ -58,7 +58,7 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
 
   protected async run(invocation: Invocation<typeof FLAGS>): Promise<number> {
     const { operands, given } = invocation;
-    const { flags, defaults } = configuredFlags(invocation.flags, given);
+    const { flags, names, defaults } = configuredFlags(invocation.flags, given);
     if (flags.detach && flags.attach.length > 0) {
       throw new UsageError('DETACH_AND_ATTACH', 'read --attach: it excludes --detach');
     }
@@ -72,7 +72,7 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
     const run = rmi ? await removingImage() : runContainer;
     return run(this.openEngine(flags), request, {
       pull,
-      words: this.plainWords(flags, operands, given),
+      words: this.plainWords(flags, operands, [...given, ...names]),
       launch: {
         detach: flags.detach,
         attach: flags.attach.length === 0 ? undefined : flags.attach.map(streamName),
@@ -87,10 +87,10 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
   private plainWords(
     { volume }: FlagValues<typeof FLAGS>,
     operands: readonly string[],
-    given: ReadonlySet<string>,
+    names: readonly string[],
   ): readonly string[] | undefined {
     const words = this.line?.words ?? [];
-    const arePlain = [...given].every((name) => PLAIN_FLAGS.has(name))
+    const arePlain = names.every((name) => PLAIN_FLAGS.has(name))
       && volume.every((text) => BOUND_FOLDER.test(text)) && isPlainImage(operands[0] ?? '');
     return arePlain ? words.slice(0, words.length - operands.length + 1) : undefined;
   }
