@@ -6,7 +6,7 @@
  * point (tools/build/entry-point.ts). It has no libc and no relocations, writes to its stack alone,
  * and where anything is not as it expects it does nothing: then the runtime starts as ever.
  * `berth-native exec-again` and `run-again` do what an earlier command has left a plan for, and
- * start `berth container exec` or `run`, which this does not know, where there is none.
+ * start `berth -- exec` or `run`, which this does not know, where there is none.
  */
 #include <fcntl.h>
 #include <linux/stat.h>

@@ -4,7 +4,7 @@
  *
  * A plan depends on the container and on the flags alone, not on the command. So the one that was
  * made for a container that still runs is right for every exec with the same flags, letter by
- * letter. Nothing is decided here. Where there is no such plan this becomes `BERTH container exec
+ * letter. Nothing is decided here. Where there is no such plan this becomes `BERTH -- exec
  * WORD...`, which decides, and says what is wrong.
  */
 #include <stdio.h>

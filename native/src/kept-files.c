@@ -95,14 +95,14 @@ bool is_usual_caller(void)
 }
 
 /**
- * start_runtime() - Become `BERTH container COMMAND WORD...`, which decides and says what is wrong
+ * start_runtime() - Become `BERTH -- COMMAND WORD...`, which decides and says what is wrong
  * @argv:	of `berth-native APPLET BERTH WORD...`
  *
  * Return: the exit status, where that can't be.
  */
 int start_runtime(int argc, char **argv, const char *command)
 {
-	const char *const start[] = { "berth", "container", command };
+	const char *const start[] = { "berth", "--", command };
 	char **words = calloc((size_t)argc + 2, sizeof(*words));
 
 	if (words != NULL) {

@@ -5,7 +5,7 @@
  * What is decided depends on these words and on what the machine is: files, variables, namespaces.
  * Where all of it is as it was (kept-facts.c), the same is decided again, but for the id, the name
  * and the command. Nothing is decided here. Where there is nothing kept, or anything differs, this
- * becomes `BERTH container run WORD...`.
+ * becomes `BERTH -- run WORD...`.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -92,7 +92,7 @@ test('run waits for no disk and starts only what stays or is the container', { s
   assert.equal(run.executions, 4);
   // The one that enters the user namespace, the supervisor, the container.
   atMost('processes', processes(run), 3);
-  atMost('system calls', counted(run), 1080);
+  atMost('system calls', counted(run), 1120);
   atMost('files of the store', run.opened.length, 29);
 });
 
@@ -104,7 +104,7 @@ test('run again starts no runtime, and reads what is kept and the plan', { skip 
   // berth, the helper that becomes the client, the supervisor, the container.
   assert.equal(run.executions, 4);
   atMost('processes', processes(run), 3);
-  atMost('system calls', counted(run), 900);
+  atMost('system calls', counted(run), 940);
   atMost('files of the store', run.opened.length, 25);
 });
 

@@ -40,10 +40,15 @@ function keptFiles(): string[] {
 }
 
 /** Runs these words for the first time, so that they are kept by the fast build. */
-async function keep(words: readonly string[], options: BerthOptions = {}): Promise<string> {
+async function keep(
+  words: readonly string[],
+  { fails = false, ...options }: BerthOptions & { fails?: boolean } = {},
+): Promise<string> {
   await sleep(SETTLED_MS);
   rmSync(kept, { recursive: true, force: true });
-  const first = await lab.ok(['run', ...words], options);
+  const { status, stdout, stderr } = await lab.berth(['run', ...words], options);
+  assert.ok(fails || status === 0, stderr);
+  const first = stdout.replace(/\n$/, '');
   assert.equal(keptFiles().length, BUILD === 'bun' ? 1 : 0, words.join(' '));
   return first;
 }
@@ -69,21 +74,36 @@ test('run again makes the container that run made', async () => {
   const bound = path.join(lab.folder, 'bound');
   mkdirSync(bound, { mode: 0o755 });
   const odd = ['sh', '-c', 'echo "a\\b" \t\n $0', 'x'.repeat(60)];
-  const all = [
-    ['--label', 'a=ü "quoted"', '--annotation', 'b=\n', '-w', '/bin', '-u', '5:6', image, ...odd],
-    ['-v', `${bound}:/bound:ro`, '--tmpfs', '/scratch', '--label', 'x=y', image, 'true'],
-    ['--entrypoint', '/bin/sh', '-h', 'box', '--cap-drop', 'all', '--init', image, '-c', '"'],
-    [image],
+  const all: [string[], string[]][] = [
+    [['--label', 'a=ü "quoted"', '--annotation', 'b=\n', '-w', '/bin', '-u', '5:6', image], odd],
+    [['-v', `${bound}:/bound:ro`, '--tmpfs', '/scratch', '--label', 'x=y', image], ['true']],
+    [['--entrypoint', '/bin/sh', '-h', 'box', '--cap-drop', 'all', '--init', image], ['-c', '"']],
+    [[image], []],
   ];
-  for (const flags of all) {
+  for (const [flags, command] of all) {
     // With -d they stay until they have been looked at.
     const words = [...NONE, '-d', ...flags];
-    const first = await madeOf(await keep(words));
-    const ids = [await lab.ok(['run', ...words]), await lab.ok(['run', ...words])];
-    for (const id of ids) assert.deepEqual(await madeOf(id), first, words.join(' '));
-    assert.equal(new Set(ids).size, 2);
+    const other = command.length === 0 ? [] : ['another', 'command'];
+    await keep([...words, ...other], { fails: true });
+    // So it is decided in any case.
+    const decided = await madeOf(await lab.ok(['--', 'run', ...words, ...command]));
+    const id = await lab.ok(['run', ...words, ...command]);
+    assert.deepEqual(await madeOf(id), decided, words.join(' '));
     await lab.ok(['rm', '-f', '-t', '0', '--all']);
   }
+});
+
+test('run again shows the command that it was given', async () => {
+  await keep([...NONE, '-d', image, 'sleep', '1000']);
+  const words = ['run', ...NONE, '-d', image, 'sh', '-c', 'exec sleep 1001'];
+  const id = await lab.ok(words);
+  const shown = async (field: string): Promise<string[]> =>
+    JSON.parse(await lab.ok(['inspect', '-f', `{{json ${field}}}`, id])) as string[];
+  assert.deepEqual(await shown('.Config.CreateCommand'), ['berth', ...words]);
+  assert.deepEqual(await shown('.Config.Cmd'), words.slice(-3));
+  assert.deepEqual(await shown('.Args'), words.slice(-2));
+  assert.match(await lab.ok(['ps', '--no-trunc', '--format', '{{.Command}}']), /sleep 1001/);
+  await lab.ok(['rm', '-f', '-t', '0', '--all']);
 });
 
 test('run again gives what run gave: output, input, status, and nothing is left', async () => {

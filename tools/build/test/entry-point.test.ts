@@ -46,7 +46,7 @@ for (const flags of [['-no-pie'], ['-pie', '-fPIE'], ['-static'], ['-static-pie'
     const file = program(...flags);
     assert.equal(output(file), `42 1 ${file}`);
     assert.equal(output(file, 'one', 'two', 'three'), '42 4 three');
-    assert.equal(output(file, 'exec', 'two'), '42 3 two');
+    assert.equal(output(file, 'exec'), '42 2 exec');
     assert.equal(output(file, 'execute', 'two', 'three'), '42 4 three');
     assert.equal(spawnSync(file).status, 3);
   });
@@ -54,9 +54,10 @@ for (const flags of [['-no-pie'], ['-pie', '-fPIE'], ['-static'], ['-static-pie'
 
 const isRoot = process.getuid?.() === 0;
 
-test('exec goes to berth-native, with every argument', { skip: isRoot && 'root' }, () => {
+test('exec and run go to berth-native, with every argument', { skip: isRoot && 'root' }, () => {
   const file = program('-no-pie');
   assert.equal(output(file, 'exec', 'two', 'a b'), `native: exec-again ${file} two a b`);
+  assert.equal(output(file, 'run', 'two'), `native: run-again ${file} two`);
 });
 
 test('a berth-native that others can replace is not started', { skip: isRoot && 'root' }, () => {

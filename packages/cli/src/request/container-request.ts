@@ -38,7 +38,7 @@ export function containerRequest(
     image,
     rootFolder: flags.rootfs ? parseRootFolder(image) : undefined,
     command,
-    createCommand: ['berth', ...process.argv.slice(2)],
+    createCommand: ['berth', ...typedWords()],
     ...identity(flags),
     ...processOf(flags),
     ...files(flags),
@@ -223,6 +223,12 @@ function network(
     hostsFile: hostsFile(flags['hosts-file']),
     noHostname: flags['no-hostname'],
   };
+}
+
+/** The command line, without what native/src/kept-files.c puts before a command. */
+function typedWords(): string[] {
+  const words = process.argv.slice(2);
+  return words[0] === '--' ? words.slice(1) : words;
 }
 
 /** The file is read when the container is made. */

@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import {
   clientFlags, containerPlan, HOLES, keepRun, type ClientSettings, type Fact, type KeptFile,
 } from '@berth/isolation';
+import type { ContainerRequest } from '@berth/bundle';
 import type { RuntimeSpec } from '@berth/oci';
 import {
   ADJECTIVES, containerFiles, randomId, SURNAMES, type ContainerPaths,
@@ -33,7 +34,7 @@ export interface RunToKeep {
 export function keepForNext(engine: Engine, run: RunToKeep): void {
   const { record } = run.created;
   if (!isSimple(engine, record)) return;
-  const marked = withMarks(run.created);
+  const marked = withMarks(run.created, run.words);
   if (marked === undefined) return;
   const launch = { ...marked, handed: run.handed, background: run.background };
   const settings = planSettings(engine, launch);
@@ -74,7 +75,18 @@ interface Marked {
   entrypoint: readonly string[];
 }
 
-function withMarks({ record, spec, paths }: CreatedContainer): Marked | undefined {
+/** As typed for a container with this command. */
+function requestOf(request: ContainerRequest, typed: readonly string[], command?: string) {
+  const end = command === undefined ? [] : [command];
+  return {
+    ...request, command: end, createCommand: ['berth', 'run', ...typed, ...end],
+  };
+}
+
+function withMarks(
+  { record, spec, paths }: CreatedContainer,
+  typed: readonly string[],
+): Marked | undefined {
   const { request } = record;
   const { length } = request.command;
   const own = record.command.slice(0, record.command.length - length);
@@ -88,7 +100,7 @@ function withMarks({ record, spec, paths }: CreatedContainer): Marked | undefine
       ...record,
       name: name ?? record.name,
       command: words,
-      request: command === undefined ? request : { ...request, command: [command] },
+      request: requestOf(request, typed, command),
     },
     spec: { ...spec, process: { ...spec.process, args: [...words] } },
     paths,
