@@ -32,17 +32,33 @@ pid_t facts_own_pid(void)
 	return readlink("/proc/self", text, sizeof(text) - 1) > 0 ? (pid_t)atoi(text) : 0;
 }
 
-/* The first line of a small file, without its newline; empty where there is none. */
-static const char *first_line(const char *path, char *text, size_t size)
+/* The first line of a small file, without its newline; empty where there is none to be read. */
+static int first_line(const char *path, char *text, size_t size, struct failure *failure)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got = fd < 0 ? 0 : read(fd, text, size - 1);
 
+	if (fd < 0 && errno != ENOENT && errno != EACCES)
+		return fail(failure, "read", path, errno);
 	if (fd >= 0)
 		close(fd);
 	text[got > 0 ? got : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	return text;
+	return 0;
+}
+
+/* Where this process is counted. Without it the run would be taken for another machine's or boot's
+ * and so for ended, so that nothing is started then. */
+static int find_place(struct run *run, struct failure *failure)
+{
+	run->supervisor = facts_own_pid();
+	run->supervisor_start = process_start_time(AT_FDCWD, "/proc/self/stat");
+	if (run->supervisor == 0 || run->supervisor_start == 0)
+		return fail(failure, "read", "/proc/self/stat", errno);
+	if (first_line("/proc/sys/kernel/random/boot_id", run->boot, sizeof(run->boot),
+		       failure) < 0)
+		return -1;
+	return first_line("/etc/machine-id", run->machine, sizeof(run->machine), failure);
 }
 
 /**
@@ -132,8 +148,8 @@ int facts_begin_run(struct run *run, const struct plan *plan, struct failure *fa
 	run->summary = plan_value(plan, OP_SUMMARY, 0);
 	run->run_dir = plan_value(plan, OP_RUN_DIR, 0);
 	run->is_last = plan_value(plan, OP_EXIT_RENAME, 0) != NULL;
-	run->supervisor = facts_own_pid();
-	run->supervisor_start = process_start_time(AT_FDCWD, "/proc/self/stat");
+	if (find_place(run, failure) < 0)
+		return -1;
 	if (snprintf(path, sizeof(path), "%s/runs", run->state_dir) >= (int)sizeof(path) - 24)
 		return fail(failure, "make folder", run->state_dir, ENAMETOOLONG);
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
@@ -170,15 +186,13 @@ static int write_summary(const struct run *run, const char *lines, struct failur
 	return write_record(run, run->state_dir, "summary", text, failure);
 }
 
-static void host_line(char *text, size_t size)
+static void host_line(const struct run *run, char *text, size_t size)
 {
 	struct utsname host;
-	char machine[64];
 
-	first_line("/etc/machine-id", machine, sizeof(machine));
-	machine[SHORT_MACHINE_ID] = '\0';
 	uname(&host);
-	snprintf(text, size, "host %s:%s\n", machine[0] != '\0' ? machine : "-", host.nodename);
+	snprintf(text, size, "host %.*s:%s\n", SHORT_MACHINE_ID,
+		 run->machine[0] != '\0' ? run->machine : "-", host.nodename);
 }
 
 /**
@@ -186,22 +200,20 @@ static void host_line(char *text, size_t size)
  */
 int facts_publish_start(struct run *run, struct failure *failure)
 {
-	char text[TEXT_MAX], host[512], machine[64], boot[64];
+	char text[TEXT_MAX], host[512];
 	struct utsname names;
 	int length;
 
-	host_line(host, sizeof(host));
+	host_line(run, host, sizeof(host));
 	uname(&names);
 	length = snprintf(text, sizeof(text),
 			  "run %lu\nstate running\n%sboot %s\npidns %s\nsupervisor %d %llu\n"
 			  "init %d %llu\nstarted %lld.%09ld\n",
-			  run->number, host,
-			  first_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)),
-			  run->pid_namespace, run->supervisor, run->supervisor_start, run->init,
-			  run->init_start, (long long)run->started.tv_sec, run->started.tv_nsec);
+			  run->number, host, run->boot, run->pid_namespace, run->supervisor,
+			  run->supervisor_start, run->init, run->init_start,
+			  (long long)run->started.tv_sec, run->started.tv_nsec);
 	snprintf(text + length, sizeof(text) - (size_t)length,
-		 "machine-id %s\nhostname %s\nrun-dir %s\n",
-		 first_line("/etc/machine-id", machine, sizeof(machine)), names.nodename,
+		 "machine-id %s\nhostname %s\nrun-dir %s\n", run->machine, names.nodename,
 		 run->run_dir == NULL || strchr(run->run_dir, '\n') != NULL ? "" : run->run_dir);
 	if (write_run_file(run, "facts", text, failure) < 0)
 		return -1;
@@ -233,7 +245,7 @@ int facts_publish_exit(struct run *run, struct failure *failure)
 		return -1;
 	if (run->is_last)
 		return 0;
-	host_line(host, sizeof(host));
+	host_line(run, host, sizeof(host));
 	snprintf(text, sizeof(text), "run %lu\nstate exited\n%s%s", run->number, host, end);
 	return write_summary(run, text, failure);
 }

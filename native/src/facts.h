@@ -13,6 +13,7 @@
  * @pid_namespace:	inode of the caller's: the one in which the pids are counted
  * @init:	pid of process 1 as the caller counts; 0 where it was never started
  * @error:	why it could not be started; empty else
+ * @boot, @machine:	ids of where the pids are counted; empty where nobody may read them
  * @is_last:	the container goes with it: nobody reads a summary of its end
  */
 struct run {
@@ -23,7 +24,7 @@ struct run {
 	struct timespec started, finished;
 	int status, signal;
 	bool oom, is_last;
-	char error[768];
+	char error[768], boot[64], machine[64];
 };
 
 int facts_begin_run(struct run *run, const struct plan *plan, struct failure *failure);

@@ -30,9 +30,10 @@ static void send_message(int sync, struct handshake_message *message, int fd)
 		rights->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(rights), &fd, sizeof(int));
 	}
-	/* Who can't be told is gone; then everything here ends too. */
-	if (sendmsg(sync, &header, MSG_NOSIGNAL) < 0 && errno == EPIPE)
-		_exit(EXIT_ENGINE);
+	/* Who can't be told, gone or for want of memory, would wait for ever: all ends. */
+	while (sendmsg(sync, &header, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			_exit(EXIT_ENGINE);
 }
 
 void handshake_send(int sync, enum handshake_kind kind, pid_t pid, int fd,

@@ -55,7 +55,14 @@ int message_send(int fd, const struct message *message)
 		rights->cmsg_len = CMSG_LEN(size);
 		memcpy(CMSG_DATA(rights), message->fds, size);
 	}
-	return sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
+	if (sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		return 0;
+	/* Who waits for a message that there was no memory for sees an end instead. */
+	if (errno == ENOMEM || errno == ENOBUFS) {
+		shutdown(fd, SHUT_RDWR);
+		errno = ENOMEM;
+	}
+	return -1;
 }
 
 /**
