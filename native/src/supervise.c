@@ -30,9 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "exit.h"
 #include "fuse-overlay.h"
-#include "remove.h"
 #include "resident.h"
 #include "signals.h"
 #include "start.h"
@@ -206,15 +204,6 @@ static int start_container(struct supervisor *s, struct failure *failure)
 	return left;
 }
 
-static void note_error(struct run *run, const struct failure *failure)
-{
-	const char *reason = failure->reason[0] != '\0' ? failure->reason
-							: strerror(failure->error);
-
-	snprintf(run->error, sizeof(run->error), "%.47s \"%.511s\": %.191s", failure->stage,
-		 failure->object, reason);
-}
-
 /* In a folder that others may write to, a link may be another user's, to a file of ours. */
 static bool is_link_of_another(const char *path)
 {
@@ -254,7 +243,7 @@ static int publish_start(struct supervisor *s, struct failure *failure)
 		return -1;
 	write_pid_file(s, &pid_file);
 	if (pid_file.stage[0] != '\0')
-		note_error(&s->run, &pid_file);
+		run_note_error(&s->run, &pid_file);
 	value = plan_value(&s->plan, OP_TIMEOUT, 0);
 	if (value != NULL && parse_number(value, UINT32_MAX, &seconds) && seconds > 0)
 		s->deadline = now_ms() + seconds * 1000;
@@ -276,11 +265,14 @@ static void server_ended(struct supervisor *s, int status)
 
 	fuse_overlay_ended(&s->server, &s->plan, status, &failure);
 	if (status != 0)
-		note_error(&s->run, &failure);
+		run_note_error(&s->run, &failure);
 	signal_init(s, SIGKILL);
 }
 
-static void reap(struct supervisor *s)
+/**
+ * supervisor_reap() - Take note of every child that has ended
+ */
+void supervisor_reap(struct supervisor *s)
 {
 	int status;
 	pid_t pid;
@@ -319,7 +311,7 @@ static void take_signals(struct supervisor *s)
 	while ((number = signals_next(s->signals, &info)) != 0)
 		if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
 			stop(s);
-	reap(s);
+	supervisor_reap(s);
 }
 
 static int poll_timeout(const struct supervisor *s)
@@ -412,109 +404,6 @@ static void supervise(struct supervisor *s)
 	}
 }
 
-/* Orphans of a container without a pid namespace of its own become children of the supervisor,
- * its subreaper. Each round ends those that the last one has made orphans. */
-static void end_children(struct supervisor *s)
-{
-	char text[4096], *at;
-	ssize_t got;
-
-	do {
-		int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-
-		got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-		if (fd >= 0)
-			close(fd);
-		text[got > 0 ? got : 0] = '\0';
-		for (char *next = text; (at = strsep(&next, " ")) != NULL;)
-			if (atoi(at) > 0)
-				kill(atoi(at), SIGKILL);
-		if (got > 0) {
-			siginfo_t info;
-
-			waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
-			reap(s);
-		}
-	} while (got > 0);
-}
-
-static void end_container(struct supervisor *s)
-{
-	s->ended = true;
-	if (s->init.pid > 0 && s->wait_status < 0) {
-		kill(s->init.pid, SIGKILL);
-		waitpid(s->init.pid, &s->wait_status, 0);
-	}
-	if (getpid() != 1)
-		end_children(s);
-	/* Processes of exec ended with the namespace; their clients still wait. */
-	reap(s);
-	network_end(&s->network, &s->plan);
-	helper_end(&s->server);
-	emulator_end(&s->emulator);
-}
-
-/* On a full disk, or beyond RLIMIT_FSIZE, the log goes without what it can't take. */
-static void note_lost_output(struct supervisor *s)
-{
-	struct failure failure;
-	char reason[128];
-
-	snprintf(reason, sizeof(reason), "%s: not all output was kept", strerror(s->log.error));
-	fail_because(&failure, "write log", s->log.path, reason, s->log.error);
-	note_error(&s->run, &failure);
-}
-
-static void record_end(struct supervisor *s, const struct failure *failed)
-{
-	struct failure failure = { 0 };
-
-	clock_gettime(CLOCK_REALTIME, &s->run.finished);
-	if (failed != NULL) {
-		s->run.status = failed->status != 0 ? failed->status : EXIT_ENGINE;
-		note_error(&s->run, failed);
-	} else {
-		s->run.status = status_of(s->wait_status);
-		s->run.signal = WIFSIGNALED(s->wait_status) ? WTERMSIG(s->wait_status) : 0;
-		s->run.oom = s->run.signal == SIGKILL && cgroup_had_oom(&s->cgroup);
-	}
-	if (s->log.error != 0 && s->run.error[0] == '\0')
-		note_lost_output(s);
-	if (s->run.number > 0)
-		facts_publish_exit(&s->run, &failure);
-}
-
-static void leave(struct supervisor *s, const struct failure *failed)
-{
-	struct failure ignored = { 0 };
-	struct message message;
-
-	message_init(&message, failed != NULL ? MESSAGE_FAILED : MESSAGE_EXITED, s->run.status);
-	if (failed != NULL)
-		message.failure = *failed;
-	peers_tell(s, &message);
-	/* With the socket may lie plans of clients that were killed. */
-	if (s->listener >= 0)
-		tree_remove(AT_FDCWD, s->run_dir, &ignored);
-	exit_run_steps(&s->plan, &s->run);
-	if (s->keepers_dir != NULL)
-		userns_withdraw(s->keepers_dir, s->run.supervisor);
-	/* A cgroup goes when the network helper has left it, which clients don't wait for. */
-	if (s->network.pid > 0 && s->cgroup.made) {
-		peers_leave(s);
-		waitpid(s->network.pid, NULL, 0);
-	}
-	cgroup_end(&s->cgroup);
-	/* Nor for the disk: to free a folder takes a journal longer than to make it. */
-	if (plan_value(&s->plan, OP_EXIT_REMOVE, 0) != NULL) {
-		peers_leave(s);
-		/* On NFS and FUSE a removed file that is open keeps its folder. */
-		if (s->lock >= 0)
-			close(s->lock);
-	}
-	exit_remove_trees(&s->plan);
-}
-
 /**
  * supervise_main() - The applet: `supervise ID CONTROL PLAN LOCK KEEPERS PIDFILE PIDNS CGROUP`
  */
@@ -550,10 +439,10 @@ int supervise_main(int argc, char **argv)
 	}
 	if (!failed)
 		supervise(s);
-	end_container(s);
+	supervisor_end_container(s);
 	output_finish(s);
-	record_end(s, failed ? &failure : NULL);
-	leave(s, failed ? &failure : NULL);
+	supervisor_record_end(s, failed ? &failure : NULL);
+	supervisor_leave(s, failed ? &failure : NULL);
 	/* A service manager may know it as the unit's main process. */
 	return s->run.status;
 }

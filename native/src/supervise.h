@@ -73,6 +73,13 @@ struct supervisor {
 };
 
 uint64_t now_ms(void);
+void supervisor_reap(struct supervisor *s);
+
+/* ending.c */
+void run_note_error(struct run *run, const struct failure *failure);
+void supervisor_end_container(struct supervisor *s);
+void supervisor_record_end(struct supervisor *s, const struct failure *failed);
+void supervisor_leave(struct supervisor *s, const struct failure *failed);
 
 /* output.c */
 unsigned int output_polls(struct supervisor *s, struct pollfd *polls);
