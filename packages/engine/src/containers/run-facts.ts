@@ -24,8 +24,13 @@ const VARIABLES = [
   }),
 ];
 const NAMESPACES = ['cgroup', 'mnt', 'net', 'pid', 'user'];
-/** The clock of files goes on in steps of up to 10 ms: what changed lately may change unseen. */
+/**
+ * The clock of files goes on in steps of up to 10 ms, and some file systems have none but whole
+ * seconds: what changed lately may change unseen.
+ */
 const SETTLED_MS = 100;
+const SETTLED_WHOLE_MS = 2_100;
+const SECOND_NS = 1_000_000_000n;
 const MAX_TEXT = 16 * 1024;
 
 /** A fact that can't be relied on; the run is not kept. */
@@ -141,9 +146,10 @@ function file(path: string): Fact {
   return { kind: 'file', object: path, value };
 }
 
-function requireSettled({ ctimeMs }: BigIntStats): void {
+function requireSettled({ ctimeMs, ctimeNs }: BigIntStats): void {
   const beganMs = Date.now() - process.uptime() * 1000;
-  if (Number(ctimeMs) > beganMs - SETTLED_MS) throw new Unsettled();
+  const settledMs = ctimeNs % SECOND_NS === 0n ? SETTLED_WHOLE_MS : SETTLED_MS;
+  if (Number(ctimeMs) > beganMs - settledMs) throw new Unsettled();
 }
 
 /** That it is there, and what it is. */
