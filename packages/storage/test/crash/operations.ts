@@ -29,13 +29,14 @@ async function addImage(store: Store, text: string, names: string[]): Promise<vo
   session.close();
 }
 
-/** Images, their configs and layers, all read and verified; names. */
+/** Images, their configs and layers, all read and verified; names, in whatever order. */
 function lookAtImages(store: Store): string {
   const images = store.images.list().map(({ record, names }) => {
     for (const { diffId } of record.layers) store.layers.record(diffId);
     const manifests = store.images.origins(record.id)
       .map(({ manifestDigest }) => store.blobs.read(manifestDigest).toString());
-    return [store.images.config(record.id).toString(), ...names, ...manifests].join(' ');
+    const own = [...names].sort();
+    return [store.images.config(record.id).toString(), ...own, ...manifests].join(' ');
   });
   return images.sort().join(', ');
 }
