@@ -88,10 +88,5 @@ static int exec_kept(char **words)
  */
 int exec_again_main(int argc, char **argv)
 {
-	int status;
-
-	if (argc < 2)
-		return EXIT_ENGINE;
-	status = exec_kept(argv + 2);
-	return status >= 0 ? status : start_runtime(argc, argv, "exec");
+	return do_again(argc, argv, "exec", exec_kept);
 }

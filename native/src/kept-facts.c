@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "kept-run.h"
@@ -111,14 +110,6 @@ static bool gid_holds(const char *object, const char *value)
 	return getgid() == getegid() && is_number(value, getgid());
 }
 
-static bool node_holds(const char *object, const char *value)
-{
-	struct utsname name;
-
-	(void)object;
-	return uname(&name) == 0 && strcmp(name.nodename, value) == 0;
-}
-
 static bool terminal_holds(const char *object, const char *value)
 {
 	(void)value;
@@ -131,7 +122,7 @@ static const struct {
 } kinds[] = {
 	{ "address", address_holds }, { "env", env_holds },   { "file", file_holds },
 	{ "gid", gid_holds },	      { "inode", inode_holds }, { "kind", kind_holds },
-	{ "node", node_holds },	      { "no-env", no_env_holds },
+	{ "no-env", no_env_holds },
 	{ "terminal", terminal_holds }, { "text", text_holds },
 };
 

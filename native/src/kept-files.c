@@ -94,13 +94,7 @@ bool is_usual_caller(void)
 	return getuid() != 0 && getuid() == geteuid() && getenv("BERTH_ROOT_CALLER") == NULL;
 }
 
-/**
- * start_runtime() - Become `BERTH -- COMMAND WORD...`, which decides and says what is wrong
- * @argv:	of `berth-native APPLET BERTH WORD...`
- *
- * Return: the exit status, where that can't be.
- */
-int start_runtime(int argc, char **argv, const char *command)
+static int start_runtime(int argc, char **argv, const char *command)
 {
 	const char *const start[] = { "berth", "--", command };
 	char **words = calloc((size_t)argc + 2, sizeof(*words));
@@ -112,4 +106,18 @@ int start_runtime(int argc, char **argv, const char *command)
 	}
 	dprintf(2, "Error: run \"%s\": %s\n", argv[1], strerror(errno));
 	return EXIT_ENGINE;
+}
+
+/**
+ * do_again() - `berth-native APPLET BERTH WORD...`: @again what was kept, else become `BERTH --
+ * COMMAND WORD...`, which decides and says what is wrong
+ * @again:	gets the words; returns the exit status, or -1 where nothing has been done
+ *
+ * Return: the exit status.
+ */
+int do_again(int argc, char **argv, const char *command, int (*again)(char **words))
+{
+	int status = argc < 2 ? EXIT_ENGINE : again(argv + 2);
+
+	return status >= 0 ? status : start_runtime(argc, argv, command);
 }

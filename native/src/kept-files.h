@@ -12,6 +12,6 @@ bool find_run_directory(char path[PATH_MAX]);
 int kept_open(const char *path);
 char *next_string(char **at, const char *end);
 bool is_usual_caller(void);
-int start_runtime(int argc, char **argv, const char *command);
+int do_again(int argc, char **argv, const char *command, int (*again)(char **words));
 
 #endif

@@ -70,7 +70,9 @@ static bool choose_identity(struct new_container *container)
 	snprintf(container->created, sizeof(container->created), "%lld",
 		 (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	return choose_id(container->id) && choose_owner(container) &&
-	       path_of(container->directory, "%s/%s", container->run->containers, container->id);
+	       path_of(container->directory, "%s/%s", container->run->containers,
+		       container->id) &&
+	       path_of(container->plan, "%s/plan", container->directory);
 }
 
 /* containers/names/NAME is a link to the id; making it is what reserves the name. */

@@ -20,12 +20,13 @@ struct filled {
  * struct new_container - what this container has of its own
  * @created:	milliseconds since 1970
  * @owner:	of half-made things: packages/storage/src/owner.ts
- * @directory:	where it is, once it is there
+ * @directory:	where it is, once it is there, and @plan in it
  * @text:	room for one of its files
  */
 struct new_container {
 	const struct kept_run *run;
-	char id[ID_LENGTH + 1], name[256], created[24], owner[512], directory[PATH_MAX];
+	char id[ID_LENGTH + 1], name[256], created[24], owner[512];
+	char directory[PATH_MAX], plan[PATH_MAX];
 	char text[FILLED_MAX];
 };
 

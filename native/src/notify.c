@@ -52,7 +52,8 @@ static int tell(const char *name, const char *text, struct failure *failure)
 
 static int write_pid(const char *path, pid_t pid, struct failure *failure)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int fd = open(path, flags, 0644);
 	bool written = fd >= 0 && dprintf(fd, "%d", pid) > 0;
 	int error = errno;
 

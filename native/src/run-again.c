@@ -70,7 +70,7 @@ static int start(struct work *work)
 	struct client client;
 	int count = 3;
 
-	snprintf(plan, sizeof(plan), "%.*s/plan", (int)sizeof(plan) - 6, work->container.directory);
+	strcpy(plan, work->container.plan);
 	for (size_t i = 0; i < kept->count; i++, count++) {
 		options[count] = option_of(kept->strings[i], &work->container);
 		if (options[count] == NULL) {
@@ -107,10 +107,5 @@ static int run_kept(char **words)
  */
 int run_again_main(int argc, char **argv)
 {
-	int status;
-
-	if (argc < 2)
-		return EXIT_ENGINE;
-	status = run_kept(argv + 2);
-	return status >= 0 ? status : start_runtime(argc, argv, "run");
+	return do_again(argc, argv, "run", run_kept);
 }

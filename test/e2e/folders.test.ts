@@ -81,9 +81,11 @@ test('a umask that takes the owner\'s own rights away locks nothing', async () =
   assert.equal(statSync(path.join(lab.home, 'saved.tar')).mode & 0o777, 0o600);
 });
 
-test('a pipe that nobody reads in the place of the pid file holds nothing up', async () => {
+test('a pipe that nobody reads in the place of a pid file holds nothing up', async () => {
   const pipe = path.join(lab.folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  const words = ['run', '--rm', '--network', 'none', '--pidfile', pipe, image, 'echo', 'fine'];
-  assert.equal(await lab.ok(words), 'fine');
+  for (const flag of ['--pidfile', '--conmon-pidfile']) {
+    const words = ['run', '--rm', '--network', 'none', flag, pipe, image, 'echo', 'fine'];
+    assert.equal(await lab.ok(words), 'fine', flag);
+  }
 });

@@ -27,9 +27,7 @@ export const HOLES = {
 /** Something that the run was decided by: it has to be the same when it is done again. */
 export interface Fact {
   /** native/src/kept-facts.c says what is compared of each. */
-  kind:
-    | 'address' | 'env' | 'file' | 'gid' | 'inode' | 'kind' | 'node' | 'no-env' | 'terminal'
-    | 'text';
+  kind: 'address' | 'env' | 'file' | 'gid' | 'inode' | 'kind' | 'no-env' | 'terminal' | 'text';
   object: string;
   value: string;
 }

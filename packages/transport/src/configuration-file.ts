@@ -1,7 +1,9 @@
 /** Configuration that is shared with other programs: where the user's files are, and reading. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '@berth/errors';
+import { parse } from 'smol-toml';
 
 /** The user's folder of registries.conf, policy.json and the like. */
 export function usersConfiguration(
@@ -21,5 +23,47 @@ export function readIfPresent(path: string): string | undefined {
     // In a folder that may not be entered (HOME=/root) there is no file of this user's.
     if (code === 'EACCES' && !existsSync(path)) return undefined;
     throw error;
+  }
+}
+
+/** The drop-ins of a folder, in the order in which they count. */
+export function dropIns(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.conf'));
+    return names.sort().map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+/** Files in TOML of one kind: `code` is that of the UsageErrors for what is wrong in them. */
+export class TomlFiles {
+  readonly #code: string;
+
+  constructor(code: string) {
+    this.#code = code;
+  }
+
+  /** The text; undefined where there is no such file. Throws UsageError. */
+  read(path: string): string | undefined {
+    try {
+      return readIfPresent(path);
+    } catch (error) {
+      throw this.error(path, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Throws UsageError naming the line. */
+  parse(path: string, text: string): Record<string, unknown> {
+    try {
+      return parse(text);
+    } catch (cause) {
+      const line = cause instanceof Error && 'line' in cause ? ` (line ${String(cause.line)})` : '';
+      throw this.error(path, `not valid TOML${line}`, cause);
+    }
+  }
+
+  error(path: string, reason: string, cause?: unknown): UsageError {
+    return new UsageError(this.#code, `read "${path}": ${reason}`, { cause });
   }
 }

@@ -2,11 +2,10 @@
  * containers.conf(5): what containers are like that nobody says otherwise of. Of its keys those
  * are read that mean something here; others are for other programs, and left alone.
  */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '@berth/errors';
-import { parse } from 'smol-toml';
-import { readIfPresent, usersConfiguration } from './configuration-file.ts';
+import { dropIns, TomlFiles, usersConfiguration } from './configuration-file.ts';
+
+const FILES = new TomlFiles('BAD_CONTAINERS_CONF');
 
 const KEYS = {
   containers: {
@@ -48,7 +47,7 @@ export function loadContainersConfig(
   places: ContainersConfigPlaces = {},
 ): ContainersConfig | undefined {
   const files = configFiles(places).flatMap((path) => {
-    const text = readOptional(path);
+    const text = FILES.read(path);
     return text === undefined ? [] : [{ path, text }];
   });
   if (files.length === 0) return undefined;
@@ -76,29 +75,12 @@ function configFiles(places: ContainersConfigPlaces): string[] {
   const { CONTAINERS_CONF: named = '', CONTAINERS_CONF_OVERRIDE: last = '' } = environment;
   const usual = foldersOf(places).flatMap((folder) =>
     [join(folder, 'containers.conf'), ...dropIns(join(folder, 'containers.conf.d'))]);
-  if (named !== '' && readOptional(named) === undefined) throw configError(named, 'no such file');
+  if (named !== '' && FILES.read(named) === undefined) throw FILES.error(named, 'no such file');
   return [...(named === '' ? usual : [named]), ...(last === '' ? [] : [last])];
 }
 
-function dropIns(folder: string): string[] {
-  try {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.conf'));
-    return names.sort().map((name) => join(folder, name));
-  } catch {
-    return [];
-  }
-}
-
-function readOptional(path: string): string | undefined {
-  try {
-    return readIfPresent(path);
-  } catch (cause) {
-    throw configError(path, cause instanceof Error ? cause.message : String(cause));
-  }
-}
-
 function merge(merged: Values, { path, text }: { path: string; text: string }): void {
-  const document = parseToml(path, text);
+  const document = FILES.parse(path, text);
   for (const [section, keys] of Object.entries(KEYS)) {
     const table = document[section];
     if (typeof table !== 'object' || table === null) continue;
@@ -107,7 +89,7 @@ function merge(merged: Values, { path, text }: { path: string; text: string }): 
       const value = (table as Record<string, unknown>)[key];
       if (value === undefined) continue;
       const read = kind === 'list' ? listOf(value, values[key]) : plain(kind, value);
-      if (read === undefined) throw configError(path, `"${key}" is no ${WORDS[kind]}`);
+      if (read === undefined) throw FILES.error(path, `"${key}" is no ${WORDS[kind]}`);
       values[key] = read;
     }
   }
@@ -128,17 +110,4 @@ function listOf(value: unknown, before: unknown): string[] | undefined {
   if (texts.length + attributes.length < value.length) return undefined;
   const appends = attributes.some((item) => (item as { append?: unknown } | null)?.append === true);
   return [...(appends && Array.isArray(before) ? before as string[] : []), ...texts];
-}
-
-function parseToml(path: string, text: string): Record<string, unknown> {
-  try {
-    return parse(text);
-  } catch (cause) {
-    const line = cause instanceof Error && 'line' in cause ? ` (line ${String(cause.line)})` : '';
-    throw configError(path, `not valid TOML${line}`, cause);
-  }
-}
-
-function configError(path: string, reason: string, cause?: unknown): UsageError {
-  return new UsageError('BAD_CONTAINERS_CONF', `read "${path}": ${reason}`, { cause });
 }

@@ -2,12 +2,9 @@
  * registries.conf (version 2), its drop-ins and short-name aliases: read, merged and checked.
  * Which registry a name then means is decided in name-resolution.ts and pull-sources.ts.
  */
-import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '@berth/errors';
-import { parse } from 'smol-toml';
-import { readIfPresent, usersConfiguration } from './configuration-file.ts';
+import { dropIns, TomlFiles, usersConfiguration } from './configuration-file.ts';
 import type { RegistryRule } from './registry-rule.ts';
 import { readRule } from './registry-rule.ts';
 
@@ -33,6 +30,8 @@ export interface RegistriesPlaces {
   readonly systemDirectory?: string | undefined;
 }
 
+const FILES = new TomlFiles('BAD_REGISTRIES_CONF');
+
 /** What a short name is looked up in when no file says. */
 const DEFAULT_SEARCH = ['docker.io'];
 
@@ -56,7 +55,7 @@ export function loadRegistriesConfig(places: RegistriesPlaces = {}): RegistriesC
   };
   const files: string[] = [];
   for (const path of configPaths(places)) {
-    const text = readOptional(path);
+    const text = FILES.read(path);
     if (text === undefined) continue;
     files.push(path);
     mergeFile(merged, { path, text });
@@ -82,9 +81,9 @@ function configPaths(places: RegistriesPlaces): string[] {
     named === undefined || named === ''
       ? [join(user, 'registries.conf'), join(system, 'registries.conf')]
       : [named];
-  const main = mains.find((path) => readOptional(path) !== undefined);
+  const main = mains.find((path) => FILES.read(path) !== undefined);
   if (main === undefined && named !== undefined && named !== '') {
-    throw configError(named, 'no such file');
+    throw FILES.error(named, 'no such file');
   }
   return [
     ...(main === undefined ? [] : [main]),
@@ -94,29 +93,10 @@ function configPaths(places: RegistriesPlaces): string[] {
   ];
 }
 
-function dropIns(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.conf'))
-      .sort()
-      .map((name) => join(folder, name));
-  } catch {
-    return [];
-  }
-}
-
-function readOptional(path: string): string | undefined {
-  try {
-    return readIfPresent(path);
-  } catch (error) {
-    throw configError(path, error instanceof Error ? error.message : String(error));
-  }
-}
-
 function mergeFile(merged: Merged, { path, text }: { path: string; text: string }): void {
-  const document = parseToml(path, text);
+  const document = FILES.parse(path, text);
   if (document['registries'] !== undefined) {
-    throw configError(path, 'version 1 of the format ([registries.search]) is not read');
+    throw FILES.error(path, 'version 1 of the format ([registries.search]) is not read');
   }
   const search = document['unqualified-search-registries'];
   if (search !== undefined)
@@ -126,32 +106,23 @@ function mergeFile(merged: Merged, { path, text }: { path: string; text: string 
   for (const [name, value] of Object.entries(
     asTable(document['aliases'] ?? {}, { path, key: 'aliases' }),
   )) {
-    if (typeof value !== 'string') throw configError(path, `alias "${name}" is not text`);
+    if (typeof value !== 'string') throw FILES.error(path, `alias "${name}" is not text`);
     // An empty alias takes back one from an earlier file.
     if (value === '') merged.aliases.delete(name);
     else merged.aliases.set(name, value);
   }
   const registries = document['registry'] ?? [];
   if (!Array.isArray(registries))
-    throw configError(path, '"registry" must be written [[registry]]');
+    throw FILES.error(path, '"registry" must be written [[registry]]');
   for (const table of registries) {
     const rule = readRule(asTable(table, { path, key: 'registry' }), path);
     merged.rules.set(rule.prefix, rule);
   }
 }
 
-function parseToml(path: string, text: string): Record<string, unknown> {
-  try {
-    return parse(text);
-  } catch (cause) {
-    const line = cause instanceof Error && 'line' in cause ? ` (line ${String(cause.line)})` : '';
-    throw configError(path, `not valid TOML${line}`, cause);
-  }
-}
-
 function shortNameMode(value: unknown, path: string): RegistriesConfig['shortNameMode'] {
   if (value === 'enforcing' || value === 'permissive' || value === 'disabled') return value;
-  throw configError(path, 'short-name-mode must be enforcing, permissive or disabled');
+  throw FILES.error(path, 'short-name-mode must be enforcing, permissive or disabled');
 }
 
 function asTable(
@@ -161,16 +132,12 @@ function asTable(
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw configError(path, `"${key}" is not a table`);
+  throw FILES.error(path, `"${key}" is not a table`);
 }
 
 function stringList(value: unknown, { path, key }: { path: string; key: string }): string[] {
   if (Array.isArray(value) && value.every((item): item is string => typeof item === 'string')) {
     return value;
   }
-  throw configError(path, `"${key}" is not a list of names`);
-}
-
-function configError(path: string, reason: string, cause?: unknown): UsageError {
-  return new UsageError('BAD_REGISTRIES_CONF', `read "${path}": ${reason}`, { cause });
+  throw FILES.error(path, `"${key}" is not a list of names`);
 }

@@ -44,7 +44,10 @@ export async function hostFacts(
   return {
     facts: {
       architecture: localPlatform().architecture,
-      hostname: hostname(),
+      // Most have a name of their own, and node:os takes a while to load.
+      get hostname() {
+        return hostname();
+      },
       limits: request.ulimits.length > 0 ? readResourceLimits() : new Map(),
       timezoneFile: timezoneFile(request.timezone),
       devices: requestedDevices(request),

@@ -4,10 +4,10 @@
  * the container itself, called for one of another name and another command.
  */
 import { basename } from 'node:path';
+import type { ContainerRequest } from '@berth/bundle';
 import {
   clientFlags, containerPlan, HOLES, keepRun, type ClientSettings, type Fact, type KeptFile,
 } from '@berth/isolation';
-import type { ContainerRequest } from '@berth/bundle';
 import type { RuntimeSpec } from '@berth/oci';
 import {
   ADJECTIVES, containerFiles, randomId, SURNAMES, type ContainerPaths,
@@ -16,7 +16,7 @@ import type { Engine } from '../engine.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
 import type { CreatedContainer } from './create.ts';
 import { etcFiles } from './etc-files.ts';
-import { planSettings, summaryOf, withEtcFiles } from './launch.ts';
+import { planParts, summaryOf } from './launch.ts';
 import type { BerthContainer } from './record.ts';
 import { runFacts } from './run-facts.ts';
 
@@ -37,13 +37,12 @@ export function keepForNext(engine: Engine, run: RunToKeep): void {
   const marked = withMarks(run.created, run.words);
   if (marked === undefined) return;
   const launch = { ...marked, handed: run.handed, background: run.background };
-  const settings = planSettings(engine, launch);
+  const { spec, settings } = planParts(engine, launch);
   const facts = runFacts(engine, record, {
     tty: record.request.tty, networkHelper: settings.networkHelper?.[0],
   });
   if (facts === undefined || !engine.isSilent()) return;
-  const spec = withEtcFiles(marked.record, marked.spec, marked.paths);
-  const plan = containerPlan(spec, { ...settings, summary: SUMMARY });
+  const plan = containerPlan(spec, { ...settings, summary: marked.summary });
   const removal = settings.exitSteps.find((step) => step.step === 'rename');
   const marks = marksOf(marked, removal?.to);
   const whole = [...filesOf(marked), { name: 'plan', mode: 0o600, content: plan }];
@@ -73,6 +72,8 @@ interface Marked {
   /** What stands for the command; undefined where there was none. */
   command: string | undefined;
   entrypoint: readonly string[];
+  owner: string;
+  summary: string;
 }
 
 /** As typed for a container with this command. */
@@ -107,21 +108,20 @@ function withMarks(
     name,
     command,
     entrypoint: own,
+    owner: `o${randomId()}`,
+    summary: `s${randomId()}`,
   };
 }
 
-const OWNER = `o${randomId()}`;
-const SUMMARY = `s${randomId()}`;
-
-function filesOf({ record, spec }: Marked): KeptFile[] {
+function filesOf({ record, spec, owner, summary }: Marked): KeptFile[] {
   const request = {
     record,
     summary: summaryOf(record),
     files: { 'spec.json': JSON.stringify(spec) },
     boundFiles: etcFiles(record, spec),
   };
-  return containerFiles(request, OWNER).map(({ name, mode, content }) => ({
-    name, mode, content: Buffer.from(name === 'summary' ? SUMMARY : content),
+  return containerFiles(request, owner).map(({ name, mode, content }) => ({
+    name, mode, content: Buffer.from(name === 'summary' ? summary : content),
   }));
 }
 
@@ -130,14 +130,14 @@ type Mark = readonly [from: string, to: string];
 
 /** In this order, for the short id is a part of the id. */
 function marksOf(
-  { record, name, command, entrypoint }: Marked,
+  { record, name, command, entrypoint, owner, summary }: Marked,
   trash: string | undefined,
 ): Mark[] {
   const { id, createdAtMs } = record;
   const shortId = id.slice(0, SHORT);
   const marks: Mark[] = [
-    [OWNER, HOLES.owner],
-    [SUMMARY, HOLES.summary],
+    [owner, HOLES.owner],
+    [summary, HOLES.summary],
     [`"createdAtMs":${createdAtMs}`, `"createdAtMs":${HOLES.createdAtMs}`],
     [id, HOLES.id],
     [shortId, HOLES.shortId],

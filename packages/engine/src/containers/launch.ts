@@ -46,23 +46,30 @@ export interface LaunchPlan {
 /** Writes the plan of the next run; answers its path. */
 export function writePlan(engine: Engine, launch: LaunchPlan): string {
   const { record, spec, paths } = launch;
-  const withEtc = withEtcFiles(record, spec, paths);
   requireFreeMemory(engine, record, spec);
-  const whole = engine.isProcMasked ? withEtc : withOwnPorts(record, withEtc);
   if (engine.isProcMasked) sayWhatIsMasked(engine);
   const { pidFile, supervisorPidFile } = record.request;
   for (const file of [pidFile, supervisorPidFile]) {
     if (file !== undefined && engine.forRoot) makePidFile(file);
   }
-  const told = withManager(record.request, whole);
-  const plan = containerPlan(told, planSettings(engine, launch));
+  const plan = planParts(engine, launch);
   ensureDirectory(dirname(paths.runDirectory));
-  engine.store.containers.writePlan(record.id, plan);
+  engine.store.containers.writePlan(record.id, containerPlan(plan.spec, plan.settings));
   return paths.plan;
 }
 
-/** What the plan says beyond the spec. */
-export function planSettings(engine: Engine, launch: LaunchPlan): SupervisorSettings {
+/** What the plan is written from: the spec with what each run adds, and what is said beyond it. */
+export function planParts(
+  engine: Engine,
+  launch: LaunchPlan,
+): { spec: RuntimeSpec; settings: SupervisorSettings } {
+  const { record, spec, paths } = launch;
+  const withEtc = withEtcFiles(record, spec, paths);
+  const whole = engine.isProcMasked ? withEtc : withOwnPorts(record, withEtc);
+  return { spec: withManager(record.request, whole), settings: settingsOf(engine, launch) };
+}
+
+function settingsOf(engine: Engine, launch: LaunchPlan): SupervisorSettings {
   const { record, spec, paths, handed } = launch;
   const { store } = engine;
   const { request } = record;
@@ -145,7 +152,7 @@ export function summaryOf(record: BerthContainer): SummaryHead {
 }
 
 /** hosts, resolv.conf and hostname are bound over what the image has. */
-export function withEtcFiles(
+function withEtcFiles(
   record: BerthContainer,
   spec: RuntimeSpec,
   paths: ContainerPaths,

@@ -3,7 +3,6 @@
  * machine. While all of it is the same, the same words are decided the same way.
  */
 import { readFileSync, statSync, type BigIntStats } from 'node:fs';
-import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CGROUP_ROOT, nativeHelper, ownCgroup, type Fact } from '@berth/isolation';
 import { hasRoute4 } from '@berth/network';
@@ -55,8 +54,7 @@ export function runFacts(
       ...[...VARIABLES, ...CONTAINERS_CONFIG_VARIABLES].map(variable),
       ...NAMESPACES.map((name) => inode(`/proc/self/ns/${name}`)),
       { kind: 'gid', object: '', value: String(engine.account.gid) },
-      { kind: 'node', object: '', value: hostname() },
-      text('/proc/sys/kernel/random/boot_id'),
+      ...['/proc/sys/kernel/hostname', '/proc/sys/kernel/random/boot_id'].map(text),
       ...[...filesOf(engine, record), ...containersConfigPaths()].map(file),
       ...cgroupFacts(engine),
       ...bindFacts(record),
@@ -88,11 +86,12 @@ function cgroupFacts({ runtimeDirectory }: Engine): Fact[] {
   if (systemd.length > 0 && systemd.every(({ value }) => value !== '-')) return systemd;
   const own = ownCgroup();
   const folders = own === undefined ? [] : [own, dirname(own)];
-  const files = folders.flatMap((folder) =>
-    [folder, join(folder, 'cgroup.procs'), join(folder, 'cgroup.subtree_control')]);
-  const root = kindOf(join(CGROUP_ROOT, 'cgroup.controllers'));
-  return [...systemd, root, text('/proc/self/cgroup'), ...files.map(kindOf),
-    ...files.filter((path) => path.endsWith('_control')).map(text)];
+  const files = folders.flatMap((folder) => [folder, join(folder, 'cgroup.procs')]);
+  const controls = folders.map((folder) => join(folder, 'cgroup.subtree_control'));
+  return [
+    ...systemd, ...[join(CGROUP_ROOT, 'cgroup.controllers'), ...files].map(kindOf),
+    ...['/proc/self/cgroup', ...controls].map(text),
+  ];
 }
 
 function bindFacts({ request, imageName }: BerthContainer): Fact[] {
