@@ -107,6 +107,15 @@ void supervisor_record_end(struct supervisor *s, const struct failure *failed)
 		facts_publish_exit(&s->run, &failure);
 }
 
+/* This takes as long as the disk does. The end is recorded and the lock is free, so the next
+ * command may start or remove the container meanwhile. */
+static void let_mounts_go(struct supervisor *s)
+{
+	peers_leave(s);
+	close_fd(&s->lock);
+	close_fd(&s->mounts);
+}
+
 /**
  * supervisor_leave() - Tell the clients, and do what the plan says of the end
  */
@@ -139,4 +148,6 @@ void supervisor_leave(struct supervisor *s, const struct failure *failed)
 			close(s->lock);
 	}
 	exit_remove_trees(&s->plan);
+	if (s->mounts >= 0)
+		let_mounts_go(s);
 }

@@ -68,7 +68,7 @@ static void init_state(struct supervisor *s, char **argv)
 	s->pid_file = close_on_exec(atoi(argv[6]));
 	s->run.pid_namespace = argv[7];
 	snprintf(s->cgroup.origin, sizeof(s->cgroup.origin), "%s", argv[8]);
-	s->listener = s->sink = s->tty_hold = s->cgroup.events = s->log.fd = -1;
+	s->listener = s->sink = s->tty_hold = s->mounts = s->cgroup.events = s->log.fd = -1;
 	s->sources[0] = s->sources[1] = s->network.said = s->server.said = -1;
 	s->init.pidfd = s->init.sync = s->init.netns = s->init.terminal =
 		s->init.listener = -1;
@@ -184,6 +184,21 @@ static int prepare(struct supervisor *s, struct failure *failure)
 	return s->listener < 0 ? -1 : open_log(s, failure);
 }
 
+/* Before the kernel lets go of an overlay it writes the file system of the upper folder to the
+ * disk (generic_shutdown_super() calls ovl_sync_fs(), which spares a volatile overlay). Whoever
+ * closes the last reference waits for that: it must not be the container's last process, since
+ * others wait for its end. The server of a fuse-overlayfs ends only when its mount is gone. */
+static void hold_mounts(struct supervisor *s)
+{
+	char path[64];
+
+	if (plan_find(&s->plan, OP_OVERLAY) == NULL || s->server.pid > 0 ||
+	    plan_find(&s->plan, OP_VOLATILE) != NULL)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", s->init.host_pid);
+	s->mounts = open(path, O_RDONLY | O_CLOEXEC);
+}
+
 static int start_container(struct supervisor *s, struct failure *failure)
 {
 	int left;
@@ -194,6 +209,7 @@ static int start_container(struct supervisor *s, struct failure *failure)
 	    container_ready(&s->init, failure) < 0 ||
 	    network_wait(&s->network, &s->plan, s->init.host_pid, failure) < 0)
 		return -1;
+	hold_mounts(s);
 	take_terminal(s);
 	clock_gettime(CLOCK_REALTIME, &s->run.started);
 	if (container_release(&s->init, failure) < 0)

@@ -48,6 +48,7 @@ struct peer {
  * @chunk, @chunk_length, @chunk_source:	output that not all peers have taken; nothing more
  *		is read until they have, or are dropped
  * @chunk_time:	when a peer last took something
+ * @mounts:	the container's mount namespace, where letting go of it takes long; -1
  * @awake:	something happened less than SETTLE_MS ago
  * @deadline:	when to kill, in ms of the monotonic clock; 0 never
  */
@@ -63,7 +64,7 @@ struct supervisor {
 	struct emulator emulator;
 	struct container_process init;
 	struct log log;
-	int sources[2], sink, tty_hold;
+	int sources[2], sink, tty_hold, mounts;
 	bool sink_full, awake;
 	size_t chunk_length;
 	unsigned int chunk_source;

@@ -5,7 +5,7 @@
  * who comes near it has added something to every start of every container.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -167,6 +167,32 @@ test('of other containers ps reads one file each, and exec nothing', { skip }, a
   const more = counted(crowded.ps) - counted(alone.ps);
   atMost('system calls of ps for one more container', more / CONTAINERS, 5);
   atMost('system calls of exec for others', counted(crowded.exec) - counted(alone.exec), 20);
+});
+
+/** The mount namespaces that a process keeps, besides its own. */
+function heldMounts(pid: string): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).map((fd) => readlinkSync(path.join(folder, fd)))
+    .filter((target) => target.startsWith('mnt:'));
+}
+
+test('the end of a container waits for no disk, but its supervisor may', { skip }, async () => {
+  const flags = ['--network', 'none'];
+  await lab.ok(['run', '-d', '--name', 'kept', ...flags, image, 'sleep', '1000']);
+  await lab.ok(['run', '-d', '--rm', '--name', 'thrown', ...flags, image, 'sleep', '1000']);
+  const format = '{{.State.ConmonPid}} {{.State.Pid}}';
+  const pids = await lab.ok(['inspect', '--format', format, 'kept', 'thrown']);
+  const [kept = [], thrown = []] = pids.split('\n').map((line) => line.split(' '));
+  assert.deepEqual(heldMounts(kept[0] ?? ''), [readlinkSync(`/proc/${kept[1] ?? ''}/ns/mnt`)]);
+  assert.deepEqual(heldMounts(thrown[0] ?? ''), [], 'its overlay is volatile');
+  // The supervisor of the last run lets go of the overlay beside the next run.
+  for (const name of ['one', 'two', 'three']) {
+    await lab.ok(['stop', '-t', '0', 'kept']);
+    assert.equal(await lab.ok(['inspect', '--format', '{{.State.Status}}', 'kept']), 'exited');
+    await lab.ok(['start', 'kept']);
+    await lab.ok(['exec', 'kept', 'sh', '-c', `echo ${name} >>/names`]);
+  }
+  assert.equal(await lab.ok(['exec', 'kept', 'cat', '/names']), 'one\ntwo\nthree');
 });
 
 /** Memory that a process has mapped, shared or not. */
