@@ -7,7 +7,9 @@
  * and where anything is not as it expects it does nothing: then the runtime starts as ever.
  * `berth-native exec-again` and `run-again` do what an earlier command has left a plan for, and
  * start `berth -- exec` or `run`, which this does not know, where there is none.
+ * It also finds the runtime a folder to start in where the current one was deleted.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <stdbool.h>
@@ -17,6 +19,9 @@
 #include "../src/raw-call.h"
 
 void before_runtime(long *stack);
+
+/* See packages/cli/src/current-folder.ts. */
+#define NOWHERE "/proc/tty/ldisc"
 
 enum { ARGUMENTS_MAX = 1024, PATH_SIZE = 4096, OTHERS_WRITE = 2, GROUP_WRITE = 020 };
 
@@ -120,11 +125,7 @@ static void do_again(const char *applet, int argc, char **argv, unsigned int uid
 	raw_call(SYS_execve, (long)helper, (long)words, (long)(argv + argc + 1), 0, 0);
 }
 
-/**
- * before_runtime() - What happens before the runtime's own start
- * @stack: as the kernel gives it: the number of arguments, these, NULL, the environment, NULL
- */
-__attribute__((used)) void before_runtime(long *stack)
+static void hand_over(long *stack)
 {
 	int argc = (int)stack[0];
 	char **argv = (char **)(stack + 1);
@@ -142,4 +143,24 @@ __attribute__((used)) void before_runtime(long *stack)
 	uid = raw_call(SYS_getuid, 0, 0, 0, 0, 0);
 	if (uid > 0)
 		do_again(applet, argc, argv, (unsigned int)uid);
+}
+
+/* The runtime starts in no folder that was deleted. Where it starts instead nothing is there, and
+ * nobody can make anything. */
+static void leave_deleted_folder(void)
+{
+	char path[PATH_SIZE];
+
+	if (raw_call(SYS_getcwd, (long)path, PATH_SIZE, 0, 0, 0) == -ENOENT)
+		raw_call(SYS_chdir, (long)NOWHERE, 0, 0, 0, 0);
+}
+
+/**
+ * before_runtime() - What happens before the runtime's own start
+ * @stack: as the kernel gives it: the number of arguments, these, NULL, the environment, NULL
+ */
+__attribute__((used)) void before_runtime(long *stack)
+{
+	hand_over(stack);
+	leave_deleted_folder();
 }

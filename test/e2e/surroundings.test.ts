@@ -82,7 +82,9 @@ test('without HOME the account says where the home is', async () => {
 });
 
 test('a limit of the address space that leaves no room is named', async () => {
-  const words = [...lab.command, 'run', '--rm', '--network=none', image, ...PRINTS];
+  // A flag of its own: this run is none that is done again.
+  const flags = ['--rm', '--network=none', '--hostname=limited'];
+  const words = [...lab.command, 'run', ...flags, image, ...PRINTS];
   const script = 'ulimit -v 1000000; exec "$@"';
   const limited = ['sh', '-c', script, 'sh', ...words];
   const { status, stderr } = await execute(limited, { cwd: lab.home, env: lab.environment });
@@ -120,4 +122,25 @@ test('variables and files that runtimes heed change nothing and reach no process
   assert.doesNotMatch(inside, /BUN_|NODE_|evil/);
   const beside = await lab.ok(['unshare', 'env'], { cwd: folder, env: HOSTILE });
   assert.doesNotMatch(beside, /^(BUN_|NODE_OPTIONS)/m);
+});
+
+test('in a folder that was deleted all works that does not need it', async () => {
+  const words = lab.command.map((word) => `"${word}"`).join(' ');
+  const run = async (args: string): Promise<Result> => {
+    const script = `mkdir gone; cd gone; rmdir ../gone; ${words} ${args}`;
+    return execute(['sh', '-c', script], { cwd: lab.home, env: lab.environment });
+  };
+  const rm = 'run --rm --network=none';
+  assert.deepEqual(await run('ps -aq --filter name=nobody'), { status: 0, stdout: '', stderr: '' });
+  assert.deepEqual(await run(`${rm} ${image} echo fine`), FINE);
+  const hint = 'cd to another folder\n';
+  for (const flag of ['-v ./x:/x', '-v .:/x', '--cidfile x']) {
+    const { status, stderr } = await run(`${rm} ${flag} ${image} true`);
+    assert.equal(status, 125, flag);
+    assert.match(stderr, /^Error: find "(\.|\.\/x|x)": the current folder was deleted\nhint: cd /);
+  }
+  const saved = await run(`save -o file ${image}`);
+  assert.deepEqual([saved.status, saved.stderr], [125,
+    'Error: write "file": no such file or directory\n'
+    + `hint: the current folder was deleted: ${hint}`]);
 });

@@ -4,6 +4,7 @@
  */
 import { describe, EngineError, isSystemCallError } from '@berth/errors';
 import { compileSoon, compileWhenLasting } from './compiling.ts';
+import { explainFolder } from './current-folder.ts';
 import { GLOBAL_FLAGS, type GlobalValues } from './flags/global-flags.ts';
 import { parseFlags } from './flags/parse-flags.ts';
 import { reportError } from './output/errors.ts';
@@ -44,7 +45,7 @@ function report(error: unknown): number {
     return reportError(error);
   }
   if (isSystemCallError(error)) {
-    printError(`Error: ${describe(error)}\n`);
+    printError(`Error: ${explainFolder(describe(error))}\n`);
     return FAILED_STATUS;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -20,7 +20,7 @@ export function describe(error: unknown): string {
 }
 
 /** What node:fs and its kin throw: `ENOENT: no such file or directory, open '/x'`. */
-const SYSTEM_MESSAGE = /^E[A-Z0-9]+: (.*?), [a-z]+\b.*$/s;
+const SYSTEM_MESSAGE = /^E[A-Z0-9]+: (.*?), [a-z_]+\b.*$/s;
 
 /** True for an error of a system call that nobody has put into words yet. */
 export function isSystemCallError(error: unknown): error is NodeJS.ErrnoException {

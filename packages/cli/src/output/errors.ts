@@ -1,6 +1,7 @@
 /** Errors as users see them, on standard error, and how much of them (`--log-level`). */
 import { inspect } from 'node:util';
-import { describe, exitStatusOf, UsageError, type EngineError } from '@berth/errors';
+import { describe, exitStatusOf, SystemError, UsageError, type EngineError } from '@berth/errors';
+import { explainFolder } from '../current-folder.ts';
 import { printError } from './streams.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'panic'];
@@ -22,6 +23,7 @@ export function chooseLogLevel(text: string): void {
 export function reportError(error: EngineError): number {
   if (showsStacks) printError(`${inspect(error)}\n`);
   const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
-  printError(`Error: ${describe(error)}\n${hint}`);
+  const text = describe(error);
+  printError(`Error: ${error instanceof SystemError ? explainFolder(text) : text}\n${hint}`);
   return exitStatusOf(error);
 }

@@ -1,7 +1,7 @@
 /** The flags of `run` and `create` as the request that the engine carries out. */
-import { resolve } from 'node:path';
 import type { ContainerRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
+import { absolutePath } from '../current-folder.ts';
 import type { CONTAINER_FLAGS } from '../flags/container-flags.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { ContainerDefaults } from './configured-flags.ts';
@@ -102,7 +102,7 @@ function identity(
 }
 
 function pathOf(typed: string | undefined): string | undefined {
-  return typed === undefined ? undefined : resolve(typed);
+  return typed === undefined ? undefined : absolutePath(typed);
 }
 
 function processOf(
@@ -239,7 +239,7 @@ function hostsFile(typed: string | undefined): string | undefined {
     });
   }
   if (typed === undefined) return undefined;
-  return typed === 'none' ? '/dev/null' : resolve(typed);
+  return typed === 'none' ? '/dev/null' : absolutePath(typed);
 }
 
 function isolation(

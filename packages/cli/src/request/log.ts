@@ -1,7 +1,7 @@
 /** `--log-driver` and `--log-opt`. */
-import { resolve } from 'node:path';
 import type { LogRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
+import { absolutePath } from '../current-folder.ts';
 import { parseSize } from './size.ts';
 
 const DRIVERS: Readonly<Record<string, LogRequest['driver']>> = {
@@ -44,7 +44,7 @@ function readOption(log: LogRequest, option: string): void {
       log.maxFiles = Number(value);
       return;
     case 'path':
-      log.path = resolve(value);
+      log.path = absolutePath(value);
       return;
     case 'tag':
       log.tag = value;

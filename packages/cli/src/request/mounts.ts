@@ -1,8 +1,8 @@
 /** `-v`, `--mount` and `--tmpfs` as mount requests. */
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import type { MountRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
+import { absolutePath } from '../current-folder.ts';
 import { splitCsv } from '../parse/csv.ts';
 import { parseSize } from './size.ts';
 
@@ -28,7 +28,7 @@ export function parseVolume(text: string): MountRequest {
     });
   }
   if (/^[./]/.test(first)) {
-    const source = givable(text, resolve(first), options);
+    const source = givable(text, absolutePath(first), options);
     return { type: 'bind', source, target: second, options, createSource: false };
   }
   return { type: 'volume', name: first, target: second, options };
@@ -36,7 +36,7 @@ export function parseVolume(text: string): MountRequest {
 
 /** The source. Throws UsageError where `U` would take the caller's home away from the caller. */
 function givable(text: string, source: string, options: readonly string[]): string {
-  const home = `${resolve(homedir())}/`;
+  const home = `${absolutePath(homedir())}/`;
   if (options.includes('U') && home.startsWith(source === '/' ? source : `${source}/`)) {
     throw new UsageError('GIVES_HOME', `mount "${text}": "U" would give away your home`, {
       hint: 'leave "U" out, or name a folder below it',
@@ -83,7 +83,7 @@ function mountRequest({ text, type, source, target, options }: MountParts): Moun
       }
       return {
         type,
-        source: givable(text, resolve(source), options),
+        source: givable(text, absolutePath(source), options),
         target,
         options,
         createSource: false,

@@ -1,7 +1,7 @@
 /** What a container's first process is told, and where it finds its files without an image. */
-import { resolve } from 'node:path';
 import type { ContainerRequest } from '@berth/engine';
 import { UsageError } from '@berth/errors';
+import { absolutePath } from '../current-folder.ts';
 
 /** A JSON array is taken as it is, other text is one word, none clears it. Throws UsageError. */
 export function parseEntrypoint(text: string | undefined): string[] | undefined {
@@ -58,7 +58,7 @@ export function parseRootFolder(text: string): ContainerRequest['rootFolder'] {
   const keepsChangesApart = text.endsWith(':O');
   const path = keepsChangesApart ? text.slice(0, -2) : text;
   if (path === '') throw new UsageError('NO_ROOTFS', 'read --rootfs: no folder is named');
-  return { path: resolve(path), keepsChangesApart };
+  return { path: absolutePath(path), keepsChangesApart };
 }
 
 const NOTIFIERS = ['container', 'conmon', 'ignore'] as const;
