@@ -229,8 +229,6 @@ static int step_in(int sync, uint64_t flags)
 	char byte;
 
 	if (pid == 0) {
-		/* Its messages come after FORKED: the gate opens when this process's end is
-		 * closed. */
 		/* Its messages come after FORKED: the gate opens with the end of that process. */
 		close(gate[1]);
 		while (read(gate[0], &byte, 1) < 0 && errno == EINTR)

@@ -76,6 +76,11 @@ struct supervisor {
 uint64_t now_ms(void);
 void supervisor_reap(struct supervisor *s);
 
+/* beginning.c */
+int supervisor_prepare(struct supervisor *s, struct failure *failure);
+int supervisor_start_container(struct supervisor *s, struct failure *failure);
+int supervisor_publish_start(struct supervisor *s, struct failure *failure);
+
 /* ending.c */
 void run_note_error(struct run *run, const struct failure *failure);
 void supervisor_end_container(struct supervisor *s);
