@@ -181,8 +181,8 @@ static int make_tmpfs(struct setup *setup, const struct plan_record *record, uns
 	if (copy == NULL)
 		return -1;
 	/* Blanked to empty options, which are skipped. */
-	for (int i = 0; i < 2; i++) {
-		static const char *const words[] = {"notmpcopyup", "tmpcopyup"};
+	for (int i = 0; i < 3; i++) {
+		static const char *const words[] = {"notmpcopyup", "tmpcopyup", "U"};
 
 		if (has_option(copy, words[i]) && (word = strstr(copy, words[i])) != NULL)
 			memset(word, ',', strlen(words[i]));
@@ -190,7 +190,8 @@ static int make_tmpfs(struct setup *setup, const struct plan_record *record, uns
 	mount = mount_new("tmpfs", record->args[1], copy,
 			  attributes & ~(unsigned)(fill ? MOUNT_ATTR_RDONLY : 0), reason);
 	free(copy);
-	if (mount >= 0 && !has_option(options, "uid=") && setup_give(setup, mount) < 0) {
+	if (mount >= 0 && !has_option(options, "uid=") &&
+	    (has_option(options, "U") ? setup_give_new : setup_give)(setup, mount) < 0) {
 		close(mount);
 		return -1;
 	}

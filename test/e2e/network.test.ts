@@ -126,6 +126,13 @@ test(
   },
 );
 
+test('slirp4netns takes the options of Podman', { skip: missing.slirp4netns }, async () => {
+  const network = 'slirp4netns:mtu=1400,cidr=10.77.0.0/24,port_handler=slirp4netns';
+  const script = 'cat /sys/class/net/tap0/mtu; ip route | grep -o "default via [0-9.]*"';
+  const seen = await lab.ok(['run', '--rm', '--network', network, image, 'sh', '-c', script]);
+  assert.equal(seen, '1400\ndefault via 10.77.0.2');
+});
+
 test("a container joins another one's network", { skip: missing.pasta }, async () => {
   await lab.ok(['run', '-d', '--name', 'server', image, 'httpd', '-f', '-h', '/www']);
   const { stdout } = await lab.berth([
@@ -199,7 +206,9 @@ test('-P publishes what the image exposes', { skip: missing.pasta }, async () =>
       Cmd: ['httpd', '-f', '-h', '/www'],
     },
   });
-  await lab.ok(['run', '-d', '--name', 'exposed', '-P', exposing]);
+  await lab.ok(['run', '-d', '--name', 'exposed', '-P', '--expose', '80-81', exposing]);
+  const published = (await lab.ok(['port', 'exposed'])).split('\n');
+  assert.deepEqual(published.map((line) => line.split(' ')[0]), ['80/tcp', '81/tcp']);
   const address = await lab.ok(['port', 'exposed', '80']);
   assert.equal(await fetchText(Number(address.split(':').at(-1))), 'exposed\n');
   await lab.ok(['rm', '-f', '-t', '0', 'exposed']);

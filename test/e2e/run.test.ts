@@ -200,6 +200,28 @@ test('-v of a folder that is not there says so', async () => {
 test('--tmpfs has its size, /dev/shm that of --shm-size', async () => {
   assert.match(await inside('df -k /t', '--tmpfs', '/t:size=1m'), /\s1024\s/);
   assert.match(await inside('df -k /dev/shm', '--shm-size', '2m'), /\s2048\s/);
+  assert.match(await inside('df -k /dev/shm', '--shm-size', '0'), /\s\d{12,}\s/);
+});
+
+test('every user may write to a tmpfs, and U makes it that of the user', async () => {
+  const write = 'touch /t/x && stat -c "%a %u" /t';
+  assert.equal(await inside(write, '--tmpfs', '/t', '--user', '1000'), '1777 0');
+  assert.equal(await inside(write, '--mount', 'type=tmpfs,dst=/t', '--user', '1000'), '1777 0');
+  assert.equal(await inside(write, '--tmpfs', '/t:mode=700,U', '--user', '1000'), '700 1000');
+  assert.equal(await inside('stat -c %a /t', '--tmpfs', '/t:mode=750'), '750');
+});
+
+test('lists of ulimits, sysctls and hosts in one flag, and what scripts leave empty', async () => {
+  const script = 'ulimit -n; ulimit -c; cat /proc/sys/kernel/msgmax /etc/hosts';
+  const flags = ['--ulimit', 'nofile=100,core=0', '--sysctl', 'kernel.msgmax=9000,kernel.shmmni=99',
+    '--add-host', 'a:192.0.2.1,b:192.0.2.2', '-p', '', '--cidfile', '', '--device', ''];
+  assert.match(await inside(script, ...flags),
+    /^100\n0\n9000\n192\.0\.2\.1\ta\n192\.0\.2\.2\tb\n/);
+});
+
+test('-v takes what Docker tells its virtual machines, and the same mount twice', async () => {
+  const bind = `${lab.home}:/home:ro,cached`;
+  assert.equal(await inside('ls -d /home', '-v', bind, '-v', bind), '/home');
 });
 
 test('--read-only leaves only the usual temporary places writable', async () => {

@@ -10,8 +10,11 @@ const BIND_GROUPS = [
 /** What is done with the source before: an overlay over it, and giving it to the user. */
 const TREATMENTS = new Set(['O', 'U']);
 const FREE = new Set(['suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'noatime', 'relatime']);
-/** Accepted without an effect here: there is no SELinux to relabel for, and copies are ours. */
-const WITHOUT_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy']);
+/**
+ * Accepted without an effect here: there is no SELinux to relabel for, copies are ours, and the
+ * others are of Docker's virtual machines.
+ */
+const WITHOUT_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy', 'cached', 'delegated', 'consistent']);
 const TMPFS_VALUE = /^(size|mode|nr_inodes|nr_blocks|uid|gid)=[0-9A-Za-z%]+$/;
 
 /** For a bind of `source` on `target`. Throws UsageError for unknown options. */
@@ -46,7 +49,8 @@ export function tmpfsOptions(options: readonly string[], target: string): string
       FREE.has(option) ||
       TMPFS_VALUE.test(option) ||
       option === 'tmpcopyup' ||
-      option === 'rw'
+      option === 'rw' ||
+      option === 'U'
     ) {
       result.add(option);
     } else {

@@ -6,6 +6,7 @@ import { mountTarget, refuseDuplicates } from './mount-targets.ts';
 import type { ContainerRequest, MountRequest } from './request.ts';
 
 const DEFAULT_SHM_BYTES = 65_536_000;
+const UNLIMITED_BYTES = 2 ** 50;
 const READ_ONLY_TMPFS = ['/tmp', '/run', '/var/tmp'];
 
 /** In the order in which they are made: parents before what lies below them. */
@@ -64,7 +65,9 @@ function sharedMemory(request: ContainerRequest): MountSpec {
       options: ['rbind', 'rw', 'nosuid', 'nodev'],
     };
   }
-  const size = request.shmSizeBytes ?? DEFAULT_SHM_BYTES;
+  // 0 is no limit, as in tmpfs(5); the plan's 0 is no /dev/shm.
+  const asked = request.shmSizeBytes ?? DEFAULT_SHM_BYTES;
+  const size = asked === 0 ? UNLIMITED_BYTES : asked;
   const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${size}`];
   return { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options };
 }
@@ -102,7 +105,7 @@ function tmpfs(destination: string, options: readonly string[]): MountSpec {
 function mountSpec(mount: MountRequest, host: HostFacts): MountSpec {
   const destination = mountTarget(mount.target);
   if (mount.type === 'tmpfs') {
-    return tmpfs(destination, mount.options);
+    return tmpfs(destination, [...everyonesMode(mount.options), ...mount.options]);
   }
   if (mount.type === 'bind') {
     return {
@@ -113,6 +116,11 @@ function mountSpec(mount: MountRequest, host: HostFacts): MountSpec {
     };
   }
   return volumeMount(host.volume(mount.name ?? ''), destination, mount.options);
+}
+
+/** As in Podman and Docker every user may write there, whatever mode the image's folder has. */
+function everyonesMode(options: readonly string[]): string[] {
+  return options.some((option) => /^(mode|uid|gid)=/.test(option)) ? [] : ['mode=1777'];
 }
 
 /** A volume that was made read-only stays so. */

@@ -14,4 +14,4 @@ export { slirpArguments } from './slirp4netns.ts';
 export { hostsFile, type HostsSettings } from './hosts.ts';
 export { resolvConf, type ResolvSettings } from './resolv-conf.ts';
 export { assignPorts, type AssignedPort, type WantedPort } from './ports.ts';
-export { GUEST } from './guest-addresses.ts';
+export { GUEST, guestAddresses, type GuestAddresses } from './guest-addresses.ts';

@@ -7,7 +7,7 @@ const IDENTITY_FLAGS = {
   annotation: each('NAME=VALUE', 'add an annotation'),
   cidfile: text('PATH', "write the container's id to PATH, which must not exist"),
   label: each('NAME=VALUE', 'set metadata', { short: 'l' }),
-  'label-file': each('PATH', 'read labels from PATH, one per line'),
+  'label-file': listed('PATH', 'read labels from PATH, one per line'),
   name: text('NAME', 'call the container NAME'),
   'conmon-pidfile': text('PATH', "write the pid of the container's supervisor to PATH"),
   pidfile: text('PATH', "write the pid of the container's first process to PATH"),
@@ -25,14 +25,14 @@ const PROCESS_FLAGS = {
   env: each('NAME[=VALUE]', 'set a variable; without a value, pass on that of the caller', {
     short: 'e',
   }),
-  'env-file': each('PATH', 'read variables from PATH, one NAME=VALUE per line'),
+  'env-file': listed('PATH', 'read variables from PATH, one NAME=VALUE per line'),
   'env-merge': each('NAME=VALUE', "set a variable from the image's, e.g. PATH=${PATH}:/opt/bin"),
   'env-host': toggle("pass on all of the caller's environment"),
   'http-proxy': toggle("pass on the caller's proxy variables", { initial: true }),
   unsetenv: each('NAME', 'remove a variable that the image sets'),
   'unsetenv-all': toggle('remove all variables that the image sets'),
   'group-entry': text('LINE', 'the line of /etc/group: $GROUPNAME, $GID, $USERLIST'),
-  hostuser: each('USER', 'a user of this machine, name or uid, for /etc/passwd'),
+  hostuser: listed('USER', 'a user of this machine, name or uid, for /etc/passwd'),
   passwd: toggle('add unknown users to /etc/passwd and /etc/group', { initial: true }),
   'passwd-entry': text('LINE', 'the line of /etc/passwd: $USERNAME, $UID, $GID, $NAME, $HOME'),
   'group-add': listed('GROUP', 'add a supplementary group, or keep-groups', {}),
@@ -54,7 +54,7 @@ const PROCESS_FLAGS = {
 } as const;
 
 const FILE_FLAGS = {
-  device: each('HOST[:CONTAINER][:rwm]', 'give a device of the host'),
+  device: listed('HOST[:CONTAINER][:rwm]', 'give a device of the host'),
   'image-volume': text('MODE', "the image's volumes: anonymous (the default), tmpfs or ignore"),
   mount: each('type=TYPE,…', 'mount a bind, volume or tmpfs'),
   'read-only': toggle('make the root file system read-only'),
@@ -64,13 +64,13 @@ const FILE_FLAGS = {
   'shm-size': text('SIZE', 'size of /dev/shm (64m)'),
   tmpfs: each('PATH[:OPTIONS]', 'mount an empty file system in memory'),
   volume: each('[SOURCE:]PATH[:OPTIONS]', 'mount a folder or a volume', { short: 'v' }),
-  'volumes-from': listed('CONTAINER[:ro]', 'mount what another container mounts'),
+  'volumes-from': each('CONTAINER[:ro]', 'mount what another container mounts'),
 } as const;
 
 const NETWORK_FLAGS = {
-  'add-host': each('NAME:ADDRESS', 'add a line to /etc/hosts; ADDRESS may be host-gateway'),
+  'add-host': listed('NAME:ADDRESS', 'add a line to /etc/hosts; ADDRESS may be host-gateway'),
   dns: listed('ADDRESS', 'use this name server'),
-  'dns-option': each('OPTION', 'an option for /etc/resolv.conf', { aliases: ['dns-opt'] }),
+  'dns-option': listed('OPTION', 'an option for /etc/resolv.conf', { aliases: ['dns-opt'] }),
   'dns-search': listed('DOMAIN', 'a search domain'),
   expose: listed('PORT[/PROTOCOL]', 'a port that --publish-all publishes'),
   hostname: text('NAME', 'the host name inside', { short: 'h' }),
@@ -94,12 +94,15 @@ const ISOLATION_FLAGS = {
   privileged: toggle('give all capabilities and lift the restrictions'),
   'security-opt': each('OPTION', 'seccomp=PATH|unconfined, no-new-privileges, mask=…, unmask=…'),
   sysctl: each('NAME=VALUE', 'set a kernel parameter of a namespace'),
-  ulimit: each('NAME=SOFT[:HARD]', 'set a limit of the process, or "host" for those of the caller'),
+  ulimit: listed(
+    'NAME=SOFT[:HARD]',
+    'set a limit of the process, or "host" for those of the caller',
+  ),
   uts: text('MODE', 'uts namespace: private, host or container:NAME'),
-  gidmap: each('MAP', 'map group ids: CONTAINER:FROM[:COUNT]'),
+  gidmap: listed('MAP', 'map group ids: CONTAINER:FROM[:COUNT]'),
   subgidname: text('USER', 'the subordinate group ids of USER, who must be you'),
   subuidname: text('USER', 'the subordinate user ids of USER, who must be you'),
-  uidmap: each('MAP', 'map user ids: CONTAINER:FROM[:COUNT]'),
+  uidmap: listed('MAP', 'map user ids: CONTAINER:FROM[:COUNT]'),
   userns: text('MODE', 'whose ids: host, keep-id, auto or nomap'),
 } as const;
 
@@ -126,12 +129,12 @@ const LIMIT_FLAGS = {
 
 const LOG_FLAGS = {
   'log-driver': text('DRIVER', 'k8s-file (the default), json-file, none or passthrough'),
-  'log-opt': each('NAME=VALUE', 'max-size=SIZE, max-file=N, path=PATH, tag=TEXT'),
+  'log-opt': listed('NAME=VALUE', 'max-size=SIZE, max-file=N, path=PATH, tag=TEXT'),
 } as const;
 
 const IGNORED_FLAGS = {
   'init-path': ignored('each'),
-  'seccomp-policy': ignored('each'),
+  'seccomp-policy': text('POLICY', 'only "default"', { hidden: true }),
   'no-healthcheck': ignored('toggle'),
   'rdt-class': ignored('each'),
   restart: text('POLICY', 'only "no"', { hidden: true }),

@@ -149,7 +149,7 @@ function assign(state: State, name: string, value: string): void {
   state.given.add(name);
   const previous = state.values[name];
   if (flag.kind === 'each' || flag.kind === 'listed') {
-    const added = flag.kind === 'each' ? [value] : splitCsv(value);
+    const added = flag.kind === 'each' ? [value] : value === '' ? [] : splitCsv(value);
     state.values[name] = Array.isArray(previous) ? [...previous, ...added] : added;
     return;
   }

@@ -9,6 +9,7 @@ import { parseEnvironment, parseLabels } from './environment.ts';
 import { parseLimits } from './limits.ts';
 import { parseLog } from './log.ts';
 import { parseImageVolumes, parseMount, parseTmpfs, parseVolume } from './mounts.ts';
+import { checkedDomain, checkedHost, checkedNameserver } from './names.ts';
 import { parseCgroups, parseNamespace, parseNetwork } from './namespaces.ts';
 import { parseExpose, parsePublish } from './ports.ts';
 import {
@@ -53,14 +54,20 @@ export function containerRequest(
 
 /** Values that Podman knows and that mean something which is not there. */
 function refuseOthers(flags: Flags): void {
-  const refuse = (flag: string, value: string): never => {
+  const refuse = (flag: string, value: string, hint: string): never => {
     throw new UnsupportedError('UNSUPPORTED_FLAG', `use --${flag} "${value}": not supported`, {
-      hint: 'leave the flag out',
+      hint,
     });
   };
-  const { restart, systemd } = flags;
-  if (restart !== undefined && restart !== 'no' && restart !== '') refuse('restart', restart);
-  if (systemd === 'always') refuse('systemd', systemd);
+  const { restart = 'no', systemd = 'true', 'seccomp-policy': policy = 'default' } = flags;
+  if (restart !== 'no' && restart !== '') {
+    const unit = 'systemd-run --user -p Restart=always berth run …';
+    refuse('restart', restart, `leave it to systemd: ${unit}`);
+  }
+  if (!['true', 'false'].includes(systemd)) refuse('systemd', systemd, 'leave the flag out');
+  if (policy !== 'default') {
+    refuse('seccomp-policy', policy, 'name the profile: --security-opt seccomp=FILE');
+  }
 }
 
 function cgroupParent({ 'cgroup-parent': parent, cgroups }: Flags): string | undefined {
@@ -102,7 +109,8 @@ function identity(
 }
 
 function pathOf(typed: string | undefined): string | undefined {
-  return typed === undefined ? undefined : absolutePath(typed);
+  // Scripts pass on paths that may be empty.
+  return typed === undefined || typed === '' ? undefined : absolutePath(typed);
 }
 
 function processOf(
@@ -181,8 +189,8 @@ function files(
   return {
     mounts: [
       ...flags.mount.map(parseMount),
-      ...flags.volume.map(parseVolume),
-      ...flags.tmpfs.map(parseTmpfs),
+      ...[...new Set(flags.volume)].map(parseVolume),
+      ...[...new Set(flags.tmpfs)].map(parseTmpfs),
     ],
     volumesFrom: flags['volumes-from'],
     imageVolumes: parseImageVolumes(flags['image-volume']),
@@ -215,9 +223,9 @@ function network(
     ports: flags.publish.map(parsePublish),
     publishAll: flags['publish-all'],
     expose: flags.expose.map(parseExpose),
-    addHosts: flags['add-host'],
-    dns: flags.dns,
-    dnsSearch: flags['dns-search'],
+    addHosts: flags['add-host'].map(checkedHost),
+    dns: flags.dns.map(checkedNameserver),
+    dnsSearch: flags['dns-search'].map(checkedDomain),
     dnsOptions: flags['dns-option'],
     noHosts: flags['no-hosts'],
     hostsFile: hostsFile(flags['hosts-file']),

@@ -86,6 +86,9 @@ export function parseLabels(
     if (name === '') {
       throw new UsageError('BAD_LABEL', `read --${flag} "${text}": the name is missing`);
     }
+    if (equals < 0 && flag === 'annotation') {
+      throw new UsageError('BAD_LABEL', `read --${flag} "${text}": not NAME=VALUE`);
+    }
     labels[name] = equals < 0 ? '' : text.slice(equals + 1);
   }
   return { ...labels };

@@ -91,6 +91,7 @@ function mountRequest({ text, type, source, target, options }: MountParts): Moun
     case 'volume':
       return { type, name: source === '' ? undefined : source, target, options };
     case 'tmpfs':
+      if (source !== undefined) throw badMount('mount', text, 'a tmpfs has no source');
       return { type, target, options };
     default:
       throw new UnsupportedError(
@@ -124,6 +125,8 @@ const PLAIN_OPTIONS = new Set([
   'z',
   'Z',
 ]);
+const ON = new Set(['true', '1']);
+const OFF = new Set(['false', '0']);
 const NEGATIONS: Readonly<Record<string, string>> = { ro: 'rw', rw: 'ro' };
 
 function readField(mount: MountParts, key: string, value: string | undefined): void {
@@ -157,12 +160,13 @@ function optionsOf(text: string, key: string, value: string | undefined): string
   if (key === 'bind-propagation' && value !== undefined) return [value];
   if (key === 'tmpfs-size') return [`size=${parseSize(value ?? '', 'mount')}`];
   if (key === 'tmpfs-mode') return [`mode=${value ?? ''}`];
-  const isOn = value === undefined || value === 'true' || value === '1';
+  const isOn = value === undefined || ON.has(value);
   if (key === 'bind-nonrecursive') return [isOn ? 'bind' : 'rbind'];
   const name = { readonly: 'ro', chown: 'U', 'volume-nocopy': 'nocopy' }[key] ?? key;
   if (!PLAIN_OPTIONS.has(name)) {
     throw badMount('mount', text, `no such key as "${key}"`);
   }
+  if (!isOn && !OFF.has(value)) throw badMount('mount', text, `"${value}" is no value of ${key}`);
   const off = NEGATIONS[name];
   return isOn ? [name] : off === undefined ? [] : [off];
 }

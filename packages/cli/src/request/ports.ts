@@ -1,4 +1,5 @@
 /** `-p` as port requests: `80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]:80-90:80-90`. */
+import { isIP } from 'node:net';
 import type { PortRequest } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 
@@ -11,7 +12,11 @@ export function parsePublish(text: string): PortRequest {
   if (found === null) {
     throw badPort(text, 'not [[ADDRESS:]HOSTPORT:]PORT[/PROTOCOL]');
   }
-  const [, address, host, container = '', protocol = 'tcp'] = found;
+  const [, address = '', host, container = '', protocol = 'tcp'] = found;
+  const hostAddress = address.replace(/^\[|\]$/g, '');
+  if (hostAddress !== '' && isIP(hostAddress) === 0) {
+    throw badPort(text, `"${hostAddress}" is no address`);
+  }
   if (protocol !== 'tcp' && protocol !== 'udp') {
     throw badPort(text, `no such protocol as "${protocol}"`);
   }
@@ -21,8 +26,7 @@ export function parsePublish(text: string): PortRequest {
     throw badPort(text, 'the ranges differ in length');
   }
   return {
-    hostAddress:
-      address === undefined || address === '' ? undefined : address.replace(/^\[|\]$/g, ''),
+    hostAddress: hostAddress === '' ? undefined : hostAddress,
     hostPort: outside?.first,
     containerPort: inside.first,
     count: inside.count,

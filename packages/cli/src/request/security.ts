@@ -2,7 +2,7 @@
 import type { DeviceRequest, SecurityRequest, UlimitRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
 
-/** All options together. `label` and `apparmor` are accepted: neither would confine anything. */
+/** All options together. `label` is accepted: without SELinux it confines nothing, as in Podman. */
 export function parseSecurity(options: readonly string[]): SecurityRequest {
   const security: SecurityRequest = {
     noNewPrivileges: false,
@@ -42,8 +42,10 @@ function readOption(
       chosen(option, value ?? '', ['unconfined']);
       security.unmask.push('ALL');
       return;
-    case 'label':
     case 'apparmor':
+      chosen(option, value ?? '', ['unconfined']);
+      return;
+    case 'label':
       return;
     default:
       throw badOption(option, 'no such option',
@@ -106,7 +108,9 @@ export function parseUlimit(text: string): UlimitRequest {
 
 /** `NAME=VALUE` texts as an object. */
 export function parseSysctls(texts: readonly string[]): Record<string, string> {
-  const entries = texts.map((text): [string, string] => {
+  // Several may stand in one text; a comma without a name after it belongs to a value.
+  const all = texts.flatMap((text) => text.split(/,(?=[^,=]+=)/));
+  const entries = all.map((text): [string, string] => {
     const equals = text.indexOf('=');
     if (equals < 1) {
       throw new UsageError('BAD_SYSCTL', `read --sysctl "${text}": not NAME=VALUE`);

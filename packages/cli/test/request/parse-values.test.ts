@@ -71,6 +71,8 @@ test('ports', () => {
     '80:',
     '80/',
     '8o',
+    '1.2.3:80:80',
+    'localhost:80:80',
   ]);
   assert.deepEqual(['80', '80/udp', '8000-8010'].map(parseExpose), [
     '80/tcp',
@@ -137,7 +139,8 @@ test('volumes and mounts', () => {
     ['type=bind,"src=/a,b",dst=/b', { ...bind, source: '/a,b' }],
   ];
   for (const [text, expected] of cases) assert.deepEqual(parseMount(text), expected, text);
-  refuses(parseMount, ['', 'type=bind,dst=/b', 'type=x,dst=/b', 'src=v', 'dst=/b,bogus=1', '"']);
+  refuses(parseMount, ['', 'type=bind,dst=/b', 'type=x,dst=/b', 'src=v', 'dst=/b,bogus=1', '"',
+    'dst=/b,readonly=maybe', 'type=tmpfs,src=a,dst=/b']);
   assert.deepEqual([undefined, 'bind', 'tmpfs', 'ignore'].map(parseImageVolumes), [
     'anonymous',
     'anonymous',
@@ -196,6 +199,7 @@ test('files of variables and labels: comments and blank lines are left out', () 
   assert.deepEqual(parseLabels(['b=2', 'c=x=y'], [file], 'label'), { a: '1', b: '2', c: 'x=y' });
   assert.deepEqual(Object.keys(parseLabels(['__proto__=x'], [], 'label')), ['__proto__']);
   refuses((text) => parseLabels([text], [], 'label'), ['', '=x']);
+  refuses((text) => parseLabels([text], [], 'annotation'), ['a']);
   refuses((path) => parseLabels([], [path], 'label'), [join(folder, 'absent')]);
   rmSync(folder, { recursive: true });
 });
@@ -214,7 +218,7 @@ test('security options, devices, limits and sysctls', () => {
   );
   assert.equal(parseSecurity(['no-new-privileges:false']).noNewPrivileges, false);
   assert.equal(parseSecurity(['seccomp:unconfined']).seccompProfile, 'unconfined');
-  refuses((text) => parseSecurity([text]), ['bogus', '', 'Seccomp=x']);
+  refuses((text) => parseSecurity([text]), ['bogus', '', 'Seccomp=x', 'apparmor=mine']);
   assert.deepEqual(parseDevice('/dev/a'), {
     source: '/dev/a',
     target: '/dev/a',
@@ -236,6 +240,7 @@ test('security options, devices, limits and sysctls', () => {
   assert.deepEqual(parseUlimit('host'), { name: 'host', soft: -1, hard: -1 });
   refuses(parseUlimit, ['', 'nofile', 'nofile=x', 'nofile=1:2:3', 'nofile=']);
   assert.deepEqual(parseSysctls(['a.b=1', 'c=2=3']), { 'a.b': '1', c: '2=3' });
+  assert.deepEqual(parseSysctls(['a=1,b.c=2,3', 'd=4,5']), { a: '1', 'b.c': '2,3', d: '4,5' });
   refuses((text) => parseSysctls([text]), ['', 'a', '=1']);
 });
 

@@ -8,7 +8,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { APT_CONFIG_PATH } from '@berth/bundle';
 import { SystemError } from '@berth/errors';
 import type { RuntimeSpec } from '@berth/oci';
-import { GUEST, hostsFile, resolvConf } from '@berth/network';
+import { GUEST, guestAddresses, hostsFile, resolvConf } from '@berth/network';
 import type { BerthContainer } from './record.ts';
 
 const FILES = {
@@ -88,7 +88,7 @@ function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
   const own = hostsFile({
     addHosts: record.request.addHosts,
     names: [...new Set(names)],
-    address: hasOwnNetwork ? GUEST.address : undefined,
+    address: hasOwnNetwork ? guestAddresses(record.request.network.options).address : undefined,
     hostAddress: hasOwnNetwork
       ? hostAddress()
       : record.network === 'host'
@@ -113,7 +113,8 @@ function forwarderOf(record: BerthContainer): string | undefined {
   if (record.network === 'pasta') {
     return GUEST.pastaNameserver;
   }
-  return record.network === 'slirp4netns' ? GUEST.slirpNameserver : undefined;
+  if (record.network !== 'slirp4netns') return undefined;
+  return guestAddresses(record.request.network.options).slirpNameserver;
 }
 
 /** The host's first address that is not loopback: containers reach it under that. */

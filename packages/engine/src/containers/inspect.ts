@@ -1,6 +1,6 @@
 /** `inspect` of a container, in Podman's shape: all of it from the record and the machine. */
 import { readFileSync } from 'node:fs';
-import { GUEST } from '@berth/network';
+import { guestAddresses, type GuestAddresses } from '@berth/network';
 import type { RuntimeSpec } from '@berth/oci';
 import type { ContainerEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
@@ -186,12 +186,13 @@ function networkSection(
 ): Record<string, unknown> {
   const own = record.network === 'pasta' || record.network === 'slirp4netns';
   const exposed = own ? [...record.exposedPorts, ...record.request.expose] : [];
+  const guest = guestAddresses(record.request.network.options);
   const unpublished = exposed.map((port) => [port.includes('/') ? port : `${port}/tcp`, null]);
   return {
     EndpointID: '',
-    Gateway: own ? GUEST.gateway : '',
-    IPAddress: own ? GUEST.address : '',
-    IPPrefixLen: own ? GUEST.prefixLength : 0,
+    Gateway: own ? guest.gateway : '',
+    IPAddress: own ? guest.address : '',
+    IPPrefixLen: own ? guest.prefixLength : 0,
     IPv6Gateway: '',
     GlobalIPv6Address: '',
     GlobalIPv6PrefixLen: 0,
@@ -204,17 +205,17 @@ function networkSection(
     Ports: { ...Object.fromEntries(unpublished), ...publishedPorts(record) },
     // Where nsenter and ip find the namespace; it has no other name.
     SandboxKey: own && state.state === 'running' ? `/proc/${state.pid}/ns/net` : '',
-    Networks: own ? { [record.network]: memberOf(record.network) } : {},
+    Networks: own ? { [record.network]: memberOf(record.network, guest) } : {},
   };
 }
 
 /** Where scripts for Docker look for the address. */
-function memberOf(network: string): Record<string, unknown> {
+function memberOf(network: string, guest: GuestAddresses): Record<string, unknown> {
   return {
     EndpointID: '',
-    Gateway: GUEST.gateway,
-    IPAddress: GUEST.address,
-    IPPrefixLen: GUEST.prefixLength,
+    Gateway: guest.gateway,
+    IPAddress: guest.address,
+    IPPrefixLen: guest.prefixLength,
     IPv6Gateway: '',
     GlobalIPv6Address: '',
     GlobalIPv6PrefixLen: 0,

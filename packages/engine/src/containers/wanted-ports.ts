@@ -3,6 +3,7 @@ import type { ContainerRequest, PortRequest } from '@berth/bundle';
 import { assignPorts, type AssignedPort } from '@berth/network';
 import type { Engine } from '../engine.ts';
 
+const MAX_PORT = 65_535;
 const OWN_NETWORKS = ['default', 'pasta', 'slirp4netns'];
 
 /** Host ports for all; none, and a warning, where the network is not the container's own. */
@@ -27,32 +28,36 @@ function wantedPorts(
   if (!request.publishAll) {
     return request.ports;
   }
+  const taken = new Set(request.ports.flatMap(singly).map(keyOf));
   const exposed = [...exposedByImage, ...request.expose].flatMap(parseExposed);
-  const isNamed = (port: PortRequest): boolean =>
-    request.ports.some(
-      ({ containerPort, count, protocol }) =>
-        protocol === port.protocol &&
-        port.containerPort >= containerPort &&
-        port.containerPort < containerPort + count,
-    );
-  return [...request.ports, ...exposed.filter((port) => !isNamed(port))];
+  const added = new Map(exposed.map((port) => [keyOf(port), port]));
+  return [...request.ports, ...[...added].flatMap(([key, port]) => (taken.has(key) ? [] : [port]))];
 }
 
-/** `80`, `80/udp`, `8000-8010/tcp`; what is none says nothing. */
+function keyOf({ containerPort, protocol }: PortRequest): string {
+  return `${containerPort}/${protocol}`;
+}
+
+/** Each port of a range by itself; the host's ports are left out. */
+function singly(port: PortRequest): PortRequest[] {
+  return Array.from({ length: port.count }, (_, offset) => ({
+    ...port, count: 1, containerPort: port.containerPort + offset, hostPort: undefined,
+  }));
+}
+
+/** `80`, `80/udp`, `8000-8010/tcp`, each port of a range by itself; what is none says nothing. */
 function parseExposed(text: string): PortRequest[] {
   const found = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp))?$/.exec(text);
   if (found === null) {
     return [];
   }
   const first = Number(found[1]);
-  const last = Number(found[2] ?? found[1]);
-  return [
-    {
-      hostAddress: undefined,
-      hostPort: undefined,
-      containerPort: first,
-      count: Math.max(1, last - first + 1),
-      protocol: found[3] === 'udp' ? 'udp' : 'tcp',
-    },
-  ];
+  const last = Math.min(Number(found[2] ?? found[1]), MAX_PORT);
+  return singly({
+    hostAddress: undefined,
+    hostPort: undefined,
+    containerPort: first,
+    count: Math.max(1, last - first + 1),
+    protocol: found[3] === 'udp' ? 'udp' : 'tcp',
+  });
 }

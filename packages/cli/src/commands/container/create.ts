@@ -7,6 +7,7 @@ import { pullOptions } from '../../flags/pull-flags.ts';
 import { print } from '../../output/streams.ts';
 import { configuredFlags } from '../../request/configured-flags.ts';
 import { containerRequest } from '../../request/container-request.ts';
+import { refuseContradictions } from '../../request/contradictions.ts';
 
 const FLAGS = {
   ...CONTAINER_FLAGS,
@@ -31,6 +32,7 @@ export class CreateCommand extends BerthCommand<typeof FLAGS> {
 
   protected async run(invocation: Invocation<typeof FLAGS>): Promise<void> {
     const { operands, given } = invocation;
+    refuseContradictions(invocation.flags);
     const { flags, defaults } = configuredFlags(invocation.flags, given);
     const pull = pullOptions(flags, given, flags.pull ?? 'missing');
     const request = containerRequest(flags, operands, defaults);

@@ -9,6 +9,7 @@ import { pullOptions } from '../../flags/pull-flags.ts';
 import { warnWithoutTerminal } from '../../output/terminal.ts';
 import { configuredFlags } from '../../request/configured-flags.ts';
 import { containerRequest } from '../../request/container-request.ts';
+import { refuseContradictions } from '../../request/contradictions.ts';
 import { parseDetachKeys } from '../../request/detach-keys.ts';
 import { parsePreserved } from '../../request/preserved.ts';
 
@@ -58,6 +59,7 @@ command; 125 when Berth failed, 126 when the command can't be executed, 127 when
 
   protected async run(invocation: Invocation<typeof FLAGS>): Promise<number> {
     const { operands, given } = invocation;
+    refuseContradictions(invocation.flags);
     const { flags, names, defaults } = configuredFlags(invocation.flags, given);
     if (flags.detach && flags.attach.length > 0) {
       throw new UsageError('DETACH_AND_ATTACH', 'read --attach: it excludes --detach');
