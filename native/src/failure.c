@@ -38,13 +38,13 @@ int fail(struct failure *failure, const char *stage, const char *object, int err
 	"run: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces"
 
 static const struct {
-	const char *stage;
+	const char *stage;	/* NULL: any */
 	const char *hint;
 	int error;		/* 0: any */
 	const char *object;	/* its beginning; NULL: any */
 	const char *reason;	/* its beginning; NULL: any */
 } hints[] = {
-	{.stage = "create user namespace", .error = EMFILE, .hint = "raise it: ulimit -n 64"},
+	{.error = EMFILE, .hint = "raise it: ulimit -n 1024"},
 	{.stage = "create user namespace", .error = EAGAIN,
 	 .hint = "how many processes you may have: ulimit -u"},
 	{.stage = "create user namespace", .error = EPERM, .hint = LOOK_AT_USER_NAMESPACES},
@@ -123,7 +123,7 @@ void failure_print(const struct failure *failure, int fd)
 	at = append(line, sizeof(line), at, reason);
 	line[at++] = '\n';
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-		if (strcmp(failure->stage, hints[i].stage) != 0 ||
+		if ((hints[i].stage != NULL && strcmp(failure->stage, hints[i].stage) != 0) ||
 		    (hints[i].error != 0 && hints[i].error != failure->error) ||
 		    !begins(failure->object, hints[i].object) ||
 		    !begins(failure->reason, hints[i].reason))

@@ -83,6 +83,8 @@ int handshake_receive(int sync, struct handshake_message *message, int *fd,
 		return fail(failure, "start container", "", errno);
 	if (got == 0)
 		return 0;
+	if (header.msg_flags & MSG_CTRUNC)
+		return fail(failure, "start container", "", EMFILE);
 	rights = CMSG_FIRSTHDR(&header);
 	if (rights != NULL && rights->cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(rights), sizeof(int));

@@ -147,19 +147,20 @@ static int take_descriptors(const struct container_stdio *stdio, int tty, int *s
 {
 	int count = 3 + (int)stdio->preserved_count;
 	int *sources = calloc((size_t)count, sizeof(*sources)), result = 0;
+	int kept_sync = fcntl(*sync, F_DUPFD_CLOEXEC, count);
 
 	if (sources == NULL)
 		return fail(failure, "pass descriptor", "", ENOMEM);
 	for (int i = 0; result == 0 && i < count; i++) {
 		int source = i >= 3 ? stdio->preserved[i - 3] : tty >= 0 ? tty : stdio->stdio[i];
 
-		sources[i] = fcntl(source, F_DUPFD_CLOEXEC, count);
+		sources[i] = kept_sync < 0 ? -1 : fcntl(source, F_DUPFD_CLOEXEC, count);
 		if (sources[i] < 0)
 			result = fail(failure, "pass descriptor", "", errno);
 	}
-	*sync = fcntl(*sync, F_DUPFD_CLOEXEC, count);
-	if (result == 0 && *sync < 0)
-		result = fail(failure, "pass descriptor", "", errno);
+	/* With what there was, the failure is told. */
+	if (result == 0)
+		*sync = kept_sync;
 	for (int i = 0; result == 0 && i < count; i++) {
 		if (dup2(sources[i], i) < 0)
 			result = fail(failure, "pass descriptor", "", errno);

@@ -93,6 +93,25 @@ test('a limit of the address space that leaves no room is named', async () => {
   assert.match(stderr, /^Error: prepare system calls: .*\nhint: ulimit -v unlimited/);
 });
 
+test('a limit of open files that leaves no room is named, whatever met it', async () => {
+  const flags = ['-d', '--replace', '--name=few', '--network=none'];
+  const words = [...lab.command, 'run', ...flags, image, 'true'];
+  const failures: string[] = [];
+  // Below that Node has no room itself.
+  for (let limit = 20; limit < 64; limit += 1) {
+    const limited = ['sh', '-c', `ulimit -n ${limit}; exec "$@"`, 'sh', ...words];
+    const { status, stderr } = await execute(limited, { cwd: lab.home, env: lab.environment });
+    if (status === 0) break;
+    failures.push(stderr);
+  }
+  await lab.ok(['rm', '-f', 'few']);
+  assert.ok(failures.length > 0, 'there was always room');
+  for (const failure of failures) {
+    assert.match(failure,
+      /^Error: .*(too many open files|EMFILE)\nhint: raise it: ulimit -n 1024\n$/);
+  }
+});
+
 /** BUN_INSPECT and BUN_OPTIONS are read by Bun before any script: ARCHITECTURE.md, "Building". */
 const HOSTILE: Record<string, string> = {
   BUN_INSPECT_PRELOAD: './evil.js',

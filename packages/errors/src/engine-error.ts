@@ -51,7 +51,16 @@ export class IntegrityError extends EngineError {}
 export class TransportError extends EngineError {}
 
 /** A system call failed; `details` has operation, errno and path. */
-export class SystemError extends EngineError {}
+export class SystemError extends EngineError {
+  constructor(code: string, message: string, options: ErrorOptions = {}) {
+    super(code, message, { ...options, hint: options.hint ?? limitHint(options) });
+  }
+}
+
+function limitHint({ details, cause }: ErrorOptions): string | undefined {
+  const errno = details?.['errno'] ?? (cause as { code?: unknown } | undefined)?.code;
+  return errno === 'EMFILE' ? 'raise it: ulimit -n 1024' : undefined;
+}
 
 /** The kernel or the host lacks something; the hint says how to get it. */
 export class UnsupportedError extends EngineError {}
