@@ -106,6 +106,15 @@ test('whoever needs its processes hears where they are', async () => {
   await assertRefused('another pid namespace', OUT_OF_REACH);
 });
 
+test('commit --pause of it says that it is not paused', async () => {
+  await runs();
+  // Places that this test makes have fewer ids, so that no image comes of it here.
+  const { stderr } = await berthIn('another machine', ['commit', '-p', 'c', 'made']);
+  assert.match(stderr, /^Warning: container \w{12} runs elsewhere \(.+\): from here it can't be /m);
+  const unasked = await berthIn('another machine', ['commit', 'c', 'made']);
+  assert.doesNotMatch(unasked.stderr, /^Warning: container/m);
+});
+
 test('wait and logs --follow last until its end', async () => {
   await runs();
   const waiting = startIn('another machine', ['wait', 'c']);

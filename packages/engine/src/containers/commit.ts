@@ -41,8 +41,12 @@ export async function commitContainer(
   const names = request.reference === undefined ? [] : [localReference(request.reference)];
   const { containers } = engine.store;
   const id = containers.resolve(name);
-  const isRunning = containers.state(id).state === 'running';
-  if (!request.pause || !isRunning) return commit(engine, { id, request, names });
+  const { state, hostName = 'another pid namespace' } = containers.state(id);
+  if (request.pause && state === 'elsewhere') {
+    engine.report({ kind: 'warning', message: `container ${id.slice(0, 12)} runs elsewhere `
+      + `(${hostName}): from here it can't be paused, and its files may change meanwhile` });
+  }
+  if (!request.pause || state !== 'running') return commit(engine, { id, request, names });
   await pauseContainer(engine, id);
   try {
     return await commit(engine, { id, request, names });
