@@ -360,8 +360,8 @@ static int next_kept(const struct container_stdio *stdio, const int others[2], i
 	return lowest;
 }
 
-/* The standard descriptors stay open, for what is opened next must not take their numbers; they
- * are /dev/null, and replaced before the program runs. */
+/* What is opened next must not take the numbers of the standard descriptors, nor of those to
+ * preserve: they are /dev/null, and replaced before the program runs. */
 static void close_others(const struct container_stdio *stdio, int keep, int also)
 {
 	const int others[2] = {keep, also};
@@ -373,6 +373,9 @@ static void close_others(const struct container_stdio *stdio, int keep, int also
 		from = kept + 1;
 	}
 	close_range((unsigned)from, ~0U, 0);
+	for (int fd = 3; fd < 3 + (int)stdio->preserved_count; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			dup2(STDIN_FILENO, fd);
 }
 
 /**

@@ -125,3 +125,17 @@ test('many execs at once all come back', async () => {
     Array.from({ length: 12 }, (_, index) => index),
   );
 });
+
+test('--preserve-fds passes descriptors on under their numbers, with a terminal too', async () => {
+  const inShell = async (flags: string): Promise<string> => {
+    const script = 'cat <&3; cat <&5; ls /proc/$$/fd';
+    const { status, stdout } = await lab.inShell(
+      `echo third >three; exec 3<three 4<three 5<three; ` +
+        `${lab.command.join(' ')} exec ${flags} box sh -c '${script}'`,
+    );
+    assert.equal(status, 0);
+    return stdout.replaceAll('\r', '').trim().split(/\s+/).join(' ');
+  };
+  assert.match(await inShell('--preserve-fds 3'), /^third third 0 1 2 3 4 5( \d+)?$/);
+  assert.match(await inShell('-t --preserve-fd 3,5'), /^third third 0 1 2 3 4 5( \d+)?$/);
+});

@@ -36,6 +36,7 @@ test('inspect shows the config and the layers, under the names of Podman', async
     ['{{.Config.Labels.of}} {{index .Labels "of"}}', 'shop shop'],
     ['{{range $port, $_ := .Config.ExposedPorts}}{{$port}}{{end}}', '80/tcp'],
     ['{{range $path, $_ := .Config.Volumes}}{{$path}}{{end}}', '/data'],
+    ['{{.Config.Volumes}}', 'map[/data:{}]'],
     ['{{.Os}} {{.RootFS.Type}} {{len .RootFS.Layers}}', /^linux layers \d$/],
     ['{{.GraphDriver.Name}}', 'overlay'],
   ];

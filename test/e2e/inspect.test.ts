@@ -9,7 +9,8 @@ const lab = openLab();
 let image = '';
 before(async () => {
   image = await lab.image({ config: { Entrypoint: ['sh', '-c'], Labels: { base: 'yes' } } });
-  const flags = ['--label', 'tier=web', '-e', 'A=b', '-v', 'kept:/data:ro', '--tmpfs', '/scratch'];
+  const labels = ['--label', 'tier=web', '-l', 'a=1'];
+  const flags = [...labels, '-e', 'A=b', '-v', 'kept:/data:ro', '--tmpfs', '/scratch'];
   const limits = ['--ulimit', 'nofile=64:128', '--cap-add', 'net_raw', '--stop-signal', 'INT'];
   const run = ['run', '-d', '--name', 'runs', '-p', '127.0.0.1::80'];
   await lab.ok([...run, ...flags, ...limits, image, 'exec sleep 1000']);
@@ -33,7 +34,7 @@ test('a container is described as it was asked for and as it is', async () => {
   const config = ['Cmd', 'Entrypoint', 'StopSignal', 'StopTimeout', 'Labels'];
   assert.deepEqual(pick(found['Config'], config), {
     Cmd: ['exec sleep 1000'], Entrypoint: ['sh', '-c'], StopSignal: 'SIGINT', StopTimeout: 10,
-    Labels: { base: 'yes', tier: 'web' },
+    Labels: { a: '1', base: 'yes', tier: 'web' },
   });
   const host = found['HostConfig'];
   assert.deepEqual(pick(host, ['CapAdd', 'Ulimits', 'Tmpfs', 'AutoRemove', 'RestartPolicy']), {
@@ -44,6 +45,7 @@ test('a container is described as it was asked for and as it is', async () => {
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
   });
   assert.match(text, /"CgroupPath": "\//);
+  assert.match(text, /"Labels": \{\s+"a": "1",\s+"base": "yes",\s+"tier": "web"/);
   assert.match(text, /"CreateCommand": \[\s+"berth",\s+"run",/);
 });
 

@@ -2,6 +2,7 @@
  * `berth push`: what goes to registries and archives, what does not have to go, and digests.
  */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -39,6 +40,11 @@ test('an image that was made here is pushed, and pulled as the same image', asyn
   const digest = await push('--digestfile', file, name, `${registry.host}/made:1`);
   assert.equal((await manifest('made:1')).digest, digest);
   assert.equal(readFileSync(file, 'utf8'), digest);
+  const folder = path.join(lab.folder, 'pushed');
+  await lab.ok(['push', '--digestfile', file, name, `dir:${folder}`]);
+  const written = readFileSync(path.join(folder, 'manifest.json'));
+  assert.equal(readFileSync(file, 'utf8'),
+    `sha256:${createHash('sha256').update(written).digest('hex')}`);
   await lab.ok(['rmi', '--all', '--force']);
   assert.equal(await lab.ok(['pull', '-q', INSECURE, `${registry.host}/made:1`]), id);
   const raw = await execute(['skopeo', 'inspect', '--tls-verify=false', '--config', '--raw',

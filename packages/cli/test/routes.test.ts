@@ -1,6 +1,7 @@
 /** Every command: its words, its flags, and examples that are true. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UnsupportedError } from '@berth/errors';
 import { absentCommands } from '../src/absent-commands.ts';
 import type { CommandSpec } from '../src/command-spec.ts';
 import { GLOBAL_FLAGS } from '../src/flags/global-flags.ts';
@@ -80,6 +81,15 @@ async function checkCall(call: string): Promise<void> {
   assert.ok(parsed.operands.length >= (spec.least ?? 0), call);
   assert.ok(parsed.operands.length <= (spec.most ?? Infinity), call);
 }
+
+test("global flags of Podman's that choose parts which are not here change nothing", () => {
+  const global = { flags: GLOBAL_FLAGS, stopsAtOperand: true, command: '' };
+  const line = '--hooks-dir /h --tmpdir /t --config /c --debug --cgroup-manager cgroupfs ps';
+  assert.deepEqual(parseFlags(line.split(' '), global).operands, ['ps']);
+  for (const flag of ['-c x', '-r', '-H tcp://x', '--volumepath /x', '--imagestore /x']) {
+    assert.throws(() => parseFlags([...flag.split(' '), 'ps'], global), UnsupportedError, flag);
+  }
+});
 
 test('muscle memory of docker finds the same commands', () => {
   const same: [string, string][] = [

@@ -1,4 +1,4 @@
-/** How Go writes what is empty: fields that json leaves out, and null for lists and maps. */
+/** How Go writes objects: fields that json leaves out, null for what is empty, sorted maps. */
 
 /** The object with fields for templates alone; those that it has already stay as they are. */
 export function withHidden<T extends object>(object: T, fields: Record<string, unknown>): T {
@@ -13,4 +13,10 @@ export function withHidden<T extends object>(object: T, fields: Record<string, u
 /** Null for an empty list or map, which Podman does not tell from none. */
 export function orNull<T extends object>(value: T): T | null {
   return Object.keys(value).length === 0 ? null : value;
+}
+
+/** A map in the order in which Go writes it. */
+export function byKey<T>(map: Readonly<Record<string, T>>): Record<string, T> {
+  const entries = Object.entries(map).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries) as Record<string, T>;
 }

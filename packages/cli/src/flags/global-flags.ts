@@ -4,6 +4,7 @@ import { foreign, ignored, text, toggle, type FlagValues } from './flag.ts';
 
 const NO_REMOTE =
   'there is no service to talk to: leave the flag out and run berth on that machine';
+const NO_PLACES = 'leave the flag out: --root has a place for images, containers and volumes';
 
 /** The flags before a command; every command's own table is looked at first. */
 export const GLOBAL_FLAGS = {
@@ -18,16 +19,24 @@ export const GLOBAL_FLAGS = {
   ),
   'storage-opt': ignored('each'),
   'cgroup-manager': ignored('each'),
+  config: ignored('each'),
   conmon: ignored('each'),
+  debug: ignored('toggle'),
   'events-backend': ignored('each'),
+  'hooks-dir': ignored('each'),
   'network-cmd-path': ignored('each'),
   'network-config-dir': ignored('each'),
   runtime: ignored('each'),
   'runtime-flag': ignored('each'),
   syslog: ignored('toggle'),
+  tmpdir: ignored('each'),
   'transient-store': ignored('toggle'),
-  remote: foreign('toggle', NO_REMOTE),
-  connection: foreign('each', NO_REMOTE),
+  imagestore: foreign('each', NO_PLACES),
+  volumepath: foreign('each', NO_PLACES),
+  remote: { ...foreign('toggle', NO_REMOTE), short: 'r' },
+  connection: { ...foreign('each', NO_REMOTE), short: 'c' },
+  host: { ...foreign('each', NO_REMOTE), short: 'H' },
+  ssh: foreign('each', NO_REMOTE),
   url: foreign('each', NO_REMOTE),
   identity: foreign('each', NO_REMOTE),
 } as const;

@@ -5,8 +5,11 @@ type Reasons = Readonly<Record<string, readonly string[]>>;
 
 const LATER: Reasons = {
   'leave the flag out; a later version will know it': [
-    'chrootdirs', 'gpus', 'requires', 'secret', 'shm-size-systemd',
+    'chrootdirs', 'shm-size-systemd',
   ],
+  'leave the flag out, and give the devices: --device /dev/dri': ['gpus'],
+  'leave the flag out, and start that container before: berth start NAME': ['requires'],
+  'leave the flag out, and bind the file: --volume FILE:/run/secrets/NAME:ro': ['secret'],
   'leave the flag out: there are no networks with names and addresses of their own': [
     'ip', 'ip6', 'link-local-ip', 'mac-address', 'network-alias',
   ],

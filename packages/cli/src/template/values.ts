@@ -87,10 +87,17 @@ export function formatValue(value: unknown): string {
       ? `{${Object.values(members).map(formatValue).join(' ')}}`
       : `map[${Object.keys(members)
           .sort()
-          .map((key) => `${key}:${formatValue(members[key])}`)
+          .map((key) => `${key}:${formatMember(members[key])}`)
           .join(' ')}]`;
   }
   return String(value);
+}
+
+/** In a map, what has no members is Go's empty struct: `map[/data:{}]` of an image's volumes. */
+function formatMember(value: unknown): string {
+  const isEmpty = typeof value === 'object' && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date) && !(value instanceof Duration) && Object.keys(value).length === 0;
+  return isEmpty ? '{}' : formatValue(value);
 }
 
 /** Elements with their keys, in order; texts have none. */

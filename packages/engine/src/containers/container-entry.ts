@@ -6,6 +6,7 @@
 import { readlinkSync } from 'node:fs';
 import type { ContainerEntry as StoredEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { byKey } from '../hidden-fields.ts';
 import type { ContainerState } from '../lifecycle.ts';
 import { dateOfMs } from '../moment.ts';
 import { formatPorts, portMappings, type PortMapping } from './published-ports.ts';
@@ -80,7 +81,7 @@ export class ContainerEntry {
   }
 
   get labels(): Readonly<Record<string, string>> {
-    return this.record.labels;
+    return byKey(this.record.labels);
   }
 
   /** Where something is mounted. */

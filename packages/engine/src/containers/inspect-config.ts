@@ -8,7 +8,7 @@ import type {
 } from '@berth/bundle';
 import type { IdMap } from '@berth/isolation';
 import type { RuntimeSpec } from '@berth/oci';
-import { orNull, withHidden } from '../hidden-fields.ts';
+import { byKey, orNull, withHidden } from '../hidden-fields.ts';
 import type { BerthContainer } from './record.ts';
 import { signalName } from './signals.ts';
 
@@ -40,8 +40,8 @@ export function configSection(
     WorkingDir: spec.process.cwd,
     Entrypoint: orNull(entrypoint),
     OnBuild: null,
-    Labels: orNull(record.labels),
-    Annotations: request.annotations,
+    Labels: orNull(byKey(record.labels)),
+    Annotations: byKey(request.annotations),
     StopSignal: signalName(record.stopSignal),
     HealthcheckOnFailureAction: 'none',
     CreateCommand: request.createCommand ?? [],
@@ -144,8 +144,11 @@ function binds({ request }: BerthContainer, spec: RuntimeSpec): string[] {
 
 function tmpfs({ request }: BerthContainer, spec: RuntimeSpec): Record<string, string> {
   const mounts = request.mounts.filter(({ type }) => type === 'tmpfs');
-  const entries = mounts.map((mount) => [mount.target, optionsOf(mount, spec).join(',')]);
-  return Object.fromEntries(entries) as Record<string, string>;
+  // As in Podman, the mode is told where one was asked for.
+  const told = (mount: MountRequest): string[] => optionsOf(mount, spec)
+    .filter((option) => option !== 'mode=1777' || mount.options.includes(option));
+  const entries = mounts.map((mount) => [mount.target, told(mount).join(',')]);
+  return byKey(Object.fromEntries(entries) as Record<string, string>);
 }
 
 function optionsOf({ target }: MountRequest, { mounts }: RuntimeSpec): readonly string[] {

@@ -59,6 +59,7 @@ const COLUMNS: Record<string, Column> = {
   pgid: { title: 'PGID', value: (e) => statusWord(e, 'NSpgid', -1) },
   ruser: { title: 'RUSER', value: (e, names) => names.user(Number(statusWord(e, 'Uid', 0))) },
   rgroup: { title: 'RGROUP', value: (e, names) => names.group(Number(statusWord(e, 'Gid', 0))) },
+  label: { title: 'LABEL', value: () => NO_LABEL },
   seccomp: { title: 'SECCOMP', value: (e) => SECCOMP[statusWord(e, 'Seccomp', 0)] ?? '?' },
   capinh: { title: 'INHERITED CAPS', value: (e) => statusWord(e, 'CapInh', 0) },
   capprm: { title: 'PERMITTED CAPS', value: (e) => statusWord(e, 'CapPrm', 0) },
@@ -66,6 +67,9 @@ const COLUMNS: Record<string, Column> = {
   capbnd: { title: 'BOUNDING CAPS', value: (e) => statusWord(e, 'CapBnd', 0) },
   capamb: { title: 'AMBIENT CAPS', value: (e) => statusWord(e, 'CapAmb', 0) },
 };
+
+/** Of SELinux, which no container is labelled for. */
+const NO_LABEL = '?';
 
 /** Modes of seccomp(2) as /proc/PID/status numbers them. */
 const SECCOMP: Readonly<Record<string, string>> = { 0: 'disabled', 1: 'strict', 2: 'filter' };

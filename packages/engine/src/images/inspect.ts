@@ -2,7 +2,7 @@
 import { IntegrityError } from '@berth/errors';
 import { isRecord, parseObject } from '@berth/oci';
 import type { Engine } from '../engine.ts';
-import { orNull, withHidden } from '../hidden-fields.ts';
+import { byKey, orNull, withHidden } from '../hidden-fields.ts';
 import { momentOfText } from '../moment.ts';
 import { findLocal, type FoundImage } from './local.ts';
 import { describeImage, type ImageEntry } from './list.ts';
@@ -32,7 +32,7 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
       Data: { UpperDir: topTree(engine, record.layers.at(-1)?.diffId) },
     },
     RootFS: { Type: 'layers', Layers: config.diffIds },
-    Labels: orNull(config.labels),
+    Labels: orNull(byKey(config.labels)),
     Annotations: {},
     ManifestType: origins.at(-1)?.mediaType ?? '',
     User: config.user,

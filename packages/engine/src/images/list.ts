@@ -2,6 +2,7 @@
 import { NotFoundError, UsageError } from '@berth/errors';
 import type { ImageEntry as StoredEntry, ImageOrigin } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { byKey } from '../hidden-fields.ts';
 import { momentOfText } from '../moment.ts';
 import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.ts';
 
@@ -68,7 +69,7 @@ export function describeImage(engine: Engine, { record, names }: StoredEntry): I
     digests: digestsOf(origins, names),
     createdAt: momentOfText(record.created),
     sizeBytes: record.sizeBytes,
-    labels: { ...record.labels },
+    labels: byKey(record.labels),
     dangling: names.length === 0,
     readOnly: false,
     containers: () => engine.store.containers.usersOfImage(record.id).length,

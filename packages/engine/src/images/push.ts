@@ -10,7 +10,10 @@ import { pushToRegistry } from './push-registry.ts';
 import { saveImages, type SaveFormat } from './save.ts';
 import { parseTransportName, type ArchiveName } from './transport-name.ts';
 
-/** The image is where `destination` says, by default where its name says; answers the digest. */
+/**
+ * The image is where `destination` says, by default where its name says; answers the digest that a
+ * registry has it under.
+ */
 export async function pushImage(
   engine: Engine,
   { name, destination }: { name: string; destination: string | undefined },
@@ -24,7 +27,8 @@ export async function pushImage(
   }
   const target = parseTransportName(destination ?? ownName(found, name));
   if (target.transport !== 'docker') {
-    await pushToArchive(engine, { name, target }, options);
+    const made = await pushToArchive(engine, { name, target }, options);
+    if (options.digestFile !== undefined) writeDigest(options.digestFile, made);
     return undefined;
   }
   const digest = await pushToRegistry(engine, found, {
@@ -58,10 +62,10 @@ async function pushToArchive(
   engine: Engine,
   { name, target }: { name: string; target: ArchiveName },
   { compression = 'gzip', level }: PushOptions,
-): Promise<void> {
+): Promise<string> {
   const { transport, path, reference } = target;
   const isDocker = transport === 'docker-archive' && reference !== undefined;
-  await saveImages(engine, {
+  const [digest = ''] = await saveImages(engine, {
     names: [name],
     format: FORMATS[transport],
     output: path,
@@ -69,6 +73,7 @@ async function pushToArchive(
     packing: { format: compression, level },
     as: reference === undefined ? [] : [isDocker ? formatted(reference) : reference],
   });
+  return digest;
 }
 
 function formatted(reference: string): string {

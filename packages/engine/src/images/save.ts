@@ -44,25 +44,27 @@ export interface NamedImage {
 }
 
 /**
- * The images are at the output, whole: a file appears when it is complete. Throws NotFoundError
- * for an unknown image.
+ * The images are at the output, whole: a file appears when it is complete. Answers the digests of
+ * their manifests. Throws NotFoundError for an unknown image.
  */
-export async function saveImages(engine: Engine, request: SaveRequest): Promise<void> {
+export async function saveImages(engine: Engine, request: SaveRequest): Promise<string[]> {
   const images = wantedImages(engine, request.names);
   if (request.format.endsWith('-dir')) {
     const output = request.output ?? '';
-    await saveToFolder(engine, { ...request, output }, images);
+    const digests = await saveToFolder(engine, { ...request, output }, images);
     giveTreeToCaller(output);
-    return;
+    return digests;
   }
+  let digests: string[] = [];
   await withOutputFile(request.output, async (fd, name) => {
     const tar = new TarOutput(fd, name);
     const archive =
       request.format === 'docker-archive'
         ? dockerArchiveOutput(tar, name)
         : layoutArchiveOutput(tar, name);
-    await copyAll(engine, { request, images, archive });
+    digests = await copyAll(engine, { request, images, archive });
   });
+  return digests;
 }
 
 /**
@@ -96,10 +98,9 @@ async function saveToFolder(
   engine: Engine,
   request: SaveRequest & { output: string },
   images: readonly NamedImage[],
-): Promise<void> {
+): Promise<string[]> {
   if (request.format === 'oci-dir') {
-    await copyAll(engine, { request, images, archive: layoutFolderOutput(request.output) });
-    return;
+    return copyAll(engine, { request, images, archive: layoutFolderOutput(request.output) });
   }
   const [only, ...others] = images;
   if (only === undefined || others.length > 0) {
@@ -107,7 +108,7 @@ async function saveToFolder(
   }
   const sink = directorySink(request.output);
   const archive: ArchiveOutput = { sink: () => sink, finish: async () => undefined };
-  await copyAll(engine, { request, images, archive });
+  return copyAll(engine, { request, images, archive });
 }
 
 interface CopyAll {
@@ -116,7 +117,7 @@ interface CopyAll {
   archive: ArchiveOutput;
 }
 
-async function copyAll(engine: Engine, { request, images, archive }: CopyAll): Promise<void> {
+async function copyAll(engine: Engine, { request, images, archive }: CopyAll): Promise<string[]> {
   const { format } = request;
   const isCompressed = request.compress ?? format.startsWith('oci');
   const packing = isCompressed ? request.packing ?? { format: 'gzip' } : undefined;
@@ -131,14 +132,17 @@ async function copyAll(engine: Engine, { request, images, archive }: CopyAll): P
       layers.set(diffId, made);
       return made;
     };
+    const digests: string[] = [];
     for (const { record, names } of images) {
-      await copyImage(engine, record, {
+      const { digest } = await copyImage(engine, record, {
         sink: archive.sink(request.as ?? names),
         format: manifest,
         layer,
       });
+      digests.push(digest);
     }
     await archive.finish();
+    return digests;
   } finally {
     session.close();
   }

@@ -9,7 +9,7 @@ import { removeTrees, type Engine } from '../engine.ts';
 import {
   hasLabel, matcher, namePattern, parseFlag, parseTime, type Filter,
 } from '../filter.ts';
-import { withHidden } from '../hidden-fields.ts';
+import { byKey, withHidden } from '../hidden-fields.ts';
 import { momentOfMs } from '../moment.ts';
 import {
   isOwnFolder, ownerOfOptions, requireUsable, storedOptions, type VolumeOwner,
@@ -100,8 +100,8 @@ function entryOf(engine: Engine, record: VolumeRecord): VolumeEntry {
     owner: () => (isOwnFolder(options)
       ? ownerOfFolder(engine, mountpoint) : ownerOfOptions(options)),
     createdAt: momentOfMs(record.createdAtMs),
-    labels: { ...record.labels },
-    options: { ...record.options },
+    labels: byKey(record.labels),
+    options: byKey(record.options),
     scope: 'local',
     anonymous: record.anonymous,
   };

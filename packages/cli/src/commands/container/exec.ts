@@ -14,7 +14,7 @@ const FLAGS = {
   detach: toggle('run in the background', { short: 'd' }),
   'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
   env: each('NAME[=VALUE]', 'set a variable', { short: 'e' }),
-  'env-file': each('PATH', 'read variables from PATH'),
+  'env-file': listed('PATH', 'read variables from PATH'),
   interactive: toggle('pass standard input on', { short: 'i' }),
   latest: latestFlag,
   'no-session': ignored('toggle'),

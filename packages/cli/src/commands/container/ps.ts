@@ -29,7 +29,7 @@ const FLAGS = {
   size: toggle('with the size on disk', { short: 's' }),
   sort: text('KEY', 'command, created, id, image, names, runningfor, size or status'),
   sync: ignored('toggle'),
-  watch: refused('each', 'watch berth ps'),
+  watch: { ...refused('each', 'watch berth ps'), short: 'w' },
 } as const;
 
 /** Prints a table, oldest container first. */
