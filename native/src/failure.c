@@ -54,10 +54,10 @@ static const struct {
 	{.stage = "join session keyring", .error = EDQUOT,
 	 .hint = "raise it: sysctl kernel.keys.maxkeys"},
 	{.stage = "publish port", .error = EACCES,
-	 .hint = "choose one from 1024 on, or an administrator allows it: sysctl -w "
+	 .hint = "choose a port from 1024 on, or as an administrator: sysctl -w "
 		 "net.ipv4.ip_unprivileged_port_start=@PORT@"},
 	{.stage = "publish port", .error = EADDRINUSE,
-	 .hint = "who has it: ss -lntup; another one: -p HOSTPORT:PORT"},
+	 .hint = "see who uses it: ss -lntup; or choose another: -p HOSTPORT:PORT"},
 	{.stage = "lock", .error = EWOULDBLOCK,
 	 .hint = "kill -CONT one in state T: ps -eo pid,stat,args | grep berth-native"},
 	{.stage = "execute", .error = ENOENT, .object = "-",

@@ -72,7 +72,7 @@ function memoryLimits(request: ResourceRequest): NonNullable<ResourcesSpec['memo
   if (asked !== undefined && asked >= 0 && asked < (limit ?? Infinity)) {
     throw new UsageError('SWAP_TOO_LOW', `limit memory and swap to ${asked} bytes: ${
       limit === undefined ? 'memory has no limit' : `less than the memory limit, ${limit}`
-    }`, { hint: 'give --memory as well, and no less for --memory-swap' });
+    }`, { hint: 'give --memory too, not above --memory-swap' });
   }
   const swap = asked ?? (limit === undefined ? undefined : 2 * limit);
   return {

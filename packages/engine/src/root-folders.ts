@@ -75,7 +75,7 @@ function requireOwn(path: string): void {
   if (other === undefined) return;
   throw new ConflictError('STORE_OF_ANOTHER', `use "${path}" for root, whose containers are uid `
     + `${own} on this machine: "${other}" belongs to uid ${statSync(other).uid}`, {
-    hint: 'berth --root DIRECTORY --runroot DIRECTORY, which need not be there yet',
+    hint: 'berth --root DIRECTORY --runroot DIRECTORY, which need not exist yet',
   });
 }
 

@@ -152,7 +152,7 @@ export class BlobStore {
 
 function missing(digest: string): NotFoundError {
   return new NotFoundError('NO_SUCH_BLOB', `read blob "${digest}": not in the store`, {
-    hint: 'berth pull the image again',
+    hint: 'pull the image again: berth pull IMAGE',
   });
 }
 

@@ -78,7 +78,7 @@ export class LayerStore {
     const record = readRecord<LayerRecord>(join(this.path(diffId), RECORD));
     if (record !== undefined) return record;
     throw new NotFoundError('NO_SUCH_LAYER', `read layer "${diffId}": not in the store`, {
-      hint: 'berth pull the image again',
+      hint: 'pull the image again: berth pull IMAGE',
     });
   }
 

@@ -189,7 +189,7 @@ function parseRecord<T extends { version: 1 }>(text: string, path: string): T {
 
 function damagedRecord(path: string, cause: unknown): IntegrityError {
   return new IntegrityError('DAMAGED_RECORD', `read "${path}": not a record of version 1`, {
-    hint: 'remove the object it belongs to (berth rm --force, berth rmi --force) and make it anew',
+    hint: 'remove the object it belongs to (berth rm --force, berth rmi --force) and make it again',
     details: { path },
     ...(cause === undefined ? {} : { cause }),
   });

@@ -9,13 +9,13 @@ const NO_PLACES = 'leave the flag out: --root has a place for images, containers
 /** The flags before a command; every command's own table is looked at first. */
 export const GLOBAL_FLAGS = {
   version: toggle('print the version', { short: 'v' }),
-  'log-level': text('LEVEL', 'show errors in full from "debug" on (debug, info, warn, error, …)'),
+  'log-level': text('LEVEL', '"debug" shows errors in full (debug, info, warn, error, …)'),
   root: text('PATH', 'keep images, containers and volumes under PATH'),
   runroot: text('PATH', 'keep sockets and other running state under PATH'),
   'storage-driver': text(
     'NAME',
     'how a new store makes root file systems: overlay, fuse-overlayfs or copy; by default the ' +
-      'first of these that works there',
+      'first of these that works',
   ),
   'storage-opt': ignored('each'),
   'cgroup-manager': ignored('each'),

@@ -27,7 +27,7 @@ export const formatFlag = text('FORMAT', 'json, or a Go template such as "{{.ID}
 export const longFormatFlag = text('FORMAT', 'json, table …, or a Go template such as "{{.ID}}"');
 
 /** `--noheading` of list commands. */
-export const headingFlag = toggle('leave the line of titles out', { short: 'n' });
+export const headingFlag = toggle('do not print the line of titles', { short: 'n' });
 
 /** `KEY=VALUE` or `KEY!=VALUE`. Throws UsageError for other text. */
 export function parseFilters(texts: readonly string[]): Filter[] {

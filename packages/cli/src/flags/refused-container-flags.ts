@@ -22,7 +22,7 @@ const LATER: Reasons = {
   'leave the flag out, and share with --network container:NAME and the like': [
     'init-ctr', 'pod', 'pod-id-file',
   ],
-  'leave the flag out: where a container is limited is found out, see "berth info"': [
+  'leave the flag out: berth chooses the cgroup, see "berth info"': [
     'cgroup-conf',
   ],
 };

@@ -8,7 +8,7 @@ import { listed, toggle, type FlagValues } from './flag.ts';
 import { longFilterFlag, parseFilters } from './list-flags.ts';
 
 /** `--latest` of commands that act on containers. */
-export const latestFlag = toggle('the container that was made last', { short: 'l' });
+export const latestFlag = toggle('the newest container', { short: 'l' });
 
 /** For commands that act on containers. */
 export const SELECTION_FLAGS = {
@@ -19,7 +19,7 @@ export const SELECTION_FLAGS = {
 } as const;
 
 /** `--ignore` of commands that act on containers. */
-export const ignoreFlag = toggle('say nothing of containers that do not exist', { short: 'i' });
+export const ignoreFlag = toggle('containers that do not exist are no error', { short: 'i' });
 
 /** States of containers with processes. */
 export const LIVE: readonly ContainerState[] = ['running', 'paused'];

@@ -112,7 +112,7 @@ function requireNoLinks({ directory, runs, upper, work }: ContainerPaths): void 
   for (const path of [directory, runs, upper, work]) {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
       throw new IntegrityError('FOLDER_IS_LINK', `use "${path}": it is a link`, {
-        hint: 'berth rm --force, and make the container anew',
+        hint: 'berth rm --force, and make the container again',
       });
     }
   }
@@ -124,7 +124,7 @@ export function readSpec(path: string): RuntimeSpec {
     return JSON.parse(readIfThere(path)?.toString('utf8') ?? '') as RuntimeSpec;
   } catch {
     throw new IntegrityError('BAD_SPEC', `read "${path}": it is damaged`, {
-      hint: 'berth rm --force, and make the container anew',
+      hint: 'berth rm --force, and make the container again',
     });
   }
 }

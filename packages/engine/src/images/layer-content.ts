@@ -40,7 +40,7 @@ export function pinImage(engine: Engine, session: Session, { id, layers }: Image
   for (const { diffId } of layers) session.pinLayer(diffId);
   if (engine.store.images.exists(id)) return;
   throw new NotFoundError('NO_SUCH_IMAGE', `read image "${id.slice(0, 12)}": no such image`, {
-    hint: 'berth pull it again: it was removed meanwhile',
+    hint: 'it was removed meanwhile; pull it again: berth pull IMAGE',
   });
 }
 

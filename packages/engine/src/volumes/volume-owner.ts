@@ -15,7 +15,7 @@ export function requireMapped(engine: Engine, { uid = 0, gid = 0 }: VolumeOwner)
   if (odd === undefined) return;
   if (tier === 'single') {
     throw new UnsupportedError('ONE_ID', `give a volume to id ${odd}: there is one id here`, {
-      hint: 'leave the owner out; "berth doctor" says what more ids take',
+      hint: 'leave the owner out; "berth doctor" says how to get more ids',
     });
   }
   throw new UsageError('BAD_VOLUME_OWNER', `give a volume to id ${odd}: no container has it`, {

@@ -20,8 +20,8 @@ export class AttachCommand extends BerthCommand<typeof FLAGS> {
     most: 1,
     summary: 'Attach to a running container',
     examples: [
-      ['Go back to a shell that was left with ctrl-p ctrl-q', 'berth attach shell'],
-      ['Watch it without typing into it', 'berth attach --no-stdin web'],
+      ['Go back to a shell that you left with ctrl-p ctrl-q', 'berth attach shell'],
+      ['Watch a container without typing into it', 'berth attach --no-stdin web'],
     ],
     flags: FLAGS,
   } as const;

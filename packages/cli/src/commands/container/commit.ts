@@ -7,16 +7,16 @@ import { each, text, toggle } from '../../flags/flag.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = {
-  author: text('NAME', 'who made it, e.g. "Ann <ann@example.org>"', { short: 'a' }),
+  author: text('NAME', 'who made the image, e.g. "Ann <ann@example.org>"', { short: 'a' }),
   change: each('INSTRUCTION', 'CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR …', {
     short: 'c',
   }),
   config: text('PATH', 'json with keys of an image\'s config (Env, Cmd …) to set'),
   format: text('FORMAT', 'oci (the default) or docker', { short: 'f' }),
   iidfile: text('PATH', 'write the image\'s id to PATH'),
-  'include-volumes': toggle('where volumes were mounted are volumes of the image'),
-  message: text('TEXT', 'the comment in its history', { short: 'm' }),
-  pause: toggle('hold the container\'s processes meanwhile', { short: 'p' }),
+  'include-volumes': toggle('make the paths of mounted volumes volumes of the image'),
+  message: text('TEXT', 'the comment in the history of the image', { short: 'm' }),
+  pause: toggle('pause the container meanwhile', { short: 'p' }),
   quiet: toggle('show no progress', { short: 'q' }),
   squash: toggle('make one layer of all files', { short: 's' }),
 } as const;
@@ -29,8 +29,8 @@ export class CommitCommand extends BerthCommand<typeof FLAGS> {
     least: 1,
     most: 2,
     summary: 'Make an image of a container',
-    details: `What the container changed becomes one more layer over its image. Volumes and other
-mounts are left out.`,
+    details: `The files that the container changed become one more layer on top of its image.
+Volumes and other mounts are left out.`,
     examples: [
       ['After an installation by hand', 'berth commit box debian:tools'],
       ['With another command', 'berth commit -c "CMD nginx -g \'daemon off;\'" box web'],

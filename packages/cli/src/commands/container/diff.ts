@@ -20,9 +20,9 @@ export class DiffCommand extends BerthCommand<typeof FLAGS> {
     path: ['diff'],
     operands: 'CONTAINER|IMAGE [CONTAINER|IMAGE]',
     most: 2,
-    summary: 'Show which files a container changed, or an image',
-    details: `A container is compared with its image, an image without its last layer, or the first
-with the second. A is added, C is changed, D is deleted. Mounts are left out.`,
+    summary: 'Show which files a container or an image changed',
+    details: `Compares a container with its image, an image with its own lower layers, or the first
+name with the second. A means added, C changed, D deleted. Mounts are left out.`,
     examples: [
       ['What a container changed', 'berth diff web'],
       ['From one image to another', 'berth diff web:2 web:1'],

@@ -38,8 +38,8 @@ export class ExecCommand extends BerthCommand<typeof FLAGS> {
     operands: 'CONTAINER COMMAND [ARG...]',
     stopsAtOperand: true,
     summary: 'Run a command in a running container',
-    details: `The exit status is that of the command; 125 when Berth failed, 126 when the
-command can't be executed, 127 when it is not there.`,
+    details: `The exit status is that of the command; 125 if Berth failed, 126 if the command can't
+be executed, 127 if the command is not found.`,
     examples: [
       ['A shell in a running container', 'berth exec -it web sh'],
       ['A command as another user', 'berth exec -u postgres db psql -c "select 1"'],

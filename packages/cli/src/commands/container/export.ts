@@ -17,8 +17,8 @@ export class ExportCommand extends BerthCommand<typeof FLAGS> {
     least: 1,
     most: 1,
     summary: "Write a container's files as a tar archive",
-    details: `What the container sees as its root, without volumes and other mounts, whether it
-runs or not.`,
+    details: `Writes the container's root file system, without volumes and other mounts. The
+container may be running or stopped.`,
     examples: [
       ['To a file', 'berth export -o files.tar web'],
       ['As an image of one layer', 'berth export web | berth import - web:flat'],

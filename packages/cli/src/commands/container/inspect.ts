@@ -12,7 +12,7 @@ import { printObjects } from '../../output/listing.ts';
 const FLAGS = {
   format: formatFlag,
   latest: latestFlag,
-  size: toggle('with the size on disk', { short: 's' }),
+  size: toggle('show the size on disk', { short: 's' }),
   type: text('TYPE', 'container, image, volume or all (the default)', { short: 't' }),
 } as const;
 
@@ -32,7 +32,7 @@ export class InspectCommand extends BerthCommand<typeof FLAGS> {
   readonly spec: BerthCommand<typeof FLAGS>['spec'] = {
     path: ['inspect'],
     operands: 'NAME...',
-    summary: 'Show all that is known of containers, images or volumes',
+    summary: 'Show all details of containers, images or volumes',
     examples: [
       ['Everything', 'berth inspect web'],
       ['One thing', "berth inspect --format '{{.State.Pid}}' web"],
@@ -65,7 +65,7 @@ export class ContainerInspectCommand extends InspectCommand {
   override readonly spec = {
     path: ['container', 'inspect'],
     operands: 'CONTAINER...',
-    summary: 'Show all that is known of containers',
+    summary: 'Show all details of containers',
     examples: [
       ['Everything', 'berth container inspect web'],
       ['One thing', "berth container inspect --format '{{.State.Status}}' web"],

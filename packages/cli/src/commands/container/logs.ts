@@ -10,14 +10,14 @@ import { latestFlag, selectContainers } from '../../flags/selection-flags.ts';
 import { LineWriter } from '../../output/line-writer.ts';
 
 const FLAGS = {
-  color: toggle('a color for each of several containers'),
-  follow: toggle('go on as more is written', { short: 'f' }),
+  color: toggle('give each of several containers a color'),
+  follow: toggle('keep printing new output', { short: 'f' }),
   latest: latestFlag,
-  names: toggle('tell several containers apart by name instead of id', { short: 'n' }),
-  since: text('TIME', 'from then on: a timestamp, or how long ago, e.g. 10m'),
-  tail: text('N', 'only the last N lines; -1 or "all" is all'),
+  names: toggle('name each of several containers by its name, not its id', { short: 'n' }),
+  since: text('TIME', 'only output since TIME: a timestamp, or how long ago, e.g. 10m'),
+  tail: text('N', 'only the last N lines; -1 or "all" means all'),
   timestamps: toggle('begin lines with the time', { short: 't' }),
-  until: text('TIME', 'until then'),
+  until: text('TIME', 'only output until TIME'),
 } as const;
 
 type Flags = Invocation<typeof FLAGS>['flags'];
@@ -31,7 +31,7 @@ export class LogsCommand extends BerthCommand<typeof FLAGS> {
     operands: 'CONTAINER...',
     summary: 'Show the output of containers',
     examples: [
-      ['What a container wrote last, and what it writes', 'berth logs --tail 20 --follow web'],
+      ['The last 20 lines, and all new output', 'berth logs --tail 20 --follow web'],
       ['The last ten minutes, with times', 'berth logs --since 10m --timestamps web'],
     ],
     flags: FLAGS,

@@ -11,11 +11,11 @@ export class PauseCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['pause'],
     operands: 'CONTAINER...',
-    summary: 'Hold all processes of containers',
+    summary: 'Pause all processes of containers',
     details: `The processes keep their memory and take no processor time until "berth unpause".`,
     examples: [
-      ['Hold a container while its folder is copied', 'berth pause db'],
-      ['Hold all that run', 'berth pause --all'],
+      ['Pause a container while its folder is copied', 'berth pause db'],
+      ['Pause all running containers', 'berth pause --all'],
     ],
     flags: FLAGS,
   } as const;

@@ -24,7 +24,7 @@ export class PortCommand extends BerthCommand<typeof FLAGS> {
     summary: "List a container's published ports",
     examples: [
       ['All of them', 'berth port web'],
-      ['Where port 80 is to be found', 'berth port web 80'],
+      ['Where port 80 is published', 'berth port web 80'],
     ],
     flags: FLAGS,
   } as const;

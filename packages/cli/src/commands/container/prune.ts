@@ -19,7 +19,7 @@ export class ContainerPruneCommand extends BerthCommand<typeof FLAGS> {
     most: 0,
     summary: 'Remove all containers that do not run',
     examples: [
-      ['Those that ended more than a day ago', 'berth container prune --filter until=24h'],
+      ['Containers that were made more than a day ago', 'berth container prune --filter until=24h'],
       ['All of them, without asking', 'berth container prune --force'],
     ],
     flags: FLAGS,

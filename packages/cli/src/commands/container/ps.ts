@@ -40,7 +40,7 @@ export class PsCommand extends BerthCommand<typeof FLAGS> {
     most: 0,
     summary: 'List containers',
     examples: [
-      ['All, also those that have ended', 'berth ps --all'],
+      ['All containers, also stopped ones', 'berth ps --all'],
       ['Names and states', "berth ps -a --format 'table {{.Names}}\\t{{.Status}}'"],
       ['What has failed', 'berth ps -a --filter exited=1'],
     ],

@@ -13,8 +13,8 @@ export class RenameCommand extends BerthCommand<typeof FLAGS> {
     most: 2,
     summary: 'Rename a container',
     examples: [
-      ['Keep the old one while a new one is tried', 'berth rename web web-old'],
-      ['Give the container of an id a name', 'berth rename 5c1f0f6dd1a4 web'],
+      ['Keep the old container while you try a new one', 'berth rename web web-old'],
+      ['Rename a container by its id', 'berth rename 5c1f0f6dd1a4 web'],
     ],
     flags: FLAGS,
   } as const;

@@ -8,7 +8,7 @@ import { forEachContainer, LIVE, SELECTION_FLAGS } from '../../flags/selection-f
 const FLAGS = {
   ...SELECTION_FLAGS,
   filter: filterFlag,
-  running: toggle('only those that run'),
+  running: toggle('restart only running containers'),
   time: whole('SECONDS', 'how long to wait before killing', { short: 't', aliases: ['timeout'] }),
 } as const;
 
@@ -20,7 +20,7 @@ export class RestartCommand extends BerthCommand<typeof FLAGS> {
     summary: 'Restart containers',
     examples: [
       ['Restart a container', 'berth restart web'],
-      ['All that run, killing them after 2 seconds', 'berth restart --running --time 2'],
+      ['All running containers, killed after 2 seconds', 'berth restart --running --time 2'],
     ],
     flags: FLAGS,
   } as const;

@@ -27,7 +27,7 @@ export class RemoveCommand extends BerthCommand<typeof FLAGS> {
     summary: 'Remove containers',
     examples: [
       ['Remove a container that has ended', 'berth rm job'],
-      ['Remove all, also those that run', 'berth rm --force --all'],
+      ['Remove all containers, also running ones', 'berth rm --force --all'],
     ],
     flags: FLAGS,
   } as const;

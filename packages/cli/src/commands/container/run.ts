@@ -18,7 +18,7 @@ const FLAGS = {
   attach: listed('STREAM', 'attach to stdin, stdout or stderr only', { short: 'a' }),
   detach: toggle('run in the background and print the id', { short: 'd' }),
   'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
-  rmi: toggle('remove container and image when it ends, unless others need the image'),
+  rmi: toggle('remove container and image at its end, unless others need the image'),
   'sig-proxy': toggle('pass signals on to the container', { initial: true }),
 } as const;
 
@@ -43,8 +43,8 @@ export class RunCommand extends BerthCommand<typeof FLAGS> {
     least: 1,
     stopsAtOperand: true,
     summary: 'Run a command in a new container',
-    details: `The image is pulled when it is not there. The exit status is that of the
-command; 125 when Berth failed, 126 when the command can't be executed, 127 when it is not there.`,
+    details: `Pulls the image if the store does not have it. The exit status is that of the command;
+125 if Berth failed, 126 if the command can't be executed, 127 if the command is not found.`,
     examples: [
       ['A shell in Debian, gone when it ends', 'berth run --rm -it debian bash'],
       ['A web server in the background, on port 8080', 'berth run -d --name web -p 8080:80 nginx'],

@@ -30,7 +30,7 @@ export class StartCommand extends BerthCommand<typeof FLAGS> {
     summary: 'Start containers',
     examples: [
       ['Start two containers', 'berth start db web'],
-      ['Start a container with the terminal that it was made with', 'berth start -ai shell'],
+      ['Start a container and use its terminal', 'berth start -ai shell'],
     ],
     flags: FLAGS,
   } as const;

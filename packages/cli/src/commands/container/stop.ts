@@ -14,7 +14,7 @@ const FLAGS = {
   ...SELECTION_FLAGS,
   filter: filterFlag,
   ignore: ignoreFlag,
-  time: whole('SECONDS', 'how long to wait before killing; -1 is for ever', {
+  time: whole('SECONDS', 'how long to wait before killing; -1: for ever', {
     short: 't',
     aliases: ['timeout'],
   }),
@@ -26,11 +26,11 @@ export class StopCommand extends BerthCommand<typeof FLAGS> {
     path: ['stop'],
     operands: 'CONTAINER...',
     summary: 'Stop containers',
-    details: `Each gets its stop signal (TERM unless the image or --stop-signal says
-otherwise) and is killed when it has not ended after its stop timeout.`,
+    details: `Each container gets its stop signal (TERM unless the image or --stop-signal says
+otherwise). If it has not ended after its stop timeout, it is killed.`,
     examples: [
       ['Stop a container', 'berth stop web'],
-      ['Stop all that run, killing them after 2 seconds', 'berth stop --all --time 2'],
+      ['Stop all running containers, kill them after 2 seconds', 'berth stop --all --time 2'],
     ],
     flags: FLAGS,
   } as const;

@@ -15,7 +15,7 @@ export class TopCommand extends BerthCommand<typeof FLAGS> {
     stopsAtOperand: true,
     summary: 'List the processes of a container',
     details: `COLUMN is one of user, pid, ppid, pcpu, etime, tty, time, args, comm, hpid, huser …
-Options of ps(1), such as -ef or aux, are handed to the container's own ps.`,
+Options of ps(1), such as -ef or aux, are passed to the container's own ps.`,
     examples: [
       ['The usual columns', 'berth top web'],
       ['Process ids inside and outside', 'berth top web pid hpid args'],

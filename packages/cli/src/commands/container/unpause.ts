@@ -11,10 +11,10 @@ export class UnpauseCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['unpause'],
     operands: 'CONTAINER...',
-    summary: 'Let the processes of paused containers go on',
+    summary: 'Resume the processes of paused containers',
     examples: [
-      ['Let a container go on', 'berth unpause db'],
-      ['Let all go on', 'berth unpause --all'],
+      ['Resume a container', 'berth unpause db'],
+      ['Resume all containers', 'berth unpause --all'],
     ],
     flags: FLAGS,
   } as const;

@@ -10,7 +10,7 @@ import { ignoreFlag, latestFlag, selectContainers } from '../../flags/selection-
 const FLAGS = {
   condition: listed('CONDITION', 'wait for another state: created, running, stopped, removed …'),
   ignore: ignoreFlag,
-  interval: text('DURATION', 'how often to look, at the least (100ms)', { short: 'i' }),
+  interval: text('DURATION', 'look at least this often (100ms)', { short: 'i' }),
   latest: latestFlag,
 } as const;
 

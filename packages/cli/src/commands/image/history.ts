@@ -9,7 +9,7 @@ import { print } from '../../output/streams.ts';
 
 const FLAGS = {
   format: longFormatFlag,
-  human: toggle('sizes and times as people read them', { short: 'H', initial: true }),
+  human: toggle('show sizes and times in readable units', { short: 'H', initial: true }),
   'no-trunc': toggle('show commands and ids in full'),
   quiet: toggle('print ids only', { short: 'q' }),
 } as const;
@@ -26,7 +26,7 @@ export class HistoryCommand extends BerthCommand<typeof FLAGS> {
     most: 1,
     summary: 'Show the history of an image',
     examples: [
-      ['What made it large', 'berth history --no-trunc debian'],
+      ['Find out what made an image large', 'berth history --no-trunc debian'],
       ['Sizes in bytes, for a script', 'berth history --human=false --format json debian'],
     ],
     flags: FLAGS,

@@ -14,11 +14,11 @@ import { isJson, printJson, printListing } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = {
-  all: toggle('accepted: there are no intermediate images', { short: 'a' }),
-  digests: toggle('with the digests of the manifests'),
+  all: toggle('no effect: there are no intermediate images', { short: 'a' }),
+  digests: toggle('show the digests of the manifests'),
   filter: filterFlag,
   format: longFormatFlag,
-  history: toggle('with the names that an image had before'),
+  history: toggle('show the names that an image had before'),
   'no-trunc': toggle('show ids in full'),
   noheading: headingFlag,
   quiet: toggle('print ids only', { short: 'q' }),
@@ -32,9 +32,9 @@ export class ImagesCommand extends BerthCommand<typeof FLAGS> {
     operands: '[NAME...]',
     summary: 'List images',
     examples: [
-      ['All', 'berth images'],
-      ['Those that nothing names any more', 'berth images --filter dangling=true'],
-      ['As a script wants them', "berth images --format '{{.Repository}}:{{.Tag}} {{.Size}}'"],
+      ['All images', 'berth images'],
+      ['Images that have no name any more', 'berth images --filter dangling=true'],
+      ['For a script', "berth images --format '{{.Repository}}:{{.Tag}} {{.Size}}'"],
     ],
     flags: FLAGS,
   } as const;

@@ -27,7 +27,7 @@ export class ImportCommand extends BerthCommand<typeof FLAGS> {
     most: 2,
     summary: 'Make an image from a tar archive of a root file system',
     examples: [
-      ['From debootstrap and its kin', 'mmdebstrap bookworm | berth import - debian:mine'],
+      ['From mmdebstrap', 'mmdebstrap bookworm | berth import - debian:mine'],
       ['With a command', 'berth import -c "CMD /bin/bash" rootfs.tar.zst tools'],
     ],
     flags: FLAGS,

@@ -13,7 +13,7 @@ export class ImageInspectCommand extends BerthCommand<typeof FLAGS> {
     path: ['image', 'inspect'],
     operands: 'IMAGE...',
     least: 1,
-    summary: 'Show all that is known of images',
+    summary: 'Show all details of images',
     examples: [
       ['Its command', "berth image inspect --format '{{.Config.Cmd}}' debian"],
       ['Everything', 'berth image inspect debian'],

@@ -19,7 +19,7 @@ export class LoadCommand extends BerthCommand<typeof FLAGS> {
     operands: '',
     most: 0,
     summary: 'Load images from an archive',
-    details: `Reads what "save" of Docker, Podman and skopeo write: docker-archive and
+    details: `Reads archives of "docker save", "podman save" and skopeo: docker-archive and
 oci-archive, compressed or not, and folders in the OCI layout.`,
     examples: [
       ['From a file', 'berth load -i images.tar'],

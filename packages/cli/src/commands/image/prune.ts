@@ -7,7 +7,7 @@ import { confirm } from '../../output/confirm.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = {
-  all: toggle('also images that have a name but no container', { short: 'a' }),
+  all: toggle('also images that have a name, if no container uses them', { short: 'a' }),
   'build-cache': ignored('toggle'),
   external: ignored('toggle'),
   filter: longFilterFlag,
@@ -22,8 +22,8 @@ export class ImagePruneCommand extends BerthCommand<typeof FLAGS> {
     most: 0,
     summary: 'Remove unused images',
     examples: [
-      ['All that no container uses', 'berth image prune --all'],
-      ['Those of an older build, without asking', 'berth image prune --force --filter until=24h'],
+      ['All images that no container uses', 'berth image prune --all'],
+      ['Images older than a day, without asking', 'berth image prune --force --filter until=24h'],
     ],
     flags: FLAGS,
   } as const;

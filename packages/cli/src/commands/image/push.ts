@@ -14,12 +14,12 @@ const FLAGS = {
   ...REGISTRY_FLAGS,
   compress: ignored('toggle'),
   'compression-format': text('FORMAT', 'gzip (the default) or zstd'),
-  'compression-level': whole('N', 'from 1, the fastest, to 9, for zstd 20, the smallest'),
+  'compression-level': whole('N', '1 (fastest) to 9 (smallest); for zstd up to 20'),
   digestfile: text('PATH', 'write the digest of the manifest to PATH'),
   'encrypt-layer': refused('each', NO_ENCRYPTION),
   'encryption-key': refused('each', NO_ENCRYPTION),
-  'force-compression': toggle('compress layers anew, whatever the registry has'),
-  format: text('FORMAT', 'oci or v2s2; by default as the image came', { short: 'f' }),
+  'force-compression': toggle('compress all layers again, even if the registry has them'),
+  format: text('FORMAT', 'oci or v2s2; by default as it was pulled', { short: 'f' }),
   quiet: toggle('print the digest only', { short: 'q' }),
   'remove-signatures': ignored('toggle'),
   retry: whole('N', 'how often to try again when the registry fails'),
@@ -41,10 +41,11 @@ export class PushCommand extends BerthCommand<typeof FLAGS> {
     most: 2,
     summary: 'Push an image to a registry, an archive or a folder',
     details: `The destination is a name in a registry, or docker-archive:FILE[:NAME],
-oci-archive:FILE[:NAME], oci:FOLDER[:NAME] or dir:FOLDER. An image that was pulled keeps its digest
-where the registry has its layers; else they are compressed anew and the digest is another one.`,
+oci-archive:FILE[:NAME], oci:FOLDER[:NAME] or dir:FOLDER. A pulled image keeps
+its digest if the registry has its layers; otherwise Berth compresses them again and the digest
+changes.`,
     examples: [
-      ['To where its name says', 'berth push registry.example.org/team/app:1.4'],
+      ['To the registry in its name', 'berth push registry.example.org/team/app:1.4'],
       ['Under another name', 'berth push app registry.example.org/team/app:1.4'],
       ['Into an OCI layout', 'berth push app oci:layout:1.4'],
     ],

@@ -8,8 +8,8 @@ import { print } from '../../output/streams.ts';
 
 const FLAGS = {
   all: toggle('all images', { short: 'a' }),
-  force: toggle('containers made from them too, and all their names', { short: 'f' }),
-  ignore: toggle('say nothing of images that do not exist', { short: 'i' }),
+  force: toggle('also remove all their names, and containers made from them', { short: 'f' }),
+  ignore: toggle('images that do not exist are no error', { short: 'i' }),
   'no-prune': ignored('toggle'),
 } as const;
 

@@ -8,7 +8,7 @@ import { isTerminal } from '../../output/terminal.ts';
 const FLAGS = {
   compress: toggle('compress the layers of a docker-dir'),
   format: text('FORMAT', 'docker-archive (the default), oci-archive, oci-dir or docker-dir'),
-  'multi-image-archive': toggle('every name is an image of its own', { short: 'm' }),
+  'multi-image-archive': toggle('each NAME is an image, never an extra name', { short: 'm' }),
   output: text('PATH', 'write to PATH instead of standard output', { short: 'o' }),
   quiet: toggle('show no progress', { short: 'q' }),
   'signature-policy': ignored('each'),
@@ -24,8 +24,8 @@ export class SaveCommand extends BerthCommand<typeof FLAGS> {
     operands: 'IMAGE...',
     least: 1,
     summary: 'Save images to an archive or a folder',
-    details: `What "load" of Docker, Podman and Berth read, with the same image id wherever it is
-loaded. A name that is no image is another name for the image before it.`,
+    details: `Docker, Podman and Berth can "load" the archive; the image id is the same everywhere.
+A NAME that is no image in the store becomes another name of the image before it.`,
     examples: [
       ['To a file', 'berth save -o app.tar app:1.4'],
       ['To another machine', 'berth save app:1.4 | ssh server berth load'],

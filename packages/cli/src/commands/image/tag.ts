@@ -12,7 +12,7 @@ export class TagCommand extends BerthCommand<typeof FLAGS> {
     least: 2,
     summary: 'Give an image more names',
     examples: [
-      ['Keep the one that works', 'berth tag app:latest app:good'],
+      ['Keep an image that works', 'berth tag app:latest app:good'],
       ['Two names at once', 'berth tag app:latest app:1.4 registry.example.org/team/app:1.4'],
     ],
     flags: FLAGS,

@@ -10,7 +10,7 @@ export class UntagCommand extends BerthCommand<typeof FLAGS> {
     path: ['untag'],
     operands: 'IMAGE [NAME...]',
     least: 1,
-    summary: 'Take names from an image; all of them when none is given',
+    summary: 'Remove names from an image; all names if you give none',
     examples: [
       ['One name', 'berth untag app app:old'],
       ['All of its names', 'berth untag app'],

@@ -10,15 +10,15 @@ import { print } from '../../output/streams.ts';
 const FLAGS = {
   authfile: REGISTRY_FLAGS.authfile,
   'cert-dir': REGISTRY_FLAGS['cert-dir'],
-  'compat-auth-file': text('PATH', 'keep them in a file of Docker instead'),
-  'get-login': toggle('print the user name that is kept'),
+  'compat-auth-file': text('PATH', 'keep the login in this file of Docker instead'),
+  'get-login': toggle('print the user name that is stored'),
   password: text('PASSWORD', 'the password; others can see it in the list of processes', {
     short: 'p',
   }),
   'password-stdin': toggle('read the password from standard input'),
   'tls-verify': REGISTRY_FLAGS['tls-verify'],
   username: text('NAME', 'the user name', { short: 'u' }),
-  verbose: toggle('say where they are kept', { short: 'v' }),
+  verbose: toggle('print where the login is stored', { short: 'v' }),
 } as const;
 
 type Flags = Invocation<typeof FLAGS>['flags'];

@@ -6,9 +6,9 @@ import { REGISTRY_FLAGS } from '../../flags/pull-flags.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = {
-  all: toggle('of all registries', { short: 'a' }),
+  all: toggle('log out of all registries', { short: 'a' }),
   authfile: REGISTRY_FLAGS.authfile,
-  'compat-auth-file': text('PATH', 'they are kept in a file of Docker'),
+  'compat-auth-file': text('PATH', 'remove the login from this file of Docker'),
 } as const;
 
 const DEFAULT_REGISTRY = 'docker.io';
@@ -21,8 +21,8 @@ export class LogoutCommand extends BerthCommand<typeof FLAGS> {
     most: 1,
     summary: 'Log out of a registry',
     examples: [
-      ['Of all', 'berth logout --all'],
-      ['Of one registry', 'berth logout registry.example.org'],
+      ['Log out of all registries', 'berth logout --all'],
+      ['Log out of one registry', 'berth logout registry.example.org'],
     ],
     flags: FLAGS,
     root: 'own',

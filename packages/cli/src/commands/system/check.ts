@@ -15,9 +15,9 @@ const FLAGS = {
     short: 'f',
   }),
   format: text('FORMAT', 'json, or a Go template for each finding'),
-  max: text('DURATION', 'let unused layers pass that are younger than this', { short: 'm' }),
+  max: text('DURATION', 'ignore unused layers that are younger than this', { short: 'm' }),
   quick: toggle('compare sizes, not contents', { short: 'q' }),
-  repair: toggle('pull again what is damaged, and remove what can not be had again', {
+  repair: toggle('pull damaged images again, and remove what can not be restored', {
     short: 'r',
   }),
 } as const;
@@ -28,14 +28,14 @@ export class SystemCheckCommand extends BerthCommand<typeof FLAGS> {
     path: ['system', 'check'],
     operands: '',
     most: 0,
-    summary: 'Check that everything in the store is as it was stored',
+    summary: 'Check that nothing in the store is damaged',
     details: `Compares every file of every layer (content, owner, mode, extended attributes, time)
-with its recipe, every record with what it is about, and looks for names that point nowhere and for
-what killed commands left. Layers that nothing uses are counted, and are not wrong.
-The exit status is 0 when nothing is wrong, or nothing is any more.`,
+with the layer's recipe, and every record with the data it describes. Looks for names that point
+nowhere, and for leftovers of killed commands. Layers that nothing uses are counted, but are no
+error. The exit status is 0 if nothing is wrong, or if everything was repaired.`,
     examples: [
       ['Look only', 'berth system check'],
-      ['Mend what can be mended', 'berth system check --repair'],
+      ['Repair what can be repaired', 'berth system check --repair'],
       ['In seconds, without reading contents', 'berth system check --quick'],
     ],
     flags: FLAGS,

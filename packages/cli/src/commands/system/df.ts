@@ -11,7 +11,7 @@ import { formatTable } from '../../output/table.ts';
 
 const FLAGS = {
   format: text('FORMAT', 'json, table …, or a Go template such as "{{.Type}} {{.Size}}"'),
-  verbose: toggle('every image, container and volume', { short: 'v' }),
+  verbose: toggle('show every image, container and volume', { short: 'v' }),
 } as const;
 
 const ID_DIGITS = 12;

@@ -9,7 +9,7 @@ import { print } from '../../output/streams.ts';
 
 const FLAGS = {
   format: formatFlag,
-  quiet: toggle('show only what is not as it could be', { short: 'q' }),
+  quiet: toggle('show only what could be better', { short: 'q' }),
 } as const;
 
 const SOMETHING_FOUND = 1;
@@ -21,10 +21,10 @@ export class DoctorCommand extends BerthCommand<typeof FLAGS> {
     path: ['doctor'],
     operands: '',
     most: 0,
-    summary: 'Show what is slower, weaker or missing on this machine, and what mends it',
-    details: `Each finding says what it costs, and the line that you or an administrator can type.
-The exit status is 0 when all is as good as it gets, 1 when something is slower, weaker or missing,
-2 when no container can run.`,
+    summary: 'Show what is slower, weaker or missing on this machine, and how to fix it',
+    details: `Each finding says what it costs you, and which line you or an administrator can type
+to fix it. The exit status is 0 if nothing can be better, 1 if something is slower, weaker or
+missing, 2 if no container can run.`,
     examples: [
       ['What an administrator should do', 'berth doctor --quiet'],
       ['In a script', "berth doctor --format '{{.ID}} {{.Severity}}'"],

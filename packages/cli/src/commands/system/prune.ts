@@ -8,7 +8,7 @@ import { compactSize } from '../../output/human.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = {
-  all: toggle('also images that have a name but no container', { short: 'a' }),
+  all: toggle('also images that have a name, if no container uses them', { short: 'a' }),
   build: ignored('toggle'),
   external: ignored('toggle'),
   filter: longFilterFlag,

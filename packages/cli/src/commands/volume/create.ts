@@ -8,13 +8,13 @@ import { parseLabels } from '../../request/environment.ts';
 
 const FLAGS = {
   driver: text('NAME', 'only "local"', { short: 'd' }),
-  gid: whole('GID', 'the group that owns it, as containers see it'),
-  ignore: toggle('no error when it exists already'),
+  gid: whole('GID', 'the group that owns the volume, as containers see it'),
+  ignore: toggle('an existing volume of this name is no error'),
   label: each('NAME=VALUE', 'set metadata', { short: 'l' }),
   opt: each('NAME=VALUE', 'type=tmpfs, or type=none and device=FOLDER; o=OPTION,…', {
     short: 'o',
   }),
-  uid: whole('UID', 'the user who owns it, as containers see it'),
+  uid: whole('UID', 'the user who owns the volume, as containers see it'),
 } as const;
 
 /** The volume exists; its name is printed. */
@@ -27,7 +27,7 @@ export class VolumeCreateCommand extends BerthCommand<typeof FLAGS> {
     examples: [
       ['A volume for a database', 'berth volume create pgdata'],
       ['With a label to find it by', 'berth volume create --label app=shop uploads'],
-      ['Of a user who is not root', 'berth volume create --uid 1000 --gid 1000 uploads'],
+      ['For a container user who is not root', 'berth volume create --uid 1000 --gid 1000 uploads'],
       ['In memory', 'berth volume create -o type=tmpfs -o device=tmpfs -o o=size=100m scratch'],
       [
         'A folder of this machine',

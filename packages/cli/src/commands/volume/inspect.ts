@@ -14,9 +14,9 @@ export class VolumeInspectCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['volume', 'inspect'],
     operands: 'VOLUME...',
-    summary: 'Show all that is known of volumes',
+    summary: 'Show all details of volumes',
     examples: [
-      ['Where it lies', "berth volume inspect --format '{{.Mountpoint}}' pgdata"],
+      ['Show where a volume is', "berth volume inspect --format '{{.Mountpoint}}' pgdata"],
       ['All volumes', 'berth volume inspect --all'],
     ],
     flags: FLAGS,

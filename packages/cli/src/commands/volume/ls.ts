@@ -21,7 +21,7 @@ export class VolumeListCommand extends BerthCommand<typeof FLAGS> {
     most: 0,
     summary: 'List volumes',
     examples: [
-      ['Those that no container uses', 'berth volume ls --filter dangling=true'],
+      ['Volumes that no container uses', 'berth volume ls --filter dangling=true'],
       ['Names only, for a script', 'berth volume ls --quiet --filter label=app=shop'],
     ],
     flags: FLAGS,

@@ -7,7 +7,7 @@ import { confirm } from '../../output/confirm.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = {
-  all: toggle('accepted: volumes with names always go too', { short: 'a' }),
+  all: toggle('no effect: volumes with names are always removed too', { short: 'a' }),
   filter: longFilterFlag,
   force: toggle('do not ask', { short: 'f' }),
 } as const;
@@ -21,7 +21,7 @@ export class VolumePruneCommand extends BerthCommand<typeof FLAGS> {
     summary: 'Remove volumes that no container uses',
     examples: [
       ['Without asking', 'berth volume prune --force'],
-      ['Those with a label', 'berth volume prune --filter label=app=shop'],
+      ['Only volumes with a label', 'berth volume prune --filter label=app=shop'],
     ],
     flags: FLAGS,
   } as const;

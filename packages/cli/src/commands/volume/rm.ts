@@ -7,7 +7,7 @@ import { toggle, whole } from '../../flags/flag.ts';
 
 const FLAGS = {
   all: toggle('all volumes', { short: 'a' }),
-  force: toggle('containers that use them too; unknown names are no error', { short: 'f' }),
+  force: toggle('also remove containers that use them; unknown names are no error', { short: 'f' }),
   time: whole('SECONDS', 'with --force, how long to wait before killing', { short: 't' }),
 } as const;
 
@@ -21,7 +21,7 @@ export class VolumeRemoveCommand extends BerthCommand<typeof FLAGS> {
     operands: 'VOLUME...',
     summary: 'Remove volumes',
     examples: [
-      ['With all that is in it', 'berth volume rm pgdata'],
+      ['A volume and its content', 'berth volume rm pgdata'],
       ['With the containers that use it', 'berth volume rm --force pgdata'],
     ],
     flags: FLAGS,
