@@ -1,20 +1,34 @@
 /**
- * Makes text from outside safe to show: credentials in URLs and headers are hidden, and control
- * characters, which could drive the user's terminal, are made visible.
+ * Makes text from outside safe to show: credentials in URLs and headers are hidden, control
+ * characters, which could drive the user's terminal, are made visible, and what is longer than any
+ * path is quoted in part.
  */
 
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 const SECRET_PARAMETER = /([?&](?:token|password|secret|signature|sig|x-amz-[a-z-]+)=)[^&\s"]+/gi;
+const QUOTED = /"([^"]*)"/g;
+/** PATH_MAX: names in archives may be longer. */
+const LONGEST_QUOTED = 4096;
+const SHOWN_OF_LONGER = 200;
 const AUTHORIZATION = /\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** The text without credentials and without control characters (tab and newline stay). */
+/**
+ * The text without credentials and without control characters (tab and newline stay). Of a quoted
+ * object that is longer than a path can be, the beginning and the end are left, and "…" between.
+ */
 export function redact(text: string): string {
   return showControls(text
     .replace(URL_CREDENTIALS, '$1***@')
     .replace(SECRET_PARAMETER, '$1***')
-    .replace(AUTHORIZATION, '$1 ***'));
+    .replace(AUTHORIZATION, '$1 ***')
+    .replace(QUOTED, (whole, object: string) =>
+      object.length > LONGEST_QUOTED ? `"${shortened(object)}"` : whole));
+}
+
+function shortened(object: string): string {
+  return `${object.slice(0, SHOWN_OF_LONGER)}…${object.slice(-SHOWN_OF_LONGER)}`;
 }
 
 /** The text with its control characters written out, as `\x1b`; tab and newline stay. */

@@ -36,6 +36,14 @@ test("node's own messages give the kernel's reason", () => {
   );
 });
 
+test('of a quoted object that is longer than any path both ends are shown', () => {
+  const path = `${'a/'.repeat(2048)}`;
+  assert.equal(new SystemError('X', `read "${path}"`).message, `read "${path}"`);
+  const { message } = new SystemError('X', `read "b/${path}end": "short": ${'c'.repeat(5000)} "d"`);
+  assert.equal(message.replaceAll('a/', '').replaceAll('c', ''), 'read "b/…/end": "short":  "d"');
+  assert.equal(message.length, 5000 + 401 + 'read "": "short":  "d"'.length);
+});
+
 test('exit statuses are 125 unless the error says otherwise', () => {
   assert.equal(exitStatusOf(new Error('x')), 125);
   assert.equal(exitStatusOf(new NotFoundError('X', 'x')), 125);
