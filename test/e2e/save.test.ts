@@ -102,6 +102,8 @@ test('what can not be saved leaves nothing behind and is said in a sentence', as
   const name = await lab.image({ name: 'localhost/app:1', busybox: false, layers: LAYERS });
   const folder = path.join(lab.folder, 'empty');
   mkdirSync(folder);
+  const closed = path.join(lab.folder, 'closed');
+  mkdirSync(closed, { mode: 0 });
   const output = path.join(folder, 'out.tar');
   const cases: [args: string[], message: RegExp][] = [
     [['save', '-o', output, 'nothing:1'], /find image "nothing:1"/],
@@ -109,6 +111,7 @@ test('what can not be saved leaves nothing behind and is said in a sentence', as
     [['save', '--compress', '-o', output, name], /--compress: it goes with --format docker-dir/],
     [['save', '--format', 'oci-dir', name], /save as oci-dir: it needs a folder/],
     [['save', '-o', path.join(folder, 'no/such/place'), name], /write ".*no\/such\/place"/],
+    [['save', '-o', path.join(closed, 'x'), name], /write ".*closed\/x": permission denied\n$/],
   ];
   for (const [args, message] of cases) {
     const { status, stderr } = await lab.berth(args);

@@ -87,6 +87,28 @@ test('the other user reads no layer and no log, and can not signal, enter or nam
   await lab.ok(['rm', '-f', '-t', '0', 'mine']);
 });
 
+test("save writes through no link of another user, and says that it is another's", {
+  skip: missing.secondUser,
+}, async () => {
+  const target = path.join(lab.folder, 'target');
+  const script = 'folder=$(mktemp -d); chmod 1777 "$folder"; ln -s "$0" "$folder/out.tar"; '
+    + 'touch "$folder/file.tar"; echo "$folder"';
+  const folder = (await bob('sh', '-c', script, target)).stdout.trim();
+  try {
+    for (const name of ['out.tar', 'file.tar']) {
+      const output = path.join(folder, name);
+      const { status, stderr } = await lab.berth(['save', '-q', '-o', output, image]);
+      assert.equal(status, 125);
+      assert.match(stderr, new RegExp(`^Error: write "${output}": (operation not permitted|`
+        + "permission denied)\\nhint: it is another user's: choose another name\\n$", 'm'));
+    }
+    assert.ok(!existsSync(target));
+    assert.deepEqual(readdirSync(folder).sort(), ['file.tar', 'out.tar']);
+  } finally {
+    await bob('rm', '-rf', folder);
+  }
+});
+
 /** What another user may have put where the runtime folder falls back to. */
 const PLANTED: readonly [string, string][] = [
   ['a folder', 'mkdir -m 777 "$0"'],

@@ -1,5 +1,7 @@
 /** Where commands write archives to. */
-import { closeSync, fstatSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync, fstatSync, lstatSync, openSync, renameSync, rmSync, statSync,
+} from 'node:fs';
 import { SystemError } from '@berth/errors';
 import { giveToCaller } from '@berth/host';
 
@@ -15,18 +17,35 @@ export async function withOutputFile(
     await write(1, 'standard output');
     return;
   }
-  const isFile = statSync(output, { throwIfNoEntry: false })?.isFile() ?? true;
+  const isFile = isFileOrNothing(output);
   const path = isFile ? `${output}.${process.pid}.part` : output;
   const fd = openOutput(path, { isNew: isFile, output });
   try {
     if (isFile) giveToCaller(fd);
     await write(fd, output);
-    if (isFile && fstatSync(fd).nlink > 0) renameSync(path, output);
+    if (isFile && fstatSync(fd).nlink > 0) moveTo(output, path);
   } catch (error) {
     if (isFile) rmSync(path, { force: true });
     throw error;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Throws SystemError where the kernel does not follow another user's link (protected_symlinks). */
+function isFileOrNothing(output: string): boolean {
+  try {
+    return statSync(output, { throwIfNoEntry: false })?.isFile() ?? true;
+  } catch (cause) {
+    throw notWritten(output, cause);
+  }
+}
+
+function moveTo(output: string, path: string): void {
+  try {
+    renameSync(path, output);
+  } catch (cause) {
+    throw notWritten(output, cause);
   }
 }
 
@@ -37,6 +56,20 @@ function openOutput(
   try {
     return openSync(path, isNew ? 'wx' : 'w');
   } catch (cause) {
-    throw new SystemError('OPEN_OUTPUT', `write "${output}"`, { cause });
+    throw notWritten(output, cause);
+  }
+}
+
+function notWritten(output: string, cause: unknown): SystemError {
+  return new SystemError('WRITE_OUTPUT', `write "${output}"`, {
+    cause, hint: isOfAnother(output) ? "it is another user's: choose another name" : undefined,
+  });
+}
+
+function isOfAnother(path: string): boolean {
+  try {
+    return lstatSync(path).uid !== process.geteuid?.();
+  } catch {
+    return false;
   }
 }
