@@ -1,6 +1,6 @@
 /**
- * From what was asked for, what the image says and what the machine has, to an OCI runtime spec.
- * Pure: nothing is looked up and nothing of the image is trusted.
+ * Makes an OCI runtime spec from the request, the image's config and the facts of the machine.
+ * Pure: it looks nothing up, and trusts nothing of the image.
  */
 import { UsageError } from '@berth/errors';
 import type {

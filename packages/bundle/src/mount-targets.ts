@@ -1,4 +1,4 @@
-/** Checks where mounts go: absolute, below the root, said once. */
+/** Checks where mounts go: a target is absolute, below the root, and named only once. */
 import { posix } from 'node:path';
 import { UsageError } from '@berth/errors';
 

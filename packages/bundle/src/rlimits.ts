@@ -1,4 +1,7 @@
-/** Resource limits: what was asked for, else the caller's own raised no further than it may. */
+/**
+ * Resource limits of a container: those that were asked for; else the caller's own, raised as far
+ * as the caller may raise them.
+ */
 import { UsageError } from '@berth/errors';
 import type { RlimitSpec } from '@berth/oci';
 import type { HostFacts } from './host-facts.ts';

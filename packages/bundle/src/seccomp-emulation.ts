@@ -1,7 +1,8 @@
 /**
- * The filter of root where only one id is mapped: calls that would need more ids wait for the
- * supervisor to record what they mean, or succeed without effect. In the line format of
- * docs/launch-plan.md; docs/identities.md says what it does and does not achieve.
+ * The seccomp filter that emulates root where only one id is mapped. Calls that would need more
+ * ids wait until `berth-emulate` has recorded what they mean, or succeed without effect. It is
+ * written in the line format of docs/launch-plan.md; docs/identities.md says what it does and does
+ * not achieve.
  */
 const ARCHITECTURES: Readonly<Record<string, readonly string[]>> = {
   amd64: ['x86_64', 'x86', 'x32'],

@@ -1,7 +1,8 @@
 /**
- * What the default profile refuses beyond its permissions: more filters in the line format of
- * docs/launch-plan.md, which every call must pass as well. Filters of their own, because in one
- * with the permissions libseccomp would weigh "all sockets" against "not these".
+ * What the default profile refuses although its own rules would allow it. These refusals are
+ * separate filters in the line format of docs/launch-plan.md; every call must pass them as well.
+ * In one filter with the permissions, libseccomp would have to choose between "allow all sockets"
+ * and "refuse these sockets".
  */
 const EPERM = 1;
 const EAFNOSUPPORT = 97;

@@ -1,6 +1,6 @@
 /**
- * The system calls of the default seccomp profile, as data: Podman's sets, brought up to date with
- * the calls of newer kernels, less io_uring and userfaultfd, which have carried too many attacks.
+ * The system calls of the default seccomp profile, as data: Podman's sets, with the calls of newer
+ * kernels added, and without io_uring and userfaultfd, through which there were too many attacks.
  */
 
 /** Allowed whatever their arguments are. */

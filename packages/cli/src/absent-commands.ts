@@ -1,5 +1,6 @@
 /**
- * Commands of Podman and Docker that Berth has not: who types one is told what does the same here.
+ * Commands of Podman and Docker that Berth does not have. Whoever types one is told which command
+ * of Berth does the same.
  */
 
 const BUILD = 'make it elsewhere and "berth load" it, or "berth import" a tree';

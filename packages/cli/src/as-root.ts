@@ -1,4 +1,4 @@
-/** What the machine's root, as the caller of a command, makes of its process. */
+/** When the machine's root calls a command, its process first becomes another id. */
 import { keepToRootsFolders, leaveRoot } from '@berth/engine/root-caller';
 import type { CommandSpec } from './command-spec.ts';
 import type { GlobalValues } from './flags/global-flags.ts';

@@ -1,8 +1,8 @@
 /**
- * What every command is: a clipanion command whose arguments are read by its own flag table. A
- * table costs nothing to register, where ninety clipanion options cost more than a container.
- * Nor is clipanion's Cli asked for the command: routes.ts has found it, and the state machine that
- * would find one among one took a tenth of the time of `ps`.
+ * The base of every command: a clipanion command whose arguments are read by its own flag table. A
+ * table costs nothing to register, but registering ninety clipanion options takes longer than
+ * starting a container. clipanion's Cli does not look for the command either: routes.ts has
+ * already found it, and clipanion's state machine took a tenth of the time of `ps` to do so.
  */
 import { Command } from 'clipanion';
 import { openEngine, type Engine } from '@berth/engine';

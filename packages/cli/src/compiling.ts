@@ -1,7 +1,8 @@
 /**
- * How soon the runtime compiles what runs often. dist/berth starts with thresholds so high that a
- * command of some hundredths of a second is only interpreted (tools/build/bun.ts): compiling it
- * would take longer than running it. Work that lasts gets the usual thresholds back.
+ * How soon the runtime compiles code that runs often. dist/berth starts with very high thresholds,
+ * so that a command of some hundredths of a second is only interpreted (tools/build/bun.ts):
+ * compiling it would take longer than running it. Commands that run longer get the usual
+ * thresholds back.
  */
 
 const LASTING_MS = 100;

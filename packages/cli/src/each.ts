@@ -1,4 +1,7 @@
-/** Commands with several arguments: each is handled, and the exit status tells if any failed. */
+/**
+ * Commands with several arguments: each argument is handled, and the exit status says whether one
+ * of them failed.
+ */
 import { EngineError, NotFoundError } from '@berth/errors';
 import { reportError } from './output/errors.ts';
 import { print } from './output/streams.ts';

@@ -1,6 +1,6 @@
 /**
- * The entry of the program: finds the command among the words, loads it alone, and turns errors
- * into messages and exit statuses.
+ * The entry of the program: finds the command among the words, loads only its module, and turns
+ * errors into messages and exit statuses.
  */
 import { describe, EngineError, isSystemCallError } from '@berth/errors';
 import { compileSoon, compileWhenLasting } from './compiling.ts';

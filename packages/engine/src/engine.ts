@@ -1,6 +1,6 @@
 /**
- * The engine's context: the store, the directories and what is known of the host. Everything is
- * found out when it is first asked for, because most commands need little of it.
+ * The engine's context: the store, the directories and the facts of the host. Each fact is found
+ * out when it is first asked for, because most commands need only a few.
  */
 import {
   actsForRoot,

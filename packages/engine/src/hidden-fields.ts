@@ -1,4 +1,6 @@
-/** How Go writes objects: fields that json leaves out, null for what is empty, sorted maps. */
+/**
+ * How Go writes objects as json: some fields are left out, empty values are null, maps are sorted.
+ */
 
 /** The object with fields for templates alone; those that it has already stay as they are. */
 export function withHidden<T extends object>(object: T, fields: Record<string, unknown>): T {

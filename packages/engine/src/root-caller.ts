@@ -1,7 +1,8 @@
 /**
  * The machine's root as the caller. Before a command opens or makes anything, its process becomes
- * the first id of root's range (berth-native become), keeping of root's rights what it needs for
- * the files that root names; from there on root is served as a plain user with that id is.
+ * the first id of root's range (berth-native become). It keeps only those of root's capabilities
+ * that it needs for the files that root names. From there on it works as for a plain user with
+ * that id.
  */
 import { statSync } from 'node:fs';
 import { UnsupportedError } from '@berth/errors';

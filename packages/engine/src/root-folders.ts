@@ -1,6 +1,7 @@
 /**
- * Where root's containers can be: their root is an id without any rights of the machine's root, so
- * that store and program must be within its reach, and within nobody else's.
+ * Checks the folders for root's containers. Their root is an id without any rights of the
+ * machine's root, so this id must be able to reach the store and the program, and nobody else may
+ * be able to change them.
  */
 import {
   accessSync, chownSync, constants, existsSync, lstatSync, readdirSync, realpathSync, statSync,

@@ -1,6 +1,7 @@
 /**
- * How this store's layers become root file systems: read from its record, or chosen by trying what
- * its file system can do when nothing is kept there yet. Names of file systems decide nothing.
+ * How the layers of this store become root file systems. The choice is read from the store's
+ * record; a new store makes it by trying what its file system can do, never by the file system's
+ * name.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

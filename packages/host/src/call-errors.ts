@@ -1,6 +1,6 @@
 /**
- * The numbers of failed calls, for a foreign function interface that has no way to read them with
- * the call.
+ * The error numbers of failed calls, for a foreign function interface that can't return them
+ * together with the call's result.
  */
 import type { BoundCall } from './syscall-table.ts';
 

@@ -1,4 +1,7 @@
-/** Files that a command writes where its caller says: they are the caller's, who may be root. */
+/**
+ * Files that a command writes where its caller asks for them. They belong to the caller, who may
+ * be root.
+ */
 import { fchownSync, lchownSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { actsForRoot } from './root-caller.ts';

@@ -1,6 +1,6 @@
 /**
- * Where the project keeps things of a user: the XDG directories, and a run directory that is
- * private to the user and gone after a reboot.
+ * Where Berth keeps the files of a user: the XDG directories, and a run directory that is private
+ * to the user and removed by a reboot.
  */
 import { lstatSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';

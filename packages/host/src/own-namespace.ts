@@ -1,6 +1,6 @@
 /**
- * The user namespace that this process is in. On the machine itself it has all ids and 0 is the
- * machine's root; in a container it has those that the container got, under numbers of its own.
+ * The user namespace of this process. On the machine itself it has all ids, and 0 is the machine's
+ * root. In a container it has the ids that the container got, under other numbers.
  */
 import { readFileSync, statfsSync, statSync } from 'node:fs';
 import type { IdRange } from './subordinate-ids.ts';

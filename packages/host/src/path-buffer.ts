@@ -1,6 +1,6 @@
 /**
- * NUL-terminated copies of strings for system calls, in memory that is used again by every call:
- * no allocation per call, and no way to pass a string with a NUL inside.
+ * NUL-terminated copies of strings for system calls, in memory that every call reuses: no call
+ * allocates memory, and no string with a NUL inside can be passed.
  */
 import { constants } from 'node:os';
 

@@ -1,6 +1,6 @@
 /**
- * Other processes: whether the one that was recorded still lives, and signals that reach it and
- * never a stranger that got its number.
+ * Other processes: whether a recorded process is still alive, and signals that reach only this
+ * process, never another one that got its pid later.
  */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * The machine's root as the caller. His uid is never mapped: his containers, their root included,
- * consist of ids of a range of his, and the program goes on as the range's first id.
+ * The machine's root as the caller. Root's uid is never mapped. Root's containers, their root
+ * included, have ids of a range that belongs to root, and the program runs as the first id of this
+ * range.
  */
 import { statSync } from 'node:fs';
 import { ROOT_FOLDERS } from './directories.ts';

@@ -1,4 +1,4 @@
-/** Which cgroup v2 controllers containers of a user can be limited by. */
+/** Which cgroup v2 controllers can limit the containers of a user. */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

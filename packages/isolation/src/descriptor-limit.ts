@@ -1,6 +1,6 @@
 /**
- * The soft limit of open files that the caller had. Both JavaScript runtimes raise their own to
- * the hard limit at start, which programs that close or poll every descriptor would suffer from.
+ * The caller's soft limit of open files. Both JavaScript runtimes raise their own to the hard
+ * limit at start; programs that close or poll every descriptor would become slow with that limit.
  */
 import { readFileSync } from 'node:fs';
 

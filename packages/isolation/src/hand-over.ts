@@ -1,6 +1,6 @@
 /**
- * Replaces this process by the native client, so that no JavaScript stays resident for the life
- * of a container. Standard streams are the client's from then on.
+ * Replaces this process by the native client, so that no JavaScript stays in memory while a
+ * container runs. The client takes over the standard streams.
  */
 import { execve } from '@berth/host';
 import { callersDescriptorLimit } from './descriptor-limit.ts';

@@ -1,8 +1,8 @@
 /**
  * The id maps of a user's containers. The full tier maps the caller to root and the subordinate
- * ranges to 1 and up; the single tier maps the caller alone. Root of a container has no ranges and
- * needs none: all ids of that container are his. The machine's root is never mapped: his containers
- * have ranges alone, and root in them is the first id of these.
+ * ranges to 1 and up; the single tier maps only the caller. Root of a container needs no ranges:
+ * it may map all ids of that container. The machine's root is never mapped: its containers have
+ * ids of root's ranges only, and root in them is the first of these ids.
  */
 import { UnsupportedError } from '@berth/errors';
 

@@ -1,6 +1,6 @@
 /**
- * Plans that `exec` keeps, so that the next exec with the same flags needs no JavaScript: before
- * the runtime starts, dist/berth hands it to native/src/exec-again.c, which adds the command.
+ * Plans that `exec` keeps, so that the next exec with the same flags needs no JavaScript. Before
+ * the runtime starts, dist/berth hands over to native/src/exec-again.c, which adds the command.
  * docs/launch-plan.md describes the files.
  */
 import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

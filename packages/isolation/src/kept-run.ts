@@ -1,7 +1,7 @@
 /**
- * What `run` keeps, so that the next run with the same flags and image needs no JavaScript: before
- * the runtime starts, dist/berth hands it to native/src/run-again.c, which makes the container of
- * what is here and starts it. docs/launch-plan.md, "Runs that are kept", describes the file.
+ * What `run` keeps, so that the next run with the same flags and image needs no JavaScript. Before
+ * the runtime starts, dist/berth hands over to native/src/run-again.c, which makes a container
+ * from these files and starts it. docs/launch-plan.md, "Runs that are kept", describes the file.
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

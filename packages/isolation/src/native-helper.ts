@@ -1,6 +1,7 @@
 /**
- * Finds berth-native, the C helper that does what has been decided. It lies beside the real path
- * of the executable, is never searched in PATH, and is refused when others could replace it.
+ * Finds berth-native, the C helper that carries out what has been decided. It is in the folder of
+ * the executable's real path, is never searched in PATH, and is refused if others could replace
+ * it.
  */
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';

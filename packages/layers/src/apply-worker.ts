@@ -1,12 +1,11 @@
 /**
- * The worker process that unpacks layers, and the little protocol between it and whoever started
- * it: a line of JSON and a blob in, a line of JSON out, and again.
+ * The worker process that unpacks layers, and the protocol between it and the process that started
+ * it: a line of JSON and a blob in, a line of JSON out, for each layer.
  *
- * Theory of operation. Everything that needs a file of the host (the C library, the recipe, the
- * tree's path) is opened first; then the process chroots, and from there on every name is the
- * archive's. It must be started as root of a user namespace, which also makes `chroot` allowed.
- * One process does several layers because its start, and getting warm, cost more than a small
- * layer does.
+ * Theory of operation. The worker first opens every file of the host that it needs (the C library,
+ * the recipe, the tree's path). Then it chroots; from there on every name comes from the archive.
+ * It must be started as root of a user namespace, which also allows `chroot`. One process unpacks
+ * several layers, because starting and warming it up takes longer than unpacking a small layer.
  */
 import { createReadStream, openSync, writeSync } from 'node:fs';
 import {

@@ -1,6 +1,6 @@
 /**
- * Reads the archives that images travel in (docker-archive, oci-archive): entries in order, each
- * with a body that is streamed. Unpacks nothing; names come as they stand in the archive.
+ * Reads the archives in which images are exchanged (docker-archive, oci-archive): entries in
+ * order, each with a body that is streamed. It unpacks nothing and does not change names.
  */
 import { badArchive } from './limits.ts';
 import { decompress } from './decompress.ts';

@@ -1,7 +1,7 @@
 /**
- * The worker process that compares trees: arguments in, on standard output either a line for each
- * difference or the archive of a layer that makes the newer tree of the older one. Must be root of
- * the container's user namespace.
+ * The worker process that compares trees. It gets arguments, and writes to standard output either
+ * a line for each difference, or the archive of a layer that turns the older tree into the newer
+ * one. It must be root of the container's user namespace.
  */
 import { changedFiles } from './changed-files.ts';
 import type { Comparison, FileChange } from './changed-files.ts';

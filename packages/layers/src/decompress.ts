@@ -1,6 +1,6 @@
 /**
- * Undoes a layer's compression, found by its first bytes and not by what anyone calls it: gzip,
- * zstd, or none.
+ * Decompresses a layer: gzip, zstd, or none. The first bytes decide, not the media type or the
+ * name.
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';

@@ -1,7 +1,7 @@
 /**
- * Puts together one entry from its header block and what came before it: GNU long names, PAX
- * records, global records. The order of authority is the archive formats' own: a record of the
- * entry, then a global record, then a GNU long name, then the header block.
+ * Assembles one entry from its header block and what precedes it: GNU long names, PAX records,
+ * global records. The archive formats define which one wins: a record of the entry, then a global
+ * record, then a GNU long name, then the header block.
  */
 import type { Timespec } from '@berth/host';
 import { badArchive } from './limits.ts';

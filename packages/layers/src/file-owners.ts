@@ -1,7 +1,7 @@
 /**
- * Whom the files of a container belong to, as its own processes see it. The kernel says so in the
- * ids of the shared user namespace; a container with a map of its own has others, and where one
- * id is mapped they are recorded.
+ * The owners of a container's files as its own processes see them. The kernel shows ids of the
+ * shared user namespace; a container with a map of its own sees others, and if one id is mapped
+ * the owners are recorded beside the files.
  */
 import type { MergedFile } from './merged-tree.ts';
 import { OwnerRecords } from './owner-records.ts';

@@ -1,11 +1,12 @@
 /**
- * Hashes a large layer on a thread of its own: unpacking is what one waits for, and hashing blob
- * and archive was a fifth of its time.
+ * Hashes a large layer on a thread of its own, because users wait for the unpacking, and hashing
+ * blob and archive was a fifth of its time.
  *
- * Theory of operation. Bytes are copied into the slots of a queue in shared memory, 4 MiB whatever
- * the layer's size. When all slots are full for the first time a thread starts that empties them;
- * a small layer never fills them, and is hashed here at the end. The thread has no file of its
- * own, for this process may have changed its root: its program is the text of one function.
+ * Theory of operation. Bytes are copied into the slots of a queue in shared memory, which has 4
+ * MiB whatever the layer's size. When all slots are full for the first time, a thread starts that
+ * empties them. A small layer never fills them, and is hashed here at the end. The program of the
+ * thread is the text of one function and not a file, because this process may have changed its
+ * root.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';

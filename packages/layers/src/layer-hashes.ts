@@ -1,4 +1,4 @@
-/** The digests of a layer: of its blob and of its archive, both while their bytes pass. */
+/** The digests of a layer, of its blob and of its archive, both taken while the bytes are read. */
 import { createHash } from 'node:crypto';
 
 /** What is hashed. */

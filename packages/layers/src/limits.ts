@@ -1,6 +1,6 @@
 /**
- * Bounds on what an archive may ask for. They stop bombs and mistakes, far above what real
- * images hold.
+ * Bounds on what an archive may ask for. They stop decompression bombs and mistakes, and are far
+ * above what real images need.
  */
 import { IntegrityError } from '@berth/errors';
 

@@ -1,10 +1,10 @@
 /**
- * What an overlay of folders shows, without mounting one: names of the uppermost folder win,
- * whiteouts hide what is below, opaque folders hide everything below.
+ * The files that an overlay of folders shows, without mounting one: names of the uppermost folder
+ * win, whiteouts hide what is below, opaque folders hide everything below.
  *
- * Theory of operation. A container may run and change its upper folder meanwhile, also to our
- * harm: each folder is opened below its root without following a link, made the current one, and
- * names in it are used without any path.
+ * Theory of operation. A running container may change its upper folder meanwhile, also to attack
+ * us. So each folder is opened below its root without following a link and becomes the current
+ * folder; names in it are used without any path.
  */
 import { lstatSync, readdirSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';

@@ -1,7 +1,8 @@
 /**
- * Owners of a container's files where one id is mapped, gathered from where they are recorded: an
- * attribute of the file; for what can't have one the container's ledger, and for what came with the
- * image and was not touched since the recipes of its layers. docs/identities.md has the formats.
+ * Owners of a container's files where one id is mapped. They come from the places where they are
+ * recorded: an attribute of the file; the container's ledger for files that can't have attributes;
+ * and the recipes of the layers for files of the image that have not changed. docs/identities.md
+ * has the formats.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';

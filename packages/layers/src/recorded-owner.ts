@@ -1,6 +1,7 @@
 /**
- * Owners that the file system can't hold, because only one id is mapped: recorded in an attribute
- * of the file. What has no attribute belongs to root. docs/identities.md says who writes it.
+ * Owners that the file system can't hold because only one id is mapped are recorded in an
+ * attribute of the file. A file without the attribute belongs to root. docs/identities.md says who
+ * writes it.
  */
 import { loadSyscalls } from '@berth/host';
 import { treePath } from './tree-path.ts';

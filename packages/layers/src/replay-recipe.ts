@@ -1,6 +1,6 @@
 /**
- * From a recipe to the tree that it describes, without reading the tree: the archive's headers
- * stand in the recipe, and payloads are known by their hashes.
+ * Makes the tree that a recipe describes without reading the tree on disk: the recipe holds the
+ * archive's headers, and the hashes of all payloads.
  */
 import { entryTarget, splitName } from './entry-path.ts';
 import { ExpectedTree, newNode } from './expected-tree.ts';

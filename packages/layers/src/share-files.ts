@@ -1,12 +1,13 @@
 /**
- * Files that two layers have alike are kept once: hard links between different layers, at the same
- * path and with the same owner, mode, attributes and time. In a merged tree the upper of two equal
- * paths hides the lower, so no program ever sees two names of one such file.
+ * Files that are alike in two layers are kept once: they are hard links between different layers,
+ * at the same path and with the same owner, mode, attributes and time. In a merged tree the upper
+ * of two equal paths hides the lower, so no program ever sees two names of such a file.
  *
- * Theory of operation. It happens in staging, before anybody can see or mount the new layer: the
- * other layer's file gets one more name, the new layer's own copy goes by a rename over it. Files
- * that are hard links within their layer are left alone, and so are empty ones. Layers are never
- * written to, and removed by unlinking, so neither feels the other.
+ * Theory of operation. This is done in staging, before anybody can see or mount the new layer: the
+ * other layer's file gets one more name, and a rename puts this name in the place of the new
+ * layer's copy. Files that are hard links within their layer are left alone, and so are empty
+ * files. Layers are never written to, and are removed by unlinking, so neither layer affects the
+ * other.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs';

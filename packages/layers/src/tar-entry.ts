@@ -1,8 +1,8 @@
 /**
  * What an archive says about one file, after long names, PAX records and sparse maps are applied.
  *
- * Names are *byte strings*: one character for each byte (latin1), because file names are bytes
- * and need not be UTF-8. `pathArgument` makes what system calls take of them.
+ * Names are *byte strings*: one character for each byte (latin1), because file names are bytes and
+ * need not be UTF-8. `pathArgument` turns them into arguments of system calls.
  */
 import type { PathArgument, Timespec } from '@berth/host';
 

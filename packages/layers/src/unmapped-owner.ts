@@ -1,4 +1,7 @@
-/** The error for owners that a user namespace can't have: which id, of which file, the way out. */
+/**
+ * The error for owners that a user namespace does not have: it names the id, the file and a
+ * remedy.
+ */
 import { UnsupportedError } from '@berth/errors';
 import { shown } from './tar-entry.ts';
 

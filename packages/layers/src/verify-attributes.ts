@@ -1,6 +1,4 @@
-/**
- * What a file's status and extended attributes must be by its entry in the archive.
- */
+/** Checks a file's status and extended attributes against its entry in the archive. */
 import type { BigIntStats } from 'node:fs';
 import { errnoName, loadSyscalls } from '@berth/host';
 import { attributeValue, isKeptAttribute } from './entry-attributes.ts';

@@ -1,6 +1,4 @@
-/**
- * Whether an open file holds the bytes that its recipe knows by their hash, and nothing else.
- */
+/** Checks that an open file holds exactly the bytes whose hash is in the recipe. */
 import * as crypto from 'node:crypto';
 import { fstatSync, readSync } from 'node:fs';
 import type { ExpectedNode } from './expected-tree.ts';

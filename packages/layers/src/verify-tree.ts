@@ -1,11 +1,11 @@
 /**
- * Compares a layer's tree with what its recipe says: names, types, owners, modes, extended
- * attributes, times, link targets and content. Changes nothing.
+ * Compares a layer's tree with its recipe: names, types, owners, modes, extended attributes,
+ * times, link targets and content. It changes nothing.
  *
- * Theory of operation. Each directory is opened below the tree without following a link and made
- * the current one; names in it are then looked at without any path. A tree that somebody spoiled
- * can't lead out of itself. Work is cut into parts for several processes: a part looks at every
- * n-th file, and reads the contents of its share of the bytes.
+ * Theory of operation. Each directory is opened below the tree without following a link and
+ * becomes the current one; names in it are then used without any path. So a manipulated tree can't
+ * lead out of itself. The work is divided among several processes: each looks at every n-th file,
+ * and reads the contents of its share of the bytes.
  */
 import { fstatSync, lstatSync, openSync, closeSync, readdirSync, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';

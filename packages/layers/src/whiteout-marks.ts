@@ -1,8 +1,8 @@
 /**
- * How a layer's tree says what it hides of lower layers. `overlay`: as overlay reads it, by device
- * 0:0 and an attribute. `names`: as archives do, by empty files of those names, where a file system
- * can't hold the others. Whoever merges layers reads both (native/src/shift.c). What fuse-overlayfs
- * writes has names where it can't make the device, and an attribute of its own.
+ * How a layer's tree marks what it hides of lower layers. `overlay`: as overlay reads it, by
+ * device 0:0 and an attribute. `names`: as archives do, by empty files of certain names, if the
+ * file system can't hold the other marks. Code that merges layers reads both (native/src/shift.c).
+ * fuse-overlayfs writes names where it can't make the device, and an attribute of its own.
  */
 import { constants } from 'node:os';
 import { UnsupportedError } from '@berth/errors';

@@ -1,4 +1,4 @@
-/** How workers that only write say what went wrong: one line of JSON on standard error. */
+/** How workers that only write report an error: one line of JSON on standard error. */
 import { writeSync } from 'node:fs';
 import { EngineError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';

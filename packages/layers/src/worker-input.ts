@@ -1,4 +1,4 @@
-/** What comes in on a worker's standard input: lines, and between them bytes of known number. */
+/** The standard input of a worker: lines, and between them bytes of a known number. */
 
 /** Reads ahead by no more than a chunk. */
 export class WorkerInput {

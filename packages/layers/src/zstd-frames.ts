@@ -1,6 +1,7 @@
 /**
- * Follows the frames of a zstd stream without decoding them (RFC 8878, section 3.1): to know that
- * the last one is whole, which decoders do not all say, and that none asks for too much memory.
+ * Follows the frames of a zstd stream without decoding them (RFC 8878, section 3.1), to check that
+ * the last frame is complete, which not every decoder reports, and that no frame asks for too much
+ * memory.
  */
 
 /** What follows next in the stream, and how many bytes of it have to be gathered first. */

@@ -1,6 +1,6 @@
 /**
- * Whether this machine has a default route. pasta copies from it and refuses to start without one
- * (a laptop in a train); slirp4netns does without.
+ * Whether this machine has a default route. pasta copies it and refuses to start without one (a
+ * laptop without a network); slirp4netns needs none.
  */
 import { readFileSync } from 'node:fs';
 

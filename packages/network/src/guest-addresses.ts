@@ -1,5 +1,5 @@
 /**
- * The addresses inside a container's own network. They are ours rather than a copy of the host's,
+ * The addresses inside a container's own network. Berth chooses them and does not copy the host's,
  * so that a container reaches the host under the host's own address.
  */
 import { isIPv4 } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * Chooses how a container is connected: pasta where it is installed and can work, else
- * slirp4netns, else nothing with a hint. A helper asked for by name that is missing is an error.
+ * Chooses how a container is connected: by pasta if it is installed and can work, else by
+ * slirp4netns, else not at all, with a hint. If the user names a helper that is missing, that is
+ * an error.
  */
 import { accessSync, constants } from 'node:fs';
 import { UnsupportedError } from '@berth/errors';

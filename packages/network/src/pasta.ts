@@ -1,6 +1,6 @@
 /**
- * The arguments of pasta(1). Port forwarding that nobody asked for is off: scanning for bound
- * ports is what makes pasta's own defaults slow to start, and would publish by surprise.
+ * The arguments of pasta(1). Port forwarding that nobody asked for is switched off: by default
+ * pasta scans for bound ports, which makes its start slow and would publish ports unexpectedly.
  */
 import { GUEST } from './guest-addresses.ts';
 import type { AssignedPort } from './ports.ts';

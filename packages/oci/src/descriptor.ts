@@ -1,4 +1,4 @@
-/** Descriptors: how documents of an image point at one another. */
+/** Descriptors: how the documents of an image refer to one another. */
 import { IntegrityError } from '@berth/errors';
 import { isDigest, type Digest } from './digest.ts';
 import type { Platform } from './platform.ts';

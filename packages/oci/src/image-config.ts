@@ -1,4 +1,4 @@
-/** Image configs: what an image says of itself. Nothing in it is trusted. */
+/** Image configs: what an image says about itself. Nothing in a config is trusted. */
 import { IntegrityError } from '@berth/errors';
 import { isRecord, stringsOf } from './descriptor.ts';
 import { isDigest, type Digest } from './digest.ts';

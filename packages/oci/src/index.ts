@@ -1,4 +1,6 @@
-/** The Open Container Initiative's nouns, parsed and pure: digests, names, documents, specs. */
+/**
+ * The objects of the Open Container Initiative, parsed and pure: digests, names, documents, specs.
+ */
 export { checkDescriptor, isRecord, stringsOf, type Descriptor } from './descriptor.ts';
 export {
   Digester,

@@ -1,6 +1,6 @@
 /**
- * Writes one blob and hashes it on the way. Synchronous writes: chunks go to the page cache, and
- * the order of hash and file is plain. Only the wait for the disk is asynchronous.
+ * Writes one blob and hashes it on the way. Writes are synchronous: chunks go to the page cache,
+ * and hash and file stay in the same order. Only the wait for the disk is asynchronous.
  */
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';

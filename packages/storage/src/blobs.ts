@@ -1,7 +1,7 @@
 /**
  * blobs/: content under its digest. A blob is visible once it is whole, verified and on the disk.
- * Downloads go to blobs/partial/<hex>,<owner>; what a stopped or killed download left is taken
- * over by the next one, by a rename that only one can win, and resumed at its end.
+ * Downloads go to blobs/partial/<hex>,<owner>. If a download was stopped or killed, the next one
+ * takes it over, by a rename in which only one process succeeds, and resumes it at its end.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, renameSync, rmSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** Finds what killed commands left: half-made things, unemptied trash, sockets of nobody. */
+/**
+ * Finds what killed commands left: unfinished things, trash, and sockets on which nobody listens.
+ */
 import { join } from 'node:path';
 import type { CheckParts, StoreFinding } from './check-finding.ts';
 import { isOwnRunDirectory } from './collect.ts';

@@ -1,9 +1,9 @@
 /**
  * Checks the store against itself: every record, name and link, what they point to, and what was
- * left behind. Reads only; layers' trees are compared with their recipes elsewhere.
+ * left behind. It only reads; layers' trees are compared with their recipes elsewhere.
  *
- * Other commands go on meanwhile. What is found is therefore looked for twice: a thing that was
- * on its way the first time has arrived, or is gone, the second time.
+ * Other commands go on meanwhile, so each finding is checked twice: if another command was just
+ * making or removing the thing, the second look finds it complete or gone.
  */
 import { checkBlobs } from './check-blobs.ts';
 import { checkContainers } from './check-containers.ts';

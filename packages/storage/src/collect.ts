@@ -1,8 +1,8 @@
 /**
- * Collection: everything that nothing points to any more goes, and what killed commands left is
- * repaired. Layers and blobs are taken first and the references looked at again after, so a
- * command that starts to use one meanwhile gets it back; two collections at once disturb neither
- * each other nor anyone else.
+ * Collection removes everything that nothing points to any more, and repairs what killed commands
+ * left. It takes layers and blobs away first and looks at the references again afterwards, so a
+ * command that begins to use one meanwhile gets it back. Two collections at once disturb neither
+ * each other nor any other command.
  */
 import { readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,9 +1,11 @@
 /**
- * Makes a container: its files in staging/, its name reserved, then one rename. Afterwards it is
- * checked that the layers and volumes it needs were not removed meanwhile: a collection takes
- * first and looks at the containers after, so one of the two sees the other.
+ * Makes a container: its files in staging/, its name reserved, then one rename. Afterwards it
+ * checks that the layers and volumes that the container needs were not removed meanwhile. A
+ * collection takes things away first and looks at the containers afterwards, so one of the two
+ * sees the other.
  *
- * On the path of `run`: no file beyond those asked for, and no wait for the disk.
+ * This is on the path of `run`: it makes no file that is not needed, and does not wait for the
+ * disk.
  */
 import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';

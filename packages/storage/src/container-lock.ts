@@ -1,7 +1,7 @@
 /**
- * The kernel's lock of a container: `flock` on containers/<id>/lock. Its supervisor holds it for
- * life, and whoever removes a container at rest holds it meanwhile; the kernel drops it with its
- * holder, so it is never stale.
+ * The kernel's lock of a container: `flock` on containers/<id>/lock. The supervisor holds it as
+ * long as it lives, and a command that removes a stopped container holds it meanwhile. The kernel
+ * drops it when its holder ends, so it is never stale.
  */
 import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import type { ContainerPaths } from './container-paths.ts';

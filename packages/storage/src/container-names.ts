@@ -1,7 +1,7 @@
 /**
- * containers/names/: a symlink per name, whose target is the container's id. Making the link is
- * what reserves the name. A link is stale only when what it points to is dead: no container of
- * that id, and no living process that is making one.
+ * containers/names/: a symlink for each name, whose target is the container's id. Making the link
+ * reserves the name. A link is stale only if its target is dead: there is no container of that id,
+ * and no living process that is making one.
  */
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';

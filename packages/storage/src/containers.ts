@@ -1,7 +1,7 @@
 /**
- * containers/: a container exists from the rename of its directory on, and is gone with the
- * rename to the trash. What changes while it lives is written by its supervisor; here it is only
- * read. Lists are synchronous and read one small file per container.
+ * containers/: a container exists from the rename of its directory on, and is gone with the rename
+ * to the trash. The supervisor writes everything that changes while the container lives; this
+ * module only reads it. Lists are synchronous and read one small file per container.
  */
 import { closeSync, constants, lstatSync, openSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';

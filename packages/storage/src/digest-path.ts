@@ -1,4 +1,4 @@
-/** From digests to file names: nothing that is not exactly a digest becomes part of a path. */
+/** Turns digests into file names: only a well-formed digest becomes part of a path. */
 import { IntegrityError } from '@berth/errors';
 
 const SHA256 = /^sha256:([0-9a-f]{64})$/;

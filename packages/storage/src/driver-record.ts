@@ -1,6 +1,7 @@
 /**
- * driver.json: how layers become root file systems in this store, and how it keeps owners. Chosen
- * once, by trying the file system, before anything is kept; every later command reads it.
+ * driver.json: how layers become root file systems in this store, and how the store keeps owners.
+ * It is chosen once, by trying the file system before anything is stored; every later command
+ * reads it.
  */
 import { linkSync, unlinkSync } from 'node:fs';
 import { attempt, codeOf } from './fs-errors.ts';

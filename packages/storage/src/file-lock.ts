@@ -1,5 +1,6 @@
 /**
- * The kernel's lock of an open file, flock(2): it goes with its holder, so it is never stale.
+ * The kernel's lock of an open file, flock(2). The kernel drops it when its holder ends, so it is
+ * never stale.
  */
 import { closeSync, fstatSync, lstatSync } from 'node:fs';
 import { constants as system } from 'node:os';

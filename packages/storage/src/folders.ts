@@ -1,6 +1,6 @@
 /**
- * The store's own folders are folders. A link in the place of one would lead collection and the
- * emptying of the trash to files that are none of the store's.
+ * Checks that the store's own folders are folders. A link in the place of a folder would lead
+ * collection, and the emptying of the trash, to files outside of the store.
  */
 import { lstatSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';

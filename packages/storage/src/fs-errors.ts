@@ -1,7 +1,7 @@
 /**
- * From what node:fs throws to errors that users can act on: the store's path is named, and a
- * full, read-only or foreign file system gets a hint. Expected codes are handled where they are
- * expected; everything else passes through here.
+ * Turns errors of node:fs into errors that users can act on: they name the path in the store, and
+ * have a hint if the file system is full, read-only or foreign. Callers handle the codes that they
+ * expect; all other codes are handled here.
  */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * How image names are written as file names, and which stored names a typed one can mean. Pure.
+ * How image names are written as file names, and which stored names a typed name can mean. Pure.
  *
- * A name on disk is the full reference with `/` as `+`, which no reference contains.
+ * A name on disk is the full reference with `/` written as `+`, which no reference contains.
  */
 import { UsageError } from '@berth/errors';
 import { formatReference, parseReference, qualify } from '@berth/oci';

@@ -1,7 +1,7 @@
 /**
- * Everything under the data and the run directory: blobs, images, layers, containers, volumes,
- * what is being made, what is being removed, and the store lock. State is files that are created
- * whole; what a killed command leaves is repaired by the next one that meets it.
+ * Everything below the data and the run directory: blobs, images, layers, containers, volumes,
+ * unfinished things, trash, and the store lock. State is files that are created whole. What a
+ * killed command leaves is repaired by the next command that finds it.
  */
 export { openStore } from './store.ts';
 export type { Store } from './store.ts';

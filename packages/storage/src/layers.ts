@@ -1,10 +1,10 @@
 /**
  * layers/: unpacked layers under their diff id, shared by every image that has them. A layer is
- * made in staging/ and appears by one rename, so of two pullers of the same layer both are right:
- * the second finds it there and its own copy goes to the trash.
+ * made in staging/ and appears by one rename. If two commands pull the same layer, the second one
+ * finds it in place and moves its own copy into the trash.
  *
- * The key is the diff id and not the chain id: what our applier writes for a layer depends on the
- * layer's tar alone.
+ * The key is the diff id and not the chain id, because the tree of a layer depends only on the
+ * layer's tar.
  */
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -4,7 +4,7 @@
  *
  *   data/
  *     blobs/sha256/<hex>              whole and verified
- *     blobs/partial/<hex>[.<owner>]   downloads under way, or waiting to be resumed
+ *     blobs/partial/<hex>[,<owner>]   unfinished downloads
  *     images/<image id>/record.json   and origins/<key>: manifests it was seen under
  *     images/names/<reference>        symlink whose target is the image id
  *     layers/<diff id>/               fs/ recipe record.json
@@ -12,13 +12,13 @@
  *     containers/<id>/                see docs/state.md
  *     containers/names/<name>         symlink whose target is the container id
  *     volumes/<name>/                 record.json _data/
- *     staging/<owner>.<purpose>       half-made things of a living process
- *     trash/<unique>                  removed for readers, not yet for the disk
+ *     staging/<owner>,<purpose>       unfinished things of a living process
+ *     trash/<unique>                  hidden from readers, not yet deleted
  *     driver.json                     how layers become root file systems here
  *     lock                            directory of proper-lockfile while the store lock is held
  *   run/
  *     containers/<id>/                socket and pids of a running container
- *     keepers/                        owners of the shared user namespace
+ *     keepers/                        supervisors that keep the shared user namespace
  *     kept-runs/                      what runs with the same words are made from
  *     logout-notice                   the user was told what ends at logout
  *     nesting-notice                  the user was told what a masked /proc costs

@@ -1,6 +1,7 @@
 /**
- * Owners of half-made things. The name of such a file says which process makes it, so owner and
- * thing appear in one system call, and anyone can tell later whether the owner still lives.
+ * Owners of unfinished things. The name of such a thing says which process makes it. So the owner
+ * and the thing appear in one system call, and every command can tell later whether the owner is
+ * alive.
  */
 import { readStartTime } from '@berth/host';
 import { randomHex } from './random.ts';

@@ -1,7 +1,7 @@
 /**
- * Whether a running container is paused. The kernel's freezer is the fact; that it was ever asked
- * for is a file in the container's run directory, so that a list of containers that were never
- * paused reads nothing more. The file holds the folder of the container's cgroup.
+ * Whether a running container is paused. The kernel's freezer decides. A file in the container's
+ * run directory says that `pause` was ever called, so that a list reads nothing more for
+ * containers that were never paused. The file holds the path of the container's cgroup.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Waiting for what a removal holds in its hands. Who removes takes first and looks after whether
- * somebody needs it (see collect.ts): for some milliseconds a thing that is needed is not there.
+ * Waits for things that a removal has taken away for a check. A command that removes something
+ * takes it away first and checks afterwards whether anything needs it (see collect.ts), so a
+ * needed thing can be missing for some milliseconds.
  */
 const PATIENCE_MS = 240;
 const PAUSE_MS = 40;

@@ -1,6 +1,6 @@
 /**
- * Mends what can be mended from the store itself: names, and records of volumes. What nothing
- * needs goes with a collection; what has to come from a registry is the engine's business.
+ * Repairs what can be repaired from the store itself: names, and records of volumes. A collection
+ * removes what nothing needs; the engine gets from a registry what has to come from there.
  */
 import { mkdirSync, chmodSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';

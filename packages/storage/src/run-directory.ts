@@ -1,7 +1,7 @@
 /**
- * Where a running container has its socket. A command that sees another XDG_RUNTIME_DIR than the
- * one that started the container (of cron, su or a login that had none) finds it by the facts of
- * the run.
+ * Where a running container has its socket. If a command has another XDG_RUNTIME_DIR than the
+ * command that started the container (by cron, su or a login without one), it finds the socket by
+ * the facts of the run.
  */
 import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';

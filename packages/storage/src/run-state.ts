@@ -1,7 +1,7 @@
 /**
  * The state of a container, derived from facts and never from a flag: the summary says what was
- * recorded, the exit record whether that run ended, and the machine whether the recorded
- * processes still live. Pure; the facts of the machine are handed in.
+ * recorded, the exit record whether that run ended, and the machine whether the recorded processes
+ * are still alive. Pure: the caller passes the facts of the machine.
  */
 import { isAlive, readHostFacts } from '@berth/host';
 import type { ProcessIdentity, RunExit, Summary } from './summary.ts';

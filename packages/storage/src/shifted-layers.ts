@@ -1,7 +1,7 @@
 /**
- * shifted/: the layers of images as one tree under other owners, for containers with an id map of
- * their own. Made when first needed from what layers/ has, and gone with any of its layers.
- * docs/identities.md says what they hold.
+ * shifted/: the layers of an image as one tree under other owners, for containers with an id map
+ * of their own. A tree is made from layers/ when it is first needed, and removed together with any
+ * of its layers. docs/identities.md describes its files.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';

@@ -1,8 +1,8 @@
 /**
- * staging/: where things are made before a rename shows them. Each entry is `<owner>,<purpose>`;
- * an entry whose owner is dead is what a killed command left, and any writer may sweep it into
- * the trash. Sessions also live here: a pull pins the layers and blobs it counts on, so that a
- * collection beside it leaves them alone.
+ * staging/: where things are made before a rename makes them visible. Each entry is
+ * `<owner>,<purpose>`. An entry whose owner is dead was left by a killed command; any writer may
+ * move it into the trash. Sessions are here too: a pull pins the layers and blobs that it relies
+ * on, so that a concurrent collection leaves them alone.
  */
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

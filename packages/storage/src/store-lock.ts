@@ -1,11 +1,11 @@
 /**
- * The store lock: it groups the commits of images and collection, so that they rarely meet. It
- * does not make them correct: a clock that jumps, a suspended machine or a long pause can give it
- * to two holders at once, and every step under it is right then too. Never on the path of run,
+ * The store lock serializes commits of images and collections, so that they rarely meet.
+ * Correctness does not depend on it: a clock that jumps, a suspended machine or a long pause can
+ * give it to two holders at once, and every step is still right then. It is never taken by run,
  * exec and ps; the library is loaded when the lock is first taken.
  *
- * proper-lockfile makes data/lock, a directory, and touches it each second; a killed holder
- * delays the next one by the stale time.
+ * proper-lockfile makes data/lock, a directory, and touches it each second; a killed holder delays
+ * the next one by the stale time.
  */
 import { lstatSync, rmSync } from 'node:fs';
 import { ConflictError } from '@berth/errors';

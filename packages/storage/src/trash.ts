@@ -1,9 +1,9 @@
 /**
- * trash/: removal in two steps. A rename takes the thing from its readers at once; the tree goes
- * later, by any writer that has the time. What is taken only for a look whether somebody needs it
- * bears the name of its place: should the one who looks be killed, others put it back. Trees may
- * hold files of subordinate ids, which only root of the user namespace can remove: for those the
- * engine hands in `removeTrees`.
+ * trash/: removal in two steps. A rename hides a thing from its readers at once; any writer that
+ * has the time deletes the tree later. A thing that was taken away only for a check whether
+ * anything needs it has the name of its place in its own name: if the checking command is killed,
+ * others put it back. Trees may hold files of subordinate ids, which only root of the user
+ * namespace can remove: for those the engine passes `removeTrees`.
  */
 import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

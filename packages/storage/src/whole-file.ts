@@ -1,6 +1,6 @@
 /**
- * Files that are there whole or not at all. Writers go through a unique temporary name below
- * staging/ (which carries its owner, so that collection knows a dead one) and rename.
+ * Files that exist whole or not at all. Writers make them under a unique temporary name below
+ * staging/, which names their owner so that collection recognizes a dead one, and rename them.
  */
 import {
   closeSync, constants, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync,

@@ -1,4 +1,7 @@
-/** Who may read a scripted registry: nobody asks, a password, or a token from its own server. */
+/**
+ * Who may read a scripted registry: everybody, users with a password, or users with a token from
+ * its own token server.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What a scripted registry wants to see. */

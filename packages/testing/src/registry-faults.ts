@@ -1,4 +1,7 @@
-/** What a scripted registry does instead of answering well, one fault a matching request. */
+/**
+ * The faults of a scripted registry: each matching request gets one fault in place of a good
+ * answer.
+ */
 
 /** One way to misbehave. */
 export type Fault =

@@ -1,6 +1,7 @@
 /**
- * How long a property is searched for a counterexample: a set number of cases from a set seed in
- * `npm test`, so that a failure is the change's own; any length and new cases in `pnpm fuzz`.
+ * How long a test searches for a counterexample of a property. In `npm test`: a fixed number of
+ * cases from a fixed seed, so that a failure comes from the change under test. In `pnpm fuzz`: any
+ * time, and new cases.
  */
 
 /** Parameters for fast-check's `assert`. */

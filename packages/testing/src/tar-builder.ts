@@ -1,6 +1,4 @@
-/**
- * Makes tar archives byte by byte, also such as no tar program would write.
- */
+/** Makes tar archives byte by byte, including archives that no tar program would write. */
 
 /** One entry; everything but the name has a default. */
 export interface EntrySpec {

@@ -1,6 +1,7 @@
 /**
  * A certificate for localhost and 127.0.0.1, signed by an authority that nobody trusts, so that
- * tests can speak TLS. The keys are public: never trust either anywhere else.
+ * tests can use TLS. The keys are public: never trust the certificate or the authority anywhere
+ * else.
  */
 
 /** The authority: what a test puts in ca.crt. */

@@ -1,4 +1,4 @@
-/** What the file system says against reading or spooling an archive, as an error for people. */
+/** Turns errors of the file system while reading or spooling an archive into errors for users. */
 import { SystemError } from '@berth/errors';
 
 const REASONS: Readonly<Record<string, string>> = {

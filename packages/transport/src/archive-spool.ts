@@ -1,6 +1,6 @@
 /**
- * Makes any archive a plain tar that can be read at any offset: a plain file is used where it
- * lies, everything else (standard input, fifos, compressed files) is spooled decompressed.
+ * Makes any archive a plain tar that can be read at any offset. A plain file is used in place;
+ * everything else (standard input, fifos, compressed files) is decompressed into a temporary file.
  */
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * auth.json and ~/.docker/config.json: where they lie, what is in them, and changing one entry
- * while everything that is not ours to know stays as it was.
+ * auth.json and ~/.docker/config.json: where these files are, what they hold, and how to change
+ * one entry while everything else stays unchanged, also keys that Berth does not know.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';

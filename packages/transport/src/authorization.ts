@@ -1,6 +1,7 @@
 /**
- * Proves us to one registry: basic, or bearer tokens fetched from the token server that the
- * registry names and kept by scope. Requests that need the same token wait for one fetch.
+ * Authenticates to one registry: by basic authentication, or by bearer tokens, which are fetched
+ * from the token server that the registry names and kept by scope. Requests that need the same
+ * token wait for one fetch.
  */
 import type { AuthChallenge } from './auth-challenge.ts';
 import type { TokenOptions } from './bearer-token.ts';

@@ -1,6 +1,7 @@
 /**
- * The bytes of one blob, from any offset, continued by range when the connection breaks. Sizes
- * are checked here; the digest is not: whoever stores the bytes hashes them once.
+ * The bytes of one blob, from any offset. If the connection breaks, the download continues by a
+ * range request. Sizes are checked here; the digest is checked by the code that stores the bytes
+ * and hashes them once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IntegrityError, NotFoundError, TransportError } from '@berth/errors';

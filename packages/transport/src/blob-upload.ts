@@ -1,7 +1,7 @@
 /**
- * Sends one blob to a registry (distribution-spec, "Pushing Blobs"): in one piece, as it is read,
- * which every registry takes. What a broken connection stopped goes on where the registry says
- * that it has got to; pieces are sent to those who find the whole too large.
+ * Sends one blob to a registry (distribution-spec, "Pushing Blobs"): in one piece while it is
+ * read, which every registry accepts. After a broken connection the upload continues at the offset
+ * that the registry reports. Registries that find the whole blob too large get it in pieces.
  */
 import { Readable } from 'node:stream';
 import { NotFoundError, TransportError } from '@berth/errors';

@@ -1,4 +1,7 @@
-/** Configuration that is shared with other programs: where the user's files are, and reading. */
+/**
+ * Configuration files that Berth shares with other programs: where the user's files are, and how
+ * they are read.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

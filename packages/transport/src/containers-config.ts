@@ -1,6 +1,6 @@
 /**
- * containers.conf(5): what containers are like that nobody says otherwise of. Of its keys those
- * are read that mean something here; others are for other programs, and left alone.
+ * containers.conf(5): defaults for new containers. Only keys that Berth supports are read; all
+ * others are for other programs and are ignored.
  */
 import { join } from 'node:path';
 import { dropIns, TomlFiles, usersConfiguration } from './configuration-file.ts';

@@ -1,6 +1,6 @@
 /**
- * Who we are to a registry: --creds, then the auth files in Podman's order, then Docker's, each
- * with its credential helpers. Reads only; login.ts writes.
+ * Finds the user's credentials for a registry: --creds, then the auth files in Podman's order,
+ * then Docker's, each with its credential helpers. It only reads; login.ts writes.
  */
 import type { AuthFile } from './auth-file.ts';
 import { authFilePaths, readAuthFile } from './auth-file.ts';

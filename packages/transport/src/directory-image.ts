@@ -1,5 +1,5 @@
 /**
- * The folders of the `dir:` transport (skopeo, Podman): one image, its manifest as it came and
+ * The folders of the `dir:` transport (skopeo, Podman): one image, with its manifest unchanged and
  * its blobs under the hex digits of their digests.
  */
 import type { Descriptor, ImageSource, Platform, RawDocument } from '@berth/oci';

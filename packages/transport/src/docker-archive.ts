@@ -1,7 +1,7 @@
 /**
- * What `docker save` and `podman save` write: manifest.json, configs, and one tar for each layer.
- * The manifest of an image is made up here, since the archive has none: plain layers go by their
- * diff id, so nothing need be hashed to read it.
+ * The archives of `docker save` and `podman save`: manifest.json, configs, and one tar for each
+ * layer. The archive has no OCI manifest, so one is made here: layers are named by their diff id,
+ * so that nothing has to be hashed to read it.
  */
 import { createHash } from 'node:crypto';
 import { IntegrityError, NotFoundError } from '@berth/errors';

@@ -1,4 +1,4 @@
-/** Undoes what only the host's own programs can: xz and bzip2. Everything else passes as it is. */
+/** Decompresses xz and bzip2 with the host's own programs. All other data passes unchanged. */
 import { Readable } from 'node:stream';
 import { decompress, detectCompression } from './compression.ts';
 import { peek } from './stream-head.ts';

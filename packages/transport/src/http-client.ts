@@ -1,7 +1,7 @@
 /**
  * One HTTP/1.1 exchange at a time over node:http and node:https, with kept-alive connections,
- * proxies and time limits. It follows no redirect, answers no challenge and retries nothing:
- * those are the layers above it.
+ * proxies and time limits. It follows no redirect, answers no challenge and retries nothing: the
+ * layers above it do.
  */
 import http from 'node:http';
 import https from 'node:https';

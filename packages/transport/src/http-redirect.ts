@@ -1,6 +1,6 @@
 /**
- * Follows redirects by hand, because what may follow is a question of trust: credentials stay
- * with the host they were meant for, and TLS is never given up on the way.
+ * Follows redirects itself, because whom to follow is a question of trust: credentials are sent
+ * only to the host they are for, and a redirect never leads from TLS to plain HTTP.
  */
 import { TransportError } from '@berth/errors';
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts';

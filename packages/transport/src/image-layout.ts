@@ -1,6 +1,6 @@
 /**
- * OCI image layouts, in a folder or in a tar: what their index names, as image sources. Blobs
- * are named by digest, so nothing in a layout can lead outside it.
+ * OCI image layouts, in a folder or in a tar: the images that their index names, as image sources.
+ * Blobs are named by digest, so nothing in a layout can lead outside of it.
  */
 import { IntegrityError } from '@berth/errors';
 import type { Descriptor, ImageSource, Platform, RawDocument, Reference } from '@berth/oci';

@@ -1,6 +1,6 @@
 /**
- * Writes OCI image layouts, into a folder or into a tar. A folder may hold a layout already: its
- * blobs stay, and an image of the same name is replaced in the index.
+ * Writes OCI image layouts into a folder or a tar. If the folder already holds a layout, its blobs
+ * stay, and an image of the same name is replaced in the index.
  */
 import {
   createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync,

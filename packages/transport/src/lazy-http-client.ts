@@ -1,6 +1,7 @@
 /**
- * An HTTP client that loads its runtime modules with the first request: node:http and node:tls
- * take some 15 ms, which commands that only read archives or configuration must not pay.
+ * An HTTP client that loads its runtime modules with the first request. node:http and node:tls
+ * take about 15 ms to load, and commands that only read archives or configuration do not need
+ * them.
  */
 import type { HttpClient, HttpClientOptions } from './http-client.ts';
 import type { TrustOptions } from './tls-trust.ts';

@@ -1,4 +1,4 @@
-/** `login` and `logout`: checks credentials with the registry, then keeps or forgets them. */
+/** `login` and `logout`: check credentials with the registry, then store or remove them. */
 import { NotFoundError } from '@berth/errors';
 import { asObject, changeAuthFile, readAuthFile, writableAuthFile } from './auth-file.ts';
 import type { AuthFile } from './auth-file.ts';

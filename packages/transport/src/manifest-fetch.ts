@@ -1,4 +1,4 @@
-/** Fetches manifests: limited, verified against the digest they were asked by. */
+/** Fetches manifests, with a size limit, and verifies them against the requested digest. */
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   Digester,

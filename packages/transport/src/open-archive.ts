@@ -1,4 +1,4 @@
-/** Opens whatever image archive is given: a layout folder, or a file or stream of any format. */
+/** Opens every kind of image archive: a layout folder, or a file or stream of any format. */
 import type { FileHandle } from 'node:fs/promises';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';

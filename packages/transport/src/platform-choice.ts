@@ -1,4 +1,7 @@
-/** From an index to the one manifest that suits a platform; the same for every kind of source. */
+/**
+ * Chooses the manifest of an index that suits a platform, in the same way for every kind of
+ * source.
+ */
 import { IntegrityError, NotFoundError } from '@berth/errors';
 import type { Descriptor, Digest, Manifest, Platform, RawDocument } from '@berth/oci';
 import { choosePlatform, formatPlatform, localPlatform, parseManifest } from '@berth/oci';

@@ -1,6 +1,6 @@
 /**
- * Which proxy, if any, a request goes through: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY
- * as curl and Go read them, decided here so that every runtime behaves alike.
+ * Chooses the proxy, if any, of a request: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are
+ * read as curl and Go read them. It is decided here so that every runtime does the same.
  */
 import { isIP } from 'node:net';
 import { UsageError } from '@berth/errors';

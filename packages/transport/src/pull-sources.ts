@@ -1,6 +1,6 @@
 /**
- * Where a full name is really fetched from: the mirrors and the location that registries.conf
- * gives for it, in the order to try. Pure.
+ * Where the image of a full name is fetched from: the mirrors and the location that
+ * registries.conf gives for it, in the order to try. Pure.
  */
 import { UsageError } from '@berth/errors';
 import type { RegistriesConfig } from './registries-config.ts';

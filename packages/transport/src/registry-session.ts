@@ -1,6 +1,6 @@
 /**
- * Requests to one registry as one user: finds out whether it speaks TLS, proves us when asked,
- * follows redirects, tries again. Knows nothing of manifests or blobs.
+ * Requests to one registry as one user: finds out whether the registry speaks TLS, authenticates
+ * when asked, follows redirects, tries again. It knows nothing of manifests or blobs.
  */
 import type { Readable } from 'node:stream';
 import { TransportError } from '@berth/errors';

@@ -1,7 +1,7 @@
 /**
- * Puts one image into a registry (distribution-spec, "Push"): blobs that are there are not sent,
- * those of another repository of the same registry are mounted. The manifest, which makes the
- * image visible, goes last.
+ * Puts one image into a registry (distribution-spec, "Push"). Blobs that the repository has are
+ * not sent; blobs of another repository of the same registry are mounted. The manifest, which
+ * makes the image visible, goes last.
  */
 import { NotFoundError, TransportError } from '@berth/errors';
 import type { Descriptor, ImageSink, Reference } from '@berth/oci';

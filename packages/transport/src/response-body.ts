@@ -1,4 +1,4 @@
-/** Reads small answers whole, under a limit: nothing a server sends may fill the memory. */
+/** Reads small answers whole, up to a limit, so that a server can't fill the memory. */
 import { TransportError } from '@berth/errors';
 import type { HttpResponse } from './http-client.ts';
 import { addressForPeople, explainNetworkError } from './network-failure.ts';

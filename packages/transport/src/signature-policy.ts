@@ -1,6 +1,6 @@
 /**
- * policy.json, which says from where images may come (containers-policy.json(5)). Signatures can't
- * be verified here: what has to be signed is refused, as what is rejected.
+ * policy.json (containers-policy.json(5)), which says from where images may come. Signatures can't
+ * be verified here: an image that must be signed is refused, like one that the policy rejects.
  */
 import { join } from 'node:path';
 import { UnsupportedError, UsageError } from '@berth/errors';

@@ -1,4 +1,4 @@
-/** Looks at how a stream begins without taking anything away from it. */
+/** Reads the beginning of a stream and leaves it in the stream. */
 import type { Readable } from 'node:stream';
 import { MAGIC_BYTES } from './compression.ts';
 

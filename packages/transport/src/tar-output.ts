@@ -1,6 +1,6 @@
 /**
- * Writes the tars that images travel in: plain files with short names, in the ustar format of
- * POSIX.1-1988; lengths of 8 GiB and more as GNU tar writes them.
+ * Writes the tars in which images are exchanged: plain files with short names, in the ustar format
+ * of POSIX.1-1988; lengths of 8 GiB and more as GNU tar writes them.
  */
 import { writeSync } from 'node:fs';
 import { IntegrityError, SystemError } from '@berth/errors';

@@ -1,6 +1,6 @@
 /**
- * The certificates that a TLS connection trusts: the system's store, loaded here by file because
- * the runtimes' built-in lists and defaults differ, plus certs.d for one host.
+ * The certificates that a TLS connection trusts: the system's store, which is read from its files
+ * here because the runtimes' built-in lists and defaults differ, plus certs.d for one host.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Fetches a file from an address of the web that the user gave: no registry, no credentials. */
+/** Fetches a file from a web address that the user gave: no registry, no credentials. */
 import type { Readable } from 'node:stream';
 import { sendFollowing } from './http-redirect.ts';
 import { lazyHttpClient } from './lazy-http-client.ts';

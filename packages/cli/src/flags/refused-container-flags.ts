@@ -1,4 +1,7 @@
-/** Flags of others' `run` that Berth has not: each is refused with what to do instead. */
+/**
+ * Flags of `run` in other engines that Berth does not have. Each is refused with a hint what to do
+ * instead.
+ */
 import { foreign, refused } from './flag.ts';
 
 type Reasons = Readonly<Record<string, readonly string[]>>;

@@ -1,4 +1,6 @@
-/** Flags that choose containers beside their names, for commands that act on several. */
+/**
+ * Flags that choose containers, in addition to names, for commands that act on several containers.
+ */
 import type { Engine } from '@berth/engine';
 import type { ContainerState } from '@berth/engine/lifecycle';
 import { resolveContainers } from '@berth/engine/containers/resolve';

@@ -1,4 +1,4 @@
-/** Errors as users see them, on standard error, and how much of them (`--log-level`). */
+/** Shows errors on standard error, in the detail that `--log-level` asks for. */
 import { inspect } from 'node:util';
 import { describe, exitStatusOf, SystemError, UsageError, type EngineError } from '@berth/errors';
 import { explainFolder } from '../current-folder.ts';

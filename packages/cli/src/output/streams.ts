@@ -1,6 +1,6 @@
 /**
- * Writing to standard output and standard error by plain write(2). The runtimes' own stream
- * objects are never touched: they change the mode of descriptors that a container may be given.
+ * Writes to standard output and standard error by plain write(2). The runtimes' own stream objects
+ * are never used, because they change the mode of descriptors that a container may be given.
  */
 import { writeSync } from 'node:fs';
 import { SystemError } from '@berth/errors';

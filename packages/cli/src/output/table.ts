@@ -1,6 +1,6 @@
 /**
- * Tables of aligned columns, two blanks between them, none at the ends of lines. Cells hold what
- * images and containers say of themselves, which must not drive the terminal.
+ * Tables of aligned columns: two blanks between columns, none at the ends of lines. Cells hold
+ * texts from images and containers, whose control characters must not reach the terminal.
  */
 import { showControls } from '@berth/errors';
 

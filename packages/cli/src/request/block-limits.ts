@@ -1,4 +1,4 @@
-/** `--blkio-weight` and what is limited device by device. */
+/** `--blkio-weight`, and the limits for single block devices. */
 import type { BlockLimitRequest } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 import { parseSize } from './size.ts';

@@ -1,4 +1,6 @@
-/** The flags of `run` and `create` with what containers.conf says where nothing was typed. */
+/**
+ * The flags of `run` and `create`; if a flag was not typed, its value comes from containers.conf.
+ */
 import {
   loadContainersConfig, type ContainersConfig,
 } from '@berth/engine/containers/configuration';

@@ -1,4 +1,4 @@
-/** Flags of which one would undo the other without a word. */
+/** Refuses pairs of flags of which one would silently cancel the other. */
 import { UsageError } from '@berth/errors';
 import type { CONTAINER_FLAGS } from '../flags/container-flags.ts';
 import type { FlagValues } from '../flags/flag.ts';

@@ -1,4 +1,4 @@
-/** What a container's first process is told, and where it finds its files without an image. */
+/** What the first process of a container gets, and where its files are if there is no image. */
 import type { ContainerRequest } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 import { absolutePath } from '../current-folder.ts';

@@ -1,4 +1,4 @@
-/** `--userns`, `--uidmap` and `--gidmap`: whose ids a container has. */
+/** `--userns`, `--uidmap` and `--gidmap`: which ids a container has. */
 import type { UserNamespaceRequest } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 

@@ -1,4 +1,7 @@
-/** Which functions templates have; apart from what they do, for parsing needs the names only. */
+/**
+ * The names of the functions that templates have. They are apart from the functions themselves,
+ * because the parser needs only the names.
+ */
 
 /** Go's own, and those that Docker and Podman add. */
 export const FUNCTION_NAMES: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 /**
- * Go templates as `--format` takes them: text/template with the functions of Docker and Podman.
- * Values are plain data; entry() marks those whose fields are all known.
+ * Go templates for `--format`: text/template with the functions of Docker and Podman. Values are
+ * plain data; entry() marks objects whose fields are all known.
  */
 import { showControls } from '@berth/errors';
 import { evaluate } from './evaluate.ts';

@@ -1,6 +1,7 @@
 /**
- * What root names of the machine for a container of his. Root of the container is an id that has
- * none of root's rights, so that a bind which nobody in there could use is refused before.
+ * Checks the folders that root binds into a container. Root in the container is an id that has
+ * none of the rights of the machine's root, so a bind that nobody in the container could use is
+ * refused beforehand.
  */
 import { accessSync, closeSync, constants, lstatSync, openSync, statSync } from 'node:fs';
 import type { ContainerRequest } from '@berth/bundle';

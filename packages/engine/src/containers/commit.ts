@@ -1,6 +1,7 @@
 /**
- * `commit`: an image of a container. Its own files become one more layer, under the owners that the
- * container itself sees; its config is its image's with what the container was started with.
+ * `commit`: makes an image of a container. The container's own files become one more layer, with
+ * the owners that the container itself sees. The config is that of its image, with the settings
+ * the container was started with.
  */
 import type { Readable } from 'node:stream';
 import { NotFoundError, UnsupportedError } from '@berth/errors';

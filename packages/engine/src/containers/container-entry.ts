@@ -1,7 +1,7 @@
 /**
- * A container as lists show it. What its summary says costs nothing; the rest is read from the
- * record when it is first asked for, because `ps` of a thousand containers reads a thousand files
- * less without it.
+ * A container as lists show it. The values of its summary are there at once; all others are read
+ * from the record when they are first asked for. So `ps` of a thousand containers reads a thousand
+ * files less.
  */
 import { readlinkSync } from 'node:fs';
 import type { ContainerEntry as StoredEntry } from '@berth/storage';

@@ -1,4 +1,4 @@
-/** Which ids a new container has, and who it runs as when nobody says. */
+/** Decides which ids a new container has, and as which user it runs by default. */
 import type { ContainerRequest, UserNamespaceRequest } from '@berth/bundle';
 import { UnsupportedError } from '@berth/errors';
 import {

@@ -1,7 +1,7 @@
 /**
- * The files that Berth gives a container: hosts, resolv.conf and hostname of /etc, and settings for
- * apt where root is emulated. They lie in the container's directory and are bound over the image's
- * at each start.
+ * The files that Berth gives a container: hosts, resolv.conf and hostname of /etc, and settings
+ * for apt if root is emulated. They are in the container's directory and are bound over the
+ * image's files at each start.
  */
 import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * Containers whose streams are the caller's own: a foreground `--rm` container without -t that
- * asked for no log, and those of the log driver "passthrough". Nothing of their output passes us.
+ * Containers that write straight to the caller's streams: a foreground `--rm` container without -t
+ * whose log is "none", and every container with the log driver "passthrough". The supervisor
+ * copies none of their output.
  */
 import { readFileSync } from 'node:fs';
 import { UnsupportedError } from '@berth/errors';

@@ -1,4 +1,4 @@
-/** What compose() must know of this machine for one request, found out no further than needed. */
+/** Collects what compose() must know of this machine for one request, and nothing beyond that. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';

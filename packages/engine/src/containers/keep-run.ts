@@ -1,7 +1,7 @@
 /**
  * Keeps a run for the next one with the same words: the files of its container and its plan, with
- * holes for what each container has of its own. They come from the functions that made those of
- * the container itself, called for one of another name and another command.
+ * holes for the values that each container has of its own. The same functions that made the
+ * container make these texts, called again with another name and another command.
  */
 import { basename } from 'node:path';
 import type { ContainerRequest } from '@berth/bundle';

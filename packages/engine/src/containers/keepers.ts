@@ -1,7 +1,8 @@
 /**
- * Which user namespace a container is made in: the one that all containers of the user share, but
- * not in a container whose /proc is masked. There all see all processes, and the kernel protects
- * those of one container from another's root only where their user namespaces differ (ptrace(2)).
+ * Chooses the user namespace of a container. Normally it is the one that all containers of the
+ * user share. Inside a container whose /proc is masked, each container has its own: there all
+ * containers see all processes, and the kernel protects the processes of one container from the
+ * root of another only if their user namespaces differ (ptrace(2)).
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';

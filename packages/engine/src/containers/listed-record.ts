@@ -1,4 +1,4 @@
-/** The record of a container for lists and filters, which a damaged one must not stop. */
+/** The record of a container for lists and filters, which go on if the record is damaged. */
 import { IntegrityError, NotFoundError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
 import type { BerthContainer } from './record.ts';

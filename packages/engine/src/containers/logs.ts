@@ -1,4 +1,7 @@
-/** `logs`: a container's kept output, from its end or its beginning, once or as it grows. */
+/**
+ * `logs`: shows the kept output of a container, from its end or its beginning, once or as it
+ * grows.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnsupportedError } from '@berth/errors';
 import type { Engine } from '../engine.ts';

@@ -1,6 +1,6 @@
 /**
- * Volumes of files in memory (`volume create -o type=tmpfs`): they are made with a run and go with
- * it, and lie in its mount namespace, so that one container at a time has them.
+ * Volumes in memory (`volume create -o type=tmpfs`). A run makes them in its mount namespace, and
+ * they end with it; so only one container at a time can have such a volume.
  */
 import { ConflictError } from '@berth/errors';
 import type { RuntimeSpec } from '@berth/oci';

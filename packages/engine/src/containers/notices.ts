@@ -1,4 +1,6 @@
-/** What users are told once in a session, for it is true of every container that they start. */
+/**
+ * Notices that users get once in a session, because they apply to every container that they start.
+ */
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Engine } from '../engine.ts';

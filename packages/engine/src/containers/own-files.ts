@@ -1,4 +1,7 @@
-/** Where a container's files lie, and whom they belong to in it: for those who read them all. */
+/**
+ * Where the files of a container are, and which owners they have inside it, for commands that read
+ * all of them.
+ */
 import type { MarkedFolder, OwnerSource } from '@berth/layers';
 import type { Engine } from '../engine.ts';
 import { layerFolders } from '../images/layer-folders.ts';

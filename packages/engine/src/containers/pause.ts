@@ -1,6 +1,6 @@
 /**
- * `pause` and `unpause`: the kernel's freezer holds all processes of a container, its supervisor
- * among them, and lets them go on. It needs a cgroup of the container's own.
+ * `pause` and `unpause`: the kernel's freezer stops all processes of a container, its supervisor
+ * included, and resumes them. The container must have a cgroup of its own.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { SystemError, UnsupportedError } from '@berth/errors';

@@ -1,6 +1,6 @@
 /**
- * The processes of a container as `top` shows them, read from the host's /proc: nothing is run
- * inside the container, whose own ps could lie or be missing.
+ * The processes of a container for `top`, read from the host's /proc. Nothing is run inside the
+ * container, because its own ps could be missing or give false answers.
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { UsageError } from '@berth/errors';

@@ -1,4 +1,4 @@
-/** Published ports as users read them: neighbours are one range. */
+/** Published ports as users read them: neighbouring ports are shown as one range. */
 import type { AssignedPort } from '@berth/network';
 
 /** One port, or consecutive ones on both sides. */

@@ -1,6 +1,6 @@
 /**
- * What is kept of a container for its whole life, in containers/<id>/config.json: what was asked
- * for and what was decided at creation. It never changes; what does is derived from facts.
+ * The part of a container that never changes, in containers/<id>/config.json: what was asked for,
+ * and what was decided at creation. Everything that changes is derived from facts.
  */
 import type { ContainerRequest } from '@berth/bundle';
 import type { ContainerIds } from '@berth/isolation';

@@ -1,4 +1,4 @@
-/** `rm` and `container prune`: containers go with what was made for them alone. */
+/** `rm` and `container prune`: remove containers, together with what was made for them alone. */
 import { rmSync } from 'node:fs';
 import { ConflictError } from '@berth/errors';
 import { isMakerAlive, type DerivedState, type Release } from '@berth/storage';

@@ -1,6 +1,6 @@
 /**
- * `run --rmi`: the one run during which this process stays, for nobody else could tell afterwards
- * whether another container needs the image.
+ * `run --rmi`: the only kind of run during which this process stays, because it must check
+ * afterwards whether another container needs the image.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

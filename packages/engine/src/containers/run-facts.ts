@@ -1,6 +1,7 @@
 /**
- * What a run was decided by, besides its words: files, variables, namespaces and addresses of this
- * machine. While all of it is the same, the same words are decided the same way.
+ * The facts by which a run was decided, besides its words: files, variables, namespaces and
+ * addresses of this machine. As long as all of them are true, the same words lead to the same
+ * decisions.
  */
 import { readFileSync, statSync, type BigIntStats } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,7 +1,8 @@
 /**
- * Compiled seccomp filters, kept with the text of profile and helper: compiling takes longer
- * than starting the container, loading bytes takes none. Their names say which helper compiled
- * them: those of others go with `system prune`, or when nobody has used them for a month.
+ * Keeps compiled seccomp filters, found by the text of the profile and the helper that compiled
+ * them: compiling a filter takes longer than starting the container, loading its bytes takes
+ * almost no time. Filters of other helpers are removed by `system prune`, or when nobody has used
+ * them for a month.
  */
 import {
   mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync,

@@ -1,6 +1,6 @@
 /**
- * How a run takes part in the unit of systemd that starts it: sd_notify(3), systemd.exec(5) on
- * SYSTEMD_EXEC_PID. A login session has none of its variables, and then nothing is looked at.
+ * How a run takes part in the systemd unit that starts it: sd_notify(3), and SYSTEMD_EXEC_PID of
+ * systemd.exec(5). In a login session none of these variables is set, and nothing is looked up.
  */
 import { lstatSync } from 'node:fs';
 import type { CgroupMode, ContainerRequest } from '@berth/bundle';

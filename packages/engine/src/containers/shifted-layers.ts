@@ -1,6 +1,7 @@
 /**
- * The root file system of a container with a map of its own: the image's layers as one tree, under
- * the owners that the map needs. Where overlay can take the content from the layers, it has none.
+ * The root file system of a container with a map of its own: the image's layers as one tree, with
+ * the owners that the map needs. If overlay can take the content from the layers, the files of
+ * this tree have no content.
  */
 import { release } from 'node:os';
 import { containerIdsKey, runHelper, shiftArguments, type ContainerIds } from '@berth/isolation';

@@ -1,4 +1,4 @@
-/** `start`: one more run of a container that is at rest. */
+/** `start`: starts one more run of a stopped container. */
 import { spawnSync } from 'node:child_process';
 import { lstatSync } from 'node:fs';
 import { IntegrityError, SystemError } from '@berth/errors';

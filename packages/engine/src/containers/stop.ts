@@ -1,4 +1,4 @@
-/** `stop`, `kill` and `restart`: containers are ended politely first, then for good. */
+/** `stop`, `kill` and `restart`: a container gets its stop signal first, and is killed later. */
 import { IntegrityError, NotFoundError, SystemError } from '@berth/errors';
 import { signalProcess } from '@berth/host';
 import type { Engine } from '../engine.ts';

@@ -1,7 +1,7 @@
 /**
- * The supervisor of a container as a process: one that is stopped (SIGSTOP) is woken, one that
- * never ends is killed. Its recorded pid is looked at first; before it has recorded itself its
- * command line names the container.
+ * The supervisor of a container as a process: a supervisor that is stopped (SIGSTOP) is woken, one
+ * that does not end is killed. It is found by its recorded pid; before it has recorded that, by
+ * the container's id in its command line.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isStopped, readStartTime, signalProcess } from '@berth/host';

@@ -1,6 +1,6 @@
 /**
- * The volumes of a new container: images' VOLUMEs get anonymous ones, every volume becomes a bind
- * of its folder, and those that are missing are made once everything else has been decided.
+ * The volumes of a new container. An image's VOLUME gets an anonymous volume, every volume becomes
+ * a bind of its folder, and missing volumes are made after everything else has been decided.
  */
 import { posix } from 'node:path';
 import type { ContainerRequest, MountRequest } from '@berth/bundle';

@@ -1,4 +1,4 @@
-/** Checks of the kernel and of what confines containers beside namespaces. */
+/** Checks of the kernel, and of what confines containers in addition to namespaces. */
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, type Finding } from './finding.ts';
 

@@ -1,4 +1,7 @@
-/** Checks of what containers need of a login: limits, a runtime folder, and staying after it. */
+/**
+ * Checks of what containers need of a login session: limits, a runtime folder, and that they may
+ * stay after logout.
+ */
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding } from './finding.ts';
 

@@ -1,4 +1,7 @@
-/** Looks at this machine for `doctor`. Tries the real thing where that changes nothing. */
+/**
+ * Collects the facts of this machine for `doctor`. It tries a feature itself if that changes
+ * nothing.
+ */
 import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {

@@ -1,6 +1,6 @@
 /**
- * The one way in which images enter the store: from any source (registry, archive, embedded), the
- * layers in parallel, then config and manifest, then the names.
+ * The only way by which images enter the store, from every kind of source (registry, archive,
+ * embedded): first the layers in parallel, then config and manifest, then the names.
  */
 import { availableParallelism } from 'node:os';
 import { IntegrityError } from '@berth/errors';

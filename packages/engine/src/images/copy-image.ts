@@ -1,6 +1,6 @@
 /**
- * The one way in which images leave the store: to any sink (registry, archive, layout), layers
- * first, then the config, then the manifest that names them.
+ * The only way by which images leave the store, to every kind of sink (registry, archive, layout):
+ * first the layers, then the config, then the manifest that names them.
  */
 import { UsageError } from '@berth/errors';
 import {

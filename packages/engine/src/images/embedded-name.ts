@@ -1,4 +1,4 @@
-/** The names of the images that Berth brings along. */
+/** The names of the images that are part of Berth. */
 
 /** The images that need no registry. */
 export type EmbeddedName = 'hello' | 'host';

@@ -1,7 +1,7 @@
 /**
- * The images that Berth brings along, so that a first run needs no registry: `hello`, made from
- * our own static helper, and `host`, the machine's own programs. They enter the store like any
- * other image.
+ * The images that are part of Berth, so that a first run needs no registry: `hello`, made from our
+ * own static helper, and `host`, the machine's own programs. They enter the store like any other
+ * image.
  */
 import { readFileSync } from 'node:fs';
 import { digestOf, localPlatform, MEDIA_TYPE, type ImageSource } from '@berth/oci';

@@ -1,6 +1,6 @@
 /**
- * Finds the image of a container request: in the store, among the embedded ones, else pulled as
- * the policy allows. What pulls is loaded only when something is to be pulled.
+ * Finds the image of a container request: in the store, among the embedded images, or by a pull if
+ * the policy allows it. The modules for pulling are loaded only if something has to be pulled.
  */
 import { NotFoundError } from '@berth/errors';
 import { parseImageName } from '@berth/oci';

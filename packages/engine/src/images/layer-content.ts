@@ -1,7 +1,7 @@
 /**
- * Layers of the store as blobs: the exact archive, from recipe and tree, plain or compressed. The
- * archive is made by a worker that is root in the user's namespace, and compressed by our own
- * helper: the zlib of each runtime would give other bytes.
+ * Layers of the store as blobs: the exact archive, made from recipe and tree, plain or compressed.
+ * A worker that is root in the user's namespace makes the archive. Our own helper compresses it,
+ * because the zlib of each runtime would give other bytes.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

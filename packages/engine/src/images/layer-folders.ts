@@ -1,4 +1,4 @@
-/** The trees of layers, for those who merge them without a mount. */
+/** The trees of layers, for code that merges them without a mount. */
 import type { MarkedFolder } from '@berth/layers';
 import type { Engine } from '../engine.ts';
 import { mountedLayers } from './mounted-layers.ts';

@@ -1,6 +1,7 @@
 /**
- * A process that is root in the user's namespace and unpacks layers for us, one after the other.
- * Its start, and getting warm, cost more than a small layer does: an image's layers share two.
+ * A process that is root in the user's namespace and unpacks layers, one after the other. Starting
+ * and warming it up takes longer than unpacking a small layer, so the layers of an image share two
+ * such processes.
  */
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** Images that are in the store already, by what the user calls them. */
+/** Images that are in the store already, found by what the user typed. */
 import { NotFoundError } from '@berth/errors';
 import { choosePlatform, parseImageConfig, parsePlatform, type ImageConfig } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';

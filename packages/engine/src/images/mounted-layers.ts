@@ -1,4 +1,4 @@
-/** What of an image's layers is mounted, and how many there may be. */
+/** Which layers of an image are mounted, and how many there may be. */
 import { UnsupportedError } from '@berth/errors';
 import { MAX_LAYERS } from '@berth/isolation';
 

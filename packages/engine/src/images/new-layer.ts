@@ -1,4 +1,7 @@
-/** A layer whose digest nobody knows before: an imported archive, or what a container changed. */
+/**
+ * A layer whose digest is not known beforehand: an imported archive, or the changes of a
+ * container.
+ */
 import { parseDigest, type Descriptor } from '@berth/oci';
 import type { Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';

@@ -1,4 +1,4 @@
-/** Where commands write archives to. */
+/** The files to which commands write archives. */
 import {
   closeSync, fstatSync, lstatSync, openSync, renameSync, rmSync, statSync,
 } from 'node:fs';

@@ -1,4 +1,4 @@
-/** How images are got, as data that costs nothing to load. */
+/** The options of a pull, as data that costs nothing to load. */
 
 /** When an image is pulled, which one, and how the registry is reached. */
 export interface PullOptions {

@@ -1,6 +1,6 @@
 /**
- * `pull`: from a name as typed to images in the store: by way of a registry, as the policy says,
- * or out of a file or folder that the name's transport tells.
+ * `pull`: gets the images that a typed name means: from a registry, if the policy says so, or from
+ * a file or folder if the name has such a transport.
  */
 import { describe, NotFoundError } from '@berth/errors';
 import type { Engine } from '../engine.ts';

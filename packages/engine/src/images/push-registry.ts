@@ -1,7 +1,8 @@
 /**
- * Pushes to a registry. What it has under a digest that the image is known by is not sent; when it
- * has or can mount everything, the manifest that the image came with goes as it is, with its
- * digest. Layers that are missing there are made from their recipes and compressed.
+ * Pushes to a registry. A layer is not sent if the registry has it under one of the digests that
+ * are known for it. If the registry has all layers, or can mount them, the manifest with which the
+ * image was pulled is sent unchanged and keeps its digest. Missing layers are made from their
+ * recipes and compressed.
  */
 import { availableParallelism } from 'node:os';
 import {

@@ -1,4 +1,7 @@
-/** `rmi` and `image prune`: names first, then the image, then what nothing else uses. */
+/**
+ * `rmi` and `image prune`: remove names first, then the image, then everything that nothing else
+ * uses.
+ */
 import { ConflictError, EngineError, NotFoundError } from '@berth/errors';
 import { collectGarbage, type Engine } from '../engine.ts';
 import { removeEach } from '../containers/remove.ts';

@@ -1,6 +1,6 @@
 /**
- * Lets a new layer share files with the layers that are there. Saves disk and nothing else: when
- * it can't be done, the layer keeps its own copies.
+ * Lets a new layer share files with layers in the store. This only saves disk space: if it fails,
+ * the new layer keeps its own copies.
  */
 import { once } from 'node:events';
 import { join } from 'node:path';

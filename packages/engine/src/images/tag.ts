@@ -1,4 +1,4 @@
-/** `tag` and `untag`: names of images come and go. */
+/** `tag` and `untag`: add and remove names of images. */
 import { UsageError } from '@berth/errors';
 import { formatReference, parseImageName, qualify } from '@berth/oci';
 import type { Engine } from '../engine.ts';

@@ -1,4 +1,4 @@
-/** How this store's layer trees keep what its file system may not be able to hold. */
+/** How the layer trees of this store record what its file system may not support. */
 import type { TreePolicy } from '@berth/layers';
 import type { Engine } from '../engine.ts';
 

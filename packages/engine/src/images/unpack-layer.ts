@@ -1,7 +1,7 @@
 /**
- * Gets one layer of an image into the store: the source's bytes go straight to a worker that is
- * root in the user's namespace, which unpacks, hashes and writes the recipe. Nothing is visible
- * before both digests are verified.
+ * Gets one layer of an image into the store. The bytes of the source go straight to a worker that
+ * is root in the user's namespace; it unpacks them, hashes them and writes the recipe. The layer
+ * becomes visible only after both digests are verified.
  */
 import { IntegrityError } from '@berth/errors';
 import type { LayerResult } from '@berth/layers';

@@ -1,6 +1,6 @@
 /**
- * `system check`: everything in the store against everything that is known of it, and with
- * `repair` what can be done about what was found.
+ * `system check`: compares everything in the store with everything that is known of it, and
+ * repairs what it can with `--repair`.
  */
 import { IntegrityError, NotFoundError } from '@berth/errors';
 import type { LayerRecord, StoreFinding } from '@berth/storage';

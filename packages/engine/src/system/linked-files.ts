@@ -1,6 +1,7 @@
 /**
- * Files that several layers have as one: they take the disk once, though each layer's size counts
- * them. Found by looking at the trees, for what a layer was linked with may be gone since.
+ * Files that several layers share as hard links: they take disk space once, though the size of
+ * each layer counts them. They are found by looking at the trees, because the layer with which a
+ * layer was linked may have been removed since.
  */
 import { lstatSync, type BigIntStats } from 'node:fs';
 import { filesBelow } from '../containers/size.ts';

@@ -1,4 +1,4 @@
-/** `system prune` and `system reset`: clearing up, a little or all of it. */
+/** `system prune` and `system reset`: remove unused things, or everything. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pruneSeccomp } from '../containers/seccomp-cache.ts';

@@ -1,6 +1,6 @@
 /**
  * Repairs what `system check` found: from the store itself, from the registry that an image came
- * from, or by giving up what can't be had again.
+ * from, or by removing what can't be restored.
  */
 import { describe, EngineError } from '@berth/errors';
 import { removeById } from '../containers/remove.ts';

@@ -1,7 +1,7 @@
 /**
- * What the options of `volume create -o` make of a volume: a folder of the store, a folder of the
- * machine (`type=none`, `o=bind`, `device=FOLDER`) or files in memory (`type=tmpfs`). All else
- * takes root of the machine, and is refused when the volume is made.
+ * What kind of volume the options of `volume create -o` make: a folder of the store, a folder of
+ * the machine (`type=none`, `o=bind`, `device=FOLDER`) or files in memory (`type=tmpfs`). All
+ * other kinds need root of the machine, and are refused when the volume is made.
  */
 import type { VolumeSource } from '@berth/bundle';
 import { UnsupportedError, UsageError } from '@berth/errors';

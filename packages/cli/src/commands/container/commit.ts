@@ -1,4 +1,4 @@
-/** `berth commit`: an image of a container. */
+/** `berth commit`: make an image of a container. */
 import { writeFileSync } from 'node:fs';
 import { commitContainer } from '@berth/engine/containers/commit';
 import { UsageError } from '@berth/errors';

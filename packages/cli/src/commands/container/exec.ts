@@ -1,4 +1,4 @@
-/** `berth exec`: run one more process in a container that runs. */
+/** `berth exec`: run one more process in a running container. */
 import { execInContainer } from '@berth/engine/containers/exec';
 import { readIdFile } from '@berth/engine/containers/resolve';
 import { UsageError } from '@berth/errors';

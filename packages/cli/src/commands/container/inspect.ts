@@ -1,4 +1,4 @@
-/** `berth inspect` and `berth container inspect`: all that is known of an object, as json. */
+/** `berth inspect` and `berth container inspect`: all details of an object, as json. */
 import type { Engine } from '@berth/engine';
 import { inspectContainer } from '@berth/engine/containers/inspect';
 import { NotFoundError, UsageError } from '@berth/errors';

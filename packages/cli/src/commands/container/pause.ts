@@ -1,4 +1,4 @@
-/** `berth pause`: hold all processes of containers. */
+/** `berth pause`: pause all processes of containers. */
 import { pauseContainer } from '@berth/engine/containers/pause';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { filterFlag } from '../../flags/list-flags.ts';

@@ -1,4 +1,4 @@
-/** `berth start`: start containers that are at rest. */
+/** `berth start`: start stopped containers. */
 import { startAttached, startContainer } from '@berth/engine/containers/start';
 import { UsageError } from '@berth/errors';
 import { filterFlag } from '../../flags/list-flags.ts';

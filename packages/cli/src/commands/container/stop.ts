@@ -1,4 +1,4 @@
-/** `berth stop`: end containers, politely first. */
+/** `berth stop`: end containers by their stop signal, and kill those that do not end. */
 import { stopContainer } from '@berth/engine/containers/stop';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { whole } from '../../flags/flag.ts';

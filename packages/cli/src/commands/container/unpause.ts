@@ -1,4 +1,4 @@
-/** `berth unpause`: let paused containers go on. */
+/** `berth unpause`: resume paused containers. */
 import { unpauseContainer } from '@berth/engine/containers/pause';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { filterFlag } from '../../flags/list-flags.ts';

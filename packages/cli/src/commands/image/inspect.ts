@@ -1,4 +1,4 @@
-/** `berth image inspect`: all that is known of images, as json. */
+/** `berth image inspect`: all details of images, as json. */
 import { inspectImage } from '@berth/engine/images/inspect';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { forEach } from '../../each.ts';

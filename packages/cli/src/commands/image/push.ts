@@ -1,4 +1,4 @@
-/** `berth push`: an image to a registry, an archive or a folder. */
+/** `berth push`: send an image to a registry, an archive or a folder. */
 import { pushImage } from '@berth/engine/images/push';
 import type { PushOptions } from '@berth/engine/images/push-options';
 import { UnsupportedError, UsageError } from '@berth/errors';

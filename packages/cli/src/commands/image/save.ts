@@ -1,4 +1,4 @@
-/** `berth save`: images as archives and folders. */
+/** `berth save`: write images to archives and folders. */
 import { SAVE_FORMATS, saveImages, type SaveFormat } from '@berth/engine/images/save';
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';

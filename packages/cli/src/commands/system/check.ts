@@ -1,4 +1,4 @@
-/** `berth system check`: prove the store, and mend it. */
+/** `berth system check`: check everything in the store, and repair it. */
 import { checkSystem } from '@berth/engine/system/check';
 import type { CheckFinding, CheckReport } from '@berth/engine/system/check-report';
 import { IntegrityError } from '@berth/errors';

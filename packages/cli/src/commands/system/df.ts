@@ -1,4 +1,4 @@
-/** `berth system df`: what takes how much of the disk. */
+/** `berth system df`: show how much of the disk images, containers and volumes take. */
 import { diskUse } from '@berth/engine/system/df';
 import type { ContainerUse, ImageUse, UseSummary, VolumeUse } from '@berth/engine/system/df';
 import { UsageError } from '@berth/errors';

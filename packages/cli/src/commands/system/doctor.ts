@@ -1,4 +1,4 @@
-/** `berth doctor`: what is slower, weaker or missing on this machine, and what mends it. */
+/** `berth doctor`: show what is slower, weaker or missing on this machine, and how to fix it. */
 import { examine } from '@berth/engine/doctor/doctor';
 import type { Finding } from '@berth/engine/doctor/finding';
 import { BerthCommand, type Invocation } from '../../command.ts';

@@ -1,4 +1,4 @@
-/** `berth info`: this machine and this store. */
+/** `berth info`: show facts of this machine and this store. */
 import { systemInfo } from '@berth/engine/system/info';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { ignored } from '../../flags/flag.ts';

@@ -1,4 +1,7 @@
-/** `berth unshare`: run a command of the host where containers' files belong to their owners. */
+/**
+ * `berth unshare`: run a command of the host in the user namespace of the containers, where their
+ * files show the owners that containers see.
+ */
 import { unshare } from '@berth/engine/system/unshare';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { foreign } from '../../flags/flag.ts';

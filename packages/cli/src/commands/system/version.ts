@@ -1,4 +1,4 @@
-/** `berth version`: what this program is. */
+/** `berth version`: show the version of this program. */
 import { versionInfo } from '@berth/engine/system/version';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { formatFlag } from '../../flags/list-flags.ts';

@@ -1,4 +1,4 @@
-/** `berth volume inspect`: all that is known of volumes, as json. */
+/** `berth volume inspect`: all details of volumes, as json. */
 import { inspectVolume, listVolumes } from '@berth/engine/volumes/volumes';
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
