@@ -1,4 +1,4 @@
-/* Entries of passwd and group for users whom the image does not know. */
+/* Adds lines to passwd and group for users whom the image does not know. */
 #include "setup.h"
 
 #include <errno.h>

@@ -1,11 +1,12 @@
 /*
- * become.c - `berth-native become`: the machine's root goes on as an id that is nobody's.
+ * become.c - `berth-native become`: the process of the machine's root becomes an id that is
+ * nobody's.
  *
- * Root's containers consist of ids of a range, and so does all that Berth does for root: a store
- * that belongs to the range's first id, made and read by a process with that id. What it needs of
- * root's rights while a command runs it keeps as ambient capabilities; who lives longer, or runs
- * what is not ours, gives them up (capabilities_give_up()) or has entered a user namespace, where
- * they are void.
+ * Root's containers have ids of a range. Everything that Berth does for root has them too: the
+ * store belongs to the range's first id, and a process with this id makes and reads it. While a
+ * command runs, its process keeps those of root's rights that it needs as ambient capabilities. A
+ * process that lives longer, or runs programs that are not ours, gives them up
+ * (capabilities_give_up()) or has entered a user namespace, where they are void.
  */
 #include <errno.h>
 #include <grp.h>

@@ -1,7 +1,7 @@
 /*
  * beginning.c - what a supervisor does until its container runs.
  *
- * Each step may fail: the failure is the client's to hear, and supervise.c ends what was begun.
+ * Each step may fail: then the client is told the failure, and supervise.c ends what was begun.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Path resolution below a root. Strings name what is wanted; only descriptors say where it is. */
+/* Path resolution below a root. Strings say what is wanted; only descriptors say where it is. */
 #include "below.h"
 
 #include <errno.h>

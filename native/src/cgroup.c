@@ -1,9 +1,9 @@
 /*
- * cgroup.c - the cgroup that limits a container and counts for it.
+ * cgroup.c - the cgroup that limits a container and measures what it uses.
  *
- * A delegated folder is made and filled before the supervisor exists, which is then born in it
- * (CLONE_INTO_CGROUP): moving a process that lives costs milliseconds, since the kernel waits for
- * all processors. A scope of the user's systemd (scope.c) is joined by asking for it.
+ * A delegated folder is made and filled before the supervisor exists, which then starts in it
+ * (CLONE_INTO_CGROUP): moving a running process costs milliseconds, because the kernel waits for
+ * all processors. A scope of the user's systemd (scope.c) is joined by asking systemd for it.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* cgroup.h - the cgroup that limits a container and counts for it. */
+/* cgroup.h - the cgroup that limits a container and measures what it uses. */
 #ifndef BERTH_CGROUP_H
 #define BERTH_CGROUP_H
 

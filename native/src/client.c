@@ -1,7 +1,8 @@
 /*
- * client.c - the process that the user sees: it copies, forwards signals, and takes on the status.
+ * client.c - the process that the user sees: it copies streams, forwards signals, and exits with
+ * the container's status.
  *
- * All state of a container is its supervisor's. A client may be killed at any time without harm:
+ * The supervisor has all state of the container. A client may be killed at any time without harm:
  * what was handed to the container stays there, what was copied ends.
  */
 #include <errno.h>

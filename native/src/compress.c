@@ -1,11 +1,11 @@
 /*
- * compress.c - standard input, compressed on all processors, on standard output.
+ * compress.c - compresses standard input to standard output, on all processors.
  *
- * Theory of operation. Layers that are pushed are compressed here and not by a runtime's zlib: the
- * two builds of Berth would give different bytes, and so different digests. Input is cut into
- * blocks; each becomes a gzip member (RFC 1952, 2.2) or a zstd frame (RFC 8878, 3) of its own,
- * which may stand one behind the other. Which thread compresses a block changes nothing: the
- * output depends on input, format, level and library alone.
+ * Theory of operation. Layers that are pushed are compressed here and not by a runtime's zlib,
+ * because the two builds of Berth would give different bytes, and so different digests. Input is
+ * cut into blocks; each becomes a gzip member (RFC 1952, 2.2) or a zstd frame (RFC 8878, 3) of its
+ * own, and members or frames may follow one another. It does not matter which thread compresses a
+ * block: the output depends only on input, format, level and library.
  */
 #include <errno.h>
 #include <libdeflate.h>

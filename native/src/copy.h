@@ -1,4 +1,4 @@
-/* copy.h - copying a tree name by name, for those who decide themselves what is copied. */
+/* copy.h - copies a tree name by name, for callers that choose what is copied. */
 #ifndef BERTH_COPY_H
 #define BERTH_COPY_H
 

@@ -1,6 +1,6 @@
-/* The process that answers. It is root of the shared user namespace like the supervisor, in its
- * pid namespace, and ends with it. It owns every listener: when it is gone, calls that wait
- * return ENOSYS. */
+/* The process that answers emulated calls. Like the supervisor it is root of the shared user
+ * namespace and in the supervisor's pid namespace, and it ends with the supervisor. It owns every
+ * listener: when it has ended, waiting calls return ENOSYS. */
 #include "emulate.h"
 
 #include <errno.h>

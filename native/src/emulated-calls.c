@@ -1,5 +1,5 @@
-/* What chown and mknod do where only one id is mapped. Numbers of all architectures that a filter
- * may have let wait; the rest of a call's meaning is the same everywhere. */
+/* What chown and mknod do where only one id is mapped. The table has the numbers of these calls
+ * on all architectures that a filter may cover; all else about a call is the same. */
 #include "emulate.h"
 
 #include <errno.h>

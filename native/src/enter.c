@@ -1,6 +1,6 @@
-/* The applets that only need the user namespace: `enter` runs a program as its root, `remove`
- * removes trees whose files belong to subordinate ids, `shift` copies layers, `probe` tries what a
- * file system can do; and `take`, which needs the ids alone. */
+/* Applets that only need the user namespace: `enter` runs a program as its root, `remove` removes
+ * trees whose files belong to subordinate ids, `shift` copies layers, `probe` tries what a file
+ * system can do; and `take`, which needs only the ids. */
 #include "applets.h"
 
 #include <errno.h>

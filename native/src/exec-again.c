@@ -1,11 +1,11 @@
 /*
- * exec-again.c - `berth-native exec-again BERTH WORD...`: what `berth exec WORD...` does, without
- * JavaScript, where an earlier exec has kept its plan.
+ * exec-again.c - `berth-native exec-again BERTH WORD...`: does what `berth exec WORD...` does,
+ * without JavaScript, if an earlier exec has kept its plan.
  *
- * A plan depends on the container and on the flags alone, not on the command. So the one that was
- * made for a container that still runs is right for every exec with the same flags, letter by
- * letter. Nothing is decided here. Where there is no such plan this becomes `BERTH -- exec
- * WORD...`, which decides, and says what is wrong.
+ * A plan depends only on the container and on the flags, not on the command. So a plan that was
+ * made for a container that still runs is right for every exec with exactly the same flags. Nothing
+ * is decided here. If there is no such plan, this becomes `BERTH -- exec WORD...`, which decides
+ * and reports what is wrong.
  */
 #include <stdio.h>
 #include <stdlib.h>

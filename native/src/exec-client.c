@@ -1,8 +1,8 @@
 /*
  * exec-client.c - `berth-native exec`: runs one more process in a running container.
  *
- * The process is the supervisor's child, so that it has the container's cgroup and ends with it;
- * this client passes the plan and the caller's streams, and takes on the status.
+ * The process is the supervisor's child, so that it has the container's cgroup and ends with it.
+ * This client passes the plan and the caller's streams, and exits with the process's status.
  */
 #include <fcntl.h>
 #include <string.h>

@@ -1,9 +1,8 @@
 /*
- * exit.c - what is done when the last run of a container is over: the plan's exit records.
+ * exit.c - carries out the plan's exit records when the last run of a container is over.
  *
- * They run in the plan's order, after the exit record is published. A step that fails does not
- * stop the others: each is one that the next command would do as well, and nobody is left to be
- * told.
+ * They run in the plan's order, after the exit record is published. If a step fails, the others
+ * still run: the next command would do each of them as well, and no client is left to be told.
  */
 #include <errno.h>
 #include <fcntl.h>

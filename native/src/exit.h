@@ -1,4 +1,4 @@
-/* exit.h - what is done when the last run of a container is over. */
+/* exit.h - carries out the plan's exit records when the last run of a container is over. */
 #ifndef BERTH_EXIT_H
 #define BERTH_EXIT_H
 

@@ -1,10 +1,10 @@
 /*
- * facts.c - the texts by which other commands know the state of a container.
+ * facts.c - the texts from which other commands derive the state of a container.
  *
  * docs/state.md lists their keys. They are written under another name and renamed, so that nobody
- * reads half of one. Order is the contract: facts before the summary says `running`, the exit
- * record before it says `exited`; a kill between two steps leaves facts that can be checked
- * against the processes they name.
+ * reads half of one. Their order is a contract: facts come before the summary says `running`, the
+ * exit record before it says `exited`. After a kill between two steps there are facts that can be
+ * checked against the processes that they name.
  */
 #include <dirent.h>
 #include <errno.h>

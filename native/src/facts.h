@@ -1,4 +1,4 @@
-/* facts.h - the texts by which other commands know the state of a container. */
+/* facts.h - the texts from which other commands derive the state of a container. */
 #ifndef BERTH_FACTS_H
 #define BERTH_FACTS_H
 

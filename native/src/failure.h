@@ -1,5 +1,5 @@
-/* The one structure in which every stage says what went wrong: first failure only, by value, so
- * that it travels over a socket between processes unchanged. */
+/* The structure in which every stage reports a failure: only the first one, and by value, so that
+ * it travels unchanged over a socket between processes. */
 #ifndef BERTH_FAILURE_H
 #define BERTH_FAILURE_H
 

@@ -1,15 +1,16 @@
 /*
  * fuse-overlay.c - root file systems that fuse-overlayfs serves.
  *
- * Theory of operation. The mount is made here, by the owner of the user namespace, and not by the
- * program, which is given the other end: libfuse takes an open /dev/fuse as `/dev/fd/N` in place
- * of a mount point. So the program sees nothing of the container: neither its mount nor its pid
- * namespace. It has no way into it but the answers that it gives, and the container none to it but
- * the questions. When it ends its descriptor closes, and all who wait for an answer get an error.
+ * Theory of operation. This process, which owns the user namespace, makes the mount, not the
+ * program. The program gets the other end: libfuse takes an open /dev/fuse as `/dev/fd/N` in place
+ * of a mount point. So the program sees neither the mount nor the pid namespace of the container.
+ * The program can affect the container only by its answers, and the container the program only by
+ * its requests. When the program ends, its descriptor closes, and all who wait for an answer get an
+ * error.
  *
- * Layers are given by descriptor, so that no character of a path means anything in the options. The
- * upper folder must have a path without a colon, so that its parent is mounted at one, in a mount
- * namespace of the program's own.
+ * The program gets layers by descriptor, so that no character of a path has a meaning in its
+ * options. The upper folder must have a path without a colon. So its parent is mounted at such a
+ * path, in a mount namespace that only the program has.
  */
 #include "fuse-overlay.h"
 

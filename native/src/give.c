@@ -1,6 +1,6 @@
-/* Gives folders of the host to the container's user: what `-v …:U` asks for, and a new volume where
- * the image has nothing. By descriptor, and no link is followed. Before that, what root gives to a
- * container of his is taken from the owners that it has on the machine. */
+/* Gives folders of the host to the container's user: for `-v …:U`, and for a new volume if the
+ * image has nothing there. It works by descriptor and follows no link. A folder that the machine's
+ * root gives to a container is first taken from the owners that it has on the machine. */
 #include "setup.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* The messages between a process that is being set up and the supervisor: one datagram each, on a
- * socket that nobody else has. */
+/* The messages between a process that is being set up and the supervisor: each is one datagram on a
+ * socket that only these two have. */
 #include "handshake.h"
 
 #include <errno.h>

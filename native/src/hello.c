@@ -1,5 +1,5 @@
 /*
- * hello.c - the program of the embedded image `hello`: says what has just worked.
+ * hello.c - the program of the embedded image `hello`: it prints what has just worked.
  */
 #include <stdio.h>
 #include <sys/utsname.h>

@@ -1,8 +1,8 @@
 /*
  * helper-process.c - a program of the host that works for one container.
  *
- * It is a child of the supervisor, so that it ends with it and with its pid namespace. It gets
- * nothing of the supervisor's but the descriptors that it is named.
+ * It is a child of the supervisor, so that it ends with the supervisor and its pid namespace. Of
+ * the supervisor's descriptors it gets only those that are passed to it explicitly.
  */
 #include "helper-process.h"
 

@@ -1,5 +1,5 @@
-/* helper-process.h - a program of the host that works for one container, as its supervisor's
- * child: what connects it to the network, and what serves its root file system. */
+/* helper-process.h - a program of the host that works for one container, as its supervisor's child:
+ * it connects the container to the network, or serves its root file system. */
 #ifndef BERTH_HELPER_PROCESS_H
 #define BERTH_HELPER_PROCESS_H
 

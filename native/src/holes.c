@@ -1,8 +1,8 @@
 /*
- * holes.c - the texts of a kept run, filled with what a new container has of its own.
+ * holes.c - fills the texts of a kept run with the values that a new container has of its own.
  *
- * They say what packages/storage/src/summary.ts, JSON.stringify() and the writer of plans would:
- * the words of a command are printable, which kept-run.c sees to.
+ * The results are the same as those of packages/storage/src/summary.ts, JSON.stringify() and the
+ * writer of plans: kept-run.c makes sure that the words of a command are printable.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Id maps as plans and arguments give them. */
+/* Reads id maps from plans and arguments. */
 #include "userns.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
- * init.c - process 1 of a container that was asked for one (--init).
+ * init.c - process 1 of a container that was made with --init.
  *
- * The container's first process stays as process 1 and starts the program as its child: it passes
- * signals on, reaps what is left to it, and ends as the program does. It is the helper itself,
- * whose file the container can't write, so nothing must be mounted into the container for it.
+ * The container's first process stays as process 1 and starts the program as its child. It passes
+ * signals on, reaps orphans, and exits as the program does. It is the helper itself, whose file the
+ * container can't write, so nothing must be mounted into the container for it.
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
-/* Why a file that is there can't be executed. execve(2) has one number for each of many reasons,
- * and says of the file what is true of the program that its first line or its header asks for. */
+/* Why an existing file can't be executed. execve(2) has one error number for many reasons, and
+ * blames the file if the fault is in the interpreter that its first line or its header names. */
 #include "interpreter.h"
 
 #include <elf.h>

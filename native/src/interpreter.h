@@ -1,4 +1,4 @@
-/* Says why a file that is there can't be executed. */
+/* Finds the reason why an existing file can't be executed. */
 #ifndef BERTH_INTERPRETER_H
 #define BERTH_INTERPRETER_H
 

@@ -2,7 +2,7 @@
  * kept-exec.c - finds the plan that an earlier exec has kept (packages/isolation/src/kept-exec.ts).
  *
  * It is exec.<flags in hexadecimal> in the container's run directory, as docs/launch-plan.md says.
- * What another user could have put there is not used, nor is anything that is not as it usually is.
+ * A file that another user could have put there, or that is unusual in any way, is not used.
  */
 #include <ctype.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
- * kept-facts.c - whether what a kept run was decided by is still so.
+ * kept-facts.c - checks whether the facts by which a kept run was decided are still true.
  *
  * packages/engine/src/containers/run-facts.ts says which facts these are, and why. Each is a kind,
- * an object and a value. Nothing is guessed: what can't be compared does not hold.
+ * an object and a value. Nothing is guessed: a fact that can't be checked counts as false.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

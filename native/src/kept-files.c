@@ -1,6 +1,6 @@
 /*
- * kept-files.c - what `exec-again` and `run-again` have in common: where files are that an earlier
- * command has kept, who may have written them, and what is done where there is none.
+ * kept-files.c - what `exec-again` and `run-again` have in common: where the files are that an
+ * earlier command has kept, who may have written them, and what happens if there is none.
  */
 #include <errno.h>
 #include <fcntl.h>

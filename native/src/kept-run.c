@@ -1,8 +1,8 @@
 /*
  * kept-run.c - finds what an earlier run with the same flags and image has kept, and reads it.
  *
- * docs/launch-plan.md describes the file. One that another user could have written is not used, nor
- * one that is not whole.
+ * docs/launch-plan.md describes the file. A file is not used if another user could have written it,
+ * or if it is incomplete.
  */
 #include <stdint.h>
 #include <stdio.h>

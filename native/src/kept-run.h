@@ -1,4 +1,4 @@
-/* kept-run.h - runs that are kept: what a container is made from, and what was decided by. */
+/* kept-run.h - runs that are kept: a container's files, and the facts that decided them. */
 #ifndef BERTH_KEPT_RUN_H
 #define BERTH_KEPT_RUN_H
 

@@ -2,8 +2,8 @@
  * launch.c - `berth-native launch`: starts a container from its plan and stays as its client.
  *
  * The caller has execve'd into this program: its standard streams, terminal and process group are
- * the user's. What the user asked to attach to is queued on the control socket before the
- * supervisor exists, so that no output can be missed.
+ * the user's. The request to attach is queued on the control socket before the supervisor exists,
+ * so that no output can be missed.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /*
  * low-ports.c - ports below 1024 for root's containers.
  *
- * They are published by pasta, which is in a user namespace and has no right of the machine's root.
- * No process is given one: the cgroup of root's containers has a program of the kernel's
- * (cgroup/bind4, cgroup/bind6) that is asked at each bind(2), and answers that CAP_NET_BIND_SERVICE
- * is not needed (Linux 5.12). It goes with the cgroup.
+ * pasta publishes them; it is in a user namespace and has none of the rights of the machine's root,
+ * and no process gets such a right. Instead, the cgroup of root's containers has a BPF program
+ * (cgroup/bind4, cgroup/bind6) that runs at each bind(2), and answers that CAP_NET_BIND_SERVICE is
+ * not needed (Linux 5.12). It is removed with the cgroup.
  */
 #include "low-ports.h"
 

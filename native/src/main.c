@@ -1,5 +1,5 @@
 /*
- * main.c - the applets of berth-native: mechanism for what Berth decides.
+ * main.c - the applets of berth-native, which carry out what Berth has decided.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Hides paths of the container, or makes them read-only. What covers a file is the host's
- * /dev/null by a verified descriptor, never the /dev/null of an image. */
+/* Hides paths of the container, or makes them read-only. A file is covered by the host's /dev/null,
+ * through a verified descriptor, never by the /dev/null of an image. */
 #include "setup.h"
 
 #include <errno.h>

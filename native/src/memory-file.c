@@ -1,5 +1,5 @@
 /*
- * memory-file.c - a file without a name, for what is written once and read by a descriptor.
+ * memory-file.c - a file without a name, which is written once and read by a descriptor.
  */
 #include <errno.h>
 #include <sys/mman.h>

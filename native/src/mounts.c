@@ -1,5 +1,5 @@
-/* The plan's mounts, attached where a descriptor pins the target. No target is ever named by a
- * string that the kernel resolves outside the container's root. */
+/* Makes the plan's mounts, each attached where a descriptor pins the target. The kernel never
+ * resolves the name of a target outside the container's root. */
 #include "setup.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Which namespaces a container makes, has of the caller, or joins; and joining them. */
+/* Which namespaces a container makes, shares with the caller, or joins; and joins them. */
 #include "namespaces.h"
 
 #include <errno.h>

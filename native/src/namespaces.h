@@ -1,4 +1,4 @@
-/* namespaces.h - which namespaces a container makes, has of the caller, or joins. */
+/* namespaces.h - which namespaces a container makes, shares with the caller, or joins. */
 #ifndef BERTH_NAMESPACES_H
 #define BERTH_NAMESPACES_H
 

@@ -1,9 +1,9 @@
 /*
  * network-helper.c - pasta or slirp4netns, which carries a container's traffic.
  *
- * It ends with the supervisor: by itself it outlives its network namespace. It starts while the
- * container is still being set up. It is ready when the container's namespace has a default route,
- * which is the last thing that either helper configures.
+ * The supervisor ends it, because it would outlive its network namespace otherwise. It starts while
+ * the container is still being set up. It is ready when the container's namespace has a default
+ * route, because both helpers configure that last.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 /*
- * new-container.c - makes a container of a kept run, as packages/storage/src/container-create.ts
- * makes one: its files in staging/, under the name of their owner, its own name, then one rename;
- * then a look whether all that it needs is still there. docs/state.md has the rules.
+ * new-container.c - makes a container from a kept run, as packages/storage/src/container-create.ts
+ * does: its files in staging/, under the name of their owner, its own name, then one rename; then
+ * it checks that everything the container needs is still there. docs/state.md has the rules.
  *
- * Nothing is said here. Where anything is not as usual, all is taken back, and the runtime decides.
+ * It reports nothing. If anything is unusual, it undoes everything, and the runtime decides.
  */
 #include <errno.h>
 #include <fcntl.h>

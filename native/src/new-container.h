@@ -1,4 +1,4 @@
-/* new-container.h - a container that is made of a kept run. */
+/* new-container.h - a container that is made from a kept run. */
 #ifndef BERTH_NEW_CONTAINER_H
 #define BERTH_NEW_CONTAINER_H
 

@@ -2,7 +2,7 @@
  * notify.c - tells a service manager that a container runs: sd_notify(3), and PIDFile= of
  * systemd.service(5).
  *
- * The client does it: it is the unit's main process, which is always listened to.
+ * The client does it, because it is the unit's main process, whose messages are always accepted.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* notify.h - what a service manager is told of a container's start. */
+/* notify.h - what a service manager is told about a container's start. */
 #ifndef BERTH_NOTIFY_H
 #define BERTH_NOTIFY_H
 

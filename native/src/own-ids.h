@@ -1,6 +1,6 @@
-/* own-ids.h - a user who is not root where one id is mapped: a user namespace around its process
- * gives that id the user's number. And containers with a map of their own: they are set up by
- * root of the shared namespace, and each process enters the container's at the end. */
+/* own-ids.h - gives a user who is not root a number where one id is mapped, by a user namespace
+ * around the user's process. Also for containers with a map of their own: root of the shared
+ * namespace sets them up, and each process enters the container's user namespace at the end. */
 #ifndef BERTH_OWN_IDS_H
 #define BERTH_OWN_IDS_H
 

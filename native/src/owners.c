@@ -3,8 +3,8 @@
  * `user.berth.device` TYPE:MAJOR:MINOR of a file that stands for a device node. docs/identities.md
  * describes both, and the ledger's records.
  *
- * The real owner is changed as well, from root to root: with the kernel's own checks and effects
- * (read-only mounts, set-id bits, change time, copying up).
+ * The real owner is changed too, from root to root, because the kernel then does its own checks and
+ * effects (read-only mounts, set-id bits, change time, copying up).
  */
 #include "owners.h"
 

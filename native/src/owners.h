@@ -1,4 +1,4 @@
-/* owners.h - owners and devices that one mapped id can't hold, recorded beside the files. */
+/* owners.h - records owners and devices that one mapped id can't hold, beside the files. */
 #ifndef BERTH_OWNERS_H
 #define BERTH_OWNERS_H
 

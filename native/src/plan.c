@@ -1,4 +1,4 @@
-/* The plan reader. It trusts nothing but the bounds it sets: sizes first, then every header. */
+/* The plan reader. It trusts nothing: it checks sizes first, then every header. */
 #include "plan.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-/* Reads launch plans: NUL-terminated strings in records of a header `OP COUNT` and COUNT
- * arguments. docs/launch-plan.md is the reference. Values are pointers into the plan's own text;
- * what they mean is checked by whoever carries them out. */
+/* Reads launch plans: NUL-terminated strings in records of a header `OP COUNT` and COUNT arguments.
+ * docs/launch-plan.md is the reference. Values are pointers into the plan's own text; the code that
+ * carries out a record checks what its values mean. */
 #ifndef BERTH_PLAN_H
 #define BERTH_PLAN_H
 

@@ -1,4 +1,4 @@
-/* Drops what the program may not have. A plan without a `capabilities` record leaves none. */
+/* Drops rights that the program must not have; without a `capabilities` record all of them. */
 #include "privileges.h"
 
 #include <errno.h>

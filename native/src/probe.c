@@ -1,4 +1,4 @@
-/* Tries a file system before a store chooses how containers get their root from it. */
+/* Tries what a file system can do, before a store chooses its storage driver. */
 #include "probe.h"
 
 #include <errno.h>

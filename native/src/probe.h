@@ -1,4 +1,4 @@
-/* probe.h - what a file system can do for containers, found out by doing it. */
+/* probe.h - what a file system can do for containers, found out by trying it. */
 #ifndef BERTH_PROBE_H
 #define BERTH_PROBE_H
 

@@ -1,4 +1,4 @@
-/* The last stages before a container's program: what it inherits, who it is, what it may do. */
+/* The last stages before a container's program: its descriptors, its user, and its rights. */
 #include "process.h"
 
 #include <errno.h>

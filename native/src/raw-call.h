@@ -1,5 +1,5 @@
-/* raw-call.h - system calls without the C library: where there is none yet, and where its pages are
- * not to be touched. */
+/* raw-call.h - system calls without the C library: for code that runs before there is one, and code
+ * that must not touch its pages. */
 #ifndef BERTH_RAW_CALL_H
 #define BERTH_RAW_CALL_H
 

@@ -1,9 +1,9 @@
 /*
- * relay.c - a client's copying between its own streams and those of a container.
+ * relay.c - a client copies between its own streams and those of a container.
  *
  * A client must be able to answer signals while the reader of its output is slow, so no write may
- * wait. O_NONBLOCK belongs to the open file, which the caller and its other children share: it is
- * set only on descriptions of our own, got by opening the same pipe or terminal once more.
+ * wait. O_NONBLOCK belongs to the open file, which the caller and its other children share. So it
+ * is set only on open files of our own, which we get by opening the same pipe or terminal again.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* relay.h - a client's copying between its own streams and those of a container. */
+/* relay.h - a client copies between its own streams and those of a container. */
 #ifndef BERTH_RELAY_H
 #define BERTH_RELAY_H
 

@@ -1,8 +1,8 @@
 /*
  * requests.c - what clients ask of a supervisor: to attach, to run a process, to signal, to wait.
  *
- * A connection is one session: attached streams, or one exec. It ends without harm at any time.
- * Whoever can connect is the user (socket.c), but nothing that a message says is used unchecked.
+ * A connection is one session: attached streams, or one exec. It may end at any time without harm.
+ * Only the user can connect (socket.c), but everything that a message says is still checked.
  */
 #include <errno.h>
 #include <fcntl.h>

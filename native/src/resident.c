@@ -1,10 +1,10 @@
 /*
  * resident.c - gives memory back while a supervisor only waits.
  *
- * Starting a container runs most of the program once; waiting for its end takes a loop. The kernel
- * maps a file 64 KiB around each page that is touched, so that all of the program would stay
- * mapped for as long as the container runs. What is given back here is read again from the page
- * cache when it is needed: pages of the program that nobody has written, and stack that was left.
+ * Starting a container runs most of the program once; waiting for its end takes only a loop. The
+ * kernel maps a file 64 KiB around each page that is touched, so all of the program would stay
+ * mapped as long as the container runs. Pages of the program that nobody has written are given
+ * back, and are read again from the page cache when needed; so is stack that is no longer used.
  */
 #include <elf.h>
 #include <errno.h>

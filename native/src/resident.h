@@ -1,4 +1,4 @@
-/* resident.h - what a supervisor that only waits keeps in memory. */
+/* resident.h - what a waiting supervisor keeps in memory. */
 #ifndef BERTH_RESIDENT_H
 #define BERTH_RESIDENT_H
 

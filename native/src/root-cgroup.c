@@ -1,11 +1,11 @@
 /*
  * root-cgroup.c - /sys/fs/cgroup/berth, the cgroup of root's containers.
  *
- * It is made as one that a machine's systemd delegates (cgroup(7), "Delegating a hierarchy"): the
- * user owns the folder and the files through which processes and controllers are handed on. Because
- * a cgroup whose controllers are handed on has no processes itself, supervisors begin in `commands`
- * (cgroup.c), and containers are beside it. Commands stay where they are: in the unit of systemd or
- * the session that they were called from.
+ * It is made like a cgroup that systemd delegates (cgroup(7), "Delegating a hierarchy"): the user
+ * owns the folder and the files by which processes are moved and controllers enabled. A cgroup that
+ * passes its controllers on has no processes itself. So supervisors begin in `commands` (cgroup.c),
+ * and containers are beside it. Commands stay where they are: in the unit of systemd or the session
+ * that they were called from.
  */
 #include "root-cgroup.h"
 

@@ -1,4 +1,4 @@
-/* root-cgroup.h - what a session of systemd is to other users: a cgroup where limits can be set. */
+/* root-cgroup.h - a cgroup with limits for root, as other users have in a systemd session. */
 #ifndef BERTH_ROOT_CGROUP_H
 #define BERTH_ROOT_CGROUP_H
 

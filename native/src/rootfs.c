@@ -1,5 +1,5 @@
-/* The root file system: an overlay of layers, or a folder, attached in the container's own mount
- * namespace and then made its root. */
+/* The root file system: an overlay of layers, or a folder, that is attached in the container's own
+ * mount namespace and then becomes its root. */
 #include "setup.h"
 #include "userns.h"
 

@@ -1,11 +1,11 @@
 /*
- * run-again.c - `berth-native run-again BERTH WORD...`: what `berth run WORD...` does, without
- * JavaScript, where an earlier run with the same flags and image has been kept.
+ * run-again.c - `berth-native run-again BERTH WORD...`: does what `berth run WORD...` does, without
+ * JavaScript, if an earlier run with the same flags and image has been kept.
  *
- * What is decided depends on these words and on what the machine is: files, variables, namespaces.
- * Where all of it is as it was (kept-facts.c), the same is decided again, but for the id, the name
- * and the command. Nothing is decided here. Where there is nothing kept, or anything differs, this
- * becomes `BERTH -- run WORD...`.
+ * Decisions depend on these words and on facts of the machine: files, variables, namespaces. If all
+ * facts are still true (kept-facts.c), the decisions are the same, except for the id, the name and
+ * the command. Nothing is decided here. If nothing is kept, or anything differs, this becomes
+ * `BERTH -- run WORD...`.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * scope.c - asks the user's systemd for a transient scope that holds the supervisor.
  *
  * The bytes were prepared beforehand: authentication, Hello, StartTransientUnit with a place for
- * the pid. They are sent at once and the answers only read for an error; what counts is that the
- * kernel says that this process is in another cgroup.
+ * the pid. They are sent at once, and the answers are read only to find an error. The request has
+ * succeeded when the kernel says that this process is in another cgroup.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* The applet `seccomp`: rules as text on standard input, the BPF program on standard output.
- * docs/launch-plan.md, "Seccomp filters", has the text's form. */
+/* The applet `seccomp`: reads rules as text from standard input, and writes the BPF program to
+ * standard output. docs/launch-plan.md, "Seccomp filters", describes the text. */
 #include "applets.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* seccomp.h - filters of system calls, from text to what the kernel loads. */
+/* seccomp.h - seccomp filters: from text to the program that the kernel loads. */
 #ifndef BERTH_SECCOMP_H
 #define BERTH_SECCOMP_H
 

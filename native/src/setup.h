@@ -1,5 +1,5 @@
-/* What the stages of a container's set-up hand to each other, in the container's first process
- * and in its own mount namespace, before pivot_root. */
+/* What the stages of a container's set-up pass to each other. They run in the container's first
+ * process and in its own mount namespace, before pivot_root. */
 #ifndef BERTH_SETUP_H
 #define BERTH_SETUP_H
 

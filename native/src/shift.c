@@ -1,4 +1,4 @@
-/* Merges layers: names of upper ones hide those below, and so do whiteouts, which vanish. */
+/* Merges layers: upper names and whiteouts hide what is below; whiteouts are left out. */
 #include "shift.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
-/* shift.h - an image's layers as one tree under other owners: what a container with a map of its
- * own is made of. */
+/* shift.h - an image's layers as one tree under other owners: the root of a container with a map of
+ * its own. */
 #ifndef BERTH_SHIFT_H
 #define BERTH_SHIFT_H
 

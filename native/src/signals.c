@@ -1,9 +1,9 @@
 /*
- * signals.c - taking over and giving back the signals of a process.
+ * signals.c - takes over the signals of a process, and gives them back.
  *
  * The runtimes that execute this program leave signals ignored (SIGPIPE, SIGXFSZ) or blocked, and
- * both survive execve; nothing of that may reach a container. Client and supervisor block all
- * signals and read them from a descriptor, so that no handler ever runs.
+ * both survive execve; a container must not inherit that. Client and supervisor block all signals
+ * and read them from a descriptor, so that no handler ever runs.
  */
 #include <errno.h>
 #include <sys/signalfd.h>

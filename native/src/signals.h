@@ -1,4 +1,4 @@
-/* signals.h - taking over and giving back the signals of a process. */
+/* signals.h - takes over the signals of a process, and gives them back. */
 #ifndef BERTH_SIGNALS_H
 #define BERTH_SIGNALS_H
 

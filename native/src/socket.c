@@ -2,9 +2,9 @@
  * socket.c - the messages between a supervisor and its clients.
  *
  * A SOCK_SEQPACKET socket carries whole messages with their descriptors. A message is a fixed
- * header, followed by a struct failure for MESSAGE_FAILED only. A peer of another version is told
- * apart by its first word, and whoever is not the same user is not served. The socket is named
- * relative to a descriptor of its folder, since a socket's path is limited to 107 bytes.
+ * header, followed by a struct failure for MESSAGE_FAILED only. The first word tells a peer of
+ * another version apart, and only the same user is served. The socket is named relative to a
+ * descriptor of its folder, because a socket's path is limited to 107 bytes.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,4 @@
-/* socket.h - the messages between a supervisor and its clients; docs/launch-plan.md, "The
- * supervisor's socket", is their reference. */
+/* socket.h - the messages between a supervisor and its clients. This file is their reference. */
 #ifndef BERTH_SOCKET_H
 #define BERTH_SOCKET_H
 

@@ -1,10 +1,11 @@
 /*
- * stdio.c - whose standard streams a process in a container gets.
+ * stdio.c - which standard streams a process in a container gets.
  *
- * Handed over as they are: pipes and /dev/null. Copied through a pipe: terminals (without -t a
- * program inside must not find one, nor push keys into it), files, sockets and all else: a file
- * that was opened for reading only could be opened once more, for writing, by way of
- * /proc/self/fd/0. Refused: folders and block devices, which would show the host's files there.
+ * Pipes and /dev/null are handed over as they are. Terminals are copied through a pipe, because a
+ * program without -t must not find a terminal, nor push keys into it. Files, sockets and all else
+ * are copied too, because a file that was opened only for reading could be opened again, for
+ * writing, through /proc/self/fd/0. Folders and block devices are refused: they would show the
+ * host's files.
  */
 #include <errno.h>
 #include <fcntl.h>

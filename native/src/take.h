@@ -1,4 +1,4 @@
-/* take.h - folders of the machine's root for his containers. */
+/* take.h - gives folders of the machine's root to root's containers. */
 #ifndef BERTH_TAKE_H
 #define BERTH_TAKE_H
 

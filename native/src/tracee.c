@@ -1,4 +1,4 @@
-/* Reads memory, capabilities and paths of a process that waits. */
+/* Reads memory, capabilities and paths of a process whose system call waits for an answer. */
 #include "tracee.h"
 
 #include <errno.h>

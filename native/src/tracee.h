@@ -1,5 +1,5 @@
-/* tracee.h - what is read of a process whose system call waits for an answer. Everything it says
- * is under its control: strings are bounded, and paths are resolved to descriptors once. */
+/* tracee.h - reads a process whose system call waits for an answer. This process controls
+ * what is read: so strings are bounded, and each path is resolved to a descriptor only once. */
 #ifndef BERTH_TRACEE_H
 #define BERTH_TRACEE_H
 

@@ -1,5 +1,5 @@
-/* The shared user namespace: looks for a live keeper and joins its namespace, else makes one with
- * the wanted id maps. docs/launch-plan.md has the protocol of the keepers' folder. */
+/* The shared user namespace: finds a live keeper and joins its namespace, else makes one with the
+ * wanted id maps. docs/launch-plan.md has the protocol of the keepers' folder. */
 #include "userns.h"
 
 #include <dirent.h>

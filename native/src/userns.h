@@ -1,5 +1,5 @@
 /* The user namespace that a user's containers share: joined through a live keeper, else made.
- * docs/launch-plan.md, "The shared user namespace", tells the protocol of the keepers' folder. */
+ * docs/launch-plan.md, "The shared user namespace", describes the keepers' folder. */
 #ifndef BERTH_USERNS_H
 #define BERTH_USERNS_H
 

@@ -1,4 +1,4 @@
-/* Who a container's process runs as, looked up in the container's own passwd and group. */
+/* Which user a container's process runs as, looked up in the container's own passwd and group. */
 #ifndef BERTH_USERS_H
 #define BERTH_USERS_H
 
