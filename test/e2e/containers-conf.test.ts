@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
+import { missing } from '../lab/probes.ts';
 import { openLab } from './harness.ts';
 
 const lab = openLab();
@@ -44,6 +45,47 @@ runtime = "crun"
   assert.equal(await lab.ok(['inspect', '-f', format, 'made']),
     '0077 host 5 [CAP_CHOWN CAP_NET_RAW] file k8s-file');
   await lab.ok(['rm', 'made']);
+});
+
+test('mounts, privileges and the memory killer are decided by it too', async () => {
+  configure(`[containers]
+mounts = ["type=tmpfs,destination=/of-file"]
+oom_score_adj = 500
+privileged = true
+`);
+  const script = 'grep -c " /of-file tmpfs" /proc/mounts; cat /proc/self/oom_score_adj; '
+    + 'grep CapEff /proc/self/status';
+  const run = ['run', '--rm', '--network', 'none'];
+  const said = await lab.ok([...run, image, 'sh', '-c', script]);
+  assert.match(said, /^1\n500\nCapEff:\t0*1ffffffffff$/);
+  const typed = ['--oom-score-adj', '600', '--privileged=false'];
+  const other = await lab.ok([...run, ...typed, image, 'sh', '-c', script]);
+  assert.match(other, /^1\n600\nCapEff:\t00000000800405fb$/);
+});
+
+test('pasta gets the options of it and those typed', { skip: missing.pasta }, async () => {
+  configure('[network]\npasta_options = ["--mtu", "1400"]\n');
+  const script = 'ls /sys/class/net; cat /sys/class/net/*/mtu';
+  const links = async (...flags: string[]) =>
+    (await lab.ok(['run', '--rm', ...flags, image, 'sh', '-c', script])).split('\n');
+  assert.ok((await links()).includes('1400'));
+  const typed = await links('--network', 'pasta:--ns-ifname,typed0');
+  assert.deepEqual(typed.toSorted(), ['1400', '65536', 'lo', 'typed0']);
+  assert.deepEqual(await links('--network', 'none'), ['lo', '65536']);
+});
+
+test('keys of it detach from run and exec', async () => {
+  configure('[engine]\ndetach_keys = "ctrl-x,x"\n');
+  const berth = lab.command.map((word) => `'${word}'`).join(' ');
+  const run = `run -it --name held --network none ${image} sh`;
+  for (const words of [run, 'exec -it held sh', 'exec -it held sh']) {
+    const shell = lab.startInShell(`${berth} ${words}`);
+    await shell.seen(/# /);
+    shell.child.stdin?.write('\x18x');
+    assert.equal((await shell.finished).status, 0, words);
+  }
+  assert.equal(await lab.ok(['inspect', '-f', '{{.State.Status}}', 'held']), 'running');
+  await lab.ok(['rm', '-f', '-t', '0', 'held']);
 });
 
 test('a run that is done again takes from it what it says by then', async () => {

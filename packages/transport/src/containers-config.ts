@@ -13,12 +13,16 @@ const KEYS = {
     default_capabilities: 'list', default_sysctls: 'list', default_ulimits: 'list',
     devices: 'list', dns_options: 'list', dns_searches: 'list', dns_servers: 'list', env: 'list',
     env_host: 'flag', http_proxy: 'flag', init: 'flag', ipcns: 'text', log_driver: 'text',
-    log_size_max: 'number', log_tag: 'text', netns: 'text', no_hosts: 'flag', pidns: 'text',
-    pids_limit: 'number', read_only: 'flag', seccomp_profile: 'text', shm_size: 'text',
+    log_size_max: 'number', log_tag: 'text', mounts: 'list', netns: 'text', no_hosts: 'flag',
+    oom_score_adj: 'number', pidns: 'text', pids_limit: 'number', privileged: 'flag',
+    read_only: 'flag', seccomp_profile: 'text', shm_size: 'text',
     tz: 'text', umask: 'text', userns: 'text', utsns: 'text', volumes: 'list',
   },
-  engine: { image_volume_mode: 'text', pull_policy: 'text', stop_timeout: 'number' },
-  network: { default_rootless_network_cmd: 'text' },
+  engine: {
+    detach_keys: 'text', image_volume_mode: 'text', network_cmd_options: 'list',
+    pull_policy: 'text', stop_timeout: 'number',
+  },
+  network: { default_rootless_network_cmd: 'text', pasta_options: 'list' },
 } as const;
 
 type Types = { list: string[]; text: string; flag: boolean; number: number };

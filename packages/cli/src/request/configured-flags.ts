@@ -4,8 +4,10 @@
 import {
   loadContainersConfig, type ContainersConfig,
 } from '@berth/engine/containers/configuration';
+import type { NetworkRequest } from '@berth/engine';
 import type { CONTAINER_FLAGS } from '../flags/container-flags.ts';
 import type { FlagValues } from '../flags/flag.ts';
+import { parseNetwork } from './namespaces.ts';
 
 type Flags = FlagValues<typeof CONTAINER_FLAGS>;
 type Some = { [N in keyof Flags]?: Flags[N] | undefined };
@@ -14,6 +16,7 @@ type Some = { [N in keyof Flags]?: Flags[N] | undefined };
 export interface ContainerDefaults {
   environmentDefaults?: string[];
   defaultCapabilities?: string[] | undefined;
+  network?: NetworkRequest;
 }
 
 /** What was typed, and what the files add. */
@@ -22,6 +25,7 @@ export interface Configured<T> {
   /** Long names of the flags that the files say something of. */
   names: readonly string[];
   defaults: ContainerDefaults;
+  detachKeys: string | undefined;
 }
 
 /** Throws UsageError for a file that makes no sense. */
@@ -30,19 +34,22 @@ export function configuredFlags<T extends Flags>(
   given: ReadonlySet<string>,
 ): Configured<T> {
   const config = loadContainersConfig();
-  if (config === undefined) return { flags, names: [], defaults: {} };
+  if (config === undefined) return { flags, names: [], defaults: {}, detachKeys: undefined };
   const single = Object.entries({ ...values(config), ...namespaces(config, given) })
     .filter(([name, value]) => value !== undefined && !given.has(name));
   const listed = Object.entries(lists(config, flags)).filter(([name, value]) =>
     (value as string[]).length > (flags[name as keyof Flags] as string[]).length);
   const added = [...single, ...listed];
+  const all: T = { ...flags, ...Object.fromEntries(added) };
   return {
-    flags: { ...flags, ...Object.fromEntries(added) },
+    flags: all,
     names: added.map(([name]) => name),
     defaults: {
       environmentDefaults: (config.containers.env ?? []).filter((entry) => entry.includes('=')),
       defaultCapabilities: config.containers.default_capabilities,
+      ...helperOptions(config, all),
     },
+    detachKeys: config.engine.detach_keys,
   };
 }
 
@@ -62,7 +69,9 @@ function values({ containers, engine }: ContainersConfig): Some {
     // The journal is not written to, and the other default is what is written anyway.
     'log-driver': driver === 'json-file' || driver === 'none' ? driver : undefined,
     'no-hosts': containers.no_hosts,
+    'oom-score-adj': containers.oom_score_adj,
     'pids-limit': pids === 0 ? -1 : pids,
+    privileged: containers.privileged,
     pull: engine.pull_policy,
     'read-only': containers.read_only,
     'shm-size': containers.shm_size,
@@ -92,10 +101,23 @@ function namespaces(
   };
 }
 
+/** Those of the program that connects the container; they come before what was typed. */
+function helperOptions(
+  { engine, network }: ContainersConfig,
+  flags: Flags,
+): Pick<ContainerDefaults, 'network'> {
+  const wanted = parseNetwork(flags.network);
+  const kind = wanted.kind === 'default' ? 'pasta' : wanted.kind;
+  const options = kind === 'pasta' ? network.pasta_options
+    : kind === 'slirp4netns' ? engine.network_cmd_options : undefined;
+  if (options === undefined || options.length === 0) return {};
+  return { network: { ...wanted, kind, options: [...options, ...wanted.options] } };
+}
+
 /** These come before what was typed. */
 function lists({ containers }: ContainersConfig, flags: Flags): Some {
   const { log_size_max: size = 0, log_tag: tag, seccomp_profile: seccomp = '' } = containers;
-  const isConfined = seccomp !== '' && !flags.privileged;
+  const isConfined = seccomp !== '' && !flags.privileged && containers.privileged !== true;
   return {
     annotation: [...containers.annotations ?? [], ...flags.annotation],
     device: [...containers.devices ?? [], ...flags.device],
@@ -104,6 +126,7 @@ function lists({ containers }: ContainersConfig, flags: Flags): Some {
       ...(tag === undefined || tag === '' ? [] : [`tag=${tag}`]),
       ...flags['log-opt'],
     ],
+    mount: [...containers.mounts ?? [], ...flags.mount],
     'security-opt': [...(isConfined ? [`seccomp=${seccomp}`] : []), ...flags['security-opt']],
     sysctl: [...sysctls(containers.default_sysctls ?? [], flags), ...flags.sysctl],
     ulimit: [...containers.default_ulimits ?? [], ...flags.ulimit],

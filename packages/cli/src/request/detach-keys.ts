@@ -1,8 +1,14 @@
 /** `--detach-keys`, checked before anything is made: the native client reads it much later. */
+import { loadContainersConfig } from '@berth/engine/containers/configuration';
 import { UsageError } from '@berth/errors';
 
 const KEY = /^(?:[\x21-\x7e]|ctrl-[A-Za-z@^[\]\\_])$/;
 const MOST_KEYS = 16;
+
+/** Those typed, else those of containers.conf. Throws UsageError for other keys. */
+export function chooseDetachKeys(typed: string | undefined): string | undefined {
+  return parseDetachKeys(typed ?? loadContainersConfig()?.engine.detach_keys);
+}
 
 /** The keys as typed; an empty text switches detaching off. Throws UsageError for other keys. */
 export function parseDetachKeys(text: string | undefined): string | undefined {

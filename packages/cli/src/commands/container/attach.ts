@@ -3,7 +3,7 @@ import { attachContainer } from '@berth/engine/containers/exec';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
 import { latestFlag, selectOne } from '../../flags/selection-flags.ts';
-import { parseDetachKeys } from '../../request/detach-keys.ts';
+import { chooseDetachKeys } from '../../request/detach-keys.ts';
 
 const FLAGS = {
   'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
@@ -31,7 +31,7 @@ export class AttachCommand extends BerthCommand<typeof FLAGS> {
     const [name] = await selectOne(engine, { flags, operands });
     return attachContainer(engine, name, {
       stdin: !flags['no-stdin'],
-      detachKeys: parseDetachKeys(flags['detach-keys']),
+      detachKeys: chooseDetachKeys(flags['detach-keys']),
       sigProxy: flags['sig-proxy'],
     });
   }

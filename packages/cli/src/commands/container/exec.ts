@@ -6,7 +6,7 @@ import { BerthCommand, type Invocation } from '../../command.ts';
 import { each, ignored, listed, text, toggle, whole } from '../../flags/flag.ts';
 import { latestFlag, selectOne } from '../../flags/selection-flags.ts';
 import { parseEnvironment } from '../../request/environment.ts';
-import { parseDetachKeys } from '../../request/detach-keys.ts';
+import { chooseDetachKeys, parseDetachKeys } from '../../request/detach-keys.ts';
 import { parsePreserved } from '../../request/preserved.ts';
 
 const FLAGS = {
@@ -57,6 +57,9 @@ be executed, 127 if the command is not found.`,
         `exec in container "${container}": the command is missing`,
       );
     }
+    const typedKeys = flags['detach-keys'];
+    const detachKeys = flags.interactive && flags.tty
+      ? chooseDetachKeys(typedKeys) : parseDetachKeys(typedKeys);
     return execInContainer(engine, {
       container,
       command,
@@ -71,8 +74,8 @@ be executed, 127 if the command is not found.`,
       workingDirectory: flags.workdir,
       privileged: flags.privileged,
       preserve: parsePreserved(flags['preserve-fds'], flags['preserve-fd']),
-      detachKeys: parseDetachKeys(flags['detach-keys']),
-      flagWords: this.plainFlags(operands, given),
+      detachKeys,
+      flagWords: detachKeys === typedKeys ? this.plainFlags(operands, given) : undefined,
     });
   }
 

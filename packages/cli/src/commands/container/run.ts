@@ -60,7 +60,7 @@ export class RunCommand extends BerthCommand<typeof FLAGS> {
   protected async run(invocation: Invocation<typeof FLAGS>): Promise<number> {
     const { operands, given } = invocation;
     refuseContradictions(invocation.flags);
-    const { flags, names, defaults } = configuredFlags(invocation.flags, given);
+    const { flags, names, defaults, detachKeys } = configuredFlags(invocation.flags, given);
     if (flags.detach && flags.attach.length > 0) {
       throw new UsageError('DETACH_AND_ATTACH', 'read --attach: it excludes --detach');
     }
@@ -78,7 +78,7 @@ export class RunCommand extends BerthCommand<typeof FLAGS> {
       launch: {
         detach: flags.detach,
         attach: flags.attach.length === 0 ? undefined : flags.attach.map(streamName),
-        detachKeys: parseDetachKeys(flags['detach-keys']),
+        detachKeys: parseDetachKeys(flags['detach-keys'] ?? detachKeys),
         sigProxy: flags['sig-proxy'],
         preserve: parsePreserved(flags['preserve-fds'], flags['preserve-fd']),
       },

@@ -10,7 +10,7 @@ import {
   SELECTION_FLAGS,
   selectContainers,
 } from '../../flags/selection-flags.ts';
-import { parseDetachKeys } from '../../request/detach-keys.ts';
+import { chooseDetachKeys } from '../../request/detach-keys.ts';
 
 const FLAGS = {
   all: { ...SELECTION_FLAGS.all, short: undefined },
@@ -48,7 +48,7 @@ export class StartCommand extends BerthCommand<typeof FLAGS> {
     }
     return startAttached(engine, name, {
       interactive: flags.interactive,
-      detachKeys: parseDetachKeys(flags['detach-keys']),
+      detachKeys: chooseDetachKeys(flags['detach-keys']),
       sigProxy: given.has('sig-proxy') ? flags['sig-proxy'] : flags.attach,
     });
   }
