@@ -3,8 +3,8 @@
  * of Berth does the same.
  */
 
-const BUILD = 'make it elsewhere and "berth load" it, or "berth import" a tree';
-const POLICY = 'policy.json says where images may come from; signatures are not made';
+const BUILD = 'build it elsewhere and "berth load" it, or "berth import" a root file system';
+const POLICY = 'policy.json says where images may come from; berth makes no signatures';
 const SERVICES = 'start each container with "berth run", joined by --network container:NAME';
 const UNIT = 'a unit with ExecStart=berth run --rm --name NAME IMAGE';
 const UNPACK = 'berth export CONTAINER | tar -x -C FOLDER';
@@ -44,16 +44,16 @@ const LATER: Readonly<Record<string, string>> = {
   trust: POLICY,
   umount: UNPACK,
   unmount: UNPACK,
-  update: 'make it again: berth run --replace --name NAME with other limits',
+  update: 'make the container again: berth run --replace --name NAME with other limits',
   'volume export': 'berth run --rm -v VOLUME:/v -w /v IMAGE tar -c . >FILE',
   'volume import': 'berth run --rm -i -v VOLUME:/v -w /v IMAGE tar -x <FILE',
   'volume mount': 'berth volume inspect --format {{.Mountpoint}} VOLUME',
 };
 
-const ONE_MACHINE = 'berth runs containers of this machine alone; see "berth run --help"';
+const ONE_MACHINE = 'berth runs containers on this machine only; see "berth run --help"';
 const NO_SERVICE = 'there is no service to talk to: run berth on that machine';
-const KEPT = 'berth pause CONTAINER holds it, berth commit CONTAINER IMAGE keeps its files';
-const NOTHING_TO_MEND = 'every command finds things as they are; see "berth system check"';
+const KEPT = 'berth pause CONTAINER freezes it, berth commit CONTAINER IMAGE keeps its files';
+const NOTHING_TO_MEND = 'there is nothing to migrate or to clean up; see "berth system check"';
 
 /** What has no place where there is neither a daemon nor a cluster nor a virtual machine. */
 const NEVER: Readonly<Record<string, string>> = {

@@ -134,7 +134,7 @@ function checkIdsOfNestedRoot({ uids, gids, mayMapIds }: DoctorFacts['namespace'
       : `${COST_OF_ONE_ID}; where root of this container is emulated, root inside is not`,
     remedies: [administrator(count > 1
       ? 'start the outer container with --cap-add SETUID,SETGID'
-      : 'give subordinate ids to who starts the outer container')],
+      : 'give subordinate ids to the user who starts the outer container')],
   };
 }
 

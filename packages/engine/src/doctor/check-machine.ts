@@ -15,7 +15,7 @@ export function checkKernel({ kernel }: DoctorFacts): Finding {
       id,
       severity: 'blocked',
       found: `kernel ${kernel.release} is older than ${OLDEST_KERNEL.join('.')}`,
-      cost: 'containers do not start, or without protection that later kernels give',
+      cost: 'containers do not start, or lack protection that later kernels give',
       remedies: [administrator('install a newer kernel and reboot')],
     };
   }
@@ -25,7 +25,7 @@ export function checkKernel({ kernel }: DoctorFacts): Finding {
       id,
       severity: 'weaker',
       found: `kernel ${kernel.release} was built ${new Date(builtAtMs).toISOString().slice(0, 10)}`,
-      cost: 'what was found in user namespaces and overlay since then is open to containers',
+      cost: 'containers can exploit holes found in user namespaces and overlay since then',
       remedies: [administrator('update the kernel and reboot')],
     };
   }

@@ -34,7 +34,7 @@ export function checkLimits({ cgroups, account, forRoot }: DoctorFacts): Finding
     severity: 'missing',
     found: `the controllers ${lacking.join(', ')} are not delegated to "${account.name}"` +
       (cgroups.session || forRoot ? '' : ', who has no systemd session'),
-    cost: 'limits of these are not in force',
+    cost: 'limits by these controllers have no effect',
     remedies,
   };
 }

@@ -162,7 +162,7 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
       gids: [{ start: 0, count: 1 }], mayMapIds: true, mayMapRoot: true,
     }), ids: { ...GOOD.ids, ...empty }, account: { ...GOOD.account, name: 'root', uid: 0 } },
     'subordinate-ids weaker',
-    /^give subordinate ids to who starts the outer container/,
+    /^give subordinate ids to the user who starts the outer container/,
   ],
   [
     'a user of a container',
