@@ -57,6 +57,7 @@ test('ps', async () => {
   await check(['ps', '-a', '--format', '{{.Names}}'], [
     ['name=made', 'made'], ['name=^e', 'ended'], ['name=made name=ended', 'made ended'],
     ['name=d$', 'failed ended'], ['label=tier', 'made ended'], ['label=tier=web', 'made'],
+    ['name=d,label=tier', 'made ended'],
     ['label=tier=', 'made ended'], ['label=tier label=tier=db', 'ended'],
     ['label!=tier', 'failed'], ['status=created', 'made'], ['status=exited', 'failed ended'],
     ['status=created status=exited', all], ['status=running', ''], ['exited=3', 'failed'],

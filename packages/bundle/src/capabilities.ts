@@ -84,6 +84,23 @@ export function capabilities(request: CapabilityRequest): string[] {
   return [...new Set(kept)].sort().map(prefixed);
 }
 
+const NEEDED_LABEL = 'io.containers.capabilities';
+
+/**
+ * Of these those that a label says are enough, as in Podman: an image can give capabilities up, but
+ * gets none that the container would not have.
+ */
+export function neededCapabilities(
+  names: readonly string[],
+  labels: Readonly<Record<string, string>>,
+): string[] {
+  const text = Object.hasOwn(labels, NEEDED_LABEL) ? labels[NEEDED_LABEL] : undefined;
+  const needed = (text ?? '').split(',').filter((name) => name.trim() !== '').map((name) =>
+    prefixed(name.trim().toUpperCase().replace(/^CAP_/, '')));
+  const areGiven = needed.length > 0 && needed.every((name) => names.includes(name));
+  return names.filter((name) => !areGiven || needed.includes(name));
+}
+
 /**
  * The sets of root: inheritable and ambient stay empty (CVE-2022-24769), for programs must not
  * inherit what root has. Another user keeps, over execve(2) too, what was asked for by name.

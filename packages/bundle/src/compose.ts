@@ -11,7 +11,7 @@ import type {
   RuntimeSpec,
   SeccompSpec,
 } from '@berth/oci';
-import { capabilities } from './capabilities.ts';
+import { capabilities, neededCapabilities } from './capabilities.ts';
 import type { DeviceFact, HostFacts } from './host-facts.ts';
 import { maskedPaths } from './masked-paths.ts';
 import { mountSpecs } from './mounts.ts';
@@ -36,7 +36,9 @@ const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/;
 
 /** The container's runtime spec. Throws UsageError for requests that can't be met. */
 export function compose({ id, request, image, host }: ComposeInput): RuntimeSpec {
-  const names = capabilities(request);
+  const names = request.privileged
+    ? capabilities(request)
+    : neededCapabilities(capabilities(request), { ...image.labels, ...request.labels });
   const hostname = chooseHostname(id, request, host);
   return {
     ociVersion: RUNTIME_SPEC_VERSION,

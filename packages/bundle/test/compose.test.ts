@@ -221,6 +221,17 @@ test("variables: the image's, less those unset, then merged and own ones", () =>
   ]);
 });
 
+test('a label gives capabilities up, and never adds any', () => {
+  const given = (text: string, change: Partial<ContainerRequest> = {}): string =>
+    (spec({ ...change, labels: { 'io.containers.capabilities': text } })
+      .process.capabilities?.bounding ?? []).join(' ');
+  assert.equal(given('setuid, CAP_SETGID'), 'CAP_SETGID CAP_SETUID');
+  assert.equal(given('sys_admin', { capAdd: ['SYS_ADMIN'] }), 'CAP_SYS_ADMIN');
+  const usual = given('');
+  for (const text of ['sys_admin,setuid', 'bogus', ',']) assert.equal(given(text), usual, text);
+  assert.match(given('setuid', { privileged: true }), /SYS_ADMIN/);
+});
+
 test("requests that can't be met are refused", () => {
   const bind = { type: 'bind' as const, source: '/a', options: [], createSource: false };
   const bad: Partial<ContainerRequest>[] = [

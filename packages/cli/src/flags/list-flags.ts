@@ -1,10 +1,10 @@
 /** Flags that list and inspect commands share, and how filters are read. */
 import type { Filter } from '@berth/engine';
 import { UsageError } from '@berth/errors';
-import { each, text, toggle } from './flag.ts';
+import { each, listed, text, toggle } from './flag.ts';
 
-/** `--filter` of commands that list, select or prune. */
-export const filterFlag = each(
+/** `--filter` of commands that list or select. */
+export const filterFlag = listed(
   'KEY=VALUE',
   'only those that match, e.g. label=KEY=VALUE; repeatable',
   {
@@ -12,7 +12,7 @@ export const filterFlag = each(
   },
 );
 
-/** `--filter` of commands whose `-f` is `--force`. */
+/** `--filter` of commands that prune, whose `-f` is `--force`; labels may have commas. */
 export const longFilterFlag = each(
   'KEY=VALUE',
   'only those that match, e.g. until=24h; repeatable',

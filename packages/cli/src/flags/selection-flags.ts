@@ -7,7 +7,7 @@ import { resolveContainers } from '@berth/engine/containers/resolve';
 import { NotFoundError, UsageError } from '@berth/errors';
 import { forEach } from '../each.ts';
 import { listed, toggle, type FlagValues } from './flag.ts';
-import { longFilterFlag, parseFilters } from './list-flags.ts';
+import { filterFlag, parseFilters } from './list-flags.ts';
 
 /** `--latest` of commands that act on containers. */
 export const latestFlag = toggle('the newest container', { short: 'l' });
@@ -16,7 +16,7 @@ export const latestFlag = toggle('the newest container', { short: 'l' });
 export const SELECTION_FLAGS = {
   all: toggle('all containers', { short: 'a' }),
   cidfile: listed('PATH', 'read container ids from PATH'),
-  filter: longFilterFlag,
+  filter: { ...filterFlag, short: undefined },
   latest: latestFlag,
 } as const;
 

@@ -11,10 +11,11 @@ export function entry<T extends object>(fields: T): T {
   return Object.defineProperty(fields, STRUCT, { value: true });
 }
 
-/** As entry(), for objects inside too, except for those under a name of `maps`. */
+/** As entry(), for objects inside too; what is under a name of `maps` has any keys itself. */
 export function deepEntry<T extends object>(fields: T, maps: ReadonlySet<string>): T {
   for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
-    if (!maps.has(name)) markInside(value, maps);
+    const inside = maps.has(name) && !Array.isArray(value) ? Object.values(value ?? {}) : [value];
+    for (const object of inside) markInside(object, maps);
   }
   return Array.isArray(fields) ? fields : entry(fields);
 }
@@ -87,17 +88,10 @@ export function formatValue(value: unknown): string {
       ? `{${Object.values(members).map(formatValue).join(' ')}}`
       : `map[${Object.keys(members)
           .sort()
-          .map((key) => `${key}:${formatMember(members[key])}`)
+          .map((key) => `${key}:${formatValue(members[key])}`)
           .join(' ')}]`;
   }
   return String(value);
-}
-
-/** In a map, what has no members is Go's empty struct: `map[/data:{}]` of an image's volumes. */
-function formatMember(value: unknown): string {
-  const isEmpty = typeof value === 'object' && value !== null && !Array.isArray(value) &&
-    !(value instanceof Date) && !(value instanceof Duration) && Object.keys(value).length === 0;
-  return isEmpty ? '{}' : formatValue(value);
 }
 
 /** Elements with their keys, in order; texts have none. */

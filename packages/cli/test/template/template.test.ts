@@ -166,6 +166,9 @@ test('deepEntry() knows fields at every depth, but not the keys of maps', () => 
   const value = deepEntry({ A: { B: [{ C: 1 }] }, Labels: { x: '1' } }, new Set(['Labels']));
   const show = (template: string): string => parseTemplate(template).render(value);
   assert.equal(show('{{(index .A.B 0).c}} {{.Labels.y}}'), '1 <no value>');
+  const published = { Ports: { '80/tcp': [{ Ip: '', Port: '8' }], 1: {} } };
+  const ports = deepEntry(published, new Set(['Ports']));
+  assert.equal(parseTemplate('{{.Ports}}').render(ports), 'map[1:{} 80/tcp:[{ 8}]]');
   assert.throws(() => show('{{(index .A.B 0).D}}'), UsageError);
   assert.throws(() => show('{{.A.X}}'), UsageError);
 });

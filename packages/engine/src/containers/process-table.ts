@@ -96,8 +96,15 @@ export function processTable(
   ];
 }
 
+/** The AIX descriptors of ps(1). */
+const AIX: Readonly<Record<string, string>> = {
+  '%C': 'pcpu', '%G': 'group', '%P': 'ppid', '%U': 'user', '%a': 'args', '%c': 'comm',
+  '%g': 'rgroup', '%n': 'nice', '%p': 'pid', '%r': 'pgid', '%t': 'etime', '%u': 'ruser',
+  '%x': 'time', '%y': 'tty', '%z': 'vsz',
+};
+
 function columnFor(descriptor: string): Column {
-  const name = descriptor.toLowerCase();
+  const name = Object.hasOwn(AIX, descriptor) ? AIX[descriptor] ?? '' : descriptor.toLowerCase();
   const column = Object.hasOwn(COLUMNS, name) ? COLUMNS[name] : undefined;
   if (column === undefined) {
     throw new UsageError('BAD_DESCRIPTOR', `show the column "${descriptor}": no such descriptor`, {
