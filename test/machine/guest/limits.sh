@@ -68,6 +68,28 @@ killed_for_memory() {
 	berth rm oom
 }
 
+# The kernel chooses the supervisor before each of the programs that share the memory.
+supervisor_killed_for_memory() {
+	local supervisor kills
+	berth run -d --name orphan --network none --memory 32m $image sh -c '
+		! test -e /full || exec sleep 1000
+		until test -e /full; do sleep 0.1; done
+		for i in 1 2 3 4; do tail -c 100m /dev/zero & done; wait'
+	supervisor=$(berth inspect -f '{{.State.ConmonPid}}' orphan)
+	kills=$(memory_kills)
+	echo 1000 >"/proc/$supervisor/oom_score_adj"
+	berth exec orphan touch /full
+	until_ok is_gone "$supervisor"
+	[ "$(memory_kills)" -gt "$kills" ]
+	like 'it is unknown' "$(fails 125 berth exec orphan true)"
+	berth start orphan
+	same running "$(berth inspect -f '{{.State.Status}}' orphan)"
+	berth rm -f -t 0 orphan
+	like 'nothing is wrong' "$(berth system check)"
+}
+is_gone() { [ ! -e "/proc/$1" ]; }
+memory_kills() { sed -n 's/^oom_kill //p' "/sys/fs/cgroup/user.slice/user-$UID.slice/memory.events"; }
+
 exec_is_limited() {
 	local pid
 	berth run -d --name box --network none --memory 32m $image sleep 1000
@@ -130,6 +152,8 @@ not_limited_and_why() {
 	unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
 	like 'resources are not limited: no systemd session, and the controllers .*memory' \
 		"$(berth run --rm --network none --memory 40m $image true 2>&1)"
+	like 'resources are not limited: no systemd session, and the controllers .*pids' \
+		"$(berth run --rm --network none --pids-limit 20 $image true 2>&1)"
 }
 
 # many_layers ID NUMBER: starts the container as its plan says, but with that many layers.
@@ -168,6 +192,8 @@ check 'a container is in the slice that it is to be in' parent_is_a_slice
 check 'a limit that was asked for and cannot be set is an error' limit_that_cannot_be_set
 check 'with --cgroups split a unit limits its container' limits_in_a_unit
 check 'the kernel kills for memory: 137, and inspect says so' killed_for_memory
+check 'one whose supervisor the kernel kills for memory can be started again' \
+	supervisor_killed_for_memory
 check 'exec is limited with its container; an untold number of processes is 2048' exec_is_limited
 check 'no scope is left' nothing_is_left
 check 'without systemd a delegated cgroup limits' delegated_without_systemd
