@@ -21,7 +21,10 @@ export function requireFreeMemory(
     if (holder === undefined) continue;
     const name = engine.store.containers.name(holder);
     throw new ConflictError('VOLUME_HELD', `mount volume "${mount.name}": it is in memory, and ` +
-      `container "${name}" has it: one container at a time can`, { hint: `berth stop ${name}` });
+      `container "${name}" has it: one container at a time can`, {
+      hint: `berth stop ${name}; several share a folder in memory: mkdir -m 700 `
+        + `/dev/shm/${mount.name}; -v /dev/shm/${mount.name}:${mount.target}`,
+    });
   }
 }
 

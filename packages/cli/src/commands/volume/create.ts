@@ -24,6 +24,7 @@ export class VolumeCreateCommand extends BerthCommand<typeof FLAGS> {
     operands: '[NAME]',
     most: 1,
     summary: 'Make a volume',
+    details: 'One in memory is made with each run, empty, and one container at a time has it.',
     examples: [
       ['A volume for a database', 'berth volume create pgdata'],
       ['With a label to find it by', 'berth volume create --label app=shop uploads'],
