@@ -143,8 +143,7 @@ static bool write_file(int folder, const struct kept_file *file, struct new_cont
 		return false;
 	is_written = write_all(fd, out.text, out.size) &&
 		     (file->mode == 0600 || fchmod(fd, file->mode) == 0);
-	close(fd);
-	return is_written;
+	return close(fd) == 0 && is_written;
 }
 
 /* upper/ becomes the container's root, so that its mode is that of any. */

@@ -311,6 +311,18 @@ test('ten at once, of one kept run, are ten containers', async () => {
   await lab.ok(['rm', '-f', '-t', '0', '--all']);
 });
 
+test('a umask that locks its owner out is none for run again either', async () => {
+  const berth = lab.command.map((word) => `'${word}'`).join(' ');
+  await keep([...RM, image, 'true']);
+  const [file = kept] = keptFiles();
+  const before = statSync(file, { throwIfNoEntry: false })?.ino;
+  const { status, stdout } = await lab.inShell(
+    `umask 777; ${berth} run ${RM.join(' ')} ${image} echo well`);
+  assert.deepEqual({ status, stdout }, { status: 0, stdout: 'well\r\n' });
+  assert.equal(statSync(file, { throwIfNoEntry: false })?.ino, before, 'it was decided anew');
+  assert.deepEqual(readdirSync(path.join(lab.data, 'v1/staging')), []);
+});
+
 test('run again keeps no descriptor, and works with closed standard streams', async () => {
   const berth = lab.command.map((word) => `'${word}'`).join(' ');
   const words = [...RM, image].join(' ');
