@@ -84,7 +84,7 @@ class OpenLab implements Lab {
   readonly runtime: string;
   readonly data: string;
   readonly command = BUILD === 'bun'
-    ? [path.join(DIST, 'berth')] : [process.execPath, path.join(DIST, 'berth.cjs')];
+    ? [path.join(DIST, 'berth')] : [process.execPath, '--', path.join(DIST, 'berth.cjs')];
 
   readonly environment: Readonly<Record<string, string>>;
   readonly #cleaners: (() => Promise<unknown>)[] = [];

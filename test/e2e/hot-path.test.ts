@@ -117,7 +117,7 @@ function lookedAt({ calls }: Trace): Set<string> {
   const look = /^(?:open(?:at)?|statx|newfstatat|l?stat|readlink|f?access\w*)\([^"]*"(\/[^"]*)"/;
   const paths = calls.slice(0, end < 0 ? undefined : end)
     .flatMap((call) => look.exec(call)?.[1] ?? []);
-  const own = [lab.folder, path.dirname(lab.command[0] ?? '')];
+  const own = [lab.folder, path.dirname(lab.command.at(-1) ?? '')];
   return new Set(paths.filter((file) => !own.some((folder) => file.startsWith(folder))));
 }
 

@@ -163,3 +163,21 @@ test('in a folder that was deleted all works that does not need it', async () =>
     'Error: write "file": no such file or directory\n'
     + `hint: the current folder was deleted: ${hint}`]);
 });
+
+test('variables of --env-file are the container\'s alone: no runtime takes an option from it', async () => {
+  const file = path.join(lab.home, 'variables');
+  const evil = path.join(lab.home, 'evil.js');
+  writeFileSync(evil, 'console.log("EVIL"); process.exit(99);\n');
+  writeFileSync(file, `NODE_OPTIONS=--require ${evil}\nBUN_OPTIONS=--preload=${evil}\nMINE=1\n`);
+  const words = ['run', '--rm', '--network=none', `--env-file=${file}`, '--env-file', file, image,
+    'sh', '-c', 'echo $MINE $NODE_OPTIONS'];
+  // As lab.command has it, and by the script's first line.
+  for (const program of [lab.command, [PROGRAM]]) {
+    const { status, stdout, stderr } = await execute([...program, ...words], {
+      env: lab.environment, cwd: lab.home,
+    });
+    assert.deepEqual({ status, stdout, stderr }, {
+      status: 0, stdout: `1 --require ${evil}\n`, stderr: '',
+    });
+  }
+});

@@ -68,7 +68,8 @@ async function buildParts({ parts, architecture, output }: Build): Promise<void>
   }
   if (parts.includes('node')) {
     write('koffi.node', (file) => copyFileSync(runtimes.koffi, file));
-    const script = `#!/usr/bin/env node\n${await bundle(ENTRY, ROOT, 'node')}`;
+    // Without `--` Node takes NODE_OPTIONS of the file that our --env-file names for its own.
+    const script = `#!/usr/bin/env -S node --\n${await bundle(ENTRY, ROOT, 'node')}`;
     write('berth.cjs', (file) => writeFileSync(file, script, { mode: 0o755 }));
   }
 }

@@ -50,7 +50,7 @@ export function programFile(): string {
 
 /** The words that start this program again. */
 export function programCommand(): string[] {
-  return isCompiled() ? [process.execPath] : [process.execPath, programFile()];
+  return isCompiled() ? [process.execPath] : [process.execPath, '--', programFile()];
 }
 
 /** In a Bun executable the script lies in a virtual folder, so argv[1] names no file on disk. */
