@@ -1,7 +1,8 @@
 /**
  * Commands are stopped at their state-changing system calls, those of the program and of the
  * helper alike. One point of each command by default; BERTH_CRASH=all tries every point in every
- * way (`pnpm crash`), BERTH_CRASH=20 twenty of each, BERTH_CRASH_ONLY names some commands.
+ * way (`pnpm crash`), BERTH_CRASH=20 twenty of each, BERTH_CRASH_ONLY names some commands and
+ * BERTH_CRASH_HOW some ways.
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -21,7 +22,9 @@ const lacking = {
 const wanted = process.env['BERTH_CRASH'];
 const tries = wanted === undefined ? 1 : wanted === 'all' ? Infinity : Number(wanted);
 const only = process.env['BERTH_CRASH_ONLY']?.split(',');
-const ways: readonly How[] = ['one', 'ENOSPC', 'all', 'EIO', 'EMFILE', 'EDQUOT', 'ENOMEM'];
+const chosen = process.env['BERTH_CRASH_HOW']?.split(',');
+const WAYS: readonly How[] = ['one', 'ENOSPC', 'all', 'EIO', 'EMFILE', 'EDQUOT', 'ENOMEM'];
+const ways = WAYS.filter((how) => chosen?.includes(how) ?? true);
 let registry: Registry | undefined;
 let sweep: Sweep | undefined;
 
@@ -64,7 +67,7 @@ for (const [place, name] of Object.keys(SCENARIOS).entries()) {
   if (only !== undefined && !only.includes(name)) continue;
   const { needs } = SCENARIOS[name] ?? {};
   const skip = needs === undefined ? false : lacking[needs];
-  for (const how of wanted === undefined ? [ways[place % 3] ?? 'one'] : ways) {
+  for (const how of wanted === undefined ? [WAYS[place % 3] ?? 'one'] : ways) {
     test(`${name}: ${how} at any call, and the next command works`, { skip }, async (context) => {
       context.diagnostic(`${await sweepOne(name, how, place)} points`);
     });

@@ -27,6 +27,8 @@ export interface Point {
 }
 
 /** The JavaScript runtime itself gives up when it gets no descriptor while it starts. */
+const isOfRuntime = ({ status, stderr }: Result): boolean =>
+  status === RUNTIME_ABORTED || stderr.includes('OpenSSL configuration error');
 const RUNTIME_ABORTED = 134;
 const COMMAND_MS = 30_000;
 const SETTLE_MS = 5_000;
@@ -51,7 +53,7 @@ export class Sweep {
     const { lab, image } = this.#ground;
     await scenario.prepare?.(this.#ground);
     const { result, isMet } = await this.stop(scenario.args(this.#ground), point);
-    if (point.how.startsWith('E') && result.status !== 0 && result.status !== RUNTIME_ABORTED) {
+    if (point.how.startsWith('E') && result.status !== 0 && !isOfRuntime(result)) {
       assert.match(result.stderr, /^(Error|Warning): /m, `status ${result.status}, no word`);
     }
     await lab.ok(['ps', '-a']);

@@ -1,6 +1,7 @@
 /** Joins an error and its causes into one sentence, from the outside to the inside. */
 import { EngineError } from './engine-error.ts';
 import { redact } from './redact.ts';
+import { wordsOfNameless } from './system-code.ts';
 
 const MAX_CAUSES = 8;
 const ENGINE_FAILURE = 125;
@@ -20,7 +21,7 @@ export function describe(error: unknown): string {
 }
 
 /** What node:fs and its kin throw: `ENOENT: no such file or directory, open '/x'`. */
-const SYSTEM_MESSAGE = /^E[A-Z0-9]+: (.*?), [a-z_]+\b.*$/s;
+const SYSTEM_MESSAGE = /^(?:E[A-Z0-9]+|Unknown system error -\d+): (.*?), [a-z_]+\b.*$/s;
 
 /** True for an error of a system call that nobody has put into words yet. */
 export function isSystemCallError(error: unknown): error is NodeJS.ErrnoException {
@@ -29,7 +30,9 @@ export function isSystemCallError(error: unknown): error is NodeJS.ErrnoExceptio
 
 /** The kernel's words alone, for who has said already what was tried. */
 function reason(error: Error): string {
-  return isSystemCallError(error) ? error.message.replace(SYSTEM_MESSAGE, '$1') : error.message;
+  if (!isSystemCallError(error)) return error.message;
+  const words = error.message.replace(SYSTEM_MESSAGE, '$1');
+  return wordsOfNameless(words) ?? words;
 }
 
 function wholeMessage(error: Error): string {

@@ -4,10 +4,13 @@ import { test } from 'node:test';
 import {
   describe,
   exitStatusOf,
+  isSystemCallError,
   redact,
   ConflictError,
   NotFoundError,
   SystemError,
+  systemCodeOf,
+  wordsOfNameless,
 } from '../src/index.ts';
 
 test('causes follow, from the outside to the inside, and nothing is said twice', () => {
@@ -42,6 +45,18 @@ test('of a quoted object that is longer than any path both ends are shown', () =
   const { message } = new SystemError('X', `read "b/${path}end": "short": ${'c'.repeat(5000)} "d"`);
   assert.equal(message.replaceAll('a/', '').replaceAll('c', ''), 'read "b/…/end": "short":  "d"');
   assert.equal(message.length, 5000 + 401 + 'read "": "short":  "d"'.length);
+});
+
+test('an error that Node has no name for has one, and the kernel\'s words', () => {
+  const cause = Object.assign(
+    new Error("Unknown system error -122: Unknown system error -122, mkdir '/x'"),
+    { code: 'Unknown system error -122', errno: -122, syscall: 'mkdir', path: '/x' },
+  );
+  assert.ok(isSystemCallError(cause));
+  assert.equal(systemCodeOf(cause), 'EDQUOT');
+  assert.equal(describe(cause), 'mkdir "/x": disk quota exceeded');
+  assert.equal(wordsOfNameless('EDQUOT'), 'disk quota exceeded');
+  assert.equal(wordsOfNameless('ENOENT'), undefined);
 });
 
 test('exit statuses are 125 unless the error says otherwise', () => {

@@ -3,7 +3,7 @@
  */
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
-import { SystemError } from '@berth/errors';
+import { SystemError, systemCodeOf, wordsOfNameless } from '@berth/errors';
 
 let namesByNumber: Map<number, string> | undefined;
 
@@ -46,8 +46,8 @@ export function systemError({ operation, errno, path, cause }: SystemFailure): S
  * project's own errors) are returned unchanged, so `throw systemErrorFrom(error, …)` is safe.
  */
 export function systemErrorFrom(error: unknown, operation: string, path?: string): unknown {
-  const errno = (error as { code?: unknown } | undefined)?.code;
-  const isErrno = typeof errno === 'string' && /^E[A-Z0-9]+$/.test(errno);
+  const errno = systemCodeOf(error);
+  const isErrno = errno !== undefined && /^E[A-Z0-9]+$/.test(errno);
   if (!isErrno || error instanceof SystemError) return error;
   return systemError({ operation, errno, path });
 }
@@ -55,5 +55,5 @@ export function systemErrorFrom(error: unknown, operation: string, path?: string
 function describeErrno(name: string): string {
   const number = errnoNumber(name);
   const known = number === 0 ? undefined : getSystemErrorMap().get(-number);
-  return known === undefined ? name : known[1];
+  return known === undefined ? wordsOfNameless(name) ?? name : known[1];
 }

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { SystemError } from '@berth/errors';
+import { SystemError, systemCodeOf } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
 
 const FULL_HINT = 'berth system prune --all, or free space on that file system (df -h shows it)';
@@ -28,10 +28,7 @@ function accessHint(path: string): string {
 }
 
 /** The error code (`ENOENT`) of what was thrown, or undefined when it has none. */
-export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
-}
+export const codeOf = systemCodeOf;
 
 /** What to throw instead of `error`; errors of the project and bugs come back unchanged. */
 export function storeError(error: unknown, operation: string, path: string): unknown {

@@ -1,5 +1,5 @@
 /** Turns errors of the file system while reading or spooling an archive into errors for users. */
-import { SystemError } from '@berth/errors';
+import { SystemError, systemCodeOf } from '@berth/errors';
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -18,7 +18,7 @@ export function archiveError(
   { action, path }: { action: string; path: string },
 ): unknown {
   if (!(error instanceof Error) || !('errno' in error)) return error;
-  const code = 'code' in error ? String(error.code) : '';
+  const code = systemCodeOf(error) ?? '';
   return new SystemError('ARCHIVE_IO', `${action} "${path}": ${REASONS[code] ?? code}`, {
     details: { errno: code, path },
   });
