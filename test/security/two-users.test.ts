@@ -13,6 +13,7 @@ import { execute } from '../e2e/execute.ts';
 import { openLab } from '../e2e/harness.ts';
 import { executeAsSecondUser } from '../e2e/second-user.ts';
 import { missing } from '../lab/probes.ts';
+import { startRegistry } from '../lab/registry.ts';
 
 const lab = openLab();
 let image = '';
@@ -178,6 +179,62 @@ test('variables of a container are in no command line of the host', async () => 
   });
   assert.deepEqual(lines.filter((line) => line.includes('s3cret')), []);
   await lab.ok(['rm', '-f', '-t', '0', 'env']);
+});
+
+test('files of the other user without end, where texts are read, fill no memory', {
+  skip: missing.secondUser,
+}, async () => {
+  const shared = path.join(lab.folder, 'endless');
+  mkdirSync(shared);
+  chmodSync(shared, 0o1777);
+  const file = path.join(shared, 'text');
+  assert.equal((await bob('sh', '-c', 'truncate -s 1T "$0"; chmod 644 "$0"', file)).status, 0);
+  const run = ['run', '--rm', '--network', 'none'];
+  const all: [string[], Record<string, string>?][] = [
+    [[...run, '--env-file', file, image, 'true']], [[...run, '--label-file', file, image, 'true']],
+    [[...run, '--hosts-file', file, image, 'true']],
+    [[...run, '--security-opt', `seccomp=${file}`, image, 'true']],
+    [['exec', '--cidfile', file, 'true']], [['logout', '--authfile', file, 'registry.test']],
+    [[...run, image, 'true'], { CONTAINERS_CONF: file }],
+    [['pull', 'short'], { CONTAINERS_REGISTRIES_CONF: file }],
+  ];
+  for (const [words, variables] of all) {
+    const limited = ['sh', '-c', 'ulimit -t 20; exec "$@"', 'sh', ...lab.command, ...words];
+    const { status, stderr } = await execute(limited, {
+      env: { ...lab.environment, ...variables }, cwd: lab.home,
+    });
+    assert.equal(status, 125, words.join(' '));
+    assert.match(stderr, /^Error: .*text": it is larger than 16 MiB$/m, words.join(' '));
+  }
+});
+
+test('a password is written through no link of the other user, nor into a file of his', {
+  skip: missing.secondUser || missing.dockerRegistry,
+}, async () => {
+  const registry = await startRegistry(lab.folder);
+  const shared = path.join(lab.folder, 'logins');
+  mkdirSync(shared);
+  chmodSync(shared, 0o1777);
+  const precious = path.join(lab.home, 'precious.json');
+  writeFileSync(precious, '{}');
+  const planted = {
+    link: `ln -s '${precious}' "$0"`, open: 'echo {} >"$0"; chmod 666 "$0"',
+    dangling: `ln -s '${lab.home}/new' "$0"`,
+  };
+  for (const [name, script] of Object.entries(planted)) {
+    const file = path.join(shared, name);
+    assert.equal((await bob('sh', '-c', script, file)).status, 0);
+    const { status, stderr } = await lab.berth(['login', '--tls-verify=false', '--authfile', file,
+      '-u', 'ann', '-p', 'xyzzy', registry.host]);
+    // The owner of the folder may replace what another user has put there.
+    assert.equal(status, name === 'link' ? 125 : 0, stderr);
+    assert.equal(lstatSync(file).isFile(), name !== 'link');
+  }
+  assert.equal(readFileSync(precious, 'utf8'), '{}');
+  assert.ok(!existsSync(path.join(lab.home, 'new')));
+  const seen = await bob('sh', '-c', 'cat "$0"/*', shared);
+  assert.doesNotMatch(seen.stdout, /auth/);
+  await registry.stop();
 });
 
 test('no pid file is written through a link of the other user', {

@@ -3,10 +3,11 @@
  * one entry while everything else stays unchanged, also keys that Berth does not know.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { NotFoundError, SystemError, UsageError } from '@berth/errors';
+import { readBounded } from './bounded-text.ts';
 import type { Credentials } from './credential-record.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,8 +28,6 @@ export interface AuthFile {
   readonly credHelpers: Readonly<Record<string, string>>;
   readonly credsStore: string | undefined;
 }
-
-const MAXIMUM_BYTES = 4 << 20;
 
 /** The auth files to ask, first wins: a named one stands alone. */
 export function authFilePaths(sources: {
@@ -76,7 +75,7 @@ export function writableAuthFile(sources: {
  * missing named file, UsageError for one that is not an auth file.
  */
 export async function readAuthFile(place: AuthFilePlace): Promise<AuthFile | undefined> {
-  const text = await readPlace(place);
+  const text = readPlace(place);
   if (text === undefined) {
     if (!place.isRequired) return undefined;
     throw new NotFoundError('NO_AUTH_FILE', `open auth file "${place.path}": no such file`, {
@@ -100,7 +99,7 @@ export async function changeAuthFile(
   change: (document: Json) => Json,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const before = await readText(path);
+    const before = readText(path);
     const document = change(before === undefined ? {} : parseDocument(path, before));
     const text = `${JSON.stringify(document, undefined, '\t')}\n`;
     if (await replaceUnlessChanged({ path, before, text })) return;
@@ -121,7 +120,7 @@ async function replaceUnlessChanged(step: {
   before: string | undefined;
   text: string;
 }): Promise<boolean> {
-  const target = step.before === undefined ? step.path : await realpath(step.path);
+  const target = step.before === undefined ? step.path : await ownTarget(step.path);
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   const temporary = `${target}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
   try {
@@ -133,7 +132,7 @@ async function replaceUnlessChanged(step: {
     } finally {
       await file.close();
     }
-    if ((await readText(step.path)) !== step.before) return false;
+    if (readText(step.path) !== step.before) return false;
     await rename(temporary, target);
     return true;
   } catch (cause) {
@@ -143,6 +142,16 @@ async function replaceUnlessChanged(step: {
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+/** Where a link leads; one that another user made may lead to any file of this one's. */
+async function ownTarget(path: string): Promise<string> {
+  const link = await lstat(path);
+  if (link.isSymbolicLink() && ![0, process.getuid?.()].includes(link.uid)) {
+    throw new SystemError('AUTH_FILE_WRITE',
+      `write auth file "${path}": it is a link that belongs to uid ${link.uid}`);
+  }
+  return realpath(path);
 }
 
 /** What killed commands were writing beside the file is gone: there are secrets in it. */
@@ -167,29 +176,22 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-async function readPlace({ path, isShared = false }: AuthFilePlace): Promise<string | undefined> {
+function readPlace({ path, isShared = false }: AuthFilePlace): string | undefined {
   try {
-    return await readText(path);
+    return readText(path);
   } catch (error) {
     if (isShared && error instanceof SystemError) return undefined;
     throw error;
   }
 }
 
-async function readText(path: string): Promise<string | undefined> {
+function readText(path: string): string | undefined {
   try {
-    const text = await readFile(path, 'utf8');
-    if (text.length > MAXIMUM_BYTES)
-      throw new UsageError('BAD_AUTH_FILE', `read auth file "${path}": too large`);
-    return text;
-  } catch (error) {
-    const code = codeOf(error);
-    if (error instanceof Error && code !== undefined) {
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      if (error instanceof UsageError) throw error;
-      throw new SystemError('AUTH_FILE_READ', `read auth file "${path}": ${reason(error)}`);
-    }
-    throw error;
+    return readBounded(path);
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new SystemError('AUTH_FILE_READ', `read auth file "${path}"`, { cause });
   }
 }
 

@@ -2,11 +2,12 @@
  * Configuration files that Berth shares with other programs: where the user's files are, and how
  * they are read.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '@berth/errors';
 import { parse } from 'smol-toml';
+import { readBounded } from './bounded-text.ts';
 
 /** The user's folder of registries.conf, policy.json and the like. */
 export function usersConfiguration(
@@ -19,7 +20,7 @@ export function usersConfiguration(
 /** The text; undefined where there is no such file. Throws what node:fs throws otherwise. */
 export function readIfPresent(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readBounded(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -52,7 +53,7 @@ export class TomlFiles {
     try {
       return readIfPresent(path);
     } catch (error) {
-      throw this.error(path, error instanceof Error ? error.message : String(error));
+      throw new UsageError(this.#code, `read "${path}"`, { cause: error });
     }
   }
 

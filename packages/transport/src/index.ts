@@ -1,4 +1,5 @@
 /** Images from elsewhere: registries, layouts and archives, each as an image source. */
+export { readBounded } from './bounded-text.ts';
 export type { SpoolOptions } from './archive-spool.ts';
 export type { Decompressors } from './compression.ts';
 export type { ContainersConfig, ContainersConfigPlaces } from './containers-config.ts';

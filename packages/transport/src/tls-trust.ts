@@ -2,12 +2,13 @@
  * The certificates that a TLS connection trusts: the system's store, which is read from its files
  * here because the runtimes' built-in lists and defaults differ, plus certs.d for one host.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import { UsageError } from '@berth/errors';
+import { readBounded } from './bounded-text.ts';
 
 /** What a TLS connection to one host needs: its trust roots, a client certificate, or no check. */
 export interface TlsProfile {
@@ -77,7 +78,7 @@ function systemCertificates(environment: TrustOptions['environment']): readonly 
 
 function readNamed(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readBounded(path);
   } catch (cause) {
     throw new UsageError('BAD_CERTIFICATE', `read SSL_CERT_FILE "${path}": ${reason(cause)}`);
   }
@@ -93,7 +94,7 @@ function firstReadable(paths: readonly string[]): readonly string[] | undefined 
 
 function tryRead(path: string): readonly string[] {
   try {
-    return [readFileSync(path, 'utf8')];
+    return [readBounded(path)];
   } catch {
     return [];
   }
@@ -137,7 +138,7 @@ function readCertificates(folder: string): HostCertificates {
   const names = listFolder(folder);
   const authorities = names
     .filter((name) => name.endsWith('.crt'))
-    .map((name) => readFileSync(join(folder, name), 'utf8'));
+    .map((name) => readBounded(join(folder, name)));
   const clients = names
     .filter((name) => name.endsWith('.cert'))
     .map((name) => {
@@ -149,8 +150,8 @@ function readCertificates(folder: string): HostCertificates {
         );
       }
       return {
-        cert: readFileSync(join(folder, name), 'utf8'),
-        key: readFileSync(join(folder, keyName), 'utf8'),
+        cert: readBounded(join(folder, name)),
+        key: readBounded(join(folder, keyName)),
       };
     });
   return { authorities, clients };

@@ -1,6 +1,6 @@
 /** Questions whose answers are texts, and passwords, which are not shown. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readBounded } from '@berth/engine/containers/configuration';
 import { UsageError } from '@berth/errors';
 import { readLine } from './confirm.ts';
 import { printError } from './streams.ts';
@@ -35,7 +35,7 @@ export function askSecret(question: string): string {
 
 /** All of standard input, without the last newline. */
 export function readSecret(): string {
-  return readFileSync(0, 'utf8').replace(/\r?\n$/, '');
+  return readBounded(0).replace(/\r?\n$/, '');
 }
 
 function requireTerminal(question: string): void {

@@ -1,5 +1,5 @@
 /** Variables and labels: `-e`, `--env-file`, `--label`, `--label-file` and what is passed on. */
-import { readFileSync } from 'node:fs';
+import { readBounded } from '@berth/engine/containers/configuration';
 import { SystemError, UsageError } from '@berth/errors';
 
 type Caller = Readonly<Record<string, string | undefined>>;
@@ -62,7 +62,7 @@ function assignments(names: readonly string[], caller: Caller): string[] {
 function lines(file: string): string[] {
   let text: string;
   try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+    text = readBounded(file === '-' ? 0 : file);
   } catch (cause) {
     throw new SystemError('READ_FILE', `open "${file}"`, { cause });
   }

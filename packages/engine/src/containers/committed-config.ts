@@ -1,8 +1,8 @@
 /** The config of an image that is made of a container. */
-import { readFileSync } from 'node:fs';
 import { UsageError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
 import { isRecord, parseObject, parsePlatform, type Digest } from '@berth/oci';
+import { readBounded } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { applyChanges } from '../images/config-changes.ts';
 import type { BerthContainer } from './record.ts';
@@ -124,14 +124,14 @@ function listOf(value: unknown): string[] {
 }
 
 function readConfig(path: string): Config {
-  let bytes: Buffer;
+  let text: string;
   try {
-    bytes = readFileSync(path);
+    text = readBounded(path);
   } catch (error) {
     throw systemErrorFrom(error, 'read config', path);
   }
   try {
-    return parseObject(bytes);
+    return parseObject(Buffer.from(text));
   } catch (cause) {
     throw new UsageError('BAD_CONFIG', `read config "${path}": it is not a json object`, { cause });
   }

@@ -1,2 +1,2 @@
-/** The defaults for new containers from the machine's and the user's containers.conf. */
-export { loadContainersConfig, type ContainersConfig } from '@berth/transport';
+/** Texts that users write: containers.conf, and the files that flags name. */
+export { loadContainersConfig, readBounded, type ContainersConfig } from '@berth/transport';

@@ -9,6 +9,7 @@ import { APT_CONFIG_PATH } from '@berth/bundle';
 import { SystemError } from '@berth/errors';
 import type { RuntimeSpec } from '@berth/oci';
 import { GUEST, guestAddresses, hostsFile, resolvConf } from '@berth/network';
+import { readBounded } from '@berth/transport';
 import type { BerthContainer } from './record.ts';
 
 const FILES = {
@@ -103,7 +104,7 @@ function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
 /** Empty, or ends in a newline. */
 function requireText(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/([^\n])\n*$/, '$1\n');
+    return readBounded(path).replace(/([^\n])\n*$/, '$1\n');
   } catch (cause) {
     throw new SystemError('READ_FILE', `read hosts file "${path}"`, { cause });
   }

@@ -1,11 +1,12 @@
 /** Collects what compose() must know of this machine for one request, and nothing beyond that. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerRequest, HostFacts, MountRequest } from '@berth/bundle';
 import { SystemError, UnsupportedError, UsageError } from '@berth/errors';
 import { readResourceLimits } from '@berth/host';
 import { localPlatform } from '@berth/oci';
+import { readBounded } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { embeddedReference } from '../images/embedded-name.ts';
 import type { FoundImage } from '../images/local.ts';
@@ -90,7 +91,7 @@ function seccompProfile(path: string | undefined): unknown {
     return undefined;
   }
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(readBounded(path));
   } catch (cause) {
     throw new UnsupportedError('BAD_SECCOMP', `read the seccomp profile "${path}"`, {
       cause,

@@ -1,6 +1,6 @@
 /** From what a user names (names, ids, --all, --latest, --filter, --cidfile) to full ids. */
-import { readFileSync } from 'node:fs';
 import { NotFoundError } from '@berth/errors';
+import { readBounded } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import type { Filter } from '../filter.ts';
 import type { ContainerState } from '../lifecycle.ts';
@@ -52,7 +52,7 @@ export function containerExists(engine: Engine, name: string): boolean {
 /** The id that `--cidfile` wrote. Throws NotFoundError. */
 export function readIdFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8').trim();
+    return readBounded(path).trim();
   } catch (cause) {
     throw new NotFoundError('NO_CID_FILE', `read container id file "${path}"`, { cause });
   }
