@@ -20,6 +20,7 @@
 
 #include "applets.h"
 #include "failure.h"
+#include "memory-file.h"
 
 /* Deflate looks back 32 KiB at most, so that small blocks, which stay in a processor's own cache
  * with all that they become, cost half a per cent of size; zstd would lose what large ones share.
@@ -110,21 +111,6 @@ static bool fill(struct slot *slot)
 	return true;
 }
 
-static bool write_all(const unsigned char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t count = write(1, bytes, length);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return false;
-		bytes += count;
-		length -= (size_t)count;
-	}
-	return true;
-}
-
 /* Writes the oldest block once it is done. False when that fails. */
 static bool drain(struct slot *slot)
 {
@@ -134,7 +120,7 @@ static bool drain(struct slot *slot)
 	pthread_mutex_unlock(&work.lock);
 	slot->state = SLOT_FREE;
 	if (slot->packed > 0)
-		return write_all(slot->out, slot->packed);
+		return write_all(1, slot->out, slot->packed);
 	errno = ENOMEM;
 	return false;
 }

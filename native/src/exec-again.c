@@ -8,11 +8,9 @@
  * and reports what is wrong.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <linux/close_range.h>
 
 #include "applets.h"
 #include "capabilities.h"

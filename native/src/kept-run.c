@@ -5,7 +5,6 @@
  * or if it is incomplete.
  */
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

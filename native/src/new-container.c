@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "memory-file.h"
 #include "new-container.h"
 #include "userns.h"
 
@@ -115,19 +115,6 @@ static void release_name(const struct new_container *container)
 	if (has_name(container) &&
 	    path_of(link, "%s/names/%s", container->run->containers, container->name))
 		unlink(link);
-}
-
-static bool write_all(int fd, const char *text, size_t size)
-{
-	while (size > 0) {
-		ssize_t wrote = write(fd, text, size);
-
-		if (wrote <= 0)
-			return false;
-		text += wrote;
-		size -= (size_t)wrote;
-	}
-	return true;
 }
 
 static bool write_file(int folder, const struct kept_file *file, struct new_container *container)

@@ -228,7 +228,7 @@ static void continue_after(struct sock_filter *program, size_t begin, size_t end
 static int write_program(const struct filters *filters, int out)
 {
 	static struct sock_filter program[BPF_MAXINSNS];
-	size_t length = 0, size, written = 0;
+	size_t length = 0;
 
 	for (size_t i = 0; i < filters->count; i++) {
 		size_t begin = length;
@@ -242,16 +242,7 @@ static int write_program(const struct filters *filters, int out)
 		if (i + 1 < filters->count)
 			continue_after(program, begin, length);
 	}
-	for (size = length * sizeof(*program); written < size;) {
-		ssize_t done = write(out, (char *)program + written, size - written);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		written += (size_t)done;
-	}
-	return 0;
+	return write_all(out, program, length * sizeof(*program)) ? 0 : -errno;
 }
 
 int seccomp_compile(FILE *rules, int out, struct failure *failure)

@@ -164,7 +164,7 @@ test('in a folder that was deleted all works that does not need it', async () =>
     + `hint: the current folder was deleted: ${hint}`]);
 });
 
-test('variables of --env-file are the container\'s alone: no runtime takes an option from it', async () => {
+test('variables of --env-file are the container\'s alone: no runtime takes one', async () => {
   const file = path.join(lab.home, 'variables');
   const evil = path.join(lab.home, 'evil.js');
   writeFileSync(evil, 'console.log("EVIL"); process.exit(99);\n');
