@@ -38,7 +38,7 @@ const DEFAULT_STOP_SIGNAL = 'SIGTERM';
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
 const NAME_ATTEMPTS = 20;
 
-/** A container that exists and has never run. */
+/** A container that was just created and has never run. */
 export interface CreatedContainer {
   id: string;
   record: BerthContainer;
@@ -55,7 +55,7 @@ export async function createContainer(
   return (await makeContainer(engine, request, pull)).id;
 }
 
-/** As createContainer(), with all that was decided. */
+/** As createContainer(), but answers everything that was decided about the container. */
 export async function makeContainer(
   engine: Engine,
   request: ContainerRequest,
@@ -78,8 +78,10 @@ export async function makeContainer(
 }
 
 /**
- * With --replace another command may take the name after it was freed: that one goes as well. One
- * that was to go with its run, and was left because its supervisor was killed, always does.
+ * Makes the container, and first removes containers that hold its name. With --replace any holder
+ * is removed; another command may take the name again at once, so this is tried several times.
+ * Without --replace a holder is removed only when it is a container with --rm that remained because
+ * its supervisor was killed.
  */
 async function decideInPlaceOfOthers(engine: Engine, wanted: Wanted): Promise<CreatedContainer> {
   const { name, replace } = wanted.request;
@@ -94,7 +96,7 @@ async function decideInPlaceOfOthers(engine: Engine, wanted: Wanted): Promise<Cr
   }
 }
 
-/** What a container is made from. */
+/** What a container is made from: the request and the image. */
 interface Wanted {
   id: string;
   image: FoundImage;
@@ -195,7 +197,9 @@ interface Stored {
   named: boolean;
 }
 
-/** A random name may be taken by another command a moment ago: then another is tried. */
+/**
+ * A random name may have been taken by another command a moment ago; then another name is tried.
+ */
 function storeContainer(engine: Engine, { record, spec, named }: Stored): ContainerPaths {
   const files = { 'spec.json': JSON.stringify(spec) };
   const boundFiles = etcFiles(record, spec);
@@ -224,7 +228,10 @@ async function removeHolder(engine: Engine, name: string): Promise<void> {
   await removeById(engine, id, { force: true, volumes: true, timeoutSeconds: undefined });
 }
 
-/** True when nobody, or nobody that anyone is to find any more, had the name. */
+/**
+ * True when the name is free now: nobody held it, or its holder was a container with --rm that has
+ * ended but was not removed, and it was removed here.
+ */
 async function removeLeftBehind(engine: Engine, name: string): Promise<boolean> {
   const id = holderOf(engine, name);
   if (id === undefined) return true;

@@ -30,7 +30,7 @@ export interface RunToKeep {
   client: ClientSettings;
 }
 
-/** The next run with these words needs no JavaScript, where that can be. */
+/** The next run with these words starts without JavaScript, if such a run can be kept. */
 export function keepForNext(engine: Engine, run: RunToKeep): void {
   const { record } = run.created;
   if (!isSimple(engine, record)) return;
@@ -51,8 +51,8 @@ export function keepForNext(engine: Engine, run: RunToKeep): void {
 }
 
 /**
- * Nothing has to be made, locked or asked for it but its own folder: no volumes, ports, namespaces
- * of others, copies of layers.
+ * Whether a run needs only its own folder: no volumes, no ports, no namespaces of other containers,
+ * no copies of layers. Nothing else then has to be made, locked or asked for.
  */
 function isSimple(engine: Engine, record: BerthContainer): boolean {
   const { request } = record;
@@ -63,20 +63,23 @@ function isSimple(engine: Engine, record: BerthContainer): boolean {
   return isPlain && !engine.forRoot && !engine.isProcMasked && engine.isSilent();
 }
 
-/** The container as it would be with marks, which nothing else can hold. */
+/**
+ * The container as it would be with marks: random texts that occur nowhere else, in place of what
+ * differs from run to run.
+ */
 interface Marked {
   record: BerthContainer;
   spec: RuntimeSpec;
   paths: ContainerPaths;
   name: string | undefined;
-  /** What stands for the command; undefined where there was none. */
+  /** The mark in place of the command; undefined where no command was typed. */
   command: string | undefined;
   entrypoint: readonly string[];
   owner: string;
   summary: string;
 }
 
-/** As typed for a container with this command. */
+/** The request as it would be if this command had been typed. */
 function requestOf(request: ContainerRequest, typed: readonly string[], command?: string) {
   const end = command === undefined ? [] : [command];
   return {
@@ -125,10 +128,10 @@ function filesOf({ record, spec, owner, summary }: Marked): KeptFile[] {
   }));
 }
 
-/** A text that becomes a hole. */
+/** A mark, and the hole that replaces it. */
 type Mark = readonly [from: string, to: string];
 
-/** In this order, for the short id is a part of the id. */
+/** The marks in the order of replacement: the id before the short id, which is a part of it. */
 function marksOf(
   { record, name, command, entrypoint, owner, summary }: Marked,
   trash: string | undefined,
@@ -157,10 +160,13 @@ function hexOf(text: string): string {
   return Buffer.from(text).toString('hex');
 }
 
-/** Undefined where one holds what holes begin with, or keeps a mark where none should be. */
+/**
+ * The files with holes in place of the marks. Undefined where a file contains the byte that holes
+ * begin with, or where a part of a mark is still there after the replacement.
+ */
 function withHoles(files: readonly KeptFile[], marks: readonly Mark[]): KeptFile[] | undefined {
   if (files.some(({ content }) => content.includes(HOLE_BEGIN))) return undefined;
-  // Bytes stay as they are: latin1 has one character for each.
+  // Each byte stays as it is: latin1 has exactly one character for every byte.
   const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
   const filled = files.map((file) => {
     const text = marks.reduce((before, [from, to]) => before.replaceAll(latin1(from), latin1(to)),
@@ -174,7 +180,7 @@ function withHoles(files: readonly KeptFile[], marks: readonly Mark[]): KeptFile
 }
 
 const HOLE_BEGIN = '\x01';
-/** Of a random text so much is found nowhere by chance. */
+/** So many characters of a random text occur nowhere else by chance. */
 const MARK_BEGIN = 10;
 const RANDOM = /^[a-z]?[0-9a-f]{9,}$/;
 

@@ -37,9 +37,9 @@ export interface LaunchPlan {
   record: BerthContainer;
   spec: RuntimeSpec;
   paths: ContainerPaths;
-  /** Streams go straight to the caller's: no log is kept. */
+  /** The container's streams are the caller's own; no log is kept. */
   handed: boolean;
-  /** Nobody waits for its end. */
+  /** Nobody waits for the container to end. */
   background: boolean;
 }
 
@@ -58,7 +58,10 @@ export function writePlan(engine: Engine, launch: LaunchPlan): string {
   return paths.plan;
 }
 
-/** What the plan is written from: the spec with what each run adds, and what is said beyond it. */
+/**
+ * What the plan is written from: the spec with the additions of this run, and the settings that a
+ * runtime spec has no place for.
+ */
 export function planParts(
   engine: Engine,
   launch: LaunchPlan,
@@ -104,7 +107,8 @@ function settingsOf(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     process: {
       user: record.user,
       groupAdd: request.groupAdd,
-      // That of the image is made; what a user names has to be there, as in Podman.
+      // The image's working directory is made when it is missing. A directory that the user names
+      // must exist, as in Podman.
       createWorkingDirectory: request.workingDirectory === undefined,
       seccomp: compiledSeccomp(engine, spec.linux.seccomp, {
         security: request.security,
@@ -132,7 +136,7 @@ function rootOf(engine: Engine, record: BerthContainer, paths: ContainerPaths): 
   }
   const diffIds = mountedLayers(record.layers);
   const fuseOverlayfs = record.driver === undefined ? undefined : requireFuseOverlayfs(record.name);
-  // The program shows the layers under the owners that a map needs.
+  // fuse-overlayfs itself shows the layers under the owners that an id map needs.
   if (record.containerIds === undefined || fuseOverlayfs !== undefined) {
     const lowers = diffIds.map((diffId) => engine.store.layers.treePath(diffId));
     return { kind: 'overlay', upper, work, lowers, isVolatile, fuseOverlayfs };
@@ -141,7 +145,7 @@ function rootOf(engine: Engine, record: BerthContainer, paths: ContainerPaths): 
   return { kind: 'overlay', upper, work, lowers: [tree], data, isVolatile };
 }
 
-/** What a container's summary says for its whole life. */
+/** The part of a container's summary that never changes. */
 export function summaryOf(record: BerthContainer): SummaryHead {
   return {
     createdAtMs: record.createdAtMs,
@@ -151,7 +155,7 @@ export function summaryOf(record: BerthContainer): SummaryHead {
   };
 }
 
-/** hosts, resolv.conf and hostname are bound over what the image has. */
+/** Adds mounts that bind hosts, resolv.conf and hostname over those of the image. */
 function withEtcFiles(
   record: BerthContainer,
   spec: RuntimeSpec,
@@ -175,8 +179,9 @@ function withEtcFiles(
 const FIRST_PORT = 'net.ipv4.ip_unprivileged_port_start';
 
 /**
- * A container with a map of its own enters its user namespace last, so that its root has no
- * capabilities over its network: ports below 1024 are opened to all its users instead.
+ * A container with an id map of its own enters its user namespace last, so its root has no
+ * capabilities over its network. Instead, ports below 1024 are opened to all users of the
+ * container.
  */
 function withOwnPorts(record: BerthContainer, spec: RuntimeSpec): RuntimeSpec {
   const isOwn = spec.linux.namespaces.some(({ type }) => type === 'network');

@@ -13,15 +13,21 @@ import { endSupervisor } from './supervisor-process.ts';
 import { takeUnused } from './volumes.ts';
 import { pauses, stateIfThere } from './wait.ts';
 
-/** A start or an end under way takes tenths of a second, more where the disk has much to write. */
+/**
+ * How long to wait for the lock. A start or an end that is under way takes tenths of a second, and
+ * longer when much has to be written to the disk.
+ */
 const LOCK_PATIENCE_MS = 10_000;
 
 /** How far a removal goes. */
 export interface RemoveOptions {
   force: boolean;
-  /** With force: one that runs elsewhere too, named by a user who knows that it is gone. */
+  /**
+   * With force: also remove a container that seems to run elsewhere, because the user knows that it
+   * is gone.
+   */
   elsewhere?: boolean;
-  /** Anonymous volumes go too. */
+  /** Remove the container's anonymous volumes too. */
   volumes: boolean;
   timeoutSeconds: number | undefined;
 }
@@ -37,7 +43,10 @@ export async function removeContainer(
   return id;
 }
 
-/** As removeContainer(), for a full id. One that goes away meanwhile is gone as well. */
+/**
+ * As removeContainer(), for a full id. Does nothing when another command has removed the container
+ * meanwhile.
+ */
 export async function removeById(
   engine: Engine,
   id: string,
@@ -48,10 +57,10 @@ export async function removeById(
   if (lock === undefined) {
     return;
   }
-  // Of a damaged one the volumes stay, for `volume prune`.
+  // When the record is damaged, the volumes are unknown; they stay until `volume prune`.
   const record = readableRecord(engine, id);
   const trees = [containers.remove(id)];
-  // Left where the supervisor was killed, and could not tidy up itself.
+  // This folder is still there when the supervisor was killed and could not remove it.
   rmSync(containers.paths(id).runDirectory, { recursive: true, force: true });
   lock();
   if (record !== undefined && (options.volumes || record.request.remove)) {
@@ -60,7 +69,9 @@ export async function removeById(
   await removeTrees(engine, trees.filter((tree) => tree !== undefined));
 }
 
-/** The containers are gone, as removeById() says; none of them when one runs elsewhere. */
+/**
+ * The containers are removed as by removeById(). None is removed when one of them runs elsewhere.
+ */
 export async function removeEach(
   engine: Engine,
   ids: readonly string[],
@@ -75,9 +86,9 @@ export async function removeEach(
 }
 
 /**
- * The container is at rest and stays so until the lock is given back: no supervisor starts or
- * tidies up. Undefined when it is gone. Throws ConflictError when it runs and force is not asked
- * for, or when another command does not let go of it.
+ * Stops the container as far as the options allow, and locks it. While the lock is held no
+ * supervisor starts or tidies up. Undefined when the container is gone. Throws ConflictError when
+ * it runs and force was not asked for, or when another command keeps the lock.
  */
 async function lockAtRest(
   engine: Engine,
@@ -85,7 +96,7 @@ async function lockAtRest(
   options: RemoveOptions,
 ): Promise<Release | undefined> {
   const { containers } = engine.store;
-  // Stopping may take its whole time-out; patience with what follows begins after it.
+  // Stopping may take its whole time-out. The time limit for the lock begins only after that.
   if ((await bringToRest(engine, id, options)) === undefined) return undefined;
   for (const pause of pauses(LOCK_PATIENCE_MS)) {
     const state = await bringToRest(engine, id, options);
@@ -111,9 +122,10 @@ async function lockAtRest(
 }
 
 /**
- * For a container that runs elsewhere, and whose lock is held. Another machine may be gone for
- * good with a lock of its; one that is held in this boot has a living holder, who is ended where
- * he can be seen. Throws ConflictError where he can't.
+ * For a locked container that runs elsewhere. If the lock was taken by another machine or before a
+ * reboot, that machine may never come back, and the lock is ignored. If it was taken in this boot,
+ * its holder is alive, and is ended when its process can be seen from here. Throws ConflictError
+ * when the process can't be seen.
  */
 async function passOver(
   engine: Engine,
@@ -132,7 +144,11 @@ async function passOver(
   );
 }
 
-/** For who holds the lock: of those elsewhere in this boot it is the sign of life, and his own. */
+/**
+ * Asked by a caller that holds the lock itself. For a container that runs elsewhere in this boot,
+ * the supervisor's lock is its only sign of life; since the caller has the lock, that supervisor is
+ * gone.
+ */
 function isAtRest(engine: Engine, id: string): boolean {
   const state = stateIfThere(engine, id)?.state;
   if (state === 'elsewhere') return isOfThisBoot(engine, id);
@@ -143,7 +159,10 @@ function isOfThisBoot({ store }: Engine, id: string): boolean {
   return store.containers.entry(id).summary.bootId === store.staging.facts().bootId;
 }
 
-/** The state it is in then; undefined when it is gone. */
+/**
+ * Stops the container as far as the options allow. Answers the state in which it was found;
+ * undefined when it is gone.
+ */
 async function bringToRest(
   engine: Engine,
   id: string,
@@ -169,7 +188,10 @@ export interface Reclaimed {
   reclaimedBytes: number;
 }
 
-/** Every container at rest that the filters accept is gone, but those that `run` is starting. */
+/**
+ * All stopped containers that the filters accept are removed, except those that a `run` is just
+ * starting.
+ */
 export async function pruneContainers(
   engine: Engine,
   filters: readonly Filter[],
@@ -184,7 +206,7 @@ export async function pruneContainers(
       await removeById(engine, id, { force: false, volumes: true, timeoutSeconds: undefined });
       pruned.push({ id, reclaimedBytes });
     } catch (error) {
-      // It was started meanwhile.
+      // Another command has started the container meanwhile.
       if (!(error instanceof ConflictError)) throw error;
     }
   }

@@ -14,7 +14,10 @@ import { HOST_PROGRAMS } from '../images/host-image.ts';
 import { hostAddress } from './etc-files.ts';
 import type { BerthContainer } from './record.ts';
 
-/** Variables by which folders, programs and containers are decided. */
+/**
+ * Environment variables that influence which folders and programs are used, and how containers are
+ * made.
+ */
 const VARIABLES = [
   'HOME', 'NOTIFY_SOCKET', 'PATH', 'SYSTEMD_EXEC_PID',
   'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR',
@@ -25,26 +28,27 @@ const VARIABLES = [
 ];
 const NAMESPACES = ['cgroup', 'mnt', 'net', 'pid', 'user'];
 /**
- * The clock of files goes on in steps of up to 10 ms, and some file systems have none but whole
- * seconds: what changed lately may change unseen.
+ * How long a file must have been unchanged before a run is kept. The clock of file systems advances
+ * in steps of up to 10 ms, and some count whole seconds only: a second change within one step can't
+ * be seen.
  */
 const SETTLED_MS = 100;
 const SETTLED_WHOLE_MS = 2_100;
 const SECOND_NS = 1_000_000_000n;
 const MAX_TEXT = 16 * 1024;
 
-/** A fact that can't be relied on; the run is not kept. */
+/** A fact that can't be relied on, so the run is not kept. */
 class Unsettled extends Error {}
 
-/** What else the facts depend on. */
+/** Circumstances of a run on which the facts depend. */
 export interface RunCircumstances {
-  /** Of a container with a terminal: the caller's standard input is one too. */
+  /** The container has a terminal, so the caller's standard input is a terminal too. */
   tty: boolean;
-  /** The program that connects the container. */
+  /** The path of the program that connects the container to the network. */
   networkHelper: string | undefined;
 }
 
-/** The facts, or undefined where one of them is still changing or can't be told. */
+/** The facts, or undefined where one of them is still changing or can't be found out. */
 export function runFacts(
   engine: Engine,
   record: BerthContainer,
@@ -80,7 +84,7 @@ function filesOf({ store, idMaps }: Engine, { imageId }: BerthContainer): string
   ];
 }
 
-/** Whether systemd is asked, and else which folders may hold a cgroup. */
+/** Whether systemd is asked for a cgroup; if not, which folders may hold it. */
 function cgroupFacts({ runtimeDirectory }: Engine): Fact[] {
   const systemd = runtimeDirectory === undefined
     ? [] : [join(runtimeDirectory, 'bus'), '/run/systemd/system'].map(kindOf);
@@ -101,7 +105,10 @@ function bindFacts({ request, imageName }: BerthContainer): Fact[] {
   return [...sources, ...(isHost ? HOST_PROGRAMS : [])].map(kindOf);
 }
 
-/** That it works, is found first, and what the container is told of the machine's address. */
+/**
+ * The facts of the network helper: the program works, it is the first of its name in PATH, and the
+ * address of the machine that the container is told has not changed.
+ */
 function helperFacts(program: string): Fact[] {
   const name = program.slice(program.lastIndexOf('/') + 1);
   const route = text('/proc/net/route');
@@ -116,10 +123,10 @@ function helperFacts(program: string): Fact[] {
   ];
 }
 
-/** Proxies may have passwords, which nothing is to keep. */
+/** A proxy's address may contain a password, which must not be kept in a file. */
 function variable(name: string): Fact {
   const value = process.env[name];
-  // A service manager is told of each start by its socket: service-unit.ts.
+  // A service manager is told of each start through this socket; see service-unit.ts.
   if (name === 'NOTIFY_SOCKET' && value !== undefined) throw new Unsettled();
   if (/_proxy$/i.test(name) && value?.includes('@') === true) throw new Unsettled();
   return value === undefined
@@ -130,14 +137,17 @@ function inode(path: string): Fact {
   return { kind: 'inode', object: path, value: String(statSync(path).ino) };
 }
 
-/** The whole of a small file. */
+/** The whole text of a small file. */
 function text(path: string): Fact {
   const value = attempt(() => readFileSync(path, 'latin1')) ?? '';
   if (value.length > MAX_TEXT || /[\0\x80-\xff]/.test(value)) throw new Unsettled();
   return { kind: 'text', object: path, value };
 }
 
-/** That it has not changed: number, size and time of change, which nobody can set. */
+/**
+ * The file has not changed: its inode number, size and ctime (which no program can set) are the
+ * same.
+ */
 function file(path: string): Fact {
   const status = attempt(() => statSync(path, { bigint: true }));
   if (status !== undefined) requireSettled(status);
@@ -152,14 +162,14 @@ function requireSettled({ ctimeMs, ctimeNs }: BigIntStats): void {
   if (Number(ctimeMs) > beganMs - settledMs) throw new Unsettled();
 }
 
-/** That it is there, and what it is. */
+/** The path exists, and is of the same file type. */
 function kindOf(path: string): Fact {
   const status = attempt(() => statSync(path));
   const value = status === undefined ? '-' : String(status.mode >> KIND_SHIFT);
   return { kind: 'kind', object: path, value };
 }
 
-/** Of a mode: what is left of the twelve bits of permissions, inode(7). */
+/** The file type in a mode: the bits above the twelve permission bits, inode(7). */
 const KIND_SHIFT = 12;
 
 function attempt<T>(look: () => T): T | undefined {

@@ -10,11 +10,11 @@ import { requireDescriptors } from './preserved-descriptors.ts';
 /** How the client behaves while the container runs. */
 export interface LaunchOptions {
   detach: boolean;
-  /** Undefined attaches to output, and to input with -i. */
+  /** Undefined attaches to the output streams, and with -i to the input as well. */
   attach: StreamName[] | undefined;
   detachKeys: string | undefined;
   sigProxy: boolean;
-  /** The caller's descriptors that the container gets. */
+  /** The caller's descriptors that the container's process gets. */
   preserve: readonly number[];
 }
 
@@ -22,11 +22,17 @@ export interface LaunchOptions {
 export interface RunOptions {
   pull: PullOptions;
   launch: LaunchOptions;
-  /** Flags and image as typed, where nothing but they and what is installed decides. */
+  /**
+   * Flags and image as typed; undefined where anything else than these words and what is installed
+   * decides how the container runs.
+   */
   words?: readonly string[] | undefined;
 }
 
-/** Never returns: the native client takes this process over. Throws before anything runs. */
+/**
+ * Creates and starts the container. Never returns: this process becomes the native client. Errors
+ * are thrown before anything runs.
+ */
 export async function runContainer(
   engine: Engine,
   request: ContainerRequest,
@@ -40,18 +46,18 @@ export async function runContainer(
   return handOver(args, how.launch.preserve);
 }
 
-/** A container that is about to start. */
+/** A container that exists and is about to start. */
 export interface PreparedRun {
   created: CreatedContainer;
-  /** Its streams go straight to the caller's. */
+  /** The container's streams are the caller's own; no log is kept. */
   handed: boolean;
   background: boolean;
   client: ClientSettings;
-  /** Of the native client: they start it. */
+  /** The arguments of the native client, which starts the container. */
   args: string[];
 }
 
-/** The container exists. */
+/** The container exists, and the plan of its run is written. */
 export async function prepareRun(
   engine: Engine,
   request: ContainerRequest,
@@ -72,7 +78,9 @@ export async function prepareRun(
   return { created, handed, background, client, args: launchArguments(plan, client) };
 }
 
-/** A container that goes away after its run does so as well when it can't be started. */
+/**
+ * Answers the path of the plan. When the plan can't be written, a container with --rm is removed.
+ */
 async function planOrRemove(engine: Engine, launch: LaunchPlan): Promise<string> {
   try {
     return writePlan(engine, launch);
@@ -86,7 +94,10 @@ async function planOrRemove(engine: Engine, launch: LaunchPlan): Promise<string>
   }
 }
 
-/** Nobody could read the log of a container that is gone with its run. */
+/**
+ * Whether the container writes to the caller's streams itself. This is so without a log, and nobody
+ * could read the log of a container that is removed when it ends.
+ */
 function isHanded(request: ContainerRequest, launch: LaunchOptions): boolean {
   const wantsLog = request.log.driver !== undefined && request.log.driver !== 'passthrough';
   const passes = request.log.driver === 'passthrough';

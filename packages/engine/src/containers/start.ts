@@ -10,7 +10,7 @@ import { requireAllowed } from '../lifecycle.ts';
 import { writePlan } from './launch.ts';
 import type { BerthContainer } from './record.ts';
 
-/** The container runs in the background; answers its id. One that runs already stays as it is. */
+/** The container runs in the background; answers its id. A running container is left as it is. */
 export async function startContainer(engine: Engine, name: string): Promise<string> {
   const id = engine.store.containers.resolve(name);
   await startById(engine, id);
@@ -25,7 +25,7 @@ export async function startById(engine: Engine, id: string): Promise<void> {
   try {
     launchInBackground(preparePlan(engine, id, true), id);
   } catch (error) {
-    // Another command was faster.
+    // Another command has started the container meanwhile.
     const { state, hostName } = engine.store.containers.state(id);
     if (state === 'running') return;
     requireAllowed('start', { name: engine.store.containers.name(id), state, host: hostName });
@@ -71,7 +71,9 @@ export interface AttachedStart {
   sigProxy: boolean;
 }
 
-/** Never returns: the native client starts the container and stays attached to it. */
+/**
+ * Starts the container and attaches to it. Never returns: this process becomes the native client.
+ */
 export async function startAttached(
   engine: Engine,
   name: string,
@@ -107,7 +109,10 @@ function preparePlan(engine: Engine, id: string, background: boolean): string {
   });
 }
 
-/** A start writes to these folders: behind a link they would be someone else's. */
+/**
+ * Throws when a folder that a start writes to is a symbolic link: the link could lead to folders of
+ * someone else.
+ */
 function requireNoLinks({ directory, runs, upper, work }: ContainerPaths): void {
   for (const path of [directory, runs, upper, work]) {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) {

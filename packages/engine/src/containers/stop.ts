@@ -15,16 +15,18 @@ const SIGKILL = 9;
 const SIGTERM = 15;
 const DEFAULT_TIMEOUT_SECONDS = 10;
 const KILL_GRACE_MS = 10_000;
-/** Beyond this a timer would overflow and fire at once. */
+/**
+ * The longest delay that a timer can hold; with a longer one it would overflow and fire at once.
+ */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
-/** How patient a stop is. */
+/** How long a stop waits before it kills. */
 export interface StopOptions {
-  /** Undefined is the container's own; below zero waits for ever. */
+  /** Undefined takes the container's own time-out; a negative number waits for ever. */
   timeoutSeconds: number | undefined;
 }
 
-/** The container does not run afterwards; answers its id. One at rest stays as it is. */
+/** The container does not run afterwards; answers its id. A stopped container is left as it is. */
 export async function stopContainer(
   engine: Engine,
   name: string,
@@ -62,7 +64,7 @@ export async function stopById(engine: Engine, id: string, options: StopOptions)
   await endNow(engine, id, run);
 }
 
-/** As the container's record says; as for any other container when that is damaged. */
+/** Signal and time-out as the container's record says. For a damaged record: the defaults. */
 function howToStop(engine: Engine, id: string): { signal: number; seconds: number } {
   try {
     const record = engine.store.containers.record<BerthContainer>(id);
@@ -74,8 +76,8 @@ function howToStop(engine: Engine, id: string): { signal: number; seconds: numbe
 }
 
 /**
- * The processes of that run are dead, by way of its supervisor where that works, else with it.
- * Throws SystemError when they can't be ended.
+ * All processes of that run are dead. The first process is killed, and its supervisor ends the run;
+ * if that does not help, the supervisor is killed as well. Throws SystemError when they do not end.
  */
 export async function endNow(engine: Engine, id: string, run: number): Promise<void> {
   const wait = { run, timeoutMs: KILL_GRACE_MS };
@@ -101,12 +103,13 @@ export function killContainer(engine: Engine, name: string, signal: string): str
   requireAllowed('kill', { name: engine.store.containers.name(id), state, host: hostName });
   wakeSupervisor(engine, id);
   signalInit(engine, id, number);
-  // It dies frozen, but its supervisor must go on to say so. Other signals wait for unpause.
+  // The kernel kills a frozen process too, but the frozen supervisor has to run to record it. Other
+  // signals wait until the container is unpaused.
   if (number === SIGKILL) thaw(engine, id);
   return id;
 }
 
-/** The container runs, whether it did before or not; answers its id. */
+/** The container runs, whether it ran before or not; answers its id. */
 export async function restartContainer(
   engine: Engine,
   name: string,

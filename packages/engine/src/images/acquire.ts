@@ -30,7 +30,7 @@ export interface AcquireOptions {
   names: readonly string[];
   /** `registry/repository` it came from; empty for archives. */
   repository: string;
-  /** Another one is warned of; undefined where any will do. */
+  /** Warns when the image is for another platform; undefined accepts any without a warning. */
   platform?: Platform | undefined;
 }
 
@@ -67,11 +67,11 @@ export async function acquireImage(
   }
 }
 
-/** Media types of configs that images have; registries also carry charts, signatures and such. */
+/** Media types of image configs. Registries also hold charts, signatures and other things. */
 const IMAGE_CONFIGS: ReadonlySet<string> = new Set([
   MEDIA_TYPE.ociConfig,
   MEDIA_TYPE.dockerConfig,
-  // Of builders older than the types, and of some that leave it out.
+  // Builders older than these media types left the type out, and some still do.
   '',
   'application/octet-stream',
   'application/json',
@@ -129,7 +129,10 @@ interface UnpackAll {
   session: ReturnType<Engine['store']['openSession']>;
 }
 
-/** Unpacking is work for a processor each; the first failure stops the rest. */
+/**
+ * Unpacks several layers at a time, for unpacking keeps a processor busy. The first failure stops
+ * the rest.
+ */
 async function unpackAll(engine: Engine, job: UnpackAll): Promise<void> {
   const { source, manifest, config, session } = job;
   const abort = new AbortController();
@@ -150,7 +153,7 @@ async function unpackAll(engine: Engine, job: UnpackAll): Promise<void> {
       await unpackLayer(engine, { source, ...next, session, signal: abort.signal, worker });
     }
   };
-  // What the others fail with after the first failure is only that they were stopped.
+  // After the first failure the other layers fail only because they were stopped.
   let first: { error: unknown } | undefined;
   const stopAll = (error: unknown): void => {
     first ??= { error };

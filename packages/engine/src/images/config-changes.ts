@@ -18,7 +18,7 @@ const INSTRUCTIONS: Record<string, Instruction> = {
   WORKDIR: (config, value) => (config['WorkingDir'] = value),
 };
 
-/** An image's `config` object with these changes. Throws UsageError for unknown ones. */
+/** An image's `config` object with these changes made. Throws UsageError for unknown ones. */
 export function applyChanges(changes: readonly string[], base: Readonly<Config> = {}): Config {
   const config: Config = { ...base };
   for (const change of changes) {
@@ -38,7 +38,7 @@ export function applyChanges(changes: readonly string[], base: Readonly<Config> 
   return config;
 }
 
-/** The exec form is a JSON list; anything else is for the shell. */
+/** The exec form is a JSON list; anything else is a command line for the shell. */
 function wordsOf(value: string): string[] {
   return jsonList(value) ?? ['/bin/sh', '-c', value];
 }

@@ -15,20 +15,20 @@ import type { ImageRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import type { LayerBlob, Packing } from './layer-content.ts';
 
-/** Which documents are written. */
+/** Whose manifest and config formats are written. */
 export type ManifestFormat = 'oci' | 'docker';
 
-/** How one image is put. */
+/** How an image is copied. */
 export interface CopyOptions {
   format: ManifestFormat;
-  /** Gives a layer as the sink shall have it; called once for each layer. */
+  /** Gives a layer in the form that the sink gets; called once for each layer. */
   layer: (diffId: string) => Promise<CopiedLayer>;
 }
 
 /** How a layer is compressed, as its media type says. */
 export type Compression = 'none' | Packing['format'];
 
-/** A layer as it is put. */
+/** A layer in the form in which it is sent. */
 export interface CopiedLayer extends LayerBlob {
   compression: Compression;
 }
@@ -96,7 +96,7 @@ export async function putOnce(
   progress('done', descriptor.size);
 }
 
-/** The manifest of these descriptors. */
+/** The document of a manifest with these descriptors. */
 export function manifestDocument(
   format: ManifestFormat,
   { config, layers }: { config: Descriptor; layers: readonly Descriptor[] },

@@ -46,7 +46,7 @@ export async function findImage(
   return found?.record.id === id ? found : readImage(engine, { id, name: id });
 }
 
-/** An image that was found by its id is called by its first name, where it has one. */
+/** An image that was found by its id gets its first name, where it has one. */
 function named(engine: Engine, image: FoundImage): FoundImage {
   const { id } = image.record;
   if (image.name !== id) return image;

@@ -7,10 +7,10 @@ import { lstatSync, readlinkSync } from 'node:fs';
 import type { MountRequest } from '@berth/bundle';
 import type { TarEntry } from './tar-writer.ts';
 
-/** Bound read-only where the host has them as folders. */
+/** Folders of the host that are bound read-only, where the host has them as folders. */
 const PROGRAM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/opt'];
 
-/** Of the host's /etc, what programs need to start and to check certificates. */
+/** The files of the host's /etc that programs need to start and to check certificates. */
 const PROGRAM_SETTINGS = [
   '/etc/alternatives',
   '/etc/ld.so.cache',
@@ -27,7 +27,7 @@ const PROGRAM_SETTINGS = [
   '/etc/terminfo',
 ];
 
-/** What the image shows of the machine, where it is there. */
+/** All paths of the machine that the image shows, where they exist. */
 export const HOST_PROGRAMS: readonly string[] = [...PROGRAM_FOLDERS, ...PROGRAM_SETTINGS];
 
 const PLAIN_FOLDERS = [
@@ -61,7 +61,7 @@ const NSSWITCH = [
   'services: files',
 ];
 
-/** The skeleton's entries; links such as /bin -> usr/bin are those of this host. */
+/** The entries of the skeleton. Links such as /bin -> usr/bin are made as they are on this host. */
 export function hostSkeleton(): TarEntry[] {
   const entries: TarEntry[] = [directory('', 0o755)];
   entries.push(...PLAIN_FOLDERS.map((path) => directory(path, 0o755)));

@@ -6,12 +6,12 @@ import { systemErrorFrom } from '@berth/host';
 import { fetchFile, isForeignCompression, undoForeignCompression } from '@berth/transport';
 import type { LayerContent } from './layer-worker.ts';
 
-/** An archive, open. */
+/** An open archive. */
 export interface ImportInput {
   /** For messages and the image's history. */
   readonly name: string;
   readonly content: LayerContent;
-  /** Releases what is open. */
+  /** Closes what was opened. */
   close(): void;
 }
 
@@ -48,7 +48,7 @@ function openFile(path: string): number {
   });
 }
 
-/** The worker reads plain, gzip and zstd files by itself; the rest goes through here. */
+/** The worker itself reads plain, gzip and zstd files; this process reads all other files. */
 function fileContent(fd: number, path: string): LayerContent {
   const status = fstatSync(fd);
   const head = Buffer.alloc(HEAD_BYTES);

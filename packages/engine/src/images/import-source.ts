@@ -21,7 +21,10 @@ export interface ImportSettings {
   platform: Platform;
 }
 
-/** The source, whose layer is in the store. Throws UsageError for changes that can't be read. */
+/**
+ * The source of the image; its layer is in the store already. Throws UsageError for changes that
+ * can't be read.
+ */
 export async function importSource(
   engine: Engine,
   settings: ImportSettings,
@@ -59,7 +62,7 @@ async function unpack(
   return result;
 }
 
-/** Nothing at all is what a pipe brings whose first command has failed. */
+/** Throws when the archive is empty: a pipe brings nothing when its first command has failed. */
 function requireContent({ name }: ImportInput, sizeBytes: number): void {
   if (sizeBytes > 0) return;
   throw new IntegrityError('EMPTY_ARCHIVE', `import "${name}": it is empty`);

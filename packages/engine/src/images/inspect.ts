@@ -42,7 +42,9 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
   };
 }
 
-/** Docker's images have one of their own; others have that of the last step. */
+/**
+ * Docker's configs have a comment of their own; for others the comment of the last step is taken.
+ */
 function commentOf(raw: Record<string, unknown>, { history }: FoundImage['config']): string {
   const { comment } = raw;
   return typeof comment === 'string' ? comment : history.at(-1)?.comment ?? '';
@@ -53,14 +55,14 @@ function healthCheckOf(config: unknown): object {
   return check === undefined ? {} : { Healthcheck: check };
 }
 
-/** As the config has it; templates know what a step leaves out, too. */
+/** The history as the config has it, with defaults for absent keys, which templates may name. */
 function historyOf(steps: unknown): object[] {
   const known = { created: '', created_by: '', author: '', comment: '', empty_layer: false };
   const list: unknown[] = Array.isArray(steps) ? steps : [];
   return list.filter(isRecord).map((step) => withHidden({ ...step }, known));
 }
 
-/** What a config that does not say it has. */
+/** Defaults for keys that a config leaves out. */
 const CONFIG_DEFAULTS = {
   User: '',
   ExposedPorts: {},
@@ -127,7 +129,7 @@ export interface ImageTree {
   layers: { id: string; sizeBytes: number; topOf: string[] }[];
 }
 
-/** The layers, each with the names of the images that end in it. */
+/** The image with its layers, each with the names of the images whose top layer it is. */
 export async function imageTree(engine: Engine, name: string): Promise<ImageTree> {
   const { record, entry } = found(engine, name);
   const all = engine.store.images.list();

@@ -16,7 +16,7 @@ import type { BlobContent, Digest } from '@berth/oci';
 import { fileDigest, type ImageRecord, type Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 
-/** A layer that can be put somewhere. */
+/** A layer's content, ready to be sent or written. */
 export interface LayerBlob {
   digest: Digest;
   sizeBytes: number;
@@ -29,12 +29,15 @@ export interface Packing {
   level?: number | undefined;
 }
 
-/** Where nobody says: quickly, for a few per cent of size. */
+/** The levels when nobody chooses: fast, at the cost of a few per cent of size. */
 const DEFAULT_LEVELS = { gzip: 1, zstd: 3 };
 
 const READ_BYTES = 1 << 18;
 
-/** What it is made of stays until the session ends. Throws NotFoundError when it was removed. */
+/**
+ * All layers of the image stay in the store until the session ends. Throws NotFoundError when the
+ * image was removed.
+ */
 export function pinImage(engine: Engine, session: Session, { id, layers }: ImageRecord): void {
   session.pinBlob(`sha256:${id}`);
   for (const { diffId } of layers) session.pinLayer(diffId);
@@ -58,7 +61,7 @@ export function plainLayer(engine: Engine, diffId: string): LayerBlob {
   };
 }
 
-/** The layer compressed, in a file of `folder`, whose owner removes it. */
+/** The compressed layer as a file in `folder`. Whoever owns the folder removes it. */
 export async function compressedLayer(
   engine: Engine,
   diffId: string,
@@ -77,7 +80,9 @@ export async function compressedLayer(
   }
 }
 
-/** The worker writes to the helper and the helper to the file: no byte comes by here. */
+/**
+ * The worker writes to the helper, and the helper to the file; no data passes through this process.
+ */
 async function compressLayer(
   engine: Engine,
   diffId: string,
@@ -101,7 +106,8 @@ async function compressLayer(
     closeSync(reading);
     closeSync(writing);
   }
-  // The helper's end breaks the worker's pipe: its reason goes before.
+  // When the helper ends, the worker fails with a broken pipe. So the helper's error is thrown
+  // first.
   const ended = await Promise.allSettled([
     endOfWorker(helper, 'compress layer'),
     endOfWorker(worker, `read layer "${diffId}"`),
@@ -135,7 +141,9 @@ function startWorker(engine: Engine, diffId: string, output: 'pipe' | number): C
   return spawnWorker(engine.enter, ['reproduce', ...args], ['ignore', output, 'pipe']);
 }
 
-/** Resolves when the process has ended well; throws what it said otherwise. */
+/**
+ * Resolves when the process has succeeded; otherwise throws an error with what the process said.
+ */
 export async function endOfWorker(child: ChildProcess, action: string): Promise<void> {
   const chunks: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk));

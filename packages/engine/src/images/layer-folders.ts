@@ -4,7 +4,7 @@ import type { Engine } from '../engine.ts';
 import { mountedLayers } from './mounted-layers.ts';
 import { treePolicy } from './tree-policy.ts';
 
-/** The uppermost first. `diffIds` are in the order of an image's config. */
+/** The folders of the layers, top one first. `diffIds` are in the order of an image's config. */
 export function layerFolders(engine: Engine, diffIds: readonly string[]): MarkedFolder[] {
   const { marks } = treePolicy(engine);
   return mountedLayers(diffIds)

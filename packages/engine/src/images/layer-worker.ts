@@ -14,24 +14,24 @@ import { treePolicy } from './tree-policy.ts';
 
 /** Where the worker gets a layer from. */
 export type LayerContent =
-  /** So many bytes, fewer being an error; until the end of the stream where undefined. */
+  /** A stream of `sizeBytes` bytes, where fewer are an error; undefined reads it to its end. */
   | { readonly chunks: AsyncIterable<Uint8Array>; readonly sizeBytes: number | undefined }
-  /** A part of a file that is open here, which the worker reads by itself. */
+  /** A part of a file that is open here; the worker reads it by itself. */
   | { readonly fd: number; readonly offset: number; readonly sizeBytes: number };
 
-/** One layer's work; both paths are made by the store. */
+/** What a worker does for one layer. The store makes both paths. */
 export interface LayerWork {
   readonly tree: string;
   readonly recipe: string;
   readonly content: LayerContent;
-  /** Undefined where the digest is what one wants to know. */
+  /** Undefined where the digest is not known yet and is asked for. */
   readonly expectedDiffId: string | undefined;
 }
 
-/** The descriptor under which a worker has the file that it was started with. */
+/** The descriptor number at which a worker has the file that it was started with. */
 const FILE_FD = 3;
 
-/** One worker. After an error it is of no use any more. Whoever makes it closes it. */
+/** A worker process. It can't be used any more after an error. Whoever starts it closes it. */
 export class LayerWorker {
   readonly #engine: Engine;
   #running: Running | undefined;
@@ -41,8 +41,8 @@ export class LayerWorker {
   }
 
   /**
-   * The tree and the recipe are made. Throws what reading the content throws, and what the worker
-   * says: IntegrityError, UnsupportedError, SystemError.
+   * The layer's tree and recipe are made. Throws what reading the content throws, and the error
+   * that the worker reports: IntegrityError, UnsupportedError, SystemError.
    */
   async apply({ content, ...work }: LayerWork): Promise<LayerResult> {
     const running = (this.#running ??= startWorker(this.#engine, content));
@@ -52,19 +52,20 @@ export class LayerWorker {
     const fed = feed(running.stdin, { request, content });
     const line = await running.answers.next();
     if (line.done === true) throw await whyEnded(running, fed);
-    // A worker that found the archive broken stops reading; that reason goes before a broken pipe.
+    // A worker that finds the archive damaged stops reading, so that feed() fails with a broken
+    // pipe. The worker's own error is more useful and is thrown first.
     const result = parseApplyAnswer(line.value);
     const failure = await fed;
     if (failure !== undefined) throw failure;
     return result;
   }
 
-  /** Ends what it is doing now, which fails. */
+  /** Kills the worker; the layer that it is working on fails. */
   stop(): void {
     this.#running?.kill();
   }
 
-  /** The process has ended; to be called when it has nothing to do. */
+  /** The worker's process has ended. Call it only when the worker has nothing to do. */
   async close(): Promise<void> {
     if (this.#running === undefined) return;
     this.#running.stdin.end();
@@ -78,7 +79,7 @@ interface Running {
   readonly complaint: Promise<string>;
   readonly ended: Promise<unknown>;
   readonly kill: () => void;
-  /** The file that it has as FILE_FD, by its descriptor here. */
+  /** The descriptor, in this process, of the file that the worker has as FILE_FD. */
   readonly fileFd: number | undefined;
 }
 
@@ -90,7 +91,8 @@ function startWorker(engine: Engine, content: LayerContent): Running {
   if (stdin === null || stdout === null || stderr === null) {
     throw new SystemError('WORKER_FAILED', 'start unpack worker: no pipes');
   }
-  // Failures are told by those who write; one between two layers is told by the next.
+  // Whoever writes to the stream reports its errors. An error between two layers is reported by the
+  // next write.
   stdin.on('error', () => undefined);
   return {
     stdin,
@@ -137,7 +139,7 @@ async function feed(stdin: Writable, { request, content }: Feed): Promise<unknow
   }
 }
 
-/** Resolves when there is room for more; rejects when nobody reads any more. */
+/** Resolves when the stream can take more; rejects when its reader is gone. */
 function send(stdin: Writable, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const hasRoom = stdin.write(bytes, (error) => {
@@ -152,10 +154,13 @@ function wrongSize(what: string): IntegrityError {
   return new IntegrityError('BLOB_SIZE', `read layer: it is ${what} than the image says`);
 }
 
-/** The second once the stream has noticed the first. */
+/** Node reports EPIPE first, and ERR_STREAM_DESTROYED once the stream has noticed it. */
 const BROKEN_PIPE = ['EPIPE', 'ERR_STREAM_DESTROYED'];
 
-/** A worker that ended stops reading too: what it said goes before the broken pipe. */
+/**
+ * Why the worker ended. Writing to an ended worker fails with a broken pipe too; so what the worker
+ * said is preferred.
+ */
 async function whyEnded({ complaint }: Running, fed: Promise<unknown>): Promise<unknown> {
   const failure = await fed;
   const code = (failure as NodeJS.ErrnoException | undefined)?.code ?? '';

@@ -9,19 +9,19 @@ import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.
 /** An image as lists show it. */
 export interface ImageEntry {
   id: string;
-  /** Full references; the image was pulled by digest under those with one. */
+  /** Full references. A reference with a digest means that the image was pulled by that digest. */
   names: string[];
   /** The names that are tags. */
   tags: string[];
-  /** `repository@sha256:…` for each manifest it was seen under. */
+  /** `repository@sha256:…` for each manifest by which the image is known. */
   digests: string[];
   createdAt: Date;
   sizeBytes: number;
   labels: Record<string, string>;
-  /** Without a name. */
+  /** The image has no name. */
   dangling: boolean;
   readOnly: boolean;
-  /** How many containers were made from it: counted when asked for. */
+  /** Counts the containers that were made from it, when called. */
   containers: () => number;
   architecture: string;
   os: string;
@@ -31,7 +31,7 @@ export interface ImageEntry {
 export interface ImageListOptions {
   all: boolean;
   filters: readonly Filter[];
-  /** Only these names or ids. */
+  /** Lists only the images with these names or ids; empty lists all. */
   names: readonly string[];
   sort: string | undefined;
 }
@@ -78,7 +78,10 @@ export function describeImage(engine: Engine, { record, names }: StoredEntry): I
   };
 }
 
-/** What came from no registry goes under the repositories of its names. */
+/**
+ * The digests of an image. Manifests that came from no registry are listed under the repositories
+ * of the image's names.
+ */
 function digestsOf(origins: readonly ImageOrigin[], names: readonly string[]): string[] {
   const own = [...new Set(names.map(repositoryOf))];
   return [...new Set(origins.flatMap(({ repository, manifestDigest }) =>
@@ -95,7 +98,7 @@ function isNamed(entry: ImageEntry, wanted: readonly string[]): boolean {
   return wanted.some((text) => matchesReference(entry, text) || entry.id.startsWith(text));
 }
 
-/** A name, a repository, or a pattern with stars. */
+/** Whether the image matches a name, a repository, or a pattern with stars. */
 function matchesReference(entry: ImageEntry, text: string): boolean {
   const pattern = text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
   const expression = new RegExp(`(^|/)${pattern}(:[^/:]+|@sha256:[0-9a-f]+)?$`);
@@ -124,7 +127,7 @@ function predicates(engine: Engine, entries: readonly ImageEntry[]) {
   };
 }
 
-/** Filters that are true or false. */
+/** Filters whose value is true or false. */
 const FLAGS = ['containers', 'dangling', 'intermediate', 'manifest', 'readonly'];
 
 const SORT_KEYS: Record<string, (entry: ImageEntry) => string | number> = {

@@ -10,17 +10,17 @@ import { openImportInput } from './import-input.ts';
 import { importSource } from './import-source.ts';
 import { localReference } from './tag.ts';
 
-/** An image that an archive brought. */
+/** An image that was loaded from an archive. */
 export interface LoadedImage {
   names: string[];
   id: string;
 }
 
-/** From where images are loaded. */
+/** Where images are loaded from. */
 export interface LoadRequest {
   /** A path; `-` or undefined is standard input. */
   input: string | undefined;
-  /** In place of the user's and the system's policy.json. */
+  /** A file used in place of the user's and the system's policy.json. */
   signaturePolicy: string | undefined;
 }
 
@@ -59,7 +59,7 @@ function inputOf(input: string | undefined): string | Readable {
   return isStandardInput ? createReadStream('', { fd: 0, autoClose: false }) : input;
 }
 
-/** What `import` makes an image of. */
+/** What `import` makes an image from. */
 export interface ImportRequest {
   /** A path, an http or https address, or `-` for standard input. */
   source: string;

@@ -1,12 +1,12 @@
 /** Image sources for images that are made here. */
 import { digestOf, MEDIA_TYPE, type Descriptor, type ImageSource } from '@berth/oci';
 
-/** What an image is made of. */
+/** What an image is made from. */
 export interface MadeImage {
-  /** For messages. */
+  /** The name in messages. */
   readonly name: string;
   readonly format: 'oci' | 'docker';
-  /** The config's document; its rootfs names the layers in this order. */
+  /** The config's document; its rootfs lists the layers in this order. */
   readonly config: object;
   readonly layers: readonly Descriptor[];
 }
@@ -18,12 +18,15 @@ const TYPES = {
   },
   docker: {
     manifest: MEDIA_TYPE.dockerManifest, config: MEDIA_TYPE.dockerConfig,
-    // Docker's own manifests know no zstd; registries and engines take OCI's type in them.
+    // Docker's manifests have no media type for zstd; registries and engines accept OCI's there.
     plain: MEDIA_TYPE.dockerLayer, gzip: MEDIA_TYPE.dockerLayerGzip, zstd: MEDIA_TYPE.ociLayerZstd,
   },
 } as const;
 
-/** The source; its layers can't be read from it, for the store has them already. */
+/**
+ * An image source for a new image. Its layers can't be read from it; they must be in the store
+ * already.
+ */
 export function madeImage({ name, format, config, layers }: MadeImage): ImageSource {
   const types = TYPES[format];
   const configBytes = json(config);
@@ -50,7 +53,7 @@ export function madeImage({ name, format, config, layers }: MadeImage): ImageSou
   };
 }
 
-/** A manifest of one kind has layers of its kind. */
+/** A manifest and its layers must have media types of the same format. */
 function layerType(mediaType: string, format: 'oci' | 'docker'): string {
   const packing = /zstd$/.test(mediaType) ? 'zstd' : /gzip$/.test(mediaType) ? 'gzip' : 'plain';
   return TYPES[format][packing];

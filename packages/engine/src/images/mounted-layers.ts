@@ -3,14 +3,15 @@ import { UnsupportedError } from '@berth/errors';
 import { MAX_LAYERS } from '@berth/isolation';
 
 /**
- * The layers to mount, top one first. One that comes several times is mounted where it is topmost:
- * all that it shows or hides further down it shows or hides there, and the kernel refuses a second.
+ * The layers to mount, top one first. A layer that occurs several times is mounted only at its
+ * topmost place. The result is the same, because there it already shows and hides all that it would
+ * further down; and the kernel refuses to mount one folder twice.
  */
 export function mountedLayers(diffIds: readonly string[]): string[] {
   return [...new Set([...diffIds].reverse())];
 }
 
-/** Throws UnsupportedError where an image has no layer that could be a root. */
+/** Throws UnsupportedError when an image has no layers, and so no root file system. */
 export function requireLayers(name: string, diffIds: readonly string[]): void {
   if (diffIds.length > 0) return;
   throw new UnsupportedError(
@@ -18,7 +19,7 @@ export function requireLayers(name: string, diffIds: readonly string[]): void {
   );
 }
 
-/** Throws UnsupportedError where no container could be made of so many layers. */
+/** Throws UnsupportedError when there are more layers than one overlay can have. */
 export function requireMountable(what: string, diffIds: readonly string[]): void {
   const { length } = mountedLayers(diffIds);
   if (length <= MAX_LAYERS) return;

@@ -8,16 +8,18 @@ import type { Engine } from '../engine.ts';
 import { LayerWorker, type LayerContent } from './layer-worker.ts';
 import { intoStore } from './unpack-layer.ts';
 
-/** What it is made of. */
+/** What a new layer is made from. */
 export interface NewLayer {
   readonly content: LayerContent;
-  /** Keeps the layer until an image names it. */
+  /** Protects the layer from garbage collection until an image names it. */
   readonly session: Session;
-  /** Called with the bytes that were read, before the layer is in the store; throws to refuse. */
+  /**
+   * Called with the number of bytes read, before the layer is in the store; throws to refuse it.
+   */
   readonly verify?: (blobBytes: number) => void;
 }
 
-/** The layer is in the store; nothing of it is when this throws. */
+/** The layer is in the store. When this throws, nothing of it is left there. */
 export async function newLayer(
   engine: Engine,
   { content, session, verify }: NewLayer,

@@ -6,8 +6,9 @@ import { SystemError } from '@berth/errors';
 import { giveToCaller } from '@berth/host';
 
 /**
- * What `write` writes is at `output`, undefined being standard output. A regular file is written
- * beside its place and renamed, so it appears whole; anything else is written to.
+ * What `write` writes is at `output`; undefined is standard output. A regular file is written under
+ * a temporary name and then renamed, so that it appears complete. Anything else, such as a device
+ * or a pipe, is written to directly.
  */
 export async function withOutputFile(
   output: string | undefined,
@@ -32,7 +33,10 @@ export async function withOutputFile(
   }
 }
 
-/** Throws SystemError where the kernel does not follow another user's link (protected_symlinks). */
+/**
+ * Whether `output` is a regular file or does not exist. Throws SystemError where the kernel refuses
+ * to follow another user's link (protected_symlinks).
+ */
 function isFileOrNothing(output: string): boolean {
   try {
     return statSync(output, { throwIfNoEntry: false })?.isFile() ?? true;

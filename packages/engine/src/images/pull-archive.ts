@@ -23,7 +23,9 @@ const FORMATS = {
   dir: 'dir',
 } as const;
 
-/** The archive's images (or the one that is referred to) are in the store; answers their ids. */
+/**
+ * The archive's images, or the one that the reference names, are in the store; answers their ids.
+ */
 export async function pullFromArchive(
   engine: Engine,
   { transport, path, reference }: ArchiveName,
@@ -59,7 +61,10 @@ export async function pullFromArchive(
   }
 }
 
-/** A docker-archive is a set of images; a layout with several wants to be told which. */
+/**
+ * A docker-archive may give several images. From a layout with several images, the user has to
+ * choose one.
+ */
 function requireOne(
   { format, images }: ImageArchive,
   { transport, path }: Pick<ArchiveName, 'transport' | 'path'>,
@@ -71,7 +76,7 @@ function requireOne(
   });
 }
 
-/** What the user typed names the image, else what the archive says. */
+/** The names for the image: the name that the user typed, else the names in the archive. */
 function namesOf(image: ArchiveImage, reference: string | undefined): readonly Reference[] {
   if (reference === undefined) return image.names;
   const name = parseImageName(reference);

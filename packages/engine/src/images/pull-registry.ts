@@ -25,7 +25,7 @@ import type { Engine } from '../engine.ts';
 import { acquireImage } from './acquire.ts';
 import type { PullOptions } from './pull-options.ts';
 
-/** The image (with `allTags` all of the repository's) is in the store; answers the ids. */
+/** The image is in the store, or with `allTags` all images of the repository; answers the ids. */
 export async function pullFromRegistry(
   engine: Engine,
   name: string,
@@ -44,7 +44,9 @@ export async function pullFromRegistry(
   }
 }
 
-/** The digest that the name has now in a registry that it may mean. Throws as a pull. */
+/**
+ * The digest that the name has now, in the first registry that has it. Throws what a pull throws.
+ */
 export async function digestInRegistry(
   engine: Engine,
   name: string,
@@ -62,7 +64,7 @@ export async function digestInRegistry(
   }
 }
 
-/** A client with what the flags say. Whoever opens it closes it. */
+/** A registry client as the flags ask for it. Whoever opens it closes it. */
 export function openClient(engine: Engine, options: PullOptions): RegistryClient {
   return createRegistryClient({
     creds: options.credentials,
@@ -86,7 +88,7 @@ interface PullJob {
   policy: SignaturePolicy | undefined;
 }
 
-/** A short name may mean several registries: the first that has it counts. */
+/** A short name may mean one of several registries; the first that has the image is used. */
 async function pullFirst(engine: Engine, job: PullJob): Promise<string> {
   const candidates = resolveName(job.name, job.client.config);
   const failures: unknown[] = [];
@@ -115,7 +117,7 @@ async function pullReference(engine: Engine, reference: Reference, job: PullJob)
   requireAllowed(job.policy, { transport: 'docker', name: formatReference(reference) });
   const source = registrySource(reference, { client: job.client, platform: job.platform });
   try {
-    // With a digest the tag says nothing: what it points to now may be another image.
+    // When there is a digest, the tag is ignored: it may point to another image by now.
     const tag = reference.digest === undefined ? reference.tag : undefined;
     return await acquireImage(engine, source, {
       names: [formatReference({ ...reference, tag })],

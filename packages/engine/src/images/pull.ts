@@ -41,7 +41,10 @@ function requireLocal(local: FoundImage | undefined, name: string): string {
   );
 }
 
-/** A registry that can't be asked leaves what is here: that is what `newer` is for. */
+/**
+ * For the policy `newer`: when the registry can't be asked, warns and answers the image that is in
+ * the store.
+ */
 async function pullNewer(
   engine: Engine,
   { name, local }: { name: string; local: FoundImage },

@@ -6,13 +6,16 @@ import type { PullOptions } from './pull-options.ts';
 export interface PushOptions {
   /** How the registry is reached. */
   registry: PullOptions;
-  /** Undefined: as the image came. */
+  /** Undefined keeps the format in which the image came. */
   format: ManifestFormat | undefined;
-  /** Of layers that are sent; undefined takes what the registry has, else gzip. */
+  /**
+   * The compression of layers that are sent. Undefined accepts layers in any form that the registry
+   * has, and uses gzip for others.
+   */
   compression: 'gzip' | 'zstd' | undefined;
-  /** 1 to 9, for zstd to 20. */
+  /** 1 to 9; for zstd up to 20. */
   level: number | undefined;
-  /** Layers are compressed anew, whatever the registry has. */
+  /** Compress all layers again, even if the registry has them. */
   forceCompression: boolean;
   digestFile: string | undefined;
 }

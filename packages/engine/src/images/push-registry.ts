@@ -32,12 +32,12 @@ import type { FoundImage } from './local.ts';
 import { openClient } from './pull-registry.ts';
 import type { PushOptions } from './push-options.ts';
 
-/** Where the image goes, and how. */
+/** Where the image is pushed, and how. */
 export interface RegistryPush extends PushOptions {
   reference: Reference;
 }
 
-/** A manifest under which the image is known, and where that was. */
+/** A manifest by which the image is known, and the repository that has it. */
 interface KnownManifest {
   document: RawDocument;
   manifest: Manifest;
@@ -75,11 +75,13 @@ interface PushJob {
   push: RegistryPush;
   known: readonly KnownManifest[];
   sink: ImageSink;
-  /** For compressed layers. */
+  /** Where compressed layers are written. */
   folder: string;
 }
 
-/** Those of the target's repository first, the newest first. */
+/**
+ * The known manifests, newest first; but those of the target's repository come before all others.
+ */
 function knownManifests(engine: Engine, record: ImageRecord, target: string): KnownManifest[] {
   const { images, blobs } = engine.store;
   const found = images.origins(record.id).flatMap((origin): KnownManifest[] => {
@@ -107,7 +109,10 @@ function repositoriesWith(
   return [...new Set(repositories)];
 }
 
-/** Undefined when the target lacks a layer of every manifest that fits. */
+/**
+ * Pushes a manifest that the image came with. Undefined when, for every manifest that fits, the
+ * target lacks a layer.
+ */
 async function pushAsItCame(
   engine: Engine,
   { record, push, known, sink }: PushJob,
@@ -154,7 +159,7 @@ async function pushAnew(engine: Engine, job: PushJob): Promise<RawDocument> {
   return document;
 }
 
-/** The layer is there: as one of those it is known by, or compressed and sent. */
+/** The registry has the layer: in one of its known forms, or compressed now and sent. */
 async function pushLayer(
   engine: Engine,
   job: PushJob & { format: ManifestFormat; diffId: string },
@@ -184,7 +189,9 @@ interface KnownLayer {
   compression: 'gzip' | 'zstd';
 }
 
-/** In what forms the layer was seen, as far as the new manifest can name them. */
+/**
+ * The forms in which the layer is known, as far as the new manifest's format has a type for them.
+ */
 function knownLayers(
   { record, known, push, format, diffId }: PushJob & { format: ManifestFormat; diffId: string },
 ): KnownLayer[] {
@@ -213,7 +220,9 @@ function formatOf(mediaType: string): ManifestFormat {
   return mediaType === MEDIA_TYPE.dockerManifest ? 'docker' : 'oci';
 }
 
-/** The image is known by this manifest from now on: a later push finds its blobs there. */
+/**
+ * Records this manifest with the image, so that a later push finds the blobs in that repository.
+ */
 async function remember(
   engine: Engine,
   { record, push }: PushJob,

@@ -11,8 +11,8 @@ import { saveImages, type SaveFormat } from './save.ts';
 import { parseTransportName, type ArchiveName } from './transport-name.ts';
 
 /**
- * The image is where `destination` says, by default where its name says; answers the digest that a
- * registry has it under.
+ * The image is at `destination`, by default where its own name says. Answers the digest of its
+ * manifest in a registry.
  */
 export async function pushImage(
   engine: Engine,

@@ -8,23 +8,23 @@ import { removeEach } from '../containers/remove.ts';
 import { type Filter } from '../filter.ts';
 import { listImages } from './list.ts';
 
-/** How far `rmi` goes. */
+/** How much `rmi` removes. */
 export interface RemoveImageOptions {
   all: boolean;
-  /** Containers made from it go too, and all its names. */
+  /** Also remove the containers made from the image, and all its names. */
   force: boolean;
-  /** Unknown images are no error. */
+  /** An unknown image is no error. */
   ignore: boolean;
 }
 
-/** What went, and what could not. */
+/** What was removed, and what could not be. */
 export interface RemovedImages {
   untagged: string[];
   deleted: string[];
   errors: EngineError[];
 }
 
-/** The images are gone, as far as the result's errors do not say otherwise. */
+/** The images are removed, except those for which the result has an error. */
 export async function removeImages(
   engine: Engine,
   names: readonly string[],
@@ -93,7 +93,7 @@ async function requireUnused(engine: Engine, id: string, force: boolean): Promis
   await removeEach(engine, users, { force: true, volumes: false, timeoutSeconds: 0 });
 }
 
-/** Images without a name (with `all`: those no container uses) are gone. */
+/** Images without a name are removed; with `all`, every image that no container uses. */
 export async function pruneImages(
   engine: Engine,
   { all, filters }: { all: boolean; filters: readonly Filter[] },

@@ -29,23 +29,23 @@ export interface SaveRequest {
   format: SaveFormat;
   /** A path; undefined is standard output. */
   output: string | undefined;
-  /** Whether layers are compressed; undefined is the format's habit. */
+  /** Whether layers are compressed; undefined does what is usual for the format. */
   compress: boolean | undefined;
-  /** How, if they are; by default gzip. */
+  /** How layers are compressed, if they are; by default with gzip. */
   packing?: Packing | undefined;
-  /** Names in the archive; by default those by which the images were asked for. */
+  /** The names in the archive; by default the names by which the images were asked for. */
   as?: readonly string[] | undefined;
 }
 
-/** One image, and the names that its archive gives it. */
+/** An image, and its names in the archive. */
 export interface NamedImage {
   record: ImageRecord;
   names: string[];
 }
 
 /**
- * The images are at the output, whole: a file appears when it is complete. Answers the digests of
- * their manifests. Throws NotFoundError for an unknown image.
+ * The images are written to the output. A file appears only when it is complete. Answers the
+ * digests of their manifests. Throws NotFoundError for an unknown image.
  */
 export async function saveImages(engine: Engine, request: SaveRequest): Promise<string[]> {
   const images = wantedImages(engine, request.names);
@@ -68,8 +68,8 @@ export async function saveImages(engine: Engine, request: SaveRequest): Promise<
 }
 
 /**
- * The images that the names mean, each once. A name that means none is one more name of the
- * image before it, as in Podman.
+ * The images that the names mean, each once. A name of no image becomes one more name of the image
+ * before it in the list, as in Podman.
  */
 export function wantedImages(engine: Engine, names: readonly string[]): NamedImage[] {
   const images = new Map<string, NamedImage>();

@@ -9,10 +9,13 @@ import type { LayerResult, ShareRequest, SharingLayer } from '@berth/layers';
 import type { LayerStaging } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 
-/** Smaller layers are not worth a process. */
+/** For smaller layers it does not pay to start a process. */
 const LEAST_BYTES = 4 * 1024 * 1024;
 
-/** The layer in staging is as it was, and takes no more of the disk than it must. */
+/**
+ * The layer in staging has the same content, and shares disk space with other layers where
+ * possible.
+ */
 export async function shareLayer(
   engine: Engine,
   staging: LayerStaging,
@@ -32,7 +35,7 @@ export async function shareLayer(
   await once(worker, 'close');
 }
 
-/** Large layers whose owners are kept under the same map. */
+/** Large layers in the store whose files were written under the same id map. */
 function othersOf({ store, idMaps }: Engine): SharingLayer[] {
   const map = idMapKey(idMaps);
   return store.layers.list().flatMap((diffId) => {
@@ -50,7 +53,8 @@ function recordOrNothing(store: Engine['store'], diffId: string) {
   try {
     return store.layers.record(diffId);
   } catch {
-    // Damaged, or gone meanwhile: system check says so, not a pull.
+    // The layer is damaged or was removed meanwhile. To report damage is the task of `system
+    // check`, not of a pull.
     return undefined;
   }
 }

@@ -3,10 +3,10 @@ import { UsageError } from '@berth/errors';
 import { formatReference, parseImageName, qualify } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 
-/** A name without a registry is one of this machine. */
+/** The registry in the full name of an image that was named without one. */
 const LOCAL_REGISTRY = 'localhost';
 
-/** The image has these names too. */
+/** The image has these names in addition to its others. */
 export function tagImage(engine: Engine, name: string, targets: readonly string[]): void {
   const { images } = engine.store;
   const { id } = images.resolve(name);
@@ -15,7 +15,7 @@ export function tagImage(engine: Engine, name: string, targets: readonly string[
   }
 }
 
-/** The image has lost these names, or all of them when none is given. */
+/** The image no longer has these names; when none is given, it has no name at all. */
 export function untagImage(engine: Engine, name: string, names: readonly string[]): void {
   const { images } = engine.store;
   const { id } = images.resolve(name);
@@ -34,7 +34,7 @@ function ownName(engine: Engine, { id, text }: { id: string; text: string }): st
   return found.name;
 }
 
-/** The full reference for a name that the user gives. Throws UsageError for a digest. */
+/** The full reference of a name that the user typed. Throws UsageError for a name with a digest. */
 export function localReference(text: string): string {
   const name = parseImageName(text);
   if (name.digest !== undefined) {

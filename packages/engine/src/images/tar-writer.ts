@@ -18,7 +18,10 @@ export interface TarEntry {
 
 const TYPE_FLAGS = { file: '0', directory: '5', symlink: '2' } as const;
 
-/** The archive: root-owned entries dated at the epoch, so that equal content is one image. */
+/**
+ * The archive. All entries belong to root and have the time 0 of the epoch, so that equal content
+ * gives an equal image.
+ */
 export function writeTar(entries: readonly TarEntry[]): Buffer {
   const blocks = entries.flatMap((entry) => {
     const content = entry.content ?? Buffer.alloc(0);

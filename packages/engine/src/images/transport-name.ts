@@ -4,21 +4,23 @@
  */
 import { UnsupportedError, UsageError } from '@berth/errors';
 
-/** An image, or images, in a file or a folder. */
+/** One or more images in a file or a folder. */
 export interface ArchiveName {
   readonly transport: ArchiveTransport;
   readonly path: string;
-  /** Which of the archive's images; undefined means all of a docker-archive, else the one. */
+  /**
+   * Which image of the archive. Undefined means all images of a docker-archive, else the only one.
+   */
   readonly reference: string | undefined;
 }
 
-/** Where an image is to be had. */
+/** Where an image comes from. */
 export type TransportName = { readonly transport: 'docker'; readonly name: string } | ArchiveName;
 
 const ARCHIVES = ['docker-archive', 'oci-archive', 'oci', 'dir'] as const;
 type ArchiveTransport = (typeof ARCHIVES)[number];
 
-/** Transports of other tools, and how to get at what is there. */
+/** Transports that only other tools read, and how to get their images all the same. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'containers-storage': 'podman save IMAGE | berth load',
   'docker-daemon': 'docker save IMAGE | berth load',
@@ -28,8 +30,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /**
- * The transport that `text` names; without one it is a registry's name. Throws UsageError for a
- * missing path, UnsupportedError for transports that only other tools can read.
+ * The source that `text` names; without a transport it is a name in a registry. Throws UsageError
+ * for a missing path, UnsupportedError for transports that only other tools can read.
  */
 export function parseTransportName(text: string): TransportName {
   const colon = text.indexOf(':');
@@ -48,7 +50,7 @@ export function parseTransportName(text: string): TransportName {
 }
 
 function archiveName(transport: ArchiveTransport, rest: string): ArchiveName {
-  // A folder of `dir:` holds one image, so all of the rest is its path.
+  // A `dir:` folder holds exactly one image, so the whole rest is a path and has no reference.
   const split = transport === 'dir' ? -1 : rest.indexOf(':');
   const path = split < 0 ? rest : rest.slice(0, split);
   const reference = split < 0 ? undefined : rest.slice(split + 1) || undefined;

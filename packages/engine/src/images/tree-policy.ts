@@ -2,7 +2,10 @@
 import type { TreePolicy } from '@berth/layers';
 import type { Engine } from '../engine.ts';
 
-/** Overlay needs marks of its own; owners are files' own where all ids are mapped. */
+/**
+ * How a layer's files are written. Overlay needs its own whiteout marks. Where all ids are mapped,
+ * files have their real owners.
+ */
 export function treePolicy({ driver, idMaps }: Engine): TreePolicy {
   const recorded = driver.owners === 'ledger' ? 'recipe' : 'record';
   return {

@@ -24,8 +24,8 @@ export interface LayerRequest {
 }
 
 /**
- * The layer is in the store afterwards. Throws IntegrityError when its digests are not those that
- * the image names; nothing of it is left then.
+ * The layer is in the store. Throws IntegrityError when its digests differ from those that the
+ * image names; then nothing of it is left.
  */
 export async function unpackLayer(engine: Engine, request: LayerRequest): Promise<void> {
   const { descriptor, diffId, session } = request;
@@ -51,7 +51,7 @@ interface LayerMaking {
   apply(staging: LayerStaging): Promise<LayerResult>;
 }
 
-/** What `apply` makes is a layer of the store; when it throws nothing is left of it. */
+/** The layer that `apply` makes is in the store. When `apply` throws, nothing of it is left. */
 export async function intoStore(engine: Engine, making: LayerMaking): Promise<LayerResult> {
   const { layers } = engine.store;
   const staging = layers.stage();
@@ -70,7 +70,8 @@ export async function intoStore(engine: Engine, making: LayerMaking): Promise<La
     });
     return result;
   } catch (error) {
-    // At once, for the disk may be full; what resists waits in the trash.
+    // The files are removed at once, because the disk may be full. Files that can't be removed stay
+    // in the trash.
     await removeTrees(engine, [staging.directory]).catch(() => undefined);
     layers.discard(staging);
     throw error;
@@ -105,7 +106,10 @@ async function runApply(
   return worker.apply({ tree, recipe, content, expectedDiffId: diffId });
 }
 
-/** A part of a file where the source has one, else the source's bytes, counted as they pass. */
+/**
+ * The content: a part of a file where the source has one; otherwise the source's bytes, which are
+ * counted for the progress display.
+ */
 async function contentOf(
   engine: Engine,
   { source, descriptor, signal }: LayerRequest,
