@@ -65,7 +65,7 @@ static bool is_word(const char *text, const char *word)
 	return *text == *word;
 }
 
-/* The path of this executable, without links. Return: its length, 0 where it can't be had. */
+/* Finds the path of this executable, without links. Return: its length, 0 if it can't be found. */
 static long own_path(char path[PATH_SIZE])
 {
 	long length = raw_call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path,
@@ -77,7 +77,7 @@ static long own_path(char path[PATH_SIZE])
 	return length;
 }
 
-/* Only root and the caller can have written what lies there. */
+/* True if only root and the caller can have written this file. */
 static bool is_own(const char *path, unsigned int writable, unsigned int uid)
 {
 	struct statx status;
@@ -87,7 +87,7 @@ static bool is_own(const char *path, unsigned int writable, unsigned int uid)
 	       (status.stx_uid == 0 || status.stx_uid == uid) && (status.stx_mode & writable) == 0;
 }
 
-/* berth-native beside this executable. False where another could have put it there. */
+/* Finds berth-native beside this executable. False if another user could have put it there. */
 static bool find_helper(const char *own, long length, char helper[PATH_SIZE], unsigned int uid)
 {
 	static const char name[] = "berth-native";
@@ -145,8 +145,8 @@ static void hand_over(long *stack)
 		do_again(applet, argc, argv, (unsigned int)uid);
 }
 
-/* The runtime starts in no folder that was deleted. Where it starts instead nothing is there, and
- * nobody can make anything. */
+/* The runtime cannot start in a deleted folder. It starts in NOWHERE instead, where no file exists
+ * and nobody can create one. */
 static void leave_deleted_folder(void)
 {
 	char path[PATH_SIZE];

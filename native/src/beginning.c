@@ -26,7 +26,7 @@ static int open_log(struct supervisor *s, struct failure *failure)
 	return 0;
 }
 
-/* Pipes for a container whose output is logged; @given are the ends that it gets. */
+/* Makes pipes for a container whose output is logged; @given gets the container's ends. */
 static int open_pipes(struct supervisor *s, int given[3], struct failure *failure)
 {
 	const char *input = plan_value(&s->plan, OP_STDIN, 0);
@@ -47,7 +47,7 @@ static int open_pipes(struct supervisor *s, int given[3], struct failure *failur
 	return 0;
 }
 
-/* The streams that came as 0, 1, 2 are the container's alone from now on. */
+/* From now on only the container holds the streams that came as 0, 1 and 2. */
 static void forget_streams(const int given[3], const struct container_stdio *stdio)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -69,7 +69,8 @@ static void take_terminal(struct supervisor *s)
 	fcntl(s->init.terminal, F_SETFL, O_RDWR | O_NONBLOCK);
 	s->sources[0] = s->init.terminal;
 	s->sink = fcntl(s->init.terminal, F_DUPFD_CLOEXEC, 3);
-	/* Held, or reading would fail whenever nobody in the container has it open. */
+	/* Keeps the slave open: reading would fail whenever no process of the container has it
+	 * open. */
 	s->tty_hold = ioctl(s->init.terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 }
 
@@ -103,7 +104,7 @@ static int clone_container(struct supervisor *s, struct failure *failure)
 }
 
 /**
- * supervisor_prepare() - All that the run needs outside of the container: its number, cgroup,
+ * supervisor_prepare() - Prepare what the run needs outside of the container: its number, cgroup,
  * socket and log
  */
 int supervisor_prepare(struct supervisor *s, struct failure *failure)
@@ -118,10 +119,10 @@ int supervisor_prepare(struct supervisor *s, struct failure *failure)
 	return s->listener < 0 ? -1 : open_log(s, failure);
 }
 
-/* Before the kernel lets go of an overlay it writes the file system of the upper folder to the
- * disk (generic_shutdown_super() calls ovl_sync_fs(), which spares a volatile overlay). Whoever
- * closes the last reference waits for that: it must not be the container's last process, since
- * others wait for its end. The server of a fuse-overlayfs ends only when its mount is gone. */
+/* Before the kernel frees an overlay it writes the file system of the upper folder to the disk
+ * (generic_shutdown_super() calls ovl_sync_fs(), which spares a volatile overlay). Whoever closes
+ * the last reference waits for that. It must not be the container's last process, whose end others
+ * wait for: so the supervisor holds one. A fuse-overlayfs server ends only after its mount. */
 static void hold_mounts(struct supervisor *s)
 {
 	char path[64];
@@ -134,7 +135,7 @@ static void hold_mounts(struct supervisor *s)
 }
 
 /**
- * supervisor_start_container() - When it returns 0 the container's program runs
+ * supervisor_start_container() - Start the container; its program runs when this returns 0
  */
 int supervisor_start_container(struct supervisor *s, struct failure *failure)
 {
@@ -157,7 +158,7 @@ int supervisor_start_container(struct supervisor *s, struct failure *failure)
 	return left;
 }
 
-/* In a folder that others may write to, a link may be another user's, to a file of ours. */
+/* In a folder where others may write, another user can leave a link to a file of ours. */
 static bool is_link_of_another(const char *path)
 {
 	struct stat status;
@@ -182,7 +183,7 @@ static void write_pid_file(struct supervisor *s, struct failure *failure)
 }
 
 /**
- * supervisor_publish_start() - The start is recorded, and clients are told
+ * supervisor_publish_start() - Record the start, and tell the clients
  */
 int supervisor_publish_start(struct supervisor *s, struct failure *failure)
 {

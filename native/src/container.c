@@ -28,7 +28,7 @@
 
 /* ---- inside ---- */
 
-/* The supervisor's handlers and mask mean nothing to a container. */
+/* The supervisor's signal handlers and mask must not be passed on to the container. */
 static void reset_signals(void)
 {
 	sigset_t none;
@@ -39,7 +39,7 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Without an address family for it there is no loopback to bring up. */
+/* If the kernel has no such address family, there is no loopback to bring up. */
 static int raise_loopback(struct failure *failure)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
@@ -73,7 +73,7 @@ static int write_oom_score(const struct plan *plan, struct failure *failure)
 	return error == 0 ? 0 : fail(failure, "set oom score", value, error);
 }
 
-/* What needs the namespaces but none of the container's files. */
+/* Sets up what needs the container's namespaces but none of its files. */
 static int set_up_system(const struct plan *plan, const struct namespaces *wanted,
 			 struct failure *failure)
 {
@@ -91,7 +91,7 @@ static int set_up_system(const struct plan *plan, const struct namespaces *wante
 	return (wanted->joined & CLONE_NEWPID) != 0 ? 0 : write_oom_score(plan, failure);
 }
 
-/* The records that make the container's file systems, in the plan's order. */
+/* Carries out the records that make the container's file systems, in the plan's order. */
 static int set_up_files(struct setup *setup)
 {
 	static int (*const stages[OP_COUNT_])(struct setup *, const struct plan_record *) = {
@@ -110,7 +110,7 @@ static int set_up_files(struct setup *setup)
 	for (size_t i = 0; i < setup->plan->record_count; i++) {
 		const struct plan_record *record = &setup->plan->records[i];
 
-		/* /proc/sys is about to become read-only. */
+		/* The sysctls come first: /proc/sys is about to become read-only. */
 		if (!has_sysctls && (record->op == OP_MASK || record->op == OP_READONLY_PATH)) {
 			if (setup_sysctls(setup) < 0)
 				return -1;
@@ -158,7 +158,7 @@ _Noreturn static void run_first(const struct plan *plan, const struct namespaces
 	char go;
 
 	reset_signals();
-	umask(022);	/* for mount targets that are made */
+	umask(022);	/* so that mount targets get the usual modes */
 	if (namespaces_join(wanted, ~CLONE_NEWPID, &failure) < 0)
 		give_up(sync, &failure);
 	if (own_net)
@@ -182,7 +182,7 @@ _Noreturn static void run_first(const struct plan *plan, const struct namespaces
 
 static pid_t clone_process(uint64_t flags)
 {
-	/* CLONE_PARENT takes the signal of the parent that it names. */
+	/* With CLONE_PARENT the child sends the exit signal that was chosen for its parent. */
 	struct clone_args args = {
 		.flags = flags,
 		.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD,
@@ -204,7 +204,7 @@ static int start_socket(struct container_process *process, int *child, struct fa
 	return 0;
 }
 
-/* Ends a start that failed here, and returns -1. */
+/* Cleans up after a start that failed here. Return: -1. */
 static int abandon(struct container_process *process)
 {
 	if (process->sync >= 0)
@@ -244,7 +244,7 @@ static int step_in(int sync, uint64_t flags)
 	_exit(0);
 }
 
-/* Waits for the intermediate process's word and end. */
+/* Waits for the intermediate process to report, and to end. */
 static int take_stepped(pid_t intermediate, struct container_process *process,
 			struct failure *failure)
 {
@@ -276,7 +276,7 @@ int container_clone(const struct plan *plan, const struct container_stdio *stdio
 		static struct failure own;
 
 		close(process->sync);
-		/* The file of /proc/self can't be written by who is not dumpable. */
+		/* A process that is not dumpable can't write this file of /proc/self. */
 		if (stepping && (write_oom_score(plan, &own) < 0 ||
 				 namespaces_join(&wanted, CLONE_NEWPID, &own) < 0))
 			give_up(child, &own);
@@ -346,7 +346,7 @@ int container_started(struct container_process *process, struct failure *failure
 	return got;
 }
 
-/* The lowest descriptor from @from on that an exec'd process still needs; -1: none. */
+/* The lowest descriptor from @from on that an exec'd process still needs; -1 if there is none. */
 static int next_kept(const struct container_stdio *stdio, const int others[2], int from)
 {
 	int lowest = -1;
@@ -360,8 +360,8 @@ static int next_kept(const struct container_stdio *stdio, const int others[2], i
 	return lowest;
 }
 
-/* What is opened next must not take the numbers of the standard descriptors, nor of those to
- * preserve: they are /dev/null, and replaced before the program runs. */
+/* Files opened later must not take the numbers of the standard descriptors, nor of preserved ones.
+ * These become /dev/null here, and are replaced before the program runs. */
 static void close_others(const struct container_stdio *stdio, int keep, int also)
 {
 	const int others[2] = {keep, also};

@@ -18,7 +18,7 @@
 #include "userns.h"
 
 /**
- * run_note_error() - Have the exit record say why
+ * run_note_error() - Note in the exit record what failed
  */
 void run_note_error(struct run *run, const struct failure *failure)
 {
@@ -29,8 +29,8 @@ void run_note_error(struct run *run, const struct failure *failure)
 		 failure->object, reason);
 }
 
-/* Orphans of a container without a pid namespace of its own become children of the supervisor,
- * its subreaper. Each round ends those that the last one has made orphans. */
+/* Orphans of a container without its own pid namespace become children of the supervisor, which is
+ * their subreaper. Each round ends the processes that the round before made orphans. */
 static void end_children(struct supervisor *s)
 {
 	char text[4096], *at;
@@ -56,7 +56,8 @@ static void end_children(struct supervisor *s)
 }
 
 /**
- * supervisor_end_container() - Nothing of the container runs, and no helper but the network's
+ * supervisor_end_container() - End all processes of the container, and all helpers but the
+ * network's
  */
 void supervisor_end_container(struct supervisor *s)
 {
@@ -67,14 +68,15 @@ void supervisor_end_container(struct supervisor *s)
 	}
 	if (getpid() != 1)
 		end_children(s);
-	/* Processes of exec ended with the namespace; their clients still wait. */
+	/* Processes of exec ended with the pid namespace; their clients still wait for the
+	 * status. */
 	supervisor_reap(s);
 	network_end(&s->network, &s->plan);
 	helper_end(&s->server);
 	emulator_end(&s->emulator);
 }
 
-/* On a full disk, or beyond RLIMIT_FSIZE, the log goes without what it can't take. */
+/* On a full disk, or beyond RLIMIT_FSIZE, the log lacks the output that could not be written. */
 static void note_lost_output(struct supervisor *s)
 {
 	struct failure failure;
@@ -86,7 +88,7 @@ static void note_lost_output(struct supervisor *s)
 }
 
 /**
- * supervisor_record_end() - Record how the run ended, or why there was none
+ * supervisor_record_end() - Record how the run ended, or why the container did not start
  */
 void supervisor_record_end(struct supervisor *s, const struct failure *failed)
 {
@@ -107,8 +109,8 @@ void supervisor_record_end(struct supervisor *s, const struct failure *failed)
 		facts_publish_exit(&s->run, &failure);
 }
 
-/* This takes as long as the disk does. The end is recorded and the lock is free, so the next
- * command may start or remove the container meanwhile. */
+/* Closing the mounts may take long, because the kernel writes to the disk. The end is recorded and
+ * the lock is free, so another command may start or remove the container meanwhile. */
 static void let_mounts_go(struct supervisor *s)
 {
 	peers_leave(s);
@@ -117,7 +119,7 @@ static void let_mounts_go(struct supervisor *s)
 }
 
 /**
- * supervisor_leave() - Tell the clients, and do what the plan says of the end
+ * supervisor_leave() - Tell the clients, and carry out the plan's exit records
  */
 void supervisor_leave(struct supervisor *s, const struct failure *failed)
 {
@@ -128,22 +130,23 @@ void supervisor_leave(struct supervisor *s, const struct failure *failed)
 	if (failed != NULL)
 		message.failure = *failed;
 	peers_tell(s, &message);
-	/* With the socket may lie plans of clients that were killed. */
+	/* This folder has the socket, and perhaps plans of clients that were killed. */
 	if (s->listener >= 0)
 		tree_remove(AT_FDCWD, s->run_dir, &ignored);
 	exit_run_steps(&s->plan, &s->run);
 	if (s->keepers_dir != NULL)
 		userns_withdraw(s->keepers_dir, s->run.supervisor);
-	/* A cgroup goes when the network helper has left it, which clients don't wait for. */
+	/* The cgroup can be removed only after the network helper. Clients don't wait for that. */
 	if (s->network.pid > 0 && s->cgroup.made) {
 		peers_leave(s);
 		waitpid(s->network.pid, NULL, 0);
 	}
 	cgroup_end(&s->cgroup);
-	/* Nor for the disk: to free a folder takes a journal longer than to make it. */
+	/* Nor do they wait for the disk: with a journal, removing a folder is slower than making
+	 * it. */
 	if (plan_value(&s->plan, OP_EXIT_REMOVE, 0) != NULL) {
 		peers_leave(s);
-		/* On NFS and FUSE a removed file that is open keeps its folder. */
+		/* On NFS and FUSE a folder stays as long as a removed file in it is open. */
 		if (s->lock >= 0)
 			close(s->lock);
 	}

@@ -32,7 +32,7 @@ static bool is_id(const char *word)
 	return strlen(word) == ID_LENGTH && strspn(word, "0123456789abcdef") == ID_LENGTH;
 }
 
-/* containers/ of the caller's store, in packages/storage/src/layout.ts. */
+/* Finds containers/ of the caller's store, see packages/storage/src/layout.ts. */
 static bool find_containers(char path[PATH_MAX])
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
@@ -52,7 +52,7 @@ static bool read_link(const char *path, char target[PATH_MAX])
 	return length >= 0;
 }
 
-/* The id of the container that WORD names: by its name's link, or as it is. */
+/* Finds the id of the container that WORD names: by its name's link, or as an id. */
 static bool find_id(const char *containers, const char *word, char id[PATH_MAX])
 {
 	char link[PATH_MAX];
@@ -62,7 +62,7 @@ static bool find_id(const char *containers, const char *word, char id[PATH_MAX])
 	return (read_link(link, id) || path_of(id, "%s", word)) && is_id(id);
 }
 
-/* Stores may share a run directory. */
+/* Several stores may share a run directory. */
 static bool is_of_store(const struct kept *kept, const char *containers, const char *id)
 {
 	char link[PATH_MAX], target[PATH_MAX], own[PATH_MAX];
@@ -71,7 +71,7 @@ static bool is_of_store(const struct kept *kept, const char *containers, const c
 	       path_of(own, "%s/%s", containers, id) && strcmp(own, target) == 0;
 }
 
-/* The flags as part of a file's name: in hexadecimal, each with the NUL that ends it. */
+/* The flags as part of a file name: in hexadecimal, each with its terminating NUL. */
 static bool name_flags(int count, char **flags, char name[2 * FLAGS_MAX + 1])
 {
 	size_t length = 0;
@@ -87,7 +87,7 @@ static bool name_flags(int count, char **flags, char name[2 * FLAGS_MAX + 1])
 	return true;
 }
 
-/* Not of a container that is paused, in which nothing can be run. */
+/* A paused container has no kept plan that may be used: nothing can run in it. */
 static int open_kept(const struct kept *kept, const char *flags)
 {
 	char path[PATH_MAX];
@@ -98,7 +98,7 @@ static int open_kept(const struct kept *kept, const char *flags)
 	return kept_open(path);
 }
 
-/* The supervisor's processes are counted as they were when the plan was made. */
+/* Is the caller in the pid namespace that the plan was made in, which counts its pids? */
 static bool is_own_namespace(const char *inode)
 {
 	struct stat status;

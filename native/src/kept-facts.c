@@ -17,7 +17,7 @@
 
 enum { FACT_STRINGS = 3, TEXT_MAX = 16 << 10 };
 
-/* What a mode has above its twelve bits of permissions, inode(7). */
+/* A mode's file type is above its twelve permission bits, inode(7). */
 enum { KIND_SHIFT = 12 };
 
 static bool is_number(const char *value, unsigned long long number)
@@ -28,7 +28,7 @@ static bool is_number(const char *value, unsigned long long number)
 	return strcmp(text, value) == 0;
 }
 
-/* A file that has not been changed since: `INODE SIZE CTIME`, or `-` for none. */
+/* A file that has not changed since: `INODE SIZE CTIME`, or `-` if it did not exist. */
 static bool file_holds(const char *path, const char *value)
 {
 	struct stat status;
@@ -50,7 +50,7 @@ static bool kind_holds(const char *path, const char *value)
 				       : is_number(value, status.st_mode >> KIND_SHIFT);
 }
 
-/* The number of a namespace. */
+/* A namespace that is still the same, by its inode. */
 static bool inode_holds(const char *path, const char *value)
 {
 	struct stat status;
@@ -58,7 +58,7 @@ static bool inode_holds(const char *path, const char *value)
 	return stat(path, &status) == 0 && is_number(value, status.st_ino);
 }
 
-/* A small file with this content; one that can't be read is empty. */
+/* A small file that still has this content; an unreadable file counts as empty. */
 static bool text_holds(const char *path, const char *value)
 {
 	char text[TEXT_MAX + 1];
@@ -77,7 +77,7 @@ static bool text_holds(const char *path, const char *value)
 	return size == strlen(value) && memcmp(text, value, size) == 0;
 }
 
-/* An address of this machine's still. */
+/* An address that this machine still has. */
 static bool address_holds(const char *object, const char *value)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
@@ -135,7 +135,7 @@ static bool fact_holds(char **fact)
 }
 
 /**
- * kept_facts_hold() - Whether all facts are as they were
+ * kept_facts_hold() - Whether all facts are still true
  */
 bool kept_facts_hold(const struct string_list *facts)
 {

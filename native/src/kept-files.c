@@ -15,7 +15,7 @@
 #include "kept-files.h"
 
 /**
- * path_of() - Build a path. Return: false where it is too long
+ * path_of() - Build a path. Return: false if it is too long
  */
 bool path_of(char path[PATH_MAX], const char *format, ...)
 {
@@ -37,8 +37,8 @@ static bool is_private(const char *path)
 }
 
 /**
- * find_run_directory() - The caller's, at the first place where packages/host/src/directories.ts
- * looks; who has another is told there
+ * find_run_directory() - Find the caller's run directory, at the first place where
+ * packages/host/src/directories.ts looks; a caller with another one gets help there
  */
 bool find_run_directory(char path[PATH_MAX])
 {
@@ -55,7 +55,7 @@ bool find_run_directory(char path[PATH_MAX])
 }
 
 /**
- * kept_open() - Open a file that this user alone can have written. Return: -1 where it is another
+ * kept_open() - Open a file that only this user can have written. Return: -1 for any other file
  */
 int kept_open(const char *path)
 {
@@ -71,7 +71,7 @@ int kept_open(const char *path)
 }
 
 /**
- * next_string() - The next of a text's strings; NULL where it ends
+ * next_string() - The next of a text's strings; NULL at its end
  */
 char *next_string(char **at, const char *end)
 {
@@ -84,7 +84,8 @@ char *next_string(char **at, const char *end)
 }
 
 /**
- * is_usual_caller() - Whether it is no root, nobody's set-id program, and has all three streams
+ * is_usual_caller() - Whether the caller is not root, runs us not as set-id, and has all three
+ * streams
  */
 bool is_usual_caller(void)
 {

@@ -11,7 +11,7 @@
 #include "kept-run.h"
 #include "plan.h"
 
-/* A file that is being read. */
+/* A file, and how far it has been read. */
 struct reader {
 	struct kept_run *run;
 	char *at, *end;
@@ -36,7 +36,7 @@ static size_t read_count(struct reader *reader, uint64_t max)
 	return (size_t)number;
 }
 
-/* Its length, and so many strings. */
+/* Reads a number, and then as many strings. */
 static void read_list(struct reader *reader, struct string_list *list)
 {
 	struct kept_run *run = reader->run;
@@ -90,7 +90,7 @@ static bool read_run(struct kept_run *run, size_t size)
 	return !reader.failed && reader.at == reader.end;
 }
 
-/* Words in which nothing has to be written otherwise but what holes.c knows. */
+/* True for words that are used unchanged, except for the holes that holes.c fills. */
 static bool is_plain(const char *word)
 {
 	for (; *word != '\0'; word++)
@@ -113,7 +113,7 @@ static bool take_command(struct kept_run *run, char **words)
 	return true;
 }
 
-/* The file says which words it is for: those of two may have one sum. */
+/* Compares the words in the file with these: other words may have the same hash. */
 static bool is_for(const struct kept_run *run, char **words, size_t count)
 {
 	if (run->words.count != count)
@@ -124,7 +124,7 @@ static bool is_for(const struct kept_run *run, char **words, size_t count)
 	return true;
 }
 
-/* FNV-1a, of the word and its NUL too. */
+/* FNV-1a over the word and its NUL. */
 static uint32_t add_word(uint32_t hash, const char *word)
 {
 	for (size_t i = 0; i <= strlen(word); i++)

@@ -66,13 +66,13 @@ static int open_target(struct setup *setup, const char *target, enum below_kind 
 	return -1;
 }
 
-/* Attaches @mount and closes @target. @mount stays open only for the caller that succeeds. */
+/* Attaches @mount and closes @target. @mount stays open only if this succeeds. */
 static int attach(struct setup *setup, int mount, int target, const char *name)
 {
 	int result = mount_attach(mount, target), error = errno;
 	struct stat source, place;
 
-	/* move_mount(2) says EINVAL for many things; users meet this one. */
+	/* move_mount(2) returns EINVAL for many reasons; this is the one that users meet. */
 	if (result < 0 && fstat(mount, &source) == 0 && fstat(target, &place) == 0 &&
 	    S_ISDIR(source.st_mode) != S_ISDIR(place.st_mode))
 		fail_because(setup->failure, "mount on", name,
@@ -85,7 +85,7 @@ static int attach(struct setup *setup, int mount, int target, const char *name)
 	return result;
 }
 
-/* Binds what the caller has at @path, since a new one is refused to the container. */
+/* Copies the caller's mount at @path, because the kernel refuses the container a new one. */
 static int copy_of_callers(const char *path, unsigned attributes)
 {
 	int mount = mount_copy(AT_FDCWD, path, true);
@@ -100,7 +100,7 @@ static int copy_of_callers(const char *path, unsigned attributes)
 	return mount;
 }
 
-/* procfs: the mount's descriptor is kept for what is written to it (sysctls). */
+/* Mounts procfs, and keeps the mount's descriptor: sysctls are written through it later. */
 static int make_proc(struct setup *setup, const char *options, unsigned attributes)
 {
 	int mount = mount_new("proc", "proc", options, attributes, NULL);
@@ -169,7 +169,7 @@ static bool takes_after_target(const char *options)
 	       !has_option(options, "gid=");
 }
 
-/* tmpfs, filled with what lies at its target where `tmpcopyup` (no option of the kernel) says. */
+/* Mounts a tmpfs. With `tmpcopyup`, our own option, it gets a copy of what is at its target. */
 static int make_tmpfs(struct setup *setup, const struct plan_record *record, unsigned attributes,
 		      int target, char *reason)
 {
@@ -180,7 +180,7 @@ static int make_tmpfs(struct setup *setup, const struct plan_record *record, uns
 
 	if (copy == NULL)
 		return -1;
-	/* Blanked to empty options, which are skipped. */
+	/* Blank the name: the kernel skips empty options. */
 	for (int i = 0; i < 3; i++) {
 		static const char *const words[] = {"notmpcopyup", "tmpcopyup", "U"};
 
@@ -198,7 +198,7 @@ static int make_tmpfs(struct setup *setup, const struct plan_record *record, uns
 	if (mount < 0 || !fill)
 		return mount;
 	from = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* What fsmount(2) gives is a path only. */
+	/* The descriptor of fsmount(2) is an O_PATH one, so open the folder for reading. */
 	to = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from < 0 || to < 0 ||
 	    tree_copy(from, to, takes_after_target(options), setup->failure) < 0 ||
@@ -253,7 +253,7 @@ int setup_mount(struct setup *setup, const struct plan_record *record)
 	return 0;
 }
 
-/* Copies the source's mount, restricted and with its propagation. */
+/* Copies the source's mount, with the plan's restrictions and propagation. */
 static int copy_source(const struct plan_record *record, uint64_t flags, uint64_t propagation)
 {
 	bool recursive = (flags & MS_REC) != 0;

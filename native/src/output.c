@@ -16,7 +16,7 @@
 #include "supervise.h"
 
 static char chunk[CHUNK_SIZE] __attribute__((aligned(4096)));
-static char typed[4096];	/* for the terminal, which pages can't be moved to */
+static char typed[4096];	/* input to a terminal: its pages can't be moved */
 static size_t typed_offset, typed_length;
 
 void close_fd(int *fd)
@@ -42,7 +42,7 @@ static bool is_behind(const struct supervisor *s, const struct peer *peer)
 }
 
 /**
- * output_polls() - Add what copying waits for. Return: number of entries added.
+ * output_polls() - Add the descriptors that copying waits for. Return: number of entries added.
  */
 unsigned int output_polls(struct supervisor *s, struct pollfd *polls)
 {
@@ -81,7 +81,7 @@ static void offer(struct supervisor *s, struct peer *peer)
 	}
 }
 
-/* Return: true when all have taken the chunk. */
+/* Return: true when all clients have taken the chunk. */
 static bool deliver(struct supervisor *s)
 {
 	bool behind = false;
@@ -96,8 +96,8 @@ static bool deliver(struct supervisor *s)
 	return !behind;
 }
 
-/* Gives what is in the container's pipe to the clients without copying it, as far as their pipes
- * have room. Return: how much of it the log is to take. */
+/* Moves what is in the container's pipe to the clients without copying it, as far as their pipes
+ * have room. Return: how many bytes of it must still go to the log. */
 static size_t hand_on(struct supervisor *s, unsigned int source)
 {
 	size_t length = 0;
@@ -203,7 +203,7 @@ static void feed(struct supervisor *s, struct peer *peer)
 	}
 }
 
-/* Nobody sees this output any more, but the process must not hang on it. */
+/* Nobody sees this output any more, but the process must not block on its terminal. */
 static void discard(struct peer *peer)
 {
 	char unseen[4096];
@@ -244,7 +244,7 @@ input:
 }
 
 /**
- * output_stop_slow() - Drop and tell the clients that took nothing of a chunk for @limit_ms
+ * output_stop_slow() - Drop clients that took nothing of a chunk for @limit_ms, and tell them
  */
 void output_stop_slow(struct supervisor *s, uint64_t limit_ms)
 {
@@ -264,7 +264,7 @@ void output_stop_slow(struct supervisor *s, uint64_t limit_ms)
 }
 
 /**
- * output_finish() - After the container's end: log and pass on what it still had written
+ * output_finish() - After the container's end: log and pass on the output that remains
  */
 void output_finish(struct supervisor *s)
 {
@@ -272,7 +272,7 @@ void output_finish(struct supervisor *s)
 
 	uint64_t limit = now_ms() + FINISH_MS;
 
-	/* Limited, since what shares the host's pid namespace may go on writing. */
+	/* Limited, because processes in the host's pid namespace may continue to write. */
 	while (now_ms() < limit) {
 		bool more = false;
 
@@ -299,7 +299,7 @@ void output_finish(struct supervisor *s)
 }
 
 /**
- * output_release_memory() - Give the buffers' pages back while nothing moves
+ * output_release_memory() - Give the pages of the idle buffers back to the kernel
  */
 void output_release_memory(void)
 {

@@ -44,7 +44,7 @@ static const char *environment_value(char *const *environment, const char *name)
 	return NULL;
 }
 
-/* The plan's environment, with HOME where the plan asks for it and has none. */
+/* The plan's environment; HOME is added if the plan asks for it and does not set it. */
 static char **environment_of(const struct plan *plan, const char *home)
 {
 	static char variable[HOME_MAX + 8];
@@ -63,8 +63,8 @@ static char **environment_of(const struct plan *plan, const char *home)
 	return environment;
 }
 
-/* Enters the working directory by descriptor, below the root and through no magic link, so that
- * `/proc/self/fd/7` of an image is refused. A new one belongs to the user. */
+/* Enters the working directory by descriptor, below the root and through no magic link, so that an
+ * image's `/proc/self/fd/7` is refused. A directory made here belongs to the user. */
 static int enter_directory(const struct plan *plan, int root, const struct identity *identity,
 			   struct failure *failure)
 {
@@ -95,7 +95,7 @@ static int enter_directory(const struct plan *plan, int root, const struct ident
 	return -1;
 }
 
-/* The container's own terminal: from a devpts that is one, opened through no symlink. */
+/* Opens a terminal of the container's own: from a real devpts, through no symlink. */
 static int open_terminal(int root, int *master, int *slave)
 {
 	int devpts = below_open(root, "/dev/pts", O_PATH | O_DIRECTORY, true), result = -1;
@@ -111,7 +111,7 @@ static int open_terminal(int root, int *master, int *slave)
 	return result;
 }
 
-/* A new session always: without a terminal the process has no way to the caller's one. */
+/* Always makes a new session: without a terminal the process can't reach the caller's one. */
 static int take_terminal(const struct plan *plan, int tty, int known_size,
 			 const struct identity *identity, struct failure *failure)
 {
@@ -171,8 +171,8 @@ static int take_descriptors(const struct container_stdio *stdio, int tty, int *s
 	return result;
 }
 
-/* Anonymous pipes are given to the user, so that one who is not root can open /dev/stdout again.
- * Nothing that has a name on the host changes its owner. */
+/* Gives anonymous pipes to the user, so that a user other than root can open /dev/stdout again. The
+ * owner of a file that has a name on the host never changes. */
 static void give_pipes(const struct identity *identity)
 {
 	for (int i = 0; i < 3 && identity->file_uid != 0; i++) {
@@ -180,7 +180,7 @@ static void give_pipes(const struct identity *identity)
 
 		if (fstatfs(i, &fs) == 0 && fs.f_type == PIPEFS_MAGIC &&
 		    fchown(i, identity->file_uid, identity->file_gid) < 0)
-			/* A pipe of another user stays as it was handed over. */
+			/* A pipe of another user keeps its owner. */
 			continue;
 	}
 }
@@ -246,7 +246,7 @@ static int set_inherited(const struct plan *plan, struct failure *failure)
 	if (persona != NULL && (!parse_number(persona, UINT16_MAX, &number) ||
 				personality((unsigned long)number) < 0))
 		return fail(failure, "set personality", persona, EINVAL);
-	/* Where the kernel has no keyrings there is none to share. */
+	/* A kernel without keyrings has none to share. */
 	if (plan_flag(plan, OP_NEW_KEYRING) &&
 	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return fail(failure, "join session keyring", "", errno);
@@ -283,7 +283,7 @@ int process_prepare(const struct plan *plan, const struct container_stdio *stdio
 	    set_inherited(plan, failure) == 0 &&
 	    enter_directory(plan, root, &identity, failure) == 0 &&
 	    take_descriptors(stdio, tty, sync, failure) == 0 &&
-	    /* Not before: a working directory that is made has the mode of any other. */
+	    /* The umask is set only now: a new working directory gets the usual mode. */
 	    set_umask(plan, failure) == 0) {
 		give_pipes(&identity);
 		result = identity.own_ids ? own_ids_enter(root, &identity, failure)
@@ -296,7 +296,7 @@ out:
 	return result;
 }
 
-/* @path is the file that was found for @name; NULL: none was. */
+/* @path is the file that was found for @name, NULL if none was found. */
 static void fail_execute(const char *name, const char *path, int error, struct failure *failure)
 {
 	bool missing = error == ENOENT || error == ENOTDIR;
@@ -311,8 +311,8 @@ static void fail_execute(const char *name, const char *path, int error, struct f
 	failure->status = missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
-/* Executes the first of that name in PATH. A file that can't be executed is passed over, and told
- * of when there is no other; relative folders of PATH are left out. */
+/* Executes the first file with that name in PATH. A file that can't be executed is skipped, and
+ * reported only if there is no other. Relative folders of PATH are ignored. */
 static void execute_in_path(const char *name, char **argv, struct failure *failure)
 {
 	const char *at = environment_value(environment, "PATH");
@@ -355,8 +355,8 @@ static void execute(const struct plan *plan, struct failure *failure)
 	}
 }
 
-/* Process 1 stays behind as the reaper, with the program's identity and none of its descriptors
- * beyond the standard ones. */
+/* Process 1 stays as the reaper. It has the program's identity, and keeps only the standard
+ * descriptors. */
 static void stay_as_init(struct failure *failure)
 {
 	pid_t child = fork();

@@ -17,7 +17,7 @@
 #include "terminal.h"
 
 /**
- * status_of() - A wait status as a shell says it
+ * status_of() - Translate a wait status to an exit status, as a shell does
  */
 int status_of(int wait_status)
 {
@@ -25,7 +25,7 @@ int status_of(int wait_status)
 }
 
 /**
- * peer_add() - Take on a client. Return: NULL when there are too many; the socket is closed then.
+ * peer_add() - Accept a client. Return: NULL if there are too many; the socket is then closed.
  */
 struct peer *peer_add(struct supervisor *s, int socket)
 {
@@ -51,12 +51,12 @@ static void drop(struct peer *peer, bool keeps_process)
 		close_fd(&peer->starting);
 		close_fd(&peer->exec_terminal);
 	}
-	/* The slot lasts as long as something must be kept open for a process. */
+	/* The slot stays in use as long as something must be kept open for a process. */
 	peer->used = peer->starting >= 0 || peer->exec_terminal >= 0;
 }
 
 /**
- * peer_leave() - End a client's session; what runs for it loses its terminal
+ * peer_leave() - End a client's session; a process that it started loses its terminal
  */
 void peer_leave(struct peer *peer)
 {
@@ -100,7 +100,7 @@ static void attach(struct supervisor *s, struct peer *peer, struct message *mess
 		peer->out[1] = take_pipe(message, &next, O_WRONLY);
 	if (s->sink < 0 && s->run.init != 0)
 		output_close_sink(s);
-	/* The current chunk is over for it: it began before. */
+	/* It does not get the current chunk, which began before it attached. */
 	peer->sent = s->chunk_length;
 	if (s->run.init != 0)
 		answer(peer, MESSAGE_STARTED, s->run.init);
@@ -133,7 +133,7 @@ static int run_exec(struct supervisor *s, struct peer *peer, struct message *mes
 	return 0;
 }
 
-/* What an exec fails at, a missing program say, is its client's to hear. */
+/* If an exec fails, for example because a program is missing, only its client is told. */
 static void refuse(struct peer *peer, struct message *reply)
 {
 	if (peer->socket >= 0)
@@ -274,7 +274,7 @@ void peer_serve(struct supervisor *s, struct peer *peer)
 }
 
 /**
- * peers_tell() - Send to all clients that wait for the container
+ * peers_tell() - Send a message to all clients that wait for the container
  */
 void peers_tell(struct supervisor *s, const struct message *message)
 {
@@ -293,7 +293,7 @@ void peers_leave(struct supervisor *s)
 }
 
 /**
- * peer_exec_ended() - Tell the client whose process this was
+ * peer_exec_ended() - Tell the client of this process that it ended
  */
 void peer_exec_ended(struct supervisor *s, pid_t pid, int status)
 {

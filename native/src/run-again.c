@@ -22,7 +22,7 @@
 
 enum { OPTIONS_MAX = 32 };
 
-/* Passed on to no process, as packages/isolation/src/native-helper.ts has it. */
+/* Variables that no process gets, as in packages/isolation/src/native-helper.ts. */
 static bool is_of_runtime(const char *variable)
 {
 	static const char *const begins[] = { "BUN_", "NODE_OPTIONS=", "NODE_CHANNEL",
@@ -44,13 +44,13 @@ static void clean_environment(void)
 	*to = NULL;
 }
 
-/* All that only making the container takes; none of it stays in the supervisor's memory. */
+/* What is needed only to make the container; none of it stays in the supervisor's memory. */
 struct work {
 	struct kept_run run;
 	struct new_container container;
 };
 
-/* An option, with the container's id where it has a hole: it is printed by --detach. */
+/* An option, with the container's id in its hole: --detach prints the id. */
 static char *option_of(const char *text, const struct new_container *container)
 {
 	char option[PATH_MAX];
@@ -62,7 +62,7 @@ static char *option_of(const char *text, const struct new_container *container)
 	return strdup(option);
 }
 
-/* Gives @work back. Return: the exit status. */
+/* Starts the container, and frees @work. Return: the exit status. */
 static int start(struct work *work)
 {
 	const struct string_list *kept = &work->run.options;
@@ -86,7 +86,7 @@ static int start(struct work *work)
 	return client_options(&client, count, options) < 0 ? EXIT_ENGINE : launch_run(&client);
 }
 
-/* Return: the exit status, or -1 where nothing has been done. */
+/* Return: the exit status, or -1 if nothing has been done. */
 static int run_kept(char **words)
 {
 	struct work *work;

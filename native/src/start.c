@@ -50,7 +50,7 @@ struct origin {
 	char cgroup[PATH_MAX];
 };
 
-/* A container that goes away after its run does so as well when it can't be started. */
+/* A container that is removed after its run is also removed when it can't be started. */
 static _Noreturn void give_up(const struct plan *plan, const struct start *start,
 			      const struct failure *failure)
 {
@@ -73,8 +73,8 @@ static int was_removed(const struct plan *plan, struct failure *failure)
 			    "it was removed meanwhile", ENOENT);
 }
 
-/* Whoever holds the lock without running the container is done soon: the supervisor of the run
- * before, which has told the end of it and tidies up, or an `rm`. */
+/* Whoever holds the lock without running the container needs it only briefly: an `rm`, or the
+ * supervisor of the last run, which has reported its end and cleans up. */
 static int wait_for_lock(int lock, const char *state)
 {
 	for (int waited = 0;; waited += LOCK_STEP_MS) {
@@ -90,7 +90,7 @@ static int wait_for_lock(int lock, const char *state)
 	}
 }
 
-/* The kernel drops the lock with the last process of the run, so it is never stale. */
+/* The kernel frees the lock when the last process of the run ends, so it is never stale. */
 static int lock_container(const struct plan *plan, struct start *start, struct failure *failure)
 {
 	const char *state = plan_value(plan, OP_STATE_DIR, 0);
@@ -126,7 +126,8 @@ static int lock_container(const struct plan *plan, struct start *start, struct f
 			    "it is running or in use by another command", EBUSY);
 }
 
-/* A container that joins another pid namespace, or has the host's, must be born in the caller's. */
+/* If a container joins another pid namespace, or has the host's, its first process must be created
+ * in the caller's. */
 static bool has_own_pid_namespace(const struct plan *plan)
 {
 	const struct plan_record *record = NULL;
@@ -160,7 +161,7 @@ static int read_only_clone(void)
 	return -1;
 }
 
-/* Where the kernel has no mount_setattr (before 5.12), or the file was replaced. */
+/* For kernels without mount_setattr (before 5.12), or if the file was replaced. */
 static int sealed_copy(void)
 {
 	int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -181,7 +182,7 @@ static int sealed_copy(void)
 	return copy;
 }
 
-/* Only what the supervisor and the network helper read; the rest is the caller's business. */
+/* Keeps the variables that the supervisor and the network helper read, and drops all others. */
 static char **kept_environment(void)
 {
 	static const char *const names[] = { "PATH=", "TZ=", "HOME=", "XDG_RUNTIME_DIR=" };
@@ -228,7 +229,7 @@ static void execute_self(const struct plan *plan, const struct start *start,
 		syscall(SYS_execveat, file, "", argv, kept_environment(), AT_EMPTY_PATH);
 }
 
-/* What can't be found out any more from inside the new namespaces. */
+/* Notes what nobody can find out from inside the new namespaces. */
 static void note_origin(struct origin *origin)
 {
 	struct stat status = { 0 };
@@ -240,7 +241,8 @@ static void note_origin(struct origin *origin)
 		origin->cgroup[0] = '\0';
 }
 
-/* A sibling of this process, so that the client sees its end and nothing of ours remains. */
+/* Makes it a sibling of this process: the client can wait for it, and no process of ours
+ * remains. */
 static long clone_supervisor(const struct plan *plan, const struct start *start)
 {
 	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_PARENT };
@@ -298,7 +300,8 @@ _Noreturn void start_supervisor(const struct plan *plan, struct start *start)
 	if (pid > 0)
 		_exit(0);
 	setsid();
-	/* Nothing mounted here may reach a caller who is in the same user namespace. */
+	/* The caller may be in the same user namespace: no mount made here may appear in its
+	 * namespace. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 && chdir("/") == 0)
 		execute_self(plan, start, &origin);
 	fail(&failure, "execute", "berth-native supervise", errno);

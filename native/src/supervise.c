@@ -74,7 +74,7 @@ static void init_state(struct supervisor *s, char **argv)
 			s->peers[i].exec_terminal = s->peers[i].starting = -1;
 }
 
-/* The client's first message says what is attached, before there is anything to miss. */
+/* The client's first message says what is attached. It is read before any output can be missed. */
 static void serve_launcher(struct supervisor *s)
 {
 	struct peer *peer = peer_add(s, s->control);
@@ -85,8 +85,8 @@ static void serve_launcher(struct supervisor *s)
 		fcntl(peer->socket, F_SETFL, O_RDWR | O_NONBLOCK);
 }
 
-/* A container whose files can't be read any more only looks alive. By itself the server ends when
- * the container's last process has. */
+/* A container whose root file system has no server any more only looks alive: end it. The server
+ * ends by itself only after the container's last process. */
 static void server_ended(struct supervisor *s, int status)
 {
 	struct failure failure;
@@ -121,7 +121,7 @@ void supervisor_reap(struct supervisor *s)
 	}
 }
 
-/* Someone ends the session: the container is asked to stop, as `stop` would. */
+/* Someone wants to end this session: ask the container to stop, as `stop` would. */
 static void stop(struct supervisor *s)
 {
 	uint64_t limit = now_ms() + STOP_GRACE_MS;
@@ -170,7 +170,7 @@ static void take_timers(struct supervisor *s, bool idle)
 	}
 }
 
-/* Adds what peers may say, and what is said of the processes that they started. */
+/* Adds the sockets of the peers, and those of the processes that they are starting. */
 static unsigned int request_polls(const struct supervisor *s, struct pollfd *polls)
 {
 	unsigned int count = 0;
@@ -272,6 +272,6 @@ int supervise_main(int argc, char **argv)
 	output_finish(s);
 	supervisor_record_end(s, failed ? &failure : NULL);
 	supervisor_leave(s, failed ? &failure : NULL);
-	/* A service manager may know it as the unit's main process. */
+	/* A service manager may see this process as the unit's main process, and so its status. */
 	return s->run.status;
 }
