@@ -25,8 +25,8 @@ void before_runtime(long *stack);
 
 enum { ARGUMENTS_MAX = 1024, PATH_SIZE = 4096, OTHERS_WRITE = 2, GROUP_WRITE = 020 };
 
-/* The number before the first instruction is filled in by the build: how far it is from there to
- * what was the entry point. Registers are as the kernel or the dynamic linker left them. */
+/* The build fills in the number before the first instruction: its distance to the original entry
+ * point. The registers are as the kernel or the dynamic linker set them. */
 #if defined(__x86_64__)
 __asm__(".section .first, \"ax\"\n"
 	"	.quad 0\n"

@@ -33,7 +33,7 @@ static bool has_id(const char *text, const char *id)
 	return false;
 }
 
-/* What the file holds, to be freed. NULL: errno is 0 where it is no list of users. */
+/* The file's content, to be freed. NULL on failure; errno is 0 if the file is no list of users. */
 static char *read_accounts(int fd)
 {
 	struct stat status;
@@ -64,8 +64,8 @@ static int append_line(int root, const char *file, const char *before, const cha
 }
 
 /*
- * An image without the file knows no users at all. Overlay copies a file up when it is opened for
- * writing: one that has the line already is only read.
+ * An image without this file has no users at all. Overlay copies a file up when it is opened for
+ * writing, so a file that has the line already is only read.
  */
 int setup_account(struct setup *setup, const struct plan_record *record)
 {

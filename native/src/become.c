@@ -27,7 +27,7 @@
 static const uint64_t kept = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) |
 			     BIT(CAP_SETUID) | BIT(CAP_SETGID);
 
-/* A root whom an engine above us gave fewer capabilities keeps fewer. */
+/* If an engine above us gave root fewer capabilities, only these are kept. */
 static int change_ids(uid_t uid, gid_t gid, struct failure *failure)
 {
 	uint64_t left = capabilities_permitted() & kept;

@@ -69,8 +69,7 @@ static void take_terminal(struct supervisor *s)
 	fcntl(s->init.terminal, F_SETFL, O_RDWR | O_NONBLOCK);
 	s->sources[0] = s->init.terminal;
 	s->sink = fcntl(s->init.terminal, F_DUPFD_CLOEXEC, 3);
-	/* Keeps the slave open: reading would fail whenever no process of the container has it
-	 * open. */
+	/* Keeps the slave open: without any, reading would fail. */
 	s->tty_hold = ioctl(s->init.terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 }
 
@@ -121,8 +120,8 @@ int supervisor_prepare(struct supervisor *s, struct failure *failure)
 
 /* Before the kernel frees an overlay it writes the file system of the upper folder to the disk
  * (generic_shutdown_super() calls ovl_sync_fs(), which spares a volatile overlay). Whoever closes
- * the last reference waits for that. It must not be the container's last process, whose end others
- * wait for: so the supervisor holds one. A fuse-overlayfs server ends only after its mount. */
+ * the last reference waits for that. Others wait for the container's last process, so the
+ * supervisor holds a reference. A fuse-overlayfs server ends only after its mount. */
 static void hold_mounts(struct supervisor *s)
 {
 	char path[64];

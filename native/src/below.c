@@ -34,7 +34,7 @@ int below_open(int root, const char *path, int flags, bool strict)
 			(strict ? RESOLVE_NO_SYMLINKS : 0));
 }
 
-/* One walk along a path that may have to start again along another one, because of a symlink. */
+/* A walk along a path. A symlink makes it start again, along another path. */
 struct walk {
 	int root;
 	enum below_kind kind;
@@ -43,7 +43,7 @@ struct walk {
 	char path[PATH_MAX];
 };
 
-/* Makes @name in @parent and opens just what was made. */
+/* Makes @name in @parent and opens exactly what was made. */
 static int create(struct walk *walk, int parent, const char *name, bool last)
 {
 	int fd;
@@ -62,7 +62,7 @@ static int create(struct walk *walk, int parent, const char *name, bool last)
 			RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 }
 
-/* Replaces the component at @start..@end of the path by what the link of that name points to. */
+/* Replaces the component at @start..@end of the path by the target of the link of that name. */
 static int follow_link(struct walk *walk, int parent, const char *name, size_t start, size_t end)
 {
 	char link[PATH_MAX], path[PATH_MAX];
@@ -70,7 +70,7 @@ static int follow_link(struct walk *walk, int parent, const char *name, size_t s
 	int written;
 
 	if (length < 0)
-		return errno == EINVAL ? 0 : -1;	/* replaced meanwhile: look again */
+		return errno == EINVAL ? 0 : -1;	/* it was replaced meanwhile: look again */
 	if (walk->strict) {
 		errno = ELOOP;
 		return -1;

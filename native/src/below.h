@@ -8,8 +8,8 @@
 
 enum below_kind { BELOW_FILE, BELOW_FOLDER };
 
-/* openat2 of @path below @root with @flags (O_CLOEXEC is added). @strict refuses symlinks too.
- * -1 and errno where it can't be. */
+/* openat2 of @path below @root with @flags (O_CLOEXEC is added). @strict also refuses symlinks.
+ * Return: the descriptor, or -1 and errno. */
 int below_open(int root, const char *path, int flags, bool strict);
 
 /**

@@ -41,7 +41,7 @@ int capabilities_raise_ambient(uint64_t ambient)
 	return 0;
 }
 
-/* The first number that the kernel does not know ends the list. */
+/* The list ends at the first number that the kernel does not know. */
 int capabilities_bound(uint64_t bounding)
 {
 	for (unsigned long cap = 0; cap < CAPABILITIES_MAX; cap++)
@@ -50,7 +50,7 @@ int capabilities_bound(uint64_t bounding)
 	return 0;
 }
 
-/* The kernel lowers ambient ones with those that they need. */
+/* The kernel also drops the ambient capabilities that are no longer permitted. */
 void capabilities_give_up(void)
 {
 	if (getuid() != 0 && capabilities_permitted() != 0 && capabilities_set(0, 0, 0) < 0)

@@ -7,13 +7,13 @@
 /* -1 and errno. */
 int capabilities_set(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 
-/* Those that the process is permitted; none where that can't be found out. */
+/* The capabilities that the process is permitted; none if they can't be found out. */
 uint64_t capabilities_permitted(void);
 
-/* Those of @ambient, which must be permitted and inheritable, outlast an execve. -1 and errno. */
+/* Those of @ambient survive an execve; they must be permitted and inheritable. -1 and errno. */
 int capabilities_raise_ambient(uint64_t ambient);
 
-/* No execve of this process can give it others than those of @bounding. -1 and errno. */
+/* After an execve this process can have no capabilities but those of @bounding. -1 and errno. */
 int capabilities_bound(uint64_t bounding);
 
 /**

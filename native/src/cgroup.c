@@ -164,7 +164,7 @@ bool cgroup_had_oom(const struct cgroup *cgroup)
 	return found != NULL && atoi(found + strlen("oom_kill ")) > 0;
 }
 
-/* Processes that are left, of a container in another's pid namespace, end with their cgroup. */
+/* Ends processes that remain (of a container in another's pid namespace), then the cgroup. */
 static void remove_cgroup(const char *path)
 {
 	for (int waited = 0; waited < KILL_WAIT_MS && rmdir(path) < 0 && errno == EBUSY; waited++) {

@@ -41,7 +41,7 @@ static unsigned int parse_streams(const char *list)
 	return streams;
 }
 
-/* The runtimes raise the soft limit for themselves; the container gets the user's own. */
+/* The JavaScript runtimes raise their soft limit; the container gets the user's own back. */
 static int restore_nofile(const char *value)
 {
 	struct rlimit limit;
@@ -110,7 +110,7 @@ int client_options(struct client *client, int argc, char **argv)
 }
 
 /**
- * client_reset_process() - Undo what a JavaScript runtime left set in this process
+ * client_reset_process() - Undo what a JavaScript runtime changed in this process
  */
 void client_reset_process(void)
 {
@@ -119,7 +119,7 @@ void client_reset_process(void)
 		int flags = fcntl(fd, F_GETFL);
 
 		if (flags < 0)
-			/* A closed standard stream would be the next file that is opened. */
+			/* The next opened file would take a closed stream's number. */
 			open("/dev/null", O_RDWR);
 		else if (flags & O_NONBLOCK)
 			fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
@@ -190,7 +190,7 @@ static void take_signals(struct client *client)
 	}
 }
 
-/* An exec's terminal is given to its client, so that its bytes pass through nobody else. */
+/* An exec's terminal is given to its client, so that no other process sees its bytes. */
 static void take_terminal(struct client *client, int master)
 {
 	int copy = fcntl(master, F_DUPFD_CLOEXEC, 3);
@@ -202,7 +202,7 @@ static void take_terminal(struct client *client, int master)
 		relays[0].keys = &client->keys;
 }
 
-/* Output that is lost is no success. Whoever closed a pipe knows it. Return: the exit status. */
+/* Lost output is an error. Whoever closed a pipe knows of it. Return: the exit status. */
 static int tell_unwritten(int error)
 {
 	struct failure failure = { 0 };
@@ -237,7 +237,7 @@ static int take_message(struct client *client)
 		client->answered = true;
 		if (message.fd_count > 0 && client->exec)
 			take_terminal(client, message.fds[0]);
-		/* It runs already: what can't be told does not end it. */
+		/* The container runs already, so a failure to notify does not end it. */
 		if (!client->exec && notice_give(&client->notice, (pid_t)message.flags,
 						 client->detach, &message.failure) < 0)
 			failure_print(&message.failure, 2);
@@ -258,7 +258,7 @@ static int take_message(struct client *client)
 	return -1;
 }
 
-/* A stopped supervisor never answers: the user hears which process that is. */
+/* A stopped supervisor never answers, so tell the user which process it is. */
 static bool tell_stopped(const struct client *client)
 {
 	struct ucred peer = { 0 };
@@ -362,7 +362,7 @@ int client_run(struct client *client)
 	if (client->terminal && isatty(0))
 		terminal_raw(0);
 	status = loop(client);
-	/* From here on signals end it, as they do any program that waits for a slow reader. */
+	/* From here on signals end the client, like any program that waits for a slow reader. */
 	signal(SIGPIPE, SIG_IGN);
 	signals_unblock();
 	if (!relays[0].detached)

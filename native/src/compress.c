@@ -22,9 +22,9 @@
 #include "failure.h"
 #include "memory-file.h"
 
-/* Deflate looks back 32 KiB at most, so that small blocks, which stay in a processor's own cache
- * with all that they become, cost half a per cent of size; zstd would lose what large ones share.
- */
+/* Deflate looks back 32 KiB at most. Small blocks fit into a processor's own cache, with their
+ * result, and cost half a per cent of size. zstd finds repetitions further back, so it needs larger
+ * ones. */
 enum { GZIP_BLOCK = 1 << 18, ZSTD_BLOCK = 1 << 20 };
 enum { BOUND = ZSTD_BLOCK + ZSTD_BLOCK / 8 + 64, MOST_THREADS = 16 };
 enum { SLOTS = 2 * MOST_THREADS };
@@ -51,7 +51,7 @@ struct compressor {
 	ZSTD_CCtx *zstd;
 };
 
-/* The packed length; 0 when there is no memory. */
+/* Return: the compressed length; 0 if there is no memory. */
 static size_t compress_block(struct compressor *with, struct slot *slot)
 {
 	const unsigned char *in = slot->in;
@@ -134,7 +134,7 @@ static void publish(size_t filled, bool ended)
 	pthread_mutex_unlock(&work.lock);
 }
 
-/* Reads ahead as far as there are slots; writes in the order of reading. */
+/* Reads ahead as long as there are free slots; writes in the order of reading. */
 static bool compress_all(void)
 {
 	size_t filled = 0, written = 0;
@@ -153,7 +153,7 @@ static bool compress_all(void)
 		if (!fill(*slot))
 			return false;
 		last = (*slot)->length < work.block;
-		/* Only of nothing at all is there an empty member. */
+		/* Only empty input gives an empty member. */
 		if ((*slot)->length > 0 || filled == 0)
 			filled++;
 		publish(filled, last);

@@ -82,12 +82,12 @@ static int set_up_system(const struct plan *plan, const struct namespaces *wante
 	if (name != NULL && ((wanted->made | wanted->joined) & CLONE_NEWUTS) == 0)
 		return fail_because(failure, "set host name", name,
 				    "the uts namespace is the host's", 0);
-	/* EPERM is of a filter above, where we are in a container that may not: the name stays. */
+	/* EPERM: an engine above us forbids it with a filter. The host name then stays. */
 	if (name != NULL && sethostname(name, strlen(name)) < 0 && errno != EPERM)
 		return fail(failure, "set host name", name, errno);
 	if ((wanted->made & CLONE_NEWNET) != 0 && raise_loopback(failure) < 0)
 		return -1;
-	/* Who joins a pid namespace has it from step_in()'s process: see container_clone(). */
+	/* When a pid namespace is joined, container_clone() has set it before step_in(). */
 	return (wanted->joined & CLONE_NEWPID) != 0 ? 0 : write_oom_score(plan, failure);
 }
 
@@ -229,7 +229,7 @@ static int step_in(int sync, uint64_t flags)
 	char byte;
 
 	if (pid == 0) {
-		/* Its messages come after FORKED: the gate opens with the end of that process. */
+		/* Its messages must follow FORKED: the gate opens when the other process ends. */
 		close(gate[1]);
 		while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
 			;

@@ -96,14 +96,13 @@ int container_exec(const struct container_process *init, const struct plan *plan
 		   struct container_process *process, struct failure *failure);
 
 /* From init.c: reaps and forwards signals as process 1 until @child ends; exits with its status.
- * Called in the container, privileges already dropped, descriptors from 3 on closed. */
+ * Called in the container, after privileges are dropped and descriptors from 3 on are closed. */
 _Noreturn void init_reap(pid_t child);
 
-/* In the child: makes it the terminal's foreground, so that keys reach it once, and not a second
- * time by way of its parent. */
+/* In the child: makes it the foreground group, so that its keys don't reach it twice. */
 void init_lead(void);
 
-/* Remembers where the words of the command line lie, for init_reap() to replace. */
+/* Remembers where the command line is in memory; init_reap() overwrites it. */
 void init_keep_title(int argc, char **argv);
 
 #endif

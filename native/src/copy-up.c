@@ -16,7 +16,7 @@
 #include "remove.h"
 #include "userns.h"
 
-/* Gigabytes may be copied; only one that has been stopped takes longer. */
+/* A copy may have gigabytes; only a stopped copier takes longer than this. */
 enum { COPY_WAIT_MS = 60000 };
 
 static bool is_empty(int folder_fd)
@@ -31,8 +31,8 @@ static bool is_empty(int folder_fd)
 	return entries == 2;
 }
 
-/* Moves all from the finished copy into the volume, then gives it the image folder's owner, unless
- * it is to keep the one that it has (`volume create --uid`). */
+/* Moves everything from the finished copy into the volume, then gives the volume the image folder's
+ * owner, unless it must keep its own (`volume create --uid`). */
 static int move_in(int copied, int data, const struct stat *kept)
 {
 	int list = openat(copied, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
@@ -56,8 +56,8 @@ static int move_in(int copied, int data, const struct stat *kept)
 	return result < 0 ? -1 : copy_metadata(&(struct copy){0}, copied, data, &status);
 }
 
-/* Copies beside the volume under one name, renames to another when all is there, then moves in: a
- * start that is killed on the way is finished by the next one. */
+/* Copies to a folder beside the volume, renames that folder when the copy is complete, then moves
+ * its content in. If a start is killed meanwhile, the next one completes the work. */
 static int fill(int parent, const char *name, int from, int data, const struct stat *kept,
 		struct failure *failure)
 {
@@ -91,7 +91,7 @@ static int fill(int parent, const char *name, int from, int data, const struct s
 	return 0;
 }
 
-/* A new volume of a container whose ids don't include the caller's would be nobody's there. */
+/* In a container whose ids lack the caller's, a new volume would belong to nobody. */
 static int give_if_nobodys(struct setup *setup, int data)
 {
 	struct userns container;
@@ -104,7 +104,7 @@ static int give_if_nobodys(struct setup *setup, int data)
 	return setup_give(setup, data);
 }
 
-/* Two containers start with the same new volume: one copies, the other finds it full. */
+/* If two containers start with the same new volume, one copies and the other finds it full. */
 static int fill_once(const char *path, int from, int data, const struct stat *kept,
 		     struct failure *failure)
 {
@@ -123,7 +123,7 @@ static int fill_once(const char *path, int from, int data, const struct stat *ke
 	return result;
 }
 
-/* Nobody has put anything into it, or given it to anybody. */
+/* Whether nobody has written to the volume or changed its owner. */
 static bool is_new(int data)
 {
 	struct stat status;

@@ -18,14 +18,14 @@
 
 static int copy_folder(struct copy *copy, int from, int to);
 
-/* True for a copy that shall be like the original in all. */
+/* True if the copy must have every attribute of the original. */
 static bool is_exact(const struct copy *copy)
 {
 	return copy->shift != NULL && copy->shift->uids.count == 0;
 }
 
-/* Attributes that belong to the user or carry capabilities; never overlay's own. Access lists
- * name ids: only where these stay. */
+/* Copies attributes of the user and capabilities, but never overlay's own. Access lists name ids,
+ * so they are copied only if the ids stay the same. */
 static bool is_copied(const struct copy *copy, const char *name)
 {
 	if (strncmp(name, "user.", 5) == 0)
@@ -45,7 +45,7 @@ static void copy_attributes(const struct copy *copy, int from, int to)
 		if (!is_copied(copy, name))
 			continue;
 		size = fgetxattr(from, name, value, sizeof(value));
-		/* What the target's file system can't hold is no reason to lose the file. */
+		/* An attribute that the target's file system can't hold must not lose the file. */
 		if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) < 0)
 			continue;
 	}
@@ -67,8 +67,8 @@ static int copy_owner(const struct copy *copy, int folder, const char *name,
 	return !is_exact(copy) && (errno == EINVAL || errno == EPERM) ? 0 : -1;
 }
 
-/* Owner first: changing it clears the set-id bits and file capabilities. An owner that has no
- * mapped id stays the copier. */
+/* Sets the owner first, because that clears the set-id bits and file capabilities. If the owner has
+ * no mapped id, the file stays the copier's. */
 int copy_metadata(const struct copy *copy, int from, int to, const struct stat *status)
 {
 	const struct timespec times[2] = {status->st_atim, status->st_mtim};
@@ -81,8 +81,8 @@ int copy_metadata(const struct copy *copy, int from, int to, const struct stat *
 	return futimens(to, times);
 }
 
-/* Copies from both positions on, @size bytes or to the end. By reflink or in the server where the
- * file system can. */
+/* Copies from both positions on, @size bytes or to the end. The file system does it by reflink or
+ * in its server, if it can. */
 static int copy_extent(int from, int to, off_t size)
 {
 	ssize_t got = 1;
@@ -99,7 +99,7 @@ static int copy_extent(int from, int to, off_t size)
 	return got < 0 ? -1 : 0;
 }
 
-/* A file with holes, such as lastlog, takes its length many times over without them. */
+/* Skips holes: a file like lastlog would take many times its space without them. */
 static int copy_extents(int from, int to, off_t size)
 {
 	off_t start = 0, end;
@@ -122,7 +122,7 @@ static int copy_content(int from, int to, const struct stat *status)
 	return copy_extent(from, to, status->st_size);
 }
 
-/* A file without content, whose content overlay takes from the layer of data (overlayfs.rst,
+/* Makes a file without content: overlay takes the content from the data layer (overlayfs.rst,
  * "Data-only lower layers"). */
 static int refer_to_content(const struct copy *copy, int to, off_t size)
 {

@@ -105,7 +105,7 @@ int pty_open(int devpts, int *master, int *slave)
 	*master = openat(devpts, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	if (*master < 0)
 		return -1;
-	/* The slave by the master, never by a name that somebody may have replaced. */
+	/* Opens the slave through the master, never by a name that somebody may have replaced. */
 	if (ioctl(*master, TIOCSPTLCK, &unlock) == 0)
 		*slave = ioctl(*master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (*slave >= 0)
@@ -168,7 +168,7 @@ static int copy_shared_memory(const struct plan_record *ipc)
 	return mount;
 }
 
-/* Return: 1 where another container's is taken, 0 where there is none to take, -1 a failure. */
+/* Return: 1 if it is another container's, 0 if there is none to take, -1 on failure. */
 static int take_shared_memory(struct setup *setup, int dev)
 {
 	const struct plan_record *record = NULL;
@@ -233,7 +233,7 @@ static int fill_dev(struct setup *setup, int dev, uint64_t shm_size, bool tty)
 	return make_shared_memory(setup, dev, shm_size);
 }
 
-/* /dev itself is never reached through a symlink of the image. */
+/* /dev itself is never reached through an image's symlink. */
 int setup_dev(struct setup *setup, const struct plan_record *record)
 {
 	bool tty = strcmp(record->args[1], "1") == 0;

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* From 6.6 on: caller and answerer take turns on one processor, which makes a call cheaper. */
+/* Since 6.6: caller and answering process share one processor, which makes a call cheaper. */
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -23,13 +23,13 @@
 
 enum { LISTENERS_MAX = 512, NOTIFICATION_MAX = 512, END_WAIT_MS = 1000 };
 
-/* What is received is as large as the kernel that runs says, not as the one compiled for. */
+/* The running kernel decides how large a request is, not the headers compiled with. */
 union request {
 	struct seccomp_notif value;
 	char room[NOTIFICATION_MAX];
 };
 
-/* Takes one call of a filter, and answers it. Return: -1 when no process has the filter. */
+/* Receives a filter's call and answers it. Return: -1 if no process has the filter now. */
 static int serve(const struct tracee_view *view, struct owners *owners, int listener)
 {
 	static union request request;
@@ -49,7 +49,7 @@ static int serve(const struct tracee_view *view, struct owners *owners, int list
 		response.value.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	else
 		response.value.error = result;
-	/* Whoever is gone meanwhile needs no answer. */
+	/* A caller that ended meanwhile needs no answer. */
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	return 0;
 }
@@ -187,7 +187,7 @@ int emulator_serve(struct emulator *emulator, struct container_process *process,
 	struct owners owners = {.device = process->root_device, .ledger = -1};
 	int result = 0;
 
-	/* A folder shares its file system with what is bound into the container. */
+	/* What is bound into the container may be of the same file system as its root folder. */
 	if (plan_find(plan, OP_ROOTFS) != NULL)
 		owners.mount = process->root_mount;
 	if (emulator->pid == 0)
@@ -211,7 +211,7 @@ void emulator_end(struct emulator *emulator)
 		return;
 	close(emulator->control);
 	kill(emulator->pid, SIGKILL);
-	/* A file system that hangs (FUSE, NFS) may hold it; the end of a run waits for none. */
+	/* A hanging file system (FUSE, NFS) may block it; the end of a run must not wait. */
 	for (int waited = 0; waited < END_WAIT_MS; waited++) {
 		pid_t pid = waitpid(emulator->pid, NULL, WNOHANG);
 

@@ -32,14 +32,14 @@ struct emulator {
 int emulator_serve(struct emulator *emulator, struct container_process *process,
 		   const struct plan *plan, struct failure *failure);
 
-/* It was reaped; the next listener starts another. */
+/* The process was reaped; the next listener starts another one. */
 void emulator_gone(struct emulator *emulator);
 
 void emulator_end(struct emulator *emulator);
 
 /* emulated-calls.c */
 
-/* What the waiting call shall return: 0, or -errno; CALL_GOES_ON: what the kernel says. */
+/* The result of the waiting call: 0, or -errno; CALL_GOES_ON: the kernel carries it out. */
 enum { CALL_GOES_ON = 1 };
 
 int emulated_call(const struct tracee_view *view, struct owners *owners,

@@ -41,17 +41,17 @@ static const struct call calls[] = {
 	{AUDIT_ARCH_ARM, 324, MKNODAT, false},
 };
 
-/* The bit by which x32 calls differ from those of x86_64. */
+/* The bit that marks x32 calls, as against those of x86_64. */
 enum { X32_BIT = 0x40000000 };
 
-/* A call's arguments, wherever they stand in its registers. */
+/* A call's arguments, independent of which registers hold them. */
 struct arguments {
 	int fd, flags;
 	uint64_t path;	/* 0: the descriptor alone */
 	uint32_t first, second;	/* uid and gid, or mode and device */
 };
 
-/* What the call names, pinned. */
+/* The file that the call names, held by descriptors. */
 struct target {
 	struct tracee_place place;
 	char path[PATH_MAX];
@@ -121,7 +121,7 @@ static int descriptor_of(const char *path)
 	return -1;
 }
 
-/* Reads what the call names, and then makes sure that it was the process that called. */
+/* Reads what the call names, then makes sure that it was read from the calling process. */
 static int read_target(const struct tracee *tracee, const struct seccomp_notif *request,
 		       int listener, struct arguments *arguments, struct target *target)
 {
@@ -199,7 +199,7 @@ static int make_device(struct owners *owners, const struct tracee *tracee,
 	return result;
 }
 
-/* Copies of a caller's capabilities are what the kernel would have looked at. */
+/* Checks the caller's capabilities, as the kernel would have done. */
 static bool may(const struct tracee *tracee, unsigned capability)
 {
 	return (tracee->capabilities >> capability & 1) != 0;
@@ -220,9 +220,9 @@ int emulated_call(const struct tracee_view *view, struct owners *owners,
 	result = tracee_open(view, (pid_t)request->pid, &tracee);
 	if (result < 0)
 		return result;
-	/* In a user namespace that it made, a process has all capabilities and none here. What it
-	 * asks for is the kernel's to decide, by its rights: nothing was checked that could
-	 * change. A thread that waits changes its namespace no more. */
+	/* In a user namespace that the process made itself it has all capabilities, but none in
+	 * ours. The kernel decides on its call, by its own rights: no check of ours can be
+	 * bypassed. A thread that waits can't change its namespace any more. */
 	if (tracee.is_foreign)
 		result = is_valid(listener, request->id) ? CALL_GOES_ON : -ESRCH;
 	else if (call->kind < MKNOD && !may(&tracee, CAP_CHOWN))

@@ -56,8 +56,7 @@ static void end_children(struct supervisor *s)
 }
 
 /**
- * supervisor_end_container() - End all processes of the container, and all helpers but the
- * network's
+ * supervisor_end_container() - End the container and all helpers but the network's
  */
 void supervisor_end_container(struct supervisor *s)
 {
@@ -68,8 +67,7 @@ void supervisor_end_container(struct supervisor *s)
 	}
 	if (getpid() != 1)
 		end_children(s);
-	/* Processes of exec ended with the pid namespace; their clients still wait for the
-	 * status. */
+	/* Processes of exec ended with the pid namespace; their clients still wait. */
 	supervisor_reap(s);
 	network_end(&s->network, &s->plan);
 	helper_end(&s->server);
@@ -109,8 +107,8 @@ void supervisor_record_end(struct supervisor *s, const struct failure *failed)
 		facts_publish_exit(&s->run, &failure);
 }
 
-/* Closing the mounts may take long, because the kernel writes to the disk. The end is recorded and
- * the lock is free, so another command may start or remove the container meanwhile. */
+/* Closing this may wait for the disk. The end is recorded and the lock is free, so another command
+ * may start or remove the container meanwhile. */
 static void let_mounts_go(struct supervisor *s)
 {
 	peers_leave(s);
@@ -142,8 +140,7 @@ void supervisor_leave(struct supervisor *s, const struct failure *failed)
 		waitpid(s->network.pid, NULL, 0);
 	}
 	cgroup_end(&s->cgroup);
-	/* Nor do they wait for the disk: with a journal, removing a folder is slower than making
-	 * it. */
+	/* Nor for the disk: with a journal, removing a folder is slower than making it. */
 	if (plan_value(&s->plan, OP_EXIT_REMOVE, 0) != NULL) {
 		peers_leave(s);
 		/* On NFS and FUSE a folder stays as long as a removed file in it is open. */

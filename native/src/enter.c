@@ -102,7 +102,7 @@ static int read_options(int argc, char **argv, struct options *options, struct f
 	return 0;
 }
 
-/* Mounts of the host still arrive, those made here go nowhere. */
+/* Mounts of the host still appear here; mounts made here appear nowhere else. */
 static int new_mount_namespace(struct failure *failure)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
@@ -110,7 +110,7 @@ static int new_mount_namespace(struct failure *failure)
 	return 0;
 }
 
-/* execvp(3) answers EACCES for a folder of PATH that can't be searched, whatever others have. */
+/* execvp(3) returns EACCES if a folder of PATH can't be searched, whatever the others have. */
 static bool is_in_path(const char *name)
 {
 	const char *at = getenv("PATH");
@@ -146,8 +146,8 @@ int enter_main(int argc, char **argv)
 	return failure.error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
-/* `take -- PATH…`: what is there and belongs to none of the ids becomes the first one's. It needs
- * the right to that, of the machine's root, and so enters nothing. */
+/* `take -- PATH…`: gives files that belong to none of the ids to the first id. This needs the
+ * rights of the machine's root, so it enters no namespace. */
 int take_main(int argc, char **argv)
 {
 	struct failure failure;
@@ -180,8 +180,8 @@ int remove_main(int argc, char **argv)
 	return status;
 }
 
-/* Whoever clears up after a command that was killed must not meet us at work. The change of
- * credentials on entering a user namespace would have cleared this. */
+/* The cleanup after a killed command must not find this process still at work. Set only now,
+ * because the change of credentials on entering a user namespace clears it. */
 static int end_with(pid_t caller)
 {
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != caller ? -1 : 0;
@@ -203,9 +203,9 @@ static int shift_layers(char **rest, struct failure *failure)
 	return options.sync && syncfs(to) < 0 ? fail(failure, "write", rest[0], errno) : 0;
 }
 
-/* `shift [--shift-uid … --shift-gid …] [--sync] -- TO DATA LAYER…`: the empty folder TO becomes the
- * layers, top one first, under other owners; an empty DATA copies their content. With --sync it is
- * on the disk afterwards. */
+/* `shift [--shift-uid … --shift-gid …] [--sync] -- TO DATA LAYER…`: merges the layers, top one
+ * first, into the empty folder TO with other owners; an empty DATA copies their content. --sync
+ * also writes the result to the disk. */
 int shift_main(int argc, char **argv)
 {
 	struct failure failure = {.error = ESRCH};
@@ -220,9 +220,9 @@ int shift_main(int argc, char **argv)
 	return 0;
 }
 
-/* `probe [--fuse-overlayfs PROGRAM] -- FOLDER`: what the file system of the empty folder can do,
- * and the folder is gone. One line for overlay, of the kernel or of the program, which is `ok` or
- * its failure, and one for the owners: see probe.h. */
+/* `probe [--fuse-overlayfs PROGRAM] -- FOLDER`: tests the file system of an empty folder, and
+ * removes the folder. Prints one line for overlay (the kernel's or the program's), `ok` or its
+ * failure, and one line for the owners: see probe.h. */
 int probe_main(int argc, char **argv)
 {
 	struct failure failure, refusal;

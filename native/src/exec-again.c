@@ -24,7 +24,7 @@ static bool add(FILE *text, const char *string)
 	return fwrite(string, strlen(string) + 1, 1, text) == 1;
 }
 
-/* The kept plan with this command. Return: what holds it, -1 where it can't be had. */
+/* Adds the command to the kept plan. Return: a file with the plan, -1 on failure. */
 static int complete_plan(const struct kept *kept, char **command)
 {
 	int fd = memory_file("berth-plan"), count = 0;
@@ -43,7 +43,7 @@ static int complete_plan(const struct kept *kept, char **command)
 	return is_written && lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
 }
 
-/* Nothing that the caller had open but its standard streams stays open for as long as this runs. */
+/* Closes all of the caller's descriptors but its standard streams: this client may run for long. */
 static void close_others(int first, int second)
 {
 	int low = first < second ? first : second, high = first < second ? second : first;
@@ -55,7 +55,7 @@ static void close_others(int first, int second)
 	syscall(SYS_close_range, (unsigned int)high + 1, ~0U, 0);
 }
 
-/* Return: the exit status, or -1 where nothing has been done. */
+/* Return: the exit status, or -1 if nothing has been done. */
 static int exec_kept(char **words)
 {
 	static struct kept kept;

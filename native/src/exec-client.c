@@ -19,7 +19,7 @@ static int add_fd(struct message *message, int fd, struct failure *failure)
 	return 0;
 }
 
-/* With a terminal the process gets that; its master comes back with MESSAGE_STARTED. */
+/* If the process has a terminal it gets no streams; MESSAGE_STARTED brings the master. */
 static int choose_streams(struct client *client, const struct plan *plan, int given[3],
 			  struct failure *failure)
 {
@@ -96,7 +96,7 @@ int exec_main(int argc, char **argv)
 	if (client_options(&client, argc, argv) < 0)
 		return EXIT_ENGINE;
 	plan_fd = client_open_plan(client.plan, &plan, &failure);
-	/* It was written for this client alone. */
+	/* The plan was written only for this client. */
 	unlink(client.plan);
 	if (plan_fd < 0)
 		return client_fail(&failure);

@@ -40,14 +40,14 @@ static void append_line(const char *path, const char *line, const struct run *ru
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return;
-	/* One write: lines of several supervisors never mix. A full disk takes none. */
+	/* One write, so that lines of several supervisors never mix. A full disk loses the line. */
 	if (write(fd, text, used) < 0)
 		used = 0;
 	close(fd);
 }
 
 /**
- * exit_run_steps() - Carry the exit records out, but those that free what has lost its name
+ * exit_run_steps() - Carry out the exit records, except those that remove folders given up
  */
 void exit_run_steps(const struct plan *plan, const struct run *run)
 {
@@ -71,7 +71,7 @@ void exit_run_steps(const struct plan *plan, const struct run *run)
 }
 
 /**
- * exit_remove_trees() - Free what the plan's exit records gave up
+ * exit_remove_trees() - Remove the folders that the plan's exit records gave up
  */
 void exit_remove_trees(const struct plan *plan)
 {

@@ -23,7 +23,7 @@
 enum { TEXT_MAX = 8192, SHORT_MACHINE_ID = 12 };
 
 /**
- * facts_own_pid() - The pid of this process as the host's procfs counts
+ * facts_own_pid() - The pid of this process in the host's procfs
  */
 pid_t facts_own_pid(void)
 {
@@ -32,7 +32,7 @@ pid_t facts_own_pid(void)
 	return readlink("/proc/self", text, sizeof(text) - 1) > 0 ? (pid_t)atoi(text) : 0;
 }
 
-/* The first line of a small file, without its newline; empty where there is none to be read. */
+/* The first line of a small file, without its newline; empty if it can't be read. */
 static int first_line(const char *path, char *text, size_t size, struct failure *failure)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -47,8 +47,8 @@ static int first_line(const char *path, char *text, size_t size, struct failure 
 	return 0;
 }
 
-/* Where this process is counted. Without it the run would be taken for another machine's or boot's
- * and so for ended, so that nothing is started then. */
+/* Finds out which machine and boot count our pid. Without that the run would look like another
+ * boot's, and so like one that ended; then nothing is started. */
 static int find_place(struct run *run, struct failure *failure)
 {
 	run->supervisor = facts_own_pid();
@@ -93,7 +93,7 @@ int facts_write_file(const char *dir, const char *name, const char *text, struct
 	return fail(failure, "write", path, error);
 }
 
-/* On a full disk the plan makes room: its run has read it, and the next start writes it anew. */
+/* On a full disk, removes the plan to make room: this run has read it; the next start makes one. */
 static int write_record(const struct run *run, const char *dir, const char *name, const char *text,
 			struct failure *failure)
 {

@@ -78,7 +78,7 @@ static bool begins(const char *text, const char *beginning)
 	return beginning == NULL || strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
-/* Copies @text with control characters as `?`: a terminal must not obey what a plan holds. */
+/* Copies @text with `?` for control characters: a plan's text must not control the terminal. */
 static size_t append(char *out, size_t size, size_t at, const char *text)
 {
 	for (; *text != '\0' && at + 1 < size; text++)
@@ -117,7 +117,7 @@ void failure_print(const struct failure *failure, int fd)
 	if (reason == NULL)
 		reason = "unknown error";
 	first = reason[0];
-	/* The C library's words begin with a capital, unless they are names like RFS. */
+	/* The C library's messages begin with a capital; keep it in names like RFS. */
 	if (first >= 'A' && first <= 'Z' && reason[1] >= 'a')
 		line[at++] = (char)(first - 'A' + 'a'), reason++;
 	at = append(line, sizeof(line), at, reason);

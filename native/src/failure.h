@@ -21,7 +21,7 @@ struct failure {
 	char reason[192];
 };
 
-/* Fills @failure with errno @error and returns -1. The object is cut, never overrun. */
+/* Fills @failure with errno @error and returns -1. A long object is cut. */
 int fail(struct failure *failure, const char *stage, const char *object, int error);
 
 /* Like fail(), with a reason in words; @error may be 0. */

@@ -28,7 +28,7 @@
 #include "setup.h"
 #include "userns.h"
 
-/* A folder that every host has, and the program does not need. */
+/* A folder that every host has and that the program does not need. */
 #define PLACE "/sys"
 
 enum { EXPLAIN_WAIT_MS = 1000 };
@@ -93,7 +93,7 @@ static int open_ends(struct ends *ends, const struct plan_record *overlay, struc
 	return open_folder(ends, overlay, failure);
 }
 
-/* In the program's process. */
+/* Runs in the program's process. */
 static int place_folder(int folder)
 {
 	int target = -1;
@@ -103,7 +103,7 @@ static int place_folder(int folder)
 	return target < 0 ? -1 : mount_attach(folder, target);
 }
 
-/* Files of a layer belong to the container's ids, which are others here. */
+/* A layer's files belong to ids of the container, which have other numbers here. */
 static void add_map(FILE *options, const char *name, const struct id_map *map)
 {
 	for (size_t i = 0; i < map->count; i++)
@@ -141,7 +141,7 @@ static char *write_options(const struct plan *plan, const struct ends *ends,
 	return NULL;
 }
 
-/* -1 with a failure. The kernel checks modes and owners; all ids of the namespace may look. */
+/* -1 with a failure. The kernel checks modes and owners; all ids of the namespace have access. */
 static int make_mount(int device, struct failure *failure)
 {
 	char options[128], reason[REASON_SIZE];
@@ -193,7 +193,7 @@ int fuse_overlay_start(struct helper_process *server, const struct plan *plan,
 int fuse_overlay_ended(struct helper_process *server, const struct plan *plan, int status,
 		       struct failure *failure)
 {
-	/* What Debian 12's always says first. */
+	/* Debian 12's fuse-overlayfs always prints this first. */
 	static const char noise[] = "unknown argument ignored: lazytime ";
 	char said[sizeof(failure->reason) + sizeof(noise)], *reason = said;
 

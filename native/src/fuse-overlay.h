@@ -17,11 +17,11 @@
 int fuse_overlay_start(struct helper_process *server, const struct plan *plan,
 		       unsigned int seconds, int *root, struct failure *failure);
 
-/* Its program was reaped with @status. Always -1, with a failure that says why. */
+/* Called after its program was reaped with @status. Always -1, with a failure that says why. */
 int fuse_overlay_ended(struct helper_process *server, const struct plan *plan, int status,
 		       struct failure *failure);
 
-/* A failure of whoever used the file system becomes that of its program, where that has ended. */
+/* Replaces the failure of using the file system by that of its program, if this has ended. */
 void fuse_overlay_explain(struct helper_process *server, const struct plan *plan,
 			  struct failure *failure);
 

@@ -15,10 +15,10 @@
 static const char stage[] = "give to user";
 
 struct giving {
-	struct copy names;	/* where the walk is, and how deep */
+	struct copy names;	/* the current position and depth of the walk */
 	uid_t uid;
 	gid_t gid;
-	const struct userns *others;	/* only what has none of these ids; NULL: all */
+	const struct userns *others;	/* change only what has none of these ids */
 };
 
 struct given_folder {
@@ -49,7 +49,7 @@ static bool is_mapped(const struct id_map *map, unsigned outside)
 	return false;
 }
 
-/* What has the owner already is left alone: a change of owner takes the set-id bits away. */
+/* A file that has the owner already stays: a change of owner would clear its set-id bits. */
 static int give_one(const struct giving *giving, int folder, const char *name)
 {
 	int flags = AT_SYMLINK_NOFOLLOW | (*name == '\0' ? AT_EMPTY_PATH : 0);

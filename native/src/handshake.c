@@ -30,7 +30,7 @@ static void send_message(int sync, struct handshake_message *message, int fd)
 		rights->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(rights), &fd, sizeof(int));
 	}
-	/* Who can't be told, gone or for want of memory, would wait for ever: all ends. */
+	/* If the supervisor can't be told (it is gone, or no memory) it would wait for ever. */
 	while (sendmsg(sync, &header, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			_exit(EXIT_ENGINE);

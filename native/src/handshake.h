@@ -20,8 +20,8 @@ struct handshake_message {
 	struct failure failure;
 };
 
-/* Sends one message, with a copy of @fd unless it is negative. When the supervisor is gone, this
- * process ends. */
+/* Sends one message, with a copy of @fd unless it is negative. If the supervisor is gone, this
+ * process exits. */
 void handshake_send(int sync, enum handshake_kind kind, pid_t pid, int fd,
 		    const struct failure *failure);
 
@@ -37,7 +37,7 @@ void handshake_send_listener(int sync, int listener);
 int handshake_receive(int sync, struct handshake_message *message, int *fd,
 		      struct failure *failure);
 
-/* Waits for a message of this kind. Return: 0, or -1 with a failure: any other message is one. */
+/* Waits for a message of this kind. Return: 0, or -1 with a failure, also for any other message. */
 int handshake_expect(int sync, enum handshake_kind kind, struct handshake_message *message,
 		     int *fd, struct failure *failure);
 

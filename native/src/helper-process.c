@@ -28,7 +28,7 @@ static _Noreturn void execute(const struct helper_program *program, int errors, 
 		fcntl(program->kept[i], F_SETFD, 0);
 	signals_reset();
 	alarm(program->seconds);
-	/* Where there is no pid namespace that ends with the parent. */
+	/* For helpers that no pid namespace ends with the parent. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
 	    (program->prepare == NULL || program->prepare(program->context) == 0))
 		execvp(program->argv[0], program->argv);
@@ -44,7 +44,7 @@ int helper_start(struct helper_process *helper, const struct helper_program *pro
 
 	helper->pid = 0;
 	helper->said = -1;
-	/* Never a reason for the helper to wait or to die: nobody reads this but after its end. */
+	/* Must not make the helper wait or die: this is read only after the helper's end. */
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return fail(failure, "make pipe for", program->argv[0], errno);
 	helper->pid = fork();

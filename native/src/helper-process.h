@@ -40,14 +40,14 @@ struct helper_program {
 int helper_start(struct helper_process *helper, const struct helper_program *program,
 		 struct failure *failure);
 
-/* The last that it said, in one line, or by which signal it ended, into @text. It was reaped with
- * @status. */
+/* Puts the helper's last output, in one line, or the signal that ended it into @text. It was reaped
+ * with @status. */
 void helper_last_words(const struct helper_process *helper, int status, char *text, size_t size);
 
 /* Kills it and waits for its end. */
 void helper_end(struct helper_process *helper);
 
-/* Nothing that it says is read any more. */
+/* Stops reading the helper's output. */
 void helper_close(struct helper_process *helper);
 
 #endif

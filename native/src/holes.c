@@ -9,11 +9,11 @@
 
 #include "new-container.h"
 
-/* As packages/storage/src/summary.ts has them. */
+/* The same limits as in packages/storage/src/summary.ts. */
 enum { HEAD_MAX = 128, COMMAND_MAX = 32 };
 #define CUT "\xe2\x80\xa6"
 
-/* What there is no room for is left out, and all is refused in the end. */
+/* Text that does not fit is left out; fill_holes() refuses the whole then. */
 static void put(struct filled *out, const char *bytes, size_t size)
 {
 	if (out->room - out->size < size) {
@@ -63,7 +63,7 @@ static void put_hex(struct filled *out, const char *text, size_t length)
 	}
 }
 
-/* With the NUL that ends each. */
+/* Each string with its terminating NUL. */
 static void put_strings(struct filled *out, const struct string_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -81,7 +81,7 @@ static void put_args(struct filled *out, const struct kept_run *run)
 	put_strings(out, &run->command);
 }
 
-/* One line of at most @max bytes, its end marked where that cuts it. Return: its length. */
+/* Makes it one line of at most @max bytes; a mark shows where it was cut. Return: its length. */
 static size_t cut_line(char *line, size_t length, size_t max)
 {
 	for (size_t i = 0; i < length && i < max; i++)
@@ -93,7 +93,7 @@ static size_t cut_line(char *line, size_t length, size_t max)
 	return max;
 }
 
-/* Words joined by spaces: as much of them as there is room for. Return: the length of all. */
+/* Joins words with spaces, as far as there is room. Return: the full length of all. */
 static size_t join_words(char *line, size_t room, size_t length, const struct string_list *list)
 {
 	for (size_t i = 0; i < list->count && length < room; i++)
@@ -157,9 +157,8 @@ static bool fill_hole(struct filled *out, char letter, const struct new_containe
 }
 
 /**
- * fill_holes() - Append @text to @out, each hole as the container has it
- *
- * Return: false for a hole that is none, and where there is no room for all.
+ * fill_holes() - Append @text to @out, with the container's values in its holes Return: false for
+ * an unknown hole, or if there is no room for all.
  */
 bool fill_holes(struct filled *out, const char *text, size_t size,
 		const struct new_container *container)

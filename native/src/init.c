@@ -24,7 +24,7 @@ void init_keep_title(int argc, char **argv)
 	title_size = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[0]);
 }
 
-/* `ps` inside shows what the first process is, not with which words its parent was started. */
+/* `ps` inside then shows what the first process is, not its parent's command line. */
 static void set_title(const char *text)
 {
 	prctl(PR_SET_NAME, text);
@@ -50,7 +50,7 @@ void init_lead(void)
 {
 	sigset_t ttou;
 
-	/* A process of the background may only set it while it ignores or blocks the signal. */
+	/* A background process may only set it while it ignores or blocks this signal. */
 	sigemptyset(&ttou);
 	sigaddset(&ttou, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &ttou, NULL);
@@ -69,7 +69,7 @@ _Noreturn void init_reap(pid_t child)
 	for (;;) {
 		int number;
 
-		/* Before the first wait as well: the child may be gone already. */
+		/* Also before the first wait: the child may have ended already. */
 		reap(child);
 		number = sigwaitinfo(&all, NULL);
 		if (number > 0 && number != SIGCHLD)

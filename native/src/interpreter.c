@@ -12,7 +12,7 @@
 
 enum { LINE_MAX_BYTES = 255, MAX_HEADERS = 64, NAME_BYTES = 128 };
 
-/* The names that images have for machines. */
+/* The names of machines in image platforms. */
 static const struct {
 	unsigned machine;
 	const char *name;
@@ -29,7 +29,7 @@ static const char *machine_name(unsigned machine)
 	return "another kind of machine";
 }
 
-/* Up to a blank or the end of the line, as the kernel reads it: a carriage return is a letter. */
+/* Reads up to a blank or the end of the line, like the kernel: a carriage return is part of it. */
 static bool of_script(const char *line, char *name, size_t size)
 {
 	const char *start = line + 2 + strspn(line + 2, " \t");

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* This machine, by the name that images have for it. */
+/* This machine's name in image platforms. */
 #if defined(__aarch64__)
 #define INTERPRETER_OWN_MACHINE "arm64"
 #else
@@ -19,7 +19,7 @@
 	"exec format error: no program, and no script whose first line names one"
 #define INTERPRETER_NOT_EXECUTABLE "permission denied: no one may execute it"
 
-/* Whether the file at @path tells more of why execve(2) failed with @error; filled into @reason. */
+/* Whether the file at @path explains why execve(2) failed with @error; fills @reason. */
 bool interpreter_explain(const char *path, int error, char *reason, size_t size);
 
 #endif

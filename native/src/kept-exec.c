@@ -98,7 +98,7 @@ static int open_kept(const struct kept *kept, const char *flags)
 	return kept_open(path);
 }
 
-/* Is the caller in the pid namespace that the plan was made in, which counts its pids? */
+/* Whether the caller is in the pid namespace in which the plan counts its pids. */
 static bool is_own_namespace(const char *inode)
 {
 	struct stat status;

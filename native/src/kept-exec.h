@@ -10,7 +10,7 @@
 
 enum { KEPT_OPTIONS_MAX = 32 };
 
-/* With which a plan ends, and its last NUL. */
+/* A plan ends with these words, and the last NUL. */
 #define PLAN_END "end 0"
 
 /**

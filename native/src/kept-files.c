@@ -37,8 +37,8 @@ static bool is_private(const char *path)
 }
 
 /**
- * find_run_directory() - Find the caller's run directory, at the first place where
- * packages/host/src/directories.ts looks; a caller with another one gets help there
+ * find_run_directory() - Find the caller's, where packages/host/src/directories.ts looks first; a
+ * caller with another one gets advice there
  */
 bool find_run_directory(char path[PATH_MAX])
 {
@@ -84,8 +84,7 @@ char *next_string(char **at, const char *end)
 }
 
 /**
- * is_usual_caller() - Whether the caller is not root, runs us not as set-id, and has all three
- * streams
+ * is_usual_caller() - Whether the caller is not root, not set-id, and has all three streams
  */
 bool is_usual_caller(void)
 {

@@ -25,7 +25,7 @@ struct kept_file {
 	mode_t mode;
 };
 
-/* What every hole begins with; packages/isolation/src/kept-run.ts has the letters. */
+/* Every hole begins with this; packages/isolation/src/kept-run.ts has the letters. */
 #define HOLE '\x01'
 
 /**

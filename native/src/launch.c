@@ -20,7 +20,7 @@
 #include "signals.h"
 #include "start.h"
 
-/* Out of the way of descriptors to preserve, which are 3, 4, … */
+/* Above the descriptors to preserve, which are 3, 4, … */
 enum { OWN_DESCRIPTORS = 512 };
 
 /**
@@ -49,7 +49,7 @@ int client_open_plan(const char *path, struct plan *plan, struct failure *failur
 	value = plan_value(plan, OP_PRESERVE_FDS, 0);
 	if (value != NULL && !parse_number(value, MESSAGE_MAX_FDS - 4, &preserved))
 		return fail_because(failure, "preserve descriptors", value, "too many", 0);
-	/* What the caller does not give is /dev/null, which the lowest free number becomes. */
+	/* Missing descriptors become /dev/null: open() takes the lowest free number. */
 	for (int i = 3; i < 3 + (int)preserved; i++)
 		if (fcntl(i, F_SETFD, 0) < 0 && open("/dev/null", O_RDWR) != i)
 			return fail_because(failure, "preserve descriptors", value,
@@ -58,7 +58,7 @@ int client_open_plan(const char *path, struct plan *plan, struct failure *failur
 	return fd;
 }
 
-/* Where streams were handed, a copy left here would keep pipes open that all others have closed. */
+/* If pipes were handed over, a copy left here would keep them open after all others closed them. */
 static void forget_handed(const struct client *client)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -69,7 +69,7 @@ static void forget_handed(const struct client *client)
 	close(null);
 }
 
-/* In the child: the streams become the supervisor's own, which it hands on. */
+/* In the child: takes the streams as its own, for the container. */
 static _Noreturn void become_supervisor(const struct plan *plan, struct start *start,
 					const int given[3])
 {

@@ -23,7 +23,7 @@
 #include "log.h"
 #include "plan.h"
 
-/* Room for the largest record: every byte of a piece as \u00XX, and what stands around it. */
+/* Room for the largest record: every byte of a piece as \u00XX, and the text around it. */
 #define RECORD_MAX (LOG_PIECE_MAX * 6 + 256)
 
 static char buffer[LOG_BUFFER_SIZE + RECORD_MAX] __attribute__((aligned(4096)));
@@ -70,7 +70,7 @@ int log_open(struct log *log, const char *format, const char *path, const char *
 	return open_file(log);
 }
 
-/* What was cut off must not swallow the next record. */
+/* A partly written record must not spoil the next one: cut it off. */
 static void keep_whole_records(struct log *log, size_t done)
 {
 	const char *end = memrchr(buffer, '\n', done);
@@ -102,7 +102,7 @@ static void flush(struct log *log)
 	log->used = 0;
 }
 
-/* log.1 is the youngest of the old files; what would be older than the last is removed. */
+/* log.1 is the newest of the old files; the oldest one above the limit is removed. */
 static void rotate(struct log *log)
 {
 	char from[PATH_MAX], to[PATH_MAX];
@@ -132,7 +132,7 @@ static void end_record(struct log *log, size_t start)
 {
 	size_t length = log->used - start;
 
-	/* The record that would not fit opens the next file. */
+	/* A record that does not fit starts the next file. */
 	if (log->max_size > 0 && log->written + start > 0 &&
 	    log->written + log->used > log->max_size) {
 		char *record = buffer + start;
@@ -158,7 +158,7 @@ static void append_string(struct log *log, const char *text)
 	append(log, text, strlen(text));
 }
 
-/* The stamp is copied with all the room that it has, which takes four moves. */
+/* The whole room of the stamp is copied, because a fixed size takes only four moves. */
 static void k8s_record(struct log *log, unsigned int stream, const char *line, size_t length)
 {
 	size_t start = log->used, stamp_length = log->stamp_length[stream];
@@ -207,7 +207,7 @@ static int sequence(const unsigned char *text, size_t length)
 	return (int)size;
 }
 
-/* As Docker writes strings: what HTML or JavaScript would misread is escaped as well. */
+/* Escapes strings as Docker does, also what HTML or JavaScript would misread. */
 static void append_escaped(struct log *log, const char *text, size_t length)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -282,7 +282,7 @@ static void json_stamp(struct log *log, const struct timespec *now)
 	}
 }
 
-/* All records of one chunk carry the time at which it was read. */
+/* All records of one chunk carry the time at which the chunk was read. */
 static void set_stamps(struct log *log)
 {
 	struct timespec now;
@@ -314,7 +314,7 @@ static void write_pieces(struct log *log, unsigned int stream, const char *data,
 	}
 }
 
-/* JSON can't hold half a character: what a chunk cut waits for its rest. */
+/* JSON can't hold a part of a character: if a chunk cuts one, it waits for the rest. */
 static size_t take_carry(struct log *log, unsigned int stream, const char *data, size_t length)
 {
 	char *carry = log->carry[stream];
@@ -345,7 +345,7 @@ static size_t leave_carry(struct log *log, unsigned int stream, const char *data
 }
 
 /**
- * log_write() - Record what a stream (0 stdout, 1 stderr) said
+ * log_write() - Record the output of a stream (0 stdout, 1 stderr)
  */
 void log_write(struct log *log, unsigned int stream, const char *data, size_t length)
 {
@@ -364,7 +364,7 @@ void log_write(struct log *log, unsigned int stream, const char *data, size_t le
 }
 
 /**
- * log_finish() - Write what waits for more that will never come, and close the file
+ * log_finish() - Write the rest that still waits for more, and close the file
  */
 void log_finish(struct log *log)
 {
@@ -381,7 +381,7 @@ void log_finish(struct log *log)
 }
 
 /**
- * log_release_memory() - Give the buffer's pages back while nothing is written
+ * log_release_memory() - Give the pages of the idle buffer back to the kernel
  */
 void log_release_memory(void)
 {

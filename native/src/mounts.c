@@ -127,8 +127,8 @@ static int make_sysfs(const char *options, unsigned attributes)
 	return mount;
 }
 
-/* The unified hierarchy; with the caller's cgroup namespace it would show, and let change, the
- * caller's own cgroups, so that is only ever bound read-only. */
+/* Mounts the unified hierarchy. In the caller's cgroup namespace a new mount would show the
+ * caller's own cgroups and allow changes, so there a read-only copy is bound instead. */
 static int make_cgroup(struct setup *setup, const char *options, unsigned attributes)
 {
 	const struct plan_record *record = NULL;
@@ -162,7 +162,7 @@ static bool has_option(const char *options, const char *option)
 	return false;
 }
 
-/* Whether its root is to be what the image's folder is: no option says otherwise. */
+/* Without these options the tmpfs takes owner and mode of the image's folder. */
 static bool takes_after_target(const char *options)
 {
 	return !has_option(options, "mode=") && !has_option(options, "uid=") &&

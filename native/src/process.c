@@ -89,7 +89,7 @@ static int enter_directory(const struct plan *plan, int root, const struct ident
 	if (error == 0)
 		return 0;
 	fail(failure, "enter working directory", path, error);
-	/* As in Podman: of a container that is one thing, of an exec another. */
+	/* Podman gives these two statuses to a failure of a container and of an exec. */
 	failure->status = error == ENOENT && plan_find(plan, OP_ID) == NULL
 		? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 	return -1;
@@ -158,7 +158,7 @@ static int take_descriptors(const struct container_stdio *stdio, int tty, int *s
 		if (sources[i] < 0)
 			result = fail(failure, "pass descriptor", "", errno);
 	}
-	/* With what there was, the failure is told. */
+	/* On failure *sync stays, so that the failure can be sent. */
 	if (result == 0)
 		*sync = kept_sync;
 	for (int i = 0; result == 0 && i < count; i++) {
@@ -375,9 +375,9 @@ void process_execute(const struct plan *plan, int sync, struct failure *failure)
 {
 	struct pollfd supervisor = {.fd = sync, .events = POLLIN};
 
-	/* For containers without a pid namespace whose end would end them. It is lost by a change
-	 * of identity, so it comes after that; a supervisor that died before is seen by
-	 * the poll. */
+	/* Ends the container with its supervisor where no pid namespace does. A change of identity
+	 * clears the setting, so it is made after that; poll() notices a supervisor that died
+	 * before. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (poll(&supervisor, 1, 0) > 0 && (supervisor.revents & POLLHUP) != 0)
 		_exit(EXIT_ENGINE);

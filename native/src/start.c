@@ -126,8 +126,7 @@ static int lock_container(const struct plan *plan, struct start *start, struct f
 			    "it is running or in use by another command", EBUSY);
 }
 
-/* If a container joins another pid namespace, or has the host's, its first process must be created
- * in the caller's. */
+/* A container that joins another pid namespace, or has the host's, is created in the caller's. */
 static bool has_own_pid_namespace(const struct plan *plan)
 {
 	const struct plan_record *record = NULL;
@@ -197,8 +196,8 @@ static char **kept_environment(void)
 	return kept;
 }
 
-/* By the rights of who starts the container, for root's supervisor has not those of root. What is a
- * link now was none when root's command made it (engine/src/containers/binds-of-root.ts). */
+/* Opened with the starting user's rights, since a root caller's supervisor lacks root's. Root's
+ * command saw no link here, so refuse one (engine/src/containers/binds-of-root.ts). */
 static int open_pid_file(const struct plan *plan)
 {
 	const char *path = plan_value(plan, OP_PID_FILE, 0);
@@ -241,8 +240,7 @@ static void note_origin(struct origin *origin)
 		origin->cgroup[0] = '\0';
 }
 
-/* Makes it a sibling of this process: the client can wait for it, and no process of ours
- * remains. */
+/* A sibling of this process: the client can wait for it, and no process of ours remains. */
 static long clone_supervisor(const struct plan *plan, const struct start *start)
 {
 	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_PARENT };
@@ -300,8 +298,7 @@ _Noreturn void start_supervisor(const struct plan *plan, struct start *start)
 	if (pid > 0)
 		_exit(0);
 	setsid();
-	/* The caller may be in the same user namespace: no mount made here may appear in its
-	 * namespace. */
+	/* The caller may be in the same user namespace: it must not see the mounts made here. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 && chdir("/") == 0)
 		execute_self(plan, start, &origin);
 	fail(&failure, "execute", "berth-native supervise", errno);
