@@ -9,7 +9,7 @@ const SERVICES = 'start each container with "berth run", joined by --network con
 const UNIT = 'a unit with ExecStart=berth run --rm --name NAME IMAGE';
 const UNPACK = 'berth export CONTAINER | tar -x -C FOLDER';
 
-/** What later versions may have. */
+/** Commands that later versions may have. */
 const LATER: Readonly<Record<string, string>> = {
   artifact: '"berth pull" is for images',
   'auto-update': 'berth pull IMAGE, and berth run --replace --name NAME IMAGE',
@@ -55,7 +55,7 @@ const NO_SERVICE = 'there is no service to talk to: run berth on that machine';
 const KEPT = 'berth pause CONTAINER freezes it, berth commit CONTAINER IMAGE keeps its files';
 const NOTHING_TO_MEND = 'there is nothing to migrate or to clean up; see "berth system check"';
 
-/** What has no place where there is neither a daemon nor a cluster nor a virtual machine. */
+/** Commands that make no sense without a daemon, a cluster or a virtual machine. */
 const NEVER: Readonly<Record<string, string>> = {
   checkpoint: KEPT,
   config: ONE_MACHINE,
@@ -74,13 +74,15 @@ const NEVER: Readonly<Record<string, string>> = {
   'system renumber': NOTHING_TO_MEND,
 };
 
-/** What there is to say of a command that others have. */
+/** What Berth says about a command that Podman or Docker has. */
 export interface AbsentCommand {
   reason: string;
   instead: string;
 }
 
-/** Undefined for any other word; those of no group are known as those of `container` as well. */
+/**
+ * Undefined for any other word. A word of the group `container` is also looked up without it.
+ */
 export function absentCommand(
   group: string | undefined,
   word: string,

@@ -5,8 +5,8 @@ import type { GlobalValues } from './flags/global-flags.ts';
 import { parsePreserved } from './request/preserved.ts';
 
 /**
- * The process is one in which the command may run: that of another id, where the command opens the
- * store. Throws UnsupportedError where root has none.
+ * Makes sure that the command runs under the right id: a command that opens the store runs as a
+ * subordinate id of root. Throws UnsupportedError where root has no such ids.
  */
 export function runAsRoot(spec: CommandSpec, values: object, globals: GlobalValues): void {
   keepToRootsFolders();
@@ -15,7 +15,7 @@ export function runAsRoot(spec: CommandSpec, values: object, globals: GlobalValu
   leaveRoot({ mayStay, preserveDescriptors: preserved(values), folders: globals });
 }
 
-/** Node marks what it was started with close-on-exec: what shall be passed on is told by name. */
+/** Node marks inherited descriptors close-on-exec. So those to pass on have to be listed. */
 function preserved(values: object): number[] {
   const flags: Record<string, unknown> = { ...values };
   const [count, list] = [flags['preserve-fds'], flags['preserve-fd']];

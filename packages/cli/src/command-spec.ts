@@ -1,9 +1,9 @@
 /** What a command says of itself, from which help, parsing and errors come. */
 import type { FlagTable } from './flags/flag.ts';
 
-/** What a command is called, takes and says of itself in help. */
+/** A command's name, arguments and help. */
 export interface CommandSpec<T extends FlagTable = FlagTable> {
-  /** The usual words, e.g. `['container', 'prune']`. */
+  /** The words of its name, e.g. `['container', 'prune']`. */
   readonly path: readonly string[];
   /** Operands as help shows them, e.g. `IMAGE [COMMAND [ARG...]]`. */
   readonly operands: string;
@@ -16,8 +16,9 @@ export interface CommandSpec<T extends FlagTable = FlagTable> {
   /** Everything after the first operand is an operand. */
   readonly stopsAtOperand?: boolean;
   /**
-   * What it is to the machine's root, who has no store: `own` is run by root himself, `looks` where
-   * root has no ids for containers. Any other command is run as the first of these ids.
+   * What the command does when the machine's root calls it, since root has no store itself: `own`
+   * runs as root; `looks` runs as root where root has no ids for containers. Any other command runs
+   * as the first of root's subordinate ids.
    */
   readonly root?: 'own' | 'looks';
 }

@@ -15,7 +15,7 @@ import { chooseLogLevel } from './output/errors.ts';
 import { createReporter } from './output/progress.ts';
 import { print } from './output/streams.ts';
 
-/** A command line, taken apart by the command's table. */
+/** A command line, parsed with the command's flag table. */
 export interface Invocation<T extends FlagTable> {
   readonly flags: FlagValues<T>;
   readonly operands: readonly string[];
@@ -23,25 +23,25 @@ export interface Invocation<T extends FlagTable> {
   readonly given: ReadonlySet<string>;
 }
 
-/** The command line of a command, without the words that chose it. */
+/** The command line of a command, without the words of its name. */
 export interface CommandLine {
   readonly words: readonly string[];
-  /** The flags that stood before the command. */
+  /** The flags before the command. */
   readonly globals: GlobalValues;
   /** Other ways to write the command. */
   readonly also: readonly string[];
 }
 
-/** Makes a command; one for each command line. */
+/** A class of commands; each command line gets a new instance. */
 export type CommandClass = new () => BerthCommand<FlagTable>;
 
-/** Reads the arguments, prints help, or runs. */
+/** Parses the arguments, then prints help or runs. */
 export abstract class BerthCommand<T extends FlagTable> extends Command {
-  /** Set by who runs the command. */
+  /** Set by whoever runs the command. */
   line: CommandLine | undefined;
   abstract readonly spec: CommandSpec<T>;
 
-  /** Does the work; answers the exit status, 0 when it answers nothing. Throws EngineErrors. */
+  /** Does the work; answers the exit status, or nothing for 0. Throws EngineErrors. */
   protected abstract run(invocation: Invocation<T>): Promise<number | void>;
 
   async execute(): Promise<number> {
@@ -74,8 +74,8 @@ export abstract class BerthCommand<T extends FlagTable> extends Command {
   }
 
   /**
-   * The engine that the global flags choose; with `quiet` it only reports warnings, with
-   * `onlyLooks` a new store is not made.
+   * The engine that the global flags choose. With `quiet` it reports warnings only; with
+   * `onlyLooks` it makes no new store.
    */
   protected openEngine(
     { quiet = false, onlyLooks = false }: { quiet?: boolean; onlyLooks?: boolean } = {},
@@ -91,14 +91,17 @@ export abstract class BerthCommand<T extends FlagTable> extends Command {
   }
 }
 
-/** Global flags may also stand after the command's name; its own of the same name come first. */
+/**
+ * Global flags may also stand after the command's name; a flag of the command with the same name is
+ * preferred.
+ */
 function globalFlags(own: FlagTable): FlagTable {
   const { version: _, ...globals } = GLOBAL_FLAGS;
   const free = Object.entries(globals).filter(([name]) => !Object.hasOwn(own, name));
   return Object.fromEntries(free);
 }
 
-/** Those of them that were given. */
+/** The global flags that were given. */
 function givenGlobals(
   own: FlagTable,
   { values, given }: { values: object; given: ReadonlySet<string> },

@@ -12,12 +12,15 @@ interface BunGlobal {
   unsafe: { setJITPolicy(policy: number): void };
 }
 
-/** What runs often is compiled soon from now on. Node always does that. */
+/** From now on, code that runs often is compiled early. Node always does that. */
 export function compileSoon(): void {
   (globalThis as { Bun?: BunGlobal }).Bun?.unsafe.setJITPolicy(USUAL_POLICY);
 }
 
-/** The same once the program has run for a while; the program's end does not wait for it. */
+/**
+ * As compileSoon(), once the program has run for a while. The timer does not keep the program
+ * alive.
+ */
 export function compileWhenLasting(): void {
   setTimeout(compileSoon, LASTING_MS).unref();
 }

@@ -2,10 +2,15 @@
 import { isAbsolute, resolve } from 'node:path';
 import { NotFoundError } from '@berth/errors';
 
-/** Where dist/berth starts then (native/entry/entry.c): nothing is there or can be made there. */
+/**
+ * The folder in which dist/berth starts when the caller's current folder was deleted
+ * (native/entry/entry.c). It is empty, and nothing can be made in it.
+ */
 const NOWHERE = '/proc/tty/ldisc';
 
-/** The absolute path. Throws NotFoundError for one that begins in a folder that was deleted. */
+/**
+ * The absolute path. Throws NotFoundError for a relative path when the current folder was deleted.
+ */
 export function absolutePath(path: string): string {
   if (!isAbsolute(path) && wasFolderDeleted()) {
     throw new NotFoundError('NO_CURRENT_FOLDER', `find "${path}": ${DELETED}`, { hint: WAY_OUT });
@@ -13,7 +18,10 @@ export function absolutePath(path: string): string {
   return resolve(path);
 }
 
-/** What a failed system call's message says, where the reason may be that the folder is gone. */
+/**
+ * The message of a failed system call; it mentions a deleted current folder where that may be the
+ * reason.
+ */
 export function explainFolder(message: string): string {
   if (!wasFolderDeleted()) return message;
   return `${message.replaceAll(`${NOWHERE}/`, '')}\nhint: ${DELETED}: ${WAY_OUT}`;

@@ -7,9 +7,9 @@ import { reportError } from './output/errors.ts';
 import { print } from './output/streams.ts';
 
 /**
- * Runs `act` for each word in turn and prints what it answers, a line each. An EngineError is
- * printed and the rest go on; answers the first error's exit status, else 0. `missingStatus` is
- * that of words that name nothing.
+ * Runs `act` for each word in turn and prints each answer on a line. An EngineError is printed, and
+ * the remaining words are still run. Answers the first error's exit status, else 0. `missingStatus`
+ * is the status for words that name nothing.
  */
 export async function forEach(
   words: readonly string[],

@@ -4,7 +4,7 @@ import type { Flag, FlagTable } from './flags/flag.ts';
 
 const FLAG_COLUMN = 36;
 
-/** The text; `also` are other ways to write the command. */
+/** The help text; `also` are the other names of the command. */
 export function commandHelp(spec: CommandSpec, also: readonly string[]): string {
   const name = `berth ${spec.path.join(' ')}`;
   const flags = flagLines(spec.flags);

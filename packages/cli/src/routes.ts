@@ -4,7 +4,7 @@
  */
 import type { CommandClass } from './command.ts';
 
-/** A command, and the words that chose it. */
+/** A command, and the words of its name. */
 export interface Route {
   path: readonly string[];
   load(): Promise<CommandClass>;
@@ -73,7 +73,7 @@ const load = {
   volumeRm: async () => (await import('./commands/volume/rm.ts')).VolumeRemoveCommand,
 } satisfies Record<string, Load>;
 
-/** Every way to write every command. */
+/** All commands, by each of their names. */
 const ROUTES: Readonly<Record<string, Load>> = {
   attach: load.attach,
   'container attach': load.attach,
@@ -206,7 +206,10 @@ export function alsoWritten(path: readonly string[]): string[] {
   return Object.keys(ROUTES).filter((other) => ROUTES[other] === found && other !== words);
 }
 
-/** The words of a group with what each does, sorted; other words for the same are left out. */
+/**
+ * The commands of a group with what each does, sorted; other names of the same command are left
+ * out.
+ */
 export async function loadGroup(
   group: readonly string[],
 ): Promise<{ word: string; summary: string }[]> {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScopeLimits } from './systemd-scope.ts';
 
-/** What is written where; `controller` is the one that makes the file. */
+/** A file of a cgroup and what is written to it; the file exists where `controller` is enabled. */
 export interface LimitWrite {
   controller: string;
   file: string;
@@ -12,7 +12,7 @@ export interface LimitWrite {
 
 const CPU_PERIOD_US = 100_000;
 
-/** Everything that the limits ask for, in the order in which it is written. */
+/** All writes for these limits, in the order in which they have to be made. */
 export function limitWrites(limits: ScopeLimits): LimitWrite[] {
   const writes: LimitWrite[] = [];
   const add = (file: string, value: string | undefined): void => {
@@ -36,7 +36,7 @@ export function limitWrites(limits: ScopeLimits): LimitWrite[] {
   return writes;
 }
 
-/** `QUOTA PERIOD` of cpu.max. */
+/** The `QUOTA PERIOD` text of cpu.max. */
 function processorTime({ cpus, cpuPeriodUs }: ScopeLimits): string | undefined {
   if (cpus === undefined) return cpuPeriodUs === undefined ? undefined : `max ${cpuPeriodUs}`;
   const period = cpuPeriodUs ?? CPU_PERIOD_US;
@@ -48,8 +48,8 @@ function limitText(value: number | undefined): string | undefined {
 }
 
 /**
- * Those that the folder's children will have files for. A kernel may lack swap, and either of the
- * two ways to weigh input and output.
+ * The writes for which the folder's children will have files. A kernel may lack swap accounting,
+ * and may have only one of the two ways to weigh input and output.
  */
 export function writesInFolder(
   folder: string,
@@ -67,7 +67,10 @@ export function writesInFolder(
   return { writes, missing: [...missing] };
 }
 
-/** BFQ's weights end at 1000, both have 100 in the middle, and its default has no word before. */
+/**
+ * The weight for BFQ, whose weights end at 1000; the middle is 100 in both scales. BFQ's default
+ * weight is written as a bare number, without the word `default`.
+ */
 function bfqWeight(value: string): string {
   const [device = '', weight = ''] = value.split(' ');
   const number = Number(weight);

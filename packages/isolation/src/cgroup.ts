@@ -17,25 +17,33 @@ export interface CgroupWish {
   id: string;
   runNumber: number;
   limits: ScopeLimits;
-  /** True when the user asked for a limit, false when only defaults would apply. */
+  /** True when the user asked for a limit; false when only default limits would apply. */
   explicit: boolean;
   runtimeDirectory: string | undefined;
   uid: number;
-  /** The caller is the machine's root, whose containers have a cgroup of their own. */
+  /** The caller is the machine's root, whose containers have their own part of the cgroup tree. */
   forRoot: boolean;
-  /** Its own, that of whoever starts it, or one below that. */
+  /**
+   * `enabled`: the container has a cgroup of its own. `disabled`: it stays in the cgroup of whoever
+   * starts it. `split`: it gets one below that.
+   */
   mode: 'enabled' | 'disabled' | 'split';
-  /** A slice of systemd, or a path below /sys/fs/cgroup; undefined leaves it to the machine. */
+  /**
+   * A slice of systemd, or a path below /sys/fs/cgroup; undefined chooses what this machine offers.
+   */
   parent?: string | undefined;
 }
 
-/** How a run gets its cgroup: a systemd scope, a folder, or not at all. */
+/** How a run gets its cgroup: as a systemd scope, as a folder, or not at all. */
 export type CgroupSettings = {
-  /** What is not limited and why; only where the user asked for it. */
+  /** What can't be limited, and why; only set where the user asked for it. */
   reason?: string | undefined;
-  /** Without it the container does not start: the user asked for limits that can be had. */
+  /**
+   * True: the container does not start without its cgroup, because the user asked for limits that
+   * this machine offers.
+   */
   isRequired?: boolean;
-  /** The cgroup that the supervisor enters first, by rights of root's. */
+  /** The cgroup that the supervisor enters first, with the rights of the machine's root. */
   from?: string | undefined;
 } & (
   | { kind: 'scope'; busSocket: string; scope: PreparedScope }
@@ -43,7 +51,7 @@ export type CgroupSettings = {
   | { kind: 'none' }
 );
 
-/** The way for this wish. Throws UsageError for a parent that there is no way to. */
+/** The way to a cgroup for this wish. Throws UsageError for a parent that can't be used. */
 export function cgroupSettings(wish: CgroupWish): CgroupSettings {
   const { mode, parent, runtimeDirectory } = wish;
   if (wish.forRoot && mode === 'enabled') return belowRoots(wish);
@@ -61,7 +69,10 @@ export function cgroupSettings(wish: CgroupWish): CgroupSettings {
   return delegatedDirectory(wish, isFolder ? parentFolder(parent) : undefined);
 }
 
-/** Root's: systemd is not asked, for it answers nobody but root, and the caller is no more. */
+/**
+ * For the machine's root. systemd is not asked, because it answers only root, and the caller has
+ * already become another id.
+ */
 function belowRoots(wish: CgroupWish): CgroupSettings {
   const { parent } = wish;
   const chosen = parent === undefined ? undefined : parentFolder(parent);
@@ -76,7 +87,8 @@ function belowRoots(wish: CgroupWish): CgroupSettings {
 
 function scope(wish: CgroupWish, busSocket: string): CgroupSettings {
   const prepared = systemdScope({
-    // The moment, for a start that was killed may have left a scope of this number.
+    // The name includes the time, because a start that was killed may have left a scope with the
+    // same run number.
     unit: `berth-${wish.id.slice(0, 12)}-${wish.runNumber}-${Date.now().toString(36)}.scope`,
     description: `Berth container ${wish.id.slice(0, 12)}`,
     uid: wish.uid,
@@ -89,7 +101,7 @@ function scope(wish: CgroupWish, busSocket: string): CgroupSettings {
   };
 }
 
-/** systemd ignores without a word what it can't do. */
+/** Answers what systemd can't limit here. systemd itself ignores such limits silently. */
 function whatSystemdLacks({ uid, limits, forRoot }: CgroupWish): string | undefined {
   const given = delegatedControllers({ uid, forRoot, session: true });
   const lacking = controllersOf(limitWrites(limits)).filter((name) => !given.includes(name));
@@ -162,7 +174,7 @@ function parentFolder(typed: string): string {
   return join(CGROUP_ROOT, path);
 }
 
-/** Makes it, and has it pass the controllers on, as far as the user may. */
+/** Makes the folder and enables the controllers for its children, as far as the user may. */
 function prepareParent(folder: string, controllers: readonly string[]): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -174,7 +186,7 @@ function prepareParent(folder: string, controllers: readonly string[]): void {
   }
 }
 
-/** Where it may not, or the process has ended, canHold() finds what is missing. */
+/** When the write is refused, or the process has ended, canHold() finds out what is missing. */
 function writeIfMay(file: string, text: string): void {
   try {
     writeFileSync(file, text);
@@ -184,8 +196,9 @@ function writeIfMay(file: string, text: string): void {
 }
 
 /**
- * Below a cgroup that has processes none is limited ("no internal processes" of cgroup-v2.rst):
- * they move to one beside the container's, whose name is Podman's.
+ * A cgroup that has processes can't enable controllers for its children ("no internal processes" of
+ * cgroup-v2.rst). So its processes move to a new cgroup beside the container's; Podman uses the
+ * same name for it.
  */
 function makeRoom(own: string, wanted: readonly LimitWrite[]): void {
   const here = controllersIn(own);
@@ -199,7 +212,10 @@ function makeRoom(own: string, wanted: readonly LimitWrite[]): void {
   prepareParent(own, controllers);
 }
 
-/** What is seen as the root is a cgroup of a container's, and may be written: it has a type. */
+/**
+ * Whether the cgroup seen as the root is in truth the cgroup of a container (the real root has no
+ * cgroup.type file) and can be written to.
+ */
 function isOuterRoot(): boolean {
   try {
     accessSync(join(CGROUP_ROOT, 'cgroup.type'), constants.W_OK);

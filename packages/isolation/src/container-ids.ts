@@ -6,18 +6,20 @@
 import { UnsupportedError, UsageError } from '@berth/errors';
 import type { IdMap } from './id-maps.ts';
 
-/** Both maps; `outside` is an id of the shared namespace. */
+/** The uid and gid maps of a container; `outside` is an id of the user's shared namespace. */
 export interface ContainerIds {
   readonly uids: readonly IdMap[];
   readonly gids: readonly IdMap[];
 }
 
-/** How many ids, from 0, the shared namespace has. */
+/** How many ids the shared namespace has, counted from 0. */
 export function idCount(shared: readonly IdMap[]): number {
   return Math.max(...shared.map(({ inside, count }) => inside + count));
 }
 
-/** The caller is `id`, and the others keep their order around it: 0 is the first subordinate id. */
+/**
+ * Maps the caller to `id`. The other ids keep their order around it: 0 is the first subordinate id.
+ */
 export function keepIdMap(id: number, size: number): IdMap[] {
   const before = Math.min(id, size - 1);
   return [
@@ -27,14 +29,14 @@ export function keepIdMap(id: number, size: number): IdMap[] {
   ].filter(({ count }) => count > 0);
 }
 
-/** All subordinate ids, and not the caller. */
+/** Maps all subordinate ids, but not the caller. */
 export function callerlessMap(size: number): IdMap[] {
   return [{ inside: 0, outside: 1, count: size - 1 }];
 }
 
 /**
- * The first run of `size` subordinate ids that no map of `taken` uses. Throws UnsupportedError
- * where there is none.
+ * The first block of `size` subordinate ids that no map of `taken` uses. Throws UnsupportedError
+ * when there is none.
  */
 export function freeMap(size: number, total: number, taken: readonly IdMap[]): IdMap[] {
   const sorted = [...taken].sort((a, b) => a.outside - b.outside);
@@ -52,19 +54,19 @@ export function freeMap(size: number, total: number, taken: readonly IdMap[]): I
   return [{ inside: 0, outside: start, count: size }];
 }
 
-/** What the texts of a map are about. */
+/** What the texts of a map refer to. */
 export interface IdMapPlace {
   readonly shared: readonly IdMap[];
-  /** How the user gave them, for errors. */
+  /** The flag that gave them, for error messages. */
   readonly flag: string;
   readonly base?: readonly IdMap[];
 }
 
 /**
- * The map of `--uidmap` or `--gidmap`: `CONTAINER:FROM[:COUNT]`, FROM counting in the shared
- * namespace, or with `@` on the host; `+` puts it on top of the ids that are there by default,
- * and a `base` is what all are put on top of. Throws UsageError for what is malformed, outside, or
- * overlaps.
+ * The map that `--uidmap` or `--gidmap` asks for: `CONTAINER:FROM[:COUNT]`. FROM is an id of the
+ * shared namespace, or with `@` an id of the host. With `+` the entry is put over the default map;
+ * a `base` is a map that all entries are put over. Throws UsageError for entries that are
+ * malformed, overlap, or use ids that do not exist.
  */
 export function parseIdMap(texts: readonly string[], place: IdMapPlace): IdMap[] {
   const { shared, flag, base } = place;
@@ -112,7 +114,7 @@ function overlaps(a: number, b: number, [lengthA, lengthB]: [number, number]): b
   return a < b + lengthB && b < a + lengthA;
 }
 
-/** What is left of `map` when the ids of `cut` are taken away on both sides. */
+/** The rest of `map` when the ids of `cut` are taken away on both sides. */
 function cutOut(map: IdMap, cut: IdMap): IdMap[] {
   const bySide = (parts: IdMap[], side: 'inside' | 'outside'): IdMap[] =>
     parts.flatMap((part) => {
@@ -129,7 +131,10 @@ function cutOut(map: IdMap, cut: IdMap): IdMap[] {
   return bySide(bySide([map], 'inside'), 'outside');
 }
 
-/** The same map in extents that each lie in one of `shared`: the kernel takes no others. */
+/**
+ * The same map, cut into extents that each lie in one extent of `shared`; the kernel takes no
+ * others.
+ */
 export function splitMap(maps: readonly IdMap[], shared: readonly IdMap[]): IdMap[] {
   return maps.flatMap((map) => shared.flatMap((extent) => {
     const first = Math.max(map.outside, extent.inside);
@@ -139,7 +144,7 @@ export function splitMap(maps: readonly IdMap[], shared: readonly IdMap[]): IdMa
   }));
 }
 
-/** A short text that is equal exactly for equal maps. */
+/** A short text that is equal for equal maps, and only for them. */
 export function containerIdsKey({ uids, gids }: ContainerIds): string {
   const text = (maps: readonly IdMap[]): string =>
     maps.map(({ inside, outside, count }) => `${inside}-${outside}-${count}`).join('_');

@@ -6,7 +6,7 @@
 const METHOD_CALL = 1;
 const FIELD = { path: 1, interface: 2, member: 3, destination: 6, signature: 8 } as const;
 
-/** Collects marshalled values; offsets are relative to its own start. */
+/** Collects marshalled values. Alignment counts from the start of this body. */
 export class DbusBody {
   private bytes: number[] = [];
 

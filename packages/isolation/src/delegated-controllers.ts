@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 /** Where the unified hierarchy is mounted. */
 export const CGROUP_ROOT = '/sys/fs/cgroup';
 
-/** What `berth-native become` makes for the containers of the machine's root. */
+/** The cgroup that `berth-native become` makes for the containers of the machine's root. */
 export const ROOT_CGROUP = join(CGROUP_ROOT, 'berth');
 
-/** Where their supervisors begin. */
+/** The cgroup in which the supervisors of these containers start. */
 export const ROOT_COMMANDS = join(ROOT_CGROUP, 'commands');
 
 /** Whether the user's systemd can be asked for scopes. */
@@ -18,9 +18,9 @@ export function hasSystemdSession(runtimeDirectory: string | undefined): boolean
 }
 
 /**
- * Those that the user's systemd may hand on; without one, those that the caller's own cgroup or
- * the one above it passes to its children, as cgroupSettings() needs them. Root's have a cgroup of
- * their own.
+ * The controllers that containers of this user can be limited by. With systemd: those that the
+ * user's systemd delegates. Without: those that the caller's own cgroup, or its parent, enables for
+ * its children, as cgroupSettings() needs them. For the machine's root: those of its own cgroup.
  */
 export function delegatedControllers(
   caller: { uid: number; forRoot: boolean; session: boolean },
@@ -37,8 +37,8 @@ export function delegatedControllers(
 }
 
 /**
- * The folder of the caller's own cgroup; undefined where the unified hierarchy is not at its place.
- * In a container it may be the root of what can be seen.
+ * The folder of the caller's own cgroup; undefined where the unified hierarchy is not mounted at
+ * its usual place. In a container it may be the root of the visible tree.
  */
 export function ownCgroup(): string | undefined {
   if (!existsSync(join(CGROUP_ROOT, 'cgroup.controllers'))) return undefined;
@@ -46,7 +46,7 @@ export function ownCgroup(): string | undefined {
   return own === undefined ? undefined : join(CGROUP_ROOT, own).replace(/\/$/, '');
 }
 
-/** Those that a cgroup which is made in the folder, by the caller, would have. */
+/** The controllers that a new cgroup, made by the caller in the folder, would have. */
 export function controllersFor(folder: string): string[] {
   if (folder !== CGROUP_ROOT && !folder.startsWith(`${CGROUP_ROOT}/`)) return [];
   try {
@@ -58,7 +58,7 @@ export function controllersFor(folder: string): string[] {
   return words(join(folder, 'cgroup.subtree_control'));
 }
 
-/** Those that the folder's own processes are under. */
+/** The controllers of the folder's own cgroup. */
 export function controllersIn(folder: string): string[] {
   return words(join(folder, 'cgroup.controllers'));
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 
 const USUAL_SOFT_LIMIT = 1024;
 
-/** The parent's limit, which is what the shell would have given the container. */
+/** The limit of the parent process, which the shell would have passed on to the container. */
 export function callersDescriptorLimit(): number {
   try {
     const limits = readFileSync(`/proc/${process.ppid}/limits`, 'latin1');

@@ -10,11 +10,11 @@ import type { ContainerIds } from './container-ids.ts';
 import type { IdMap, IdMaps } from './id-maps.ts';
 import { helperEnvironment, nativeHelper, programCommand } from './native-helper.ts';
 
-/** Which namespace is entered, and how it is made when there is none. */
+/** Which user namespace is entered, and how it is made when there is none. */
 export interface EnterSettings {
   idMaps: IdMaps;
   keepersDirectory: string;
-  /** With a mount namespace of its own, whose mounts nobody else sees. */
+  /** Also make a mount namespace, whose mounts nobody else sees. */
   mountNamespace: boolean;
 }
 
@@ -29,14 +29,17 @@ export function removeArguments(settings: EnterSettings, paths: readonly string[
   return ['remove', ...namespaceFlags(settings), '--', ...paths];
 }
 
-/** The helper's arguments that give what is in trees and no id's of containers to the first. */
+/**
+ * The helper's arguments that give files in the trees to the first id of containers, where their
+ * owner is no id of containers.
+ */
 export function takeArguments(settings: EnterSettings, paths: readonly string[]): string[] {
   return ['take', ...namespaceFlags(settings), '--', ...paths];
 }
 
 /**
- * The helper's arguments that try what the file system of an empty folder can do, with the kernel's
- * overlay or that of the program `fuseOverlayfs`.
+ * The helper's arguments that test what the file system of an empty folder supports, with the
+ * kernel's overlay or with the program `fuseOverlayfs`.
  */
 export function probeArguments(
   settings: EnterSettings,
@@ -47,17 +50,19 @@ export function probeArguments(
   return ['probe', ...namespaceFlags(settings), ...program, '--', folder];
 }
 
-/** Layers as one tree, under the owners that a container's map needs. */
+/** Layers merged into one tree, with the owners that a container's id map needs. */
 export interface ShiftSettings {
-  /** Undefined: the owners that they have. */
+  /** Undefined keeps the owners as they are. */
   ids: ContainerIds | undefined;
   /** Trees, top one first. */
   layers: readonly string[];
   /** An empty folder. */
   to: string;
-  /** The folder of all layers, for overlay to take the content from; undefined copies it. */
+  /**
+   * The folder of all layers, from which overlay takes the content; undefined copies the content.
+   */
   data: string | undefined;
-  /** It is on the disk afterwards. */
+  /** The tree is on the disk when the helper has ended. */
   isDurable: boolean;
 }
 
@@ -88,7 +93,10 @@ function namespaceFlags({ idMaps, keepersDirectory }: EnterSettings): string[] {
   return flags;
 }
 
-/** Runs the helper to its end. Throws SystemError with what it said when it does not exit 0. */
+/**
+ * Runs the helper to its end and answers its output. Throws SystemError with the helper's message
+ * when it does not exit with 0.
+ */
 export function runHelper(args: readonly string[], input?: Buffer): Buffer {
   const helper = nativeHelper();
   const result = spawnSync(helper, args, {
@@ -112,10 +120,15 @@ export function runHelper(args: readonly string[], input?: Buffer): Buffer {
   return result.stdout;
 }
 
-/** Workers end before the last tier of JavaScriptCore's compiler pays: a tenth of their time. */
+/**
+ * A worker ends before the last tier of JavaScriptCore's compiler pays off; without this tier it
+ * takes a tenth less time.
+ */
 const QUICK_TO_WARM = { BUN_JSC_useFTLJIT: '0' };
 
-/** Starts this program's worker as root of the user's namespace; the caller owns the child. */
+/**
+ * Starts this program's worker as root of the user's namespace. The caller has to end the child.
+ */
 export function spawnWorker(
   settings: EnterSettings,
   worker: readonly string[],
@@ -126,7 +139,9 @@ export function spawnWorker(
   return startHelper(args, { env: { ...helperEnvironment(), ...QUICK_TO_WARM }, stdio });
 }
 
-/** Starts the helper; the caller owns the child. Throws SystemError when there is no process. */
+/**
+ * Starts the helper. The caller has to end the child. Throws SystemError when no process starts.
+ */
 export function startHelper(args: readonly string[], options: SpawnOptions): ChildProcess {
   const helper = nativeHelper();
   let child: ChildProcess;
@@ -136,7 +151,7 @@ export function startHelper(args: readonly string[], options: SpawnOptions): Chi
     throw new SystemError('HELPER_FAILED', `run "${helper}"`, { cause });
   }
   if (child.pid !== undefined) return child;
-  // The reason comes later, as an event, and such a child may have no pipes.
+  // Node reports the reason later, by this event; and such a child may have no pipes.
   child.on('error', () => undefined);
   throw new SystemError('HELPER_FAILED', `run "${helper}": no process could be started`, {
     hint: 'ulimit -n and ulimit -u show how many open files and processes are allowed',

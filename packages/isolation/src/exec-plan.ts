@@ -13,8 +13,8 @@ export interface ExecSettings {
 }
 
 /**
- * The plan's bytes; the supervisor of the container carries it out. A process without arguments
- * leaves the command out, which is to be added then.
+ * The bytes of the plan, which the container's supervisor carries out. Without arguments the plan
+ * has no command; it must be added later.
  */
 export function execPlan(settings: ExecSettings): Buffer {
   const plan = new PlanWriter();

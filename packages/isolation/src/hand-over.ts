@@ -8,7 +8,7 @@ import { helperEnvironment, nativeHelper } from './native-helper.ts';
 
 /** How the native client behaves. */
 export interface ClientSettings {
-  /** Streams to attach to; empty when only starting. */
+  /** Streams to attach to; empty when the container is only started. */
   attach: readonly string[];
   detachKeys: string | undefined;
   sigProxy: boolean;
@@ -47,7 +47,7 @@ function ownLimit(): string[] {
   return ['--nofile', String(callersDescriptorLimit())];
 }
 
-/** How the client is told of its settings. */
+/** The client's settings as its command line flags. */
 export function clientFlags(client: ClientSettings): string[] {
   const flags: string[] = [];
   if (client.attach.length > 0) {
@@ -67,9 +67,9 @@ export function clientFlags(client: ClientSettings): string[] {
 }
 
 /**
- * Becomes the native client with these arguments and never returns. Descriptors from 3 on are
- * closed but for those to keep; `variables` are added to the caller's. Throws SystemError when the
- * helper can't be executed.
+ * This process becomes the native client with these arguments; never returns. Descriptors from 3 on
+ * are closed, except those to keep; `variables` are added to the environment. Throws SystemError
+ * when the helper can't be executed.
  */
 export function handOver(
   args: readonly string[],

@@ -31,19 +31,19 @@ interface Range {
 export interface IdMapFacts {
   uid: number;
   gid: number;
-  /** The caller was the machine's root and has become the first of the ids. */
+  /** The caller was the machine's root and has become the first of its subordinate ids. */
   forRoot: boolean;
-  /** Subordinate ids that the caller's namespace has. */
+  /** The subordinate ids that also exist in the caller's namespace. */
   uidRanges: readonly Range[];
   gidRanges: readonly Range[];
   newuidmap: string | undefined;
   newgidmap: string | undefined;
   /** The user namespace of the caller: that of the machine, or of a container. */
   namespace: {
-    /** The ids that there are, without the host's root. */
+    /** The ids that exist in it, without the host's root. */
     readonly uids: readonly Range[];
     readonly gids: readonly Range[];
-    /** The host's root, by its name here. */
+    /** The number that the host's root has in this namespace. */
     readonly hostRoot: number | undefined;
     readonly mayMapIds: boolean;
     readonly mayMapRoot: boolean;
@@ -73,7 +73,10 @@ export function chooseIdMaps(facts: IdMapFacts): IdMaps {
   };
 }
 
-/** A mapped uid 0 could write host-global /proc/sys, and files that only the machine's root may. */
+/**
+ * A mapped uid 0 of the host could write to /proc/sys, which is global, and to files that only the
+ * machine's root may change.
+ */
 function refuseRoot(): never {
   throw new UnsupportedError(
     'ROOT_CALLER',
@@ -83,13 +86,19 @@ function refuseRoot(): never {
   );
 }
 
-/** Written by the caller itself, who has the right: newuidmap(1) knows no ranges of its id. */
+/**
+ * The caller writes these maps itself, since it has the right: for its id newuidmap(1) has no
+ * ranges.
+ */
 function mapsForRoot({ uidRanges, gidRanges }: IdMapFacts): IdMaps {
   const [uids, gids] = [appended(uidRanges, 0), appended(gidRanges, 0)];
   return { tier: 'full', uids, gids, helpers: undefined };
 }
 
-/** Under the numbers that they have already, so that a store can be looked at from both sides. */
+/**
+ * The ids keep the numbers that they have in the caller's namespace, so that a store can be read
+ * from inside and outside.
+ */
 function mapsOfNestedRoot({ gid, namespace }: IdMapFacts): IdMaps {
   if (!namespace.mayMapRoot) {
     throw new UnsupportedError('NO_SETFCAP', 'map ids for "root" of this container: it has not the '
@@ -123,7 +132,10 @@ function appended(ranges: readonly Range[], first: number): IdMap[] {
   });
 }
 
-/** A short text that is equal exactly for equal maps: what a store's trees were written under. */
+/**
+ * A short text that is equal for equal maps, and only for them. A store keeps it to know the maps
+ * under which its trees were written.
+ */
 export function idMapKey({ uids, gids }: IdMaps): string {
   const extents = (maps: readonly IdMap[]): string =>
     maps.map(({ inside, outside, count }) => `${inside}:${outside}:${count}`).join(',');

@@ -10,23 +10,23 @@ import { clientFlags, type ClientSettings } from './hand-over.ts';
 
 /** What is kept of an exec. */
 export interface KeptExec {
-  /** Of the container: it goes when that ends. */
+  /** The run folder of the container; it is removed when the container ends. */
   runDirectory: string;
-  /** As they were typed; with the container they decide everything but the command. */
+  /** The flags as typed; together with the container they decide everything except the command. */
   flags: readonly string[];
   settings: ExecSettings;
   client: ClientSettings;
 }
 
 const HEADER = 'berth-exec 1';
-/** As exec-again.c reads: a file's name has at most 255 bytes. */
+/** The same limit as in exec-again.c: a file name has at most 255 bytes. */
 const MAX_FLAG_BYTES = 100;
-/** Scripts that have a new flag for each exec keep no more of them. */
+/** Scripts that use a new flag for each exec must not fill the folder. */
 const MAX_KEPT = 8;
 
 /**
- * The next exec with these flags in the container's run has its plan. Where that can't be, nothing
- * has happened: it is made anew then.
+ * The next exec with these flags, in the same run of the container, finds its plan. When the plan
+ * can't be kept, nothing is changed; the next exec makes its plan again.
  */
 export function keepExec({ runDirectory, flags, settings, client }: KeptExec): void {
   const key = Buffer.from(flags.map((flag) => `${flag}\0`).join(''));
@@ -39,7 +39,7 @@ export function keepExec({ runDirectory, flags, settings, client }: KeptExec): v
     writeFileSync(temporary, contentOf(settings, client), { mode: 0o600, flag: 'wx' });
     renameSync(temporary, join(runDirectory, name));
   } catch {
-    // A full disk, or the container has just ended: the exec itself tells.
+    // The disk is full or the container has just ended. The exec itself reports that.
     rmSync(temporary, { force: true });
   }
 }

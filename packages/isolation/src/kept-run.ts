@@ -6,77 +6,82 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What stands in a text for what each container has of its own. No other text holds a \x01. */
+/** Placeholders for what differs between containers. No other text contains a \x01. */
 export const HOLES = {
   id: '\x01I',
-  /** The first twelve digits of the id, and these in hexadecimal. */
+  /** The first twelve digits of the id; `shortIdHex` is these digits in hexadecimal. */
   shortId: '\x01S',
   shortIdHex: '\x01X',
   name: '\x01N',
   createdAtMs: '\x01T',
-  /** Of half-made things: packages/storage/src/owner.ts. */
+  /** The owner of unfinished files: packages/storage/src/owner.ts. */
   owner: '\x01O',
   /** The command's words as elements of a JSON array. */
   command: '\x01C',
-  /** The plan's record of all words. */
+  /** The plan's record with all words of the command. */
   args: '\x01A',
   /** The head of the summary. */
   summary: '\x01H',
 } as const;
 
-/** Something that the run was decided by: it has to be the same when it is done again. */
+/** A fact that influenced the run. It has to be the same when the run is repeated. */
 export interface Fact {
-  /** native/src/kept-facts.c says what is compared of each. */
+  /** native/src/kept-facts.c says what each kind compares. */
   kind: 'address' | 'env' | 'file' | 'gid' | 'inode' | 'kind' | 'no-env' | 'terminal' | 'text';
   object: string;
   value: string;
 }
 
-/** A file of the container's directory; its content has holes. */
+/** A file of the container's directory; its content contains holes. */
 export interface KeptFile {
   name: string;
   mode: number;
   content: Buffer;
 }
 
-/** All that a run is done again from. */
+/** Everything that is needed to repeat a run. */
 export interface KeptRun {
-  /** Flags and image as they were typed. */
+  /** Flags and image as typed. */
   words: readonly string[];
-  /** Words of a command followed: others may the next time. */
+  /** Command words followed; the next run may have other ones. */
   takesCommand: boolean;
   facts: readonly Fact[];
   /** The folders of the store. */
   staging: string;
   containers: string;
   trash: string;
-  /** What an owner text begins with, that of a process left out. */
+  /** The beginning of an owner text, without the part of the process. */
   owner: string;
-  /** Undefined: one of these two, joined by `_`. */
+  /** The container's name. Undefined: a random one, a word of each list joined by `_`. */
   name: string | undefined;
   adjectives: readonly string[];
   surnames: readonly string[];
-  /** Of the summary. */
+  /** The image in the summary. */
   image: string;
-  /** The image's entrypoint, before the command; all words where no command may follow. */
+  /**
+   * The image's entrypoint, which comes before the command; all words where no command may follow.
+   */
   entrypoint: readonly string[];
-  /** Folders that have to be there once the container is. */
+  /** Folders that must exist once the container exists. */
   layers: readonly string[];
-  /** The client's, as launch reads them; with holes. */
+  /** The client's options, as launch reads them; with holes. */
   options: readonly string[];
   files: readonly KeptFile[];
 }
 
 const HEADER = 'berth-run 1';
-/** All go before one more is kept: those that are still wanted come back. */
+/**
+ * When there are so many, all are removed before one more is kept; those that are still used are
+ * kept again at their next run.
+ */
 const MAX_KEPT = 64;
-/** As kept-run.c reads. */
+/** The limit of kept-run.c. */
 const MAX_WORDS = 100;
 const MAX_BYTES = 256 * 1024;
 
 /**
- * The next run with these words is done from what is in `folder` then. Where that can't be,
- * nothing has happened: it is decided anew then.
+ * The next run with these words is done from what is kept in `folder`. When the run can't be kept,
+ * nothing is changed; the next run is decided again.
  */
 export function keepRun(folder: string, run: KeptRun): void {
   const content = contentOf(run);
@@ -91,12 +96,15 @@ export function keepRun(folder: string, run: KeptRun): void {
     writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
     renameSync(temporary, join(folder, nameOf(run)));
   } catch {
-    // A full disk, or a folder of another kind.
+    // The disk is full, or something else is in the folder's place.
     rmSync(temporary, { force: true });
   }
 }
 
-/** FNV-1a of the words, each with its NUL; how many there are, and whether a command follows. */
+/**
+ * A file name: FNV-1a of the words (each with its NUL), how many there are, and whether a command
+ * follows.
+ */
 function nameOf({ words, takesCommand }: KeptRun): string {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(words.map((word) => `${word}\0`).join(''))) {

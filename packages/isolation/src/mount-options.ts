@@ -42,11 +42,11 @@ const PROPAGATION: Record<string, number> = {
   rshared: (1 << 20) | 16384,
 };
 
-/** Mount options as the kernel takes them. */
+/** Mount options in the form that the kernel takes. */
 export interface MountNumbers {
   flags: number;
   propagation: number;
-  /** What is left for the file system itself, comma separated. */
+  /** The options for the file system itself, separated by commas. */
   data: string;
 }
 

@@ -9,7 +9,10 @@ import { UnsupportedError } from '@berth/errors';
 import { isOutsider } from '@berth/host';
 
 const GROUP_OR_OTHER_WRITE = 0o022;
-/** The group of a user's own folders is often theirs alone (umask 002). */
+/**
+ * With a umask of 002 the user's folders are writable for their group, which often has no other
+ * member. So a folder is refused only when others may write to it.
+ */
 const OTHER_WRITE = 0o002;
 const STICKY = 0o1000;
 
@@ -29,8 +32,9 @@ export function nativeHelper(): string {
 }
 
 /**
- * Only this user and root may change it: who may write a folder can replace what lies there. In a
- * container root may be that of the machine, who is an outsider there and owns what it was given.
+ * Throws unless only this user and root may change the path: whoever may write to a folder can
+ * replace the files in it. In a container the owner may be the machine's root, which appears as an
+ * unmapped id there.
  */
 function requireOwn(path: string, { mode, uid }: Stats, writable: number): void {
   const isWritable = (mode & writable) !== 0;
@@ -43,7 +47,7 @@ function requireOwn(path: string, { mode, uid }: Stats, writable: number): void 
   );
 }
 
-/** The file that holds this program: the compiled executable, or the script that Node runs. */
+/** The file of this program: the compiled executable, or the script that Node runs. */
 export function programFile(): string {
   return isCompiled() ? realpathSync(process.execPath) : realpathSync(process.argv[1] ?? '');
 }
@@ -53,14 +57,16 @@ export function programCommand(): string[] {
   return isCompiled() ? [process.execPath] : [process.execPath, '--', programFile()];
 }
 
-/** In a Bun executable the script lies in a virtual folder, so argv[1] names no file on disk. */
+/**
+ * In an executable made by Bun the script is in a virtual folder, so argv[1] names no file on disk.
+ */
 export function isCompiled(): boolean {
   return process.versions['bun'] !== undefined && (process.argv[1] ?? '').startsWith('/$bunfs/');
 }
 
 const NEVER_INHERITED = /^(BUN_|NODE_OPTIONS$|NODE_CHANNEL|LD_PRELOAD$|BERTH_ROOT_CALLER$)/;
 
-/** The caller's environment without what would change how a runtime of ours behaves. */
+/** The caller's environment without variables that would change how Bun or Node behaves. */
 export function helperEnvironment(): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {

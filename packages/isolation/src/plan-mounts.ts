@@ -4,7 +4,7 @@ import type { SupervisorSettings } from './plan-settings.ts';
 import { mountNumbers } from './mount-options.ts';
 import type { PlanWriter } from './plan-writer.ts';
 
-/** What dev-setup makes itself: the private /dev and what lies in it. */
+/** Targets that the plan's dev-setup makes itself: the private /dev and the mounts in it. */
 const OWN_TARGETS = new Set(['/dev', '/dev/pts', '/dev/shm', '/dev/mqueue']);
 /** MS_BIND and MS_REC. */
 const BIND = 4096 | 16384;
@@ -82,7 +82,9 @@ function addMount(plan: PlanWriter, mount: MountSpec, overlayFolder: string): vo
   );
 }
 
-/** With `U` the source is given to the user before, with `O` it is covered by an overlay. */
+/**
+ * With `U` the source is first given to the container's user; with `O` it is covered by an overlay.
+ */
 function addBind(
   plan: PlanWriter,
   { source = '', destination, options = [] }: MountSpec,

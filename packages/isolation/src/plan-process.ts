@@ -3,28 +3,31 @@ import type { ProcessSpec, RuntimeSpec } from '@berth/oci';
 import type { ContainerIds } from './container-ids.ts';
 import type { PlanWriter } from './plan-writer.ts';
 
-/** What the runtime spec can't say about a process. */
+/** What a plan says about a process beyond the runtime spec. */
 export interface ProcessExtras {
   /** `USER[:GROUP]`, looked up in the container's passwd and group files at each start. */
   user: string;
   groupAdd: readonly string[];
   /** Create the working directory when it is missing. */
   createWorkingDirectory: boolean;
-  /** A compiled BPF program in hexadecimal; undefined is no filter. */
+  /** A compiled BPF program in hexadecimal; undefined means no filter. */
   seccomp: string | undefined;
-  /** A filter for root alone, whose notifications the supervisor answers. */
+  /** A filter that is used only for root, whose notifications the supervisor answers. */
   emulation: Buffer | undefined;
-  /** One id is mapped: a user who is not root gets it in a user namespace of the process's own. */
+  /**
+   * Only one id is mapped. A user other than root gets this id in a user namespace of the process's
+   * own.
+   */
   hasOneId: boolean;
-  /** Of a container that has a user namespace of its own. */
+  /** The ids of a container that has a user namespace of its own. */
   containerIds?: ContainerIds | undefined;
-  /** Of personality(2); undefined is the caller's. */
+  /** The number for personality(2); undefined keeps the caller's. */
   personality?: number | undefined;
   preserveDescriptors: number;
   terminalSize: { rows: number; columns: number };
 }
 
-/** Appends the records of the container's first process, with sysctls and host name. */
+/** Appends the records of the container's first process, and of sysctls and the host name. */
 export function addProcess(plan: PlanWriter, spec: RuntimeSpec, extras: ProcessExtras): void {
   if (spec.hostname !== undefined) {
     plan.add('hostname', spec.hostname);
@@ -35,7 +38,7 @@ export function addProcess(plan: PlanWriter, spec: RuntimeSpec, extras: ProcessE
   addProcessRecords(plan, spec.process, extras);
 }
 
-/** Appends the records that any process has. */
+/** Appends the records that every process has. */
 export function addProcessRecords(
   plan: PlanWriter,
   process: ProcessSpec,
@@ -91,7 +94,7 @@ export function addProcessRecords(
   }
 }
 
-/** Bit numbers of linux/capability.h, in order. */
+/** Capability names in the order of their bit numbers in linux/capability.h. */
 const CAPABILITIES = [
   'CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID',
   'SETPCAP', 'LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW',

@@ -3,7 +3,8 @@ import { PLAN_HEADER } from './plan-writer.ts';
 
 /**
  * The arguments of the first record with this name, or undefined when the plan has none. Records
- * are counted off, since an argument may look like a header. Throws for bytes that are no plan.
+ * are skipped by their counts, since an argument may look like a header. Throws for bytes that are
+ * no plan.
  */
 export function planRecord(plan: Buffer, name: string): string[] | undefined {
   const strings = plan.toString('latin1').split('\0');

@@ -7,19 +7,19 @@ import type { ProcessExtras } from './plan-process.ts';
 export interface LogSettings {
   driver: 'k8s-file' | 'json-file' | 'none' | 'passthrough';
   path: string;
-  /** 0 is unlimited. */
+  /** 0 means unlimited. */
   maxSizeBytes: number;
   maxFiles: number;
 }
 
-/** A port of the host; an empty address is every address. */
+/** A port of the host; an empty address means every address. */
 export interface HostPort {
   protocol: 'tcp' | 'udp';
   hostAddress: string;
   hostPort: number;
 }
 
-/** How many layers the kernel mounts as one overlay. */
+/** How many layers the kernel can mount as one overlay. */
 export const MAX_LAYERS = 500;
 
 /** The root file system: an overlay of layers, top one first, or a plain folder. */
@@ -29,11 +29,11 @@ export type RootSettings =
       upper: string;
       work: string;
       lowers: readonly string[];
-      /** A layer that the others take content from; overlay shows nothing else of it. */
+      /** The layer that holds the content for the other layers; its own files are not shown. */
       data?: string | undefined;
-      /** The program that serves it; undefined: the kernel does. */
+      /** The program that serves the overlay; undefined uses the kernel's. */
       fuseOverlayfs?: string | undefined;
-      /** What is written goes when the run ends, and need not reach the disk before. */
+      /** The files are removed when the run ends, so they need not reach the disk. */
       isVolatile: boolean;
     }
   | { kind: 'folder'; path: string };
@@ -47,20 +47,20 @@ export type NamespaceSettings =
 /** Namespaces as plans name them. */
 export type NamespaceName = 'pid' | 'ipc' | 'uts' | 'net' | 'cgroup' | 'mount';
 
-/** One step at the end of the last run, after the exit record is there. */
+/** One step at the end of the last run, done after the exit record is written. */
 export type ExitStep =
   | { step: 'unlink'; path: string }
   | { step: 'remove'; path: string }
   | { step: 'rename'; from: string; to: string }
   | { step: 'append'; file: string; line: string };
 
-/** What the supervisor must know beyond the runtime spec. */
+/** What the supervisor needs to know beyond the runtime spec. */
 export interface SupervisorSettings {
   id: string;
   stateDirectory: string;
   runDirectory: string;
   keepersDirectory: string;
-  /** The immutable head of the summary file. */
+  /** The part of the summary file that never changes. */
   summary: string;
   idMaps: IdMaps;
   stdio: 'handed' | 'piped' | 'terminal';
@@ -69,21 +69,27 @@ export interface SupervisorSettings {
   timeoutSeconds: number;
   stopSignal: number;
   pidFile: string | undefined;
-  /** Gets the supervisor's pid. */
+  /** The file that the supervisor's pid is written to. */
   supervisorPidFile?: string | undefined;
   /** What the client tells the service manager at NOTIFY_SOCKET. */
   notice?: 'ready' | 'main' | undefined;
   init: boolean;
   cgroup: CgroupSettings;
   networkHelper: readonly string[] | undefined;
-  /** Ports of the host that the network helper holds: free again when the run has ended. */
+  /**
+   * Ports of the host that the network helper holds; they must be free again when the run has
+   * ended.
+   */
   hostPorts: readonly HostPort[];
   namespaces: Record<NamespaceName, NamespaceSettings>;
   root: RootSettings;
-  /** Empty volumes to fill from the image: the path in the container and the volume's folder. */
+  /**
+   * Empty volumes that are filled from the image: the path in the container, and the volume's
+   * folder.
+   */
   copyUps: readonly { target: string; data: string; isOwned: boolean }[];
   process: ProcessExtras;
   exitSteps: readonly ExitStep[];
-  /** Lines for files of accounts, unless they have the id. */
+  /** Lines to add to account files (passwd, group) that do not have the id yet. */
   accounts?: readonly { file: string; id: number; line: string }[] | undefined;
 }

@@ -7,7 +7,7 @@ import { UsageError } from '@berth/errors';
 
 /** The first string of every plan: its format and version. */
 export const PLAN_HEADER = 'berth-plan 1';
-/** What the reader accepts at most; larger plans are refused before anything is started. */
+/** The largest plan that the reader accepts. A larger one is refused before anything is started. */
 export const MAX_PLAN_BYTES = 8 * 1024 * 1024;
 const MAX_PLAN_STRINGS = 65_536;
 

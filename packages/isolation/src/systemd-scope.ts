@@ -11,22 +11,22 @@ export interface ScopeSettings {
   description: string;
   uid: number;
   limits: ScopeLimits;
-  /** The slice that holds it; undefined is systemd's default. */
+  /** The slice that contains it; undefined is systemd's default. */
   slice?: string | undefined;
 }
 
-/** Undefined leaves systemd's default; Infinity is "no limit". */
+/** Undefined leaves a limit to systemd's default; Infinity means no limit. */
 export interface ScopeLimits {
   memoryBytes?: number | undefined;
   memoryReservationBytes?: number | undefined;
   swapBytes?: number | undefined;
   /** 1.5 is one and a half processors. */
   cpus?: number | undefined;
-  /** Over how long `cpus` is counted; undefined is 100,000. */
+  /** The period over which `cpus` is counted; undefined is 100,000. */
   cpuPeriodUs?: number | undefined;
   /** 1 … 10000 */
   cpuWeight?: number | undefined;
-  /** Numbers of the processors that may be used. */
+  /** Numbers of the processors that may be used, counted from 0. */
   processors?: readonly number[] | undefined;
   memoryNodes?: readonly number[] | undefined;
   pids?: number | undefined;
@@ -35,7 +35,7 @@ export interface ScopeLimits {
   ioDevices?: readonly IoDeviceLimit[] | undefined;
 }
 
-/** A limit of one block device, by the word that io.max has for it. */
+/** A limit of one block device, named as in io.max. */
 export interface IoDeviceLimit {
   /** MAJOR:MINOR */
   device: string;
@@ -43,7 +43,7 @@ export interface IoDeviceLimit {
   value: number;
 }
 
-/** The messages that make it, and where the pid goes. */
+/** The messages that make a scope, and the place of the pid in them. */
 export interface PreparedScope {
   bytes: Buffer;
   /** Where the supervisor's pid goes, as a little-endian 32-bit number. */

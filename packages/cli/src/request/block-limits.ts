@@ -15,13 +15,13 @@ export interface BlockFlags {
 
 const WEIGHTS = { least: 10, most: 1000 };
 
-/** 0 is the default. Throws UsageError. */
+/** The weight; undefined for 0, which means the default. Throws UsageError. */
 export function parseBlockWeight(weight: number | undefined): number | undefined {
   if (weight === undefined || weight === 0) return undefined;
   return checkWeight('blkio-weight', String(weight), weight);
 }
 
-/** Undefined where there is none. Throws UsageError. */
+/** The limits; undefined where none was given. Throws UsageError. */
 export function parseBlockLimits(flags: BlockFlags): BlockLimitRequest[] | undefined {
   const limits = [
     ...flags['blkio-weight-device'].map((text) => deviceLimit('blkio-weight-device', text)),

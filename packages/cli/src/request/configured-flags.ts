@@ -12,23 +12,25 @@ import { parseNetwork } from './namespaces.ts';
 type Flags = FlagValues<typeof CONTAINER_FLAGS>;
 type Some = { [N in keyof Flags]?: Flags[N] | undefined };
 
-/** What no flag can say: values that an image, too, counts more than. */
+/** Settings that no flag can express: defaults that the image's own values override. */
 export interface ContainerDefaults {
   environmentDefaults?: string[];
   defaultCapabilities?: string[] | undefined;
   network?: NetworkRequest;
 }
 
-/** What was typed, and what the files add. */
+/** The flags that were typed, with values that containers.conf adds. */
 export interface Configured<T> {
   flags: T;
-  /** Long names of the flags that the files say something of. */
+  /** Long names of the flags that the files give a value for. */
   names: readonly string[];
   defaults: ContainerDefaults;
   detachKeys: string | undefined;
 }
 
-/** Throws UsageError for a file that makes no sense. */
+/**
+ * The flags with the values of containers.conf. Throws UsageError for a file with invalid values.
+ */
 export function configuredFlags<T extends Flags>(
   flags: T,
   given: ReadonlySet<string>,
@@ -53,7 +55,7 @@ export function configuredFlags<T extends Flags>(
   };
 }
 
-/** Used where the flag was not given. */
+/** Values that apply where the flag was not given. */
 function values({ containers, engine }: ContainersConfig): Some {
   const { base_hosts_file: hosts, pids_limit: pids, log_driver: driver } = containers;
   return {
@@ -66,7 +68,7 @@ function values({ containers, engine }: ContainersConfig): Some {
     'http-proxy': containers.http_proxy,
     'image-volume': engine.image_volume_mode,
     init: containers.init,
-    // The journal is not written to, and the other default is what is written anyway.
+    // `journald` is not supported and is ignored; the other default is what is written anyway.
     'log-driver': driver === 'json-file' || driver === 'none' ? driver : undefined,
     'no-hosts': containers.no_hosts,
     'oom-score-adj': containers.oom_score_adj,
@@ -93,7 +95,7 @@ function namespaces(
   return {
     cgroupns: containers.cgroupns,
     ipc: containers.ipcns,
-    // The default is pasta already, where it is installed.
+    // pasta is the default already where it is installed.
     network: isOwn ? (helper === 'slirp4netns' ? helper : undefined) : netns,
     pid: containers.pidns,
     userns: hasUsers ? undefined : userns,
@@ -101,7 +103,7 @@ function namespaces(
   };
 }
 
-/** Those of the program that connects the container; they come before what was typed. */
+/** Options for the program that connects the container; they come before the typed ones. */
 function helperOptions(
   { engine, network }: ContainersConfig,
   flags: Flags,
@@ -114,7 +116,7 @@ function helperOptions(
   return { network: { ...wanted, kind, options: [...options, ...wanted.options] } };
 }
 
-/** These come before what was typed. */
+/** Values for flags that may be repeated; they come before the typed ones. */
 function lists({ containers }: ContainersConfig, flags: Flags): Some {
   const { log_size_max: size = 0, log_tag: tag, seccomp_profile: seccomp = '' } = containers;
   const isConfined = seccomp !== '' && !flags.privileged && containers.privileged !== true;
@@ -134,7 +136,10 @@ function lists({ containers }: ContainersConfig, flags: Flags): Some {
   };
 }
 
-/** Berth's own default is left out, and what the container's network is not its own for. */
+/**
+ * The sysctls to set. Left out are Berth's own default, and those of the network where the
+ * container has no network of its own.
+ */
 function sysctls(entries: readonly string[], { network = '' }: Flags): string[] {
   const isShared = /^(host|container:|ns:)/.test(network);
   return entries.filter((entry) =>

@@ -28,7 +28,7 @@ import { parseOptionalSize } from './size.ts';
 type Flags = FlagValues<typeof CONTAINER_FLAGS>;
 type Part<K extends keyof ContainerRequest> = Pick<ContainerRequest, K>;
 
-/** Throws UsageError and UnsupportedError for flags that make no sense. */
+/** The request. Throws UsageError and UnsupportedError for flags that make no sense. */
 export function containerRequest(
   flags: Flags,
   [image = '', ...command]: readonly string[],
@@ -52,7 +52,7 @@ export function containerRequest(
   };
 }
 
-/** Values that Podman knows and that mean something which is not there. */
+/** Refuses values that Podman accepts for things that Berth does not have. */
 function refuseOthers(flags: Flags): void {
   const refuse = (flag: string, value: string, hint: string): never => {
     throw new UnsupportedError('UNSUPPORTED_FLAG', `use --${flag} "${value}": not supported`, {
@@ -95,7 +95,7 @@ function identity(
     throw new UsageError('REPLACE_WITHOUT_NAME', 'read --replace: it needs --name');
   }
   return {
-    // Scripts pass on names that may be empty.
+    // Scripts may pass an empty name.
     name: flags.name === '' ? undefined : flags.name,
     replace: flags.replace,
     remove: flags.rm,
@@ -109,7 +109,7 @@ function identity(
 }
 
 function pathOf(typed: string | undefined): string | undefined {
-  // Scripts pass on paths that may be empty.
+  // Scripts may pass an empty path.
   return typed === undefined || typed === '' ? undefined : absolutePath(typed);
 }
 
@@ -159,7 +159,7 @@ function processOf(
   };
 }
 
-/** Up to the highest: the plan counts from 3 on, and what lies between is /dev/null. */
+/** The count reaches to the highest: the plan counts from 3, and gaps become /dev/null. */
 function preservedDescriptors(flags: Flags): number {
   const highest = parsePreserved(flags['preserve-fds'], flags['preserve-fd']).at(-1);
   return highest === undefined ? 0 : highest - 2;
@@ -233,7 +233,7 @@ function network(
   };
 }
 
-/** The command line, without what native/src/kept-files.c puts before a command. */
+/** The typed words, without those that native/src/kept-files.c puts before them. */
 function typedWords(): string[] {
   const words = process.argv.slice(2);
   return words[0] === '--' ? words.slice(1) : words;

@@ -4,8 +4,8 @@ import type { CONTAINER_FLAGS } from '../flags/container-flags.ts';
 import type { FlagValues } from '../flags/flag.ts';
 
 /**
- * Of what was typed: what containers.conf says gives way without being wrong. Throws UsageError
- * for the first contradiction.
+ * Throws UsageError for the first contradiction between typed flags. A value of containers.conf
+ * that contradicts a typed flag is no error; it is ignored.
  */
 export function refuseContradictions(flags: FlagValues<typeof CONTAINER_FLAGS>): void {
   const { hostname = '', ipc = '', uts = '' } = flags;

@@ -5,12 +5,12 @@ import { UsageError } from '@berth/errors';
 const KEY = /^(?:[\x21-\x7e]|ctrl-[A-Za-z@^[\]\\_])$/;
 const MOST_KEYS = 16;
 
-/** Those typed, else those of containers.conf. Throws UsageError for other keys. */
+/** The typed keys, else those of containers.conf. Throws UsageError for invalid keys. */
 export function chooseDetachKeys(typed: string | undefined): string | undefined {
   return parseDetachKeys(typed ?? loadContainersConfig()?.engine.detach_keys);
 }
 
-/** The keys as typed; an empty text switches detaching off. Throws UsageError for other keys. */
+/** The keys as typed; an empty text disables detaching. Throws UsageError for invalid keys. */
 export function parseDetachKeys(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return text;
   const keys = text.split(',');

@@ -6,7 +6,7 @@ type Caller = Readonly<Record<string, string | undefined>>;
 
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
 
-/** What the flags ask for; later ones win. */
+/** The flags that set variables; later ones override earlier ones. */
 export interface EnvironmentFlags {
   env: readonly string[];
   files: readonly string[];
@@ -20,12 +20,12 @@ export function parseEnvironment(flags: EnvironmentFlags, caller: Caller): strin
     ...(flags.passProxy ? proxyVariables(caller) : []),
     ...(flags.passAll ? assignments(Object.keys(caller).filter(isCallers), caller) : []),
     ...flags.files.flatMap((file) => lines(file).flatMap((line) => variable(line, caller, file))),
-    // A script's variable that is empty, as in Podman.
+    // An empty text is ignored, as in Podman: a script's variable may be empty.
     ...flags.env.flatMap((text) => (text === '' ? [] : variable(text, caller, '--env'))),
   ];
 }
 
-/** Berth tells it to itself: host/root-caller.ts. */
+/** False for variables by which Berth passes facts to itself: host/root-caller.ts. */
 function isCallers(name: string): boolean {
   return name !== 'BERTH_ROOT_CALLER';
 }
@@ -37,7 +37,7 @@ function proxyVariables(caller: Caller): string[] {
   );
 }
 
-/** `NAME=VALUE`; `NAME` and `PREFIX*` are looked up, and left out where the caller has none. */
+/** `NAME=VALUE`; for `NAME` and `PREFIX*` the caller's values are taken, if the caller has any. */
 function variable(text: string, caller: Caller, where: string): string[] {
   const name = text.split('=', 1)[0] ?? '';
   if (name === '' || /\s/.test(name)) {
@@ -58,7 +58,7 @@ function assignments(names: readonly string[], caller: Caller): string[] {
   return names.flatMap((name) => (caller[name] === undefined ? [] : [`${name}=${caller[name]}`]));
 }
 
-/** Lines of a file that are neither blank nor comments, without leading blanks or `export`. */
+/** The lines of a file, without blank lines and comments, leading blanks and `export`. */
 function lines(file: string): string[] {
   let text: string;
   try {
@@ -73,7 +73,7 @@ function lines(file: string): string[] {
   return all.filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** `NAME=VALUE` texts and files of them as an object; without `=` the value is empty. */
+/** `NAME=VALUE` texts, and files with such lines, as an object; without `=` the value is empty. */
 export function parseLabels(
   texts: readonly string[],
   files: readonly string[],

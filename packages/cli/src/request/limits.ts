@@ -19,7 +19,7 @@ export interface LimitFlags extends BlockFlags {
   'pids-limit': number | undefined;
 }
 
-/** Throws UsageError for what is no limit. */
+/** The limits that the flags ask for. Throws UsageError for invalid ones. */
 export function parseLimits(flags: LimitFlags): ResourceRequest {
   refuseSwappiness(flags['memory-swappiness']);
   const swap = flags['memory-swap'];
@@ -38,7 +38,7 @@ export function parseLimits(flags: LimitFlags): ResourceRequest {
   };
 }
 
-/** -1 is the default of Docker and Podman. */
+/** -1 means the default in Docker and Podman. */
 function refuseSwappiness(value: number | undefined): void {
   if (value === undefined || value === -1) return;
   throw new UnsupportedError(
@@ -56,14 +56,17 @@ function numberList(flag: string, list: string | undefined): string | undefined 
   return list;
 }
 
-/** A kernel's period is from a thousandth to one second (cgroup-v2.rst, cpu.max). */
+/**
+ * The kernel accepts periods from one thousandth of a second to one second (cgroup-v2.rst,
+ * cpu.max).
+ */
 const PERIOD_US = { least: 1000, most: 1_000_000 };
 const LEAST_QUOTA_US = 1000;
 
 function processorTime(
   flags: LimitFlags,
 ): Pick<ResourceRequest, 'cpus' | 'cpuPeriodUs' | 'cpuQuotaUs'> {
-  // Zero is the default of all three.
+  // Zero means the default for all three.
   const [cpus, quota, period] = [flags.cpus, flags['cpu-quota'], flags['cpu-period']].map(
     (value) => (value === 0 ? undefined : value));
   if (cpus !== undefined && (quota !== undefined || period !== undefined)) {

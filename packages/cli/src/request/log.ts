@@ -12,7 +12,10 @@ const DRIVERS: Readonly<Record<string, LogRequest['driver']>> = {
   'passthrough-tty': 'passthrough',
 };
 
-/** Throws UsageError for unknown options, UnsupportedError for drivers that are not there. */
+/**
+ * Where the log goes. Throws UsageError for unknown options, UnsupportedError for drivers that
+ * Berth does not have.
+ */
 export function parseLog(driver: string | undefined, options: readonly string[]): LogRequest {
   const known = driver === undefined ? undefined : DRIVERS[driver];
   if (driver !== undefined && known === undefined) {

@@ -34,7 +34,7 @@ export function parseVolume(text: string): MountRequest {
   return { type: 'volume', name: first, target: second, options };
 }
 
-/** The source. Throws UsageError where `U` would take the caller's home away from the caller. */
+/** Answers the source. Throws UsageError where `U` would give the caller's home to another user. */
 function givable(text: string, source: string, options: readonly string[]): string {
   const home = `${absolutePath(homedir())}/`;
   if (options.includes('U') && home.startsWith(source === '/' ? source : `${source}/`)) {
@@ -171,7 +171,7 @@ function optionsOf(text: string, key: string, value: string | undefined): string
   return isOn ? [name] : off === undefined ? [] : [off];
 }
 
-/** What has no effect here must at least be meant. */
+/** An option that has no effect here must still be a valid one. */
 function requireOneOf(
   text: string,
   { key, value = '', known }: { key: string; value: string | undefined; known: readonly string[] },

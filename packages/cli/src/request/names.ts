@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { UsageError } from '@berth/errors';
 
-/** `NAME:ADDRESS` as typed; its form is looked at where the file is written. Throws UsageError. */
+/** `NAME:ADDRESS` as typed; the address is checked where the file is written. Throws UsageError. */
 export function checkedHost(text: string): string {
   const address = text.slice(text.indexOf(':') + 1).replace(/^\[(.*)\]$/, '$1');
   if (text.includes(':') && address !== 'host-gateway' && isIP(address) === 0) {
@@ -13,7 +13,7 @@ export function checkedHost(text: string): string {
   return text;
 }
 
-/** Throws UsageError for what is neither an address nor `none`. */
+/** An address or `none`. Throws UsageError for anything else. */
 export function checkedNameserver(text: string): string {
   if (text !== 'none' && isIP(text) === 0) {
     throw new UsageError('BAD_DNS', `use the name server "${text}": not an address`);
@@ -21,7 +21,7 @@ export function checkedNameserver(text: string): string {
   return text;
 }
 
-/** A single dot clears the list. Throws UsageError for what is no domain. */
+/** A search domain; a single dot clears the list. Throws UsageError for what is no domain. */
 export function checkedDomain(text: string): string {
   if (text !== '.' && !/^[\w-]+(\.[\w-]+)*\.?$/.test(text)) {
     throw new UsageError('BAD_DNS_SEARCH', `search the domain "${text}": not a domain`);

@@ -31,7 +31,7 @@ const CGROUP_MODES: Readonly<Record<string, CgroupMode>> = {
   split: 'split',
 };
 
-/** Throws UsageError when there is no such mode. */
+/** The cgroup mode. Throws UsageError when there is no such mode. */
 export function parseCgroups(text: string | undefined): CgroupMode {
   const mode = Object.hasOwn(CGROUP_MODES, text ?? 'enabled') && CGROUP_MODES[text ?? 'enabled'];
   if (mode) return mode;
@@ -40,7 +40,7 @@ export function parseCgroups(text: string | undefined): CgroupMode {
   });
 }
 
-/** The network; without a flag the default, which the engine chooses. */
+/** The network that is asked for; without a flag the engine chooses. */
 export function parseNetwork(text: string | undefined): NetworkRequest {
   const [mode = '', value] = splitMode(text ?? '');
   const plain = (kind: NetworkRequest['kind']): NetworkRequest => ({

@@ -3,7 +3,10 @@ import type { ContainerRequest } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 import { absolutePath } from '../current-folder.ts';
 
-/** A JSON array is taken as it is, other text is one word, none clears it. Throws UsageError. */
+/**
+ * The entrypoint: the words of a JSON array, or one word for other text; an empty text clears it.
+ * Throws UsageError.
+ */
 export function parseEntrypoint(text: string | undefined): string[] | undefined {
   if (text === undefined || text === '') {
     return text === undefined ? undefined : [];
@@ -22,7 +25,7 @@ export function parseEntrypoint(text: string | undefined): string[] | undefined 
   throw new UsageError('BAD_ENTRYPOINT', `read --entrypoint "${text}": not an array of texts`);
 }
 
-/** Throws UsageError for what is no octal mode. */
+/** The umask as typed. Throws UsageError when it is no octal mode. */
 export function parseUmask(text: string | undefined): string | undefined {
   if (text !== undefined && !/^[0-7]{1,4}$/.test(text)) {
     throw new UsageError('BAD_UMASK', `read --umask "${text}": not an octal mode`);
@@ -30,7 +33,7 @@ export function parseUmask(text: string | undefined): string | undefined {
   return text;
 }
 
-/** The runtime specification knows two. Throws UsageError for others. */
+/** The runtime specification has two personalities. Throws UsageError for others. */
 export function parsePersonality(text: string | undefined): ContainerRequest['personality'] {
   const domain = text?.toUpperCase().replace(/^PER_/, '') ?? '';
   if (domain === '') return undefined;
@@ -42,7 +45,7 @@ export function parsePersonality(text: string | undefined): ContainerRequest['pe
 
 const WORST_OOM_SCORE = 1000;
 
-/** Throws UsageError for what the kernel does not take. */
+/** The value. Throws UsageError for one that the kernel does not accept. */
 export function parseOomScore(value: number | undefined): number | undefined {
   if (value !== undefined && Math.abs(value) > WORST_OOM_SCORE) {
     throw new UsageError(

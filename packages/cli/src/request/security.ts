@@ -2,7 +2,9 @@
 import type { DeviceRequest, SecurityRequest, UlimitRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
 
-/** All options together. `label` is accepted: without SELinux it confines nothing, as in Podman. */
+/**
+ * All options together. `label` is accepted, but without SELinux it has no effect, as in Podman.
+ */
 export function parseSecurity(options: readonly string[]): SecurityRequest {
   const security: SecurityRequest = {
     noNewPrivileges: false,
@@ -53,7 +55,7 @@ function readOption(
   }
 }
 
-/** A misspelt value must not pass for a protection that is on. */
+/** Throws for an unknown value: a misspelt one must not look as if the protection were on. */
 function chosen(option: string, value: string, known: readonly string[]): string {
   if (known.includes(value)) return value;
   throw badOption(option, `"${value}" is no value of it`, `use ${known.join(' or ')}`);
@@ -108,7 +110,7 @@ export function parseUlimit(text: string): UlimitRequest {
 
 /** `NAME=VALUE` texts as an object. */
 export function parseSysctls(texts: readonly string[]): Record<string, string> {
-  // Several may stand in one text; a comma without a name after it belongs to a value.
+  // One text may hold several; a comma that no `NAME=` follows is a part of the value.
   const all = texts.flatMap((text) => text.split(/,(?=[^,=]+=)/));
   const entries = all.map((text): [string, string] => {
     const equals = text.indexOf('=');

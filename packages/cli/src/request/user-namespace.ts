@@ -2,7 +2,7 @@
 import type { UserNamespaceRequest } from '@berth/engine';
 import { UsageError } from '@berth/errors';
 
-/** The flags that say it, as they were typed. */
+/** The flags that choose a user namespace, as typed. */
 export interface UserNamespaceFlags {
   readonly userns: string | undefined;
   readonly uidmap: readonly string[];
@@ -11,7 +11,7 @@ export interface UserNamespaceFlags {
   readonly subgidname: string | undefined;
 }
 
-/** Undefined is the user's shared namespace, which is the default. Throws UsageError. */
+/** Undefined means the user's shared namespace, the default. Throws UsageError. */
 export function parseUserNamespace(flags: UserNamespaceFlags): UserNamespaceRequest | undefined {
   const { userns: mode, uidmap, gidmap, subuidname, subgidname } = flags;
   const [kind = '', options] = split(mode ?? '');
@@ -66,7 +66,7 @@ function autoOf(mode: string, options: string | undefined): UserNamespaceRequest
   };
 }
 
-/** One map serves for both kinds of ids; a `u` or `g` before the numbers limits it to one. */
+/** One map is used for uids and gids; with `u` or `g` before the numbers, only for one of them. */
 function mapsOf(uidMap: readonly string[], gidMap: readonly string[]): UserNamespaceRequest {
   const flagsOf = (text: string): string => /^[ug+]*/.exec(text)?.[0] ?? '';
   const isOf = (letter: string) => (text: string): boolean =>
