@@ -8,32 +8,35 @@ import { currentAccount, findAccount, findGroupName, type Account } from '@berth
 import type { RuntimeSpec } from '@berth/oci';
 import type { BerthContainer } from './record.ts';
 
-/** What the lines depend on. */
+/** What the account lines depend on. */
 export interface AccountWish {
   readonly request: AccountsRequest | undefined;
-  /** The caller, and his ids in the container as `UID:GID`, where keep-id has him. */
+  /** With keep-id: the caller's account, and the caller's ids in the container as `UID:GID`. */
   readonly kept: { account: Account; ids: string } | undefined;
-  /** Who the container runs as. */
+  /** The user that the container runs as. */
   readonly user: string;
   readonly spec: RuntimeSpec;
 }
 
 type Line = NonNullable<BerthContainer['accounts']>[number];
 
-/** A user of the container. */
+/** An account to write for the container. */
 interface Entry {
   name: string;
   uid: number;
   gid: number;
   gecos: string;
   home: string;
-  /** Undefined writes no group. */
+  /** Undefined writes no line to the group file. */
   group: string | undefined;
-  /** Who is listed in the group. */
+  /** The members of the group. */
   members: string;
 }
 
-/** The lines, in their order; the first of an id counts. Throws NotFoundError for a host user. */
+/**
+ * The lines in the order in which they are written; the first line of an id counts. Throws
+ * NotFoundError for an unknown user of the host.
+ */
 export function accountLines(wish: AccountWish): Line[] {
   const { request, kept, user, spec } = wish;
   if (request?.write === false) return [];
@@ -45,14 +48,14 @@ export function accountLines(wish: AccountWish): Line[] {
   return entries.flatMap((entry) => linesOf(entry, request));
 }
 
-/** At home where the container starts, as Podman has him. */
+/** The caller's account; its home is the container's working directory, as in Podman. */
 function callerEntry({ account, ids }: NonNullable<AccountWish['kept']>, spec: RuntimeSpec): Entry {
   const [uid = 0, gid = 0] = ids.split(':').map(Number);
   const { name } = account;
   return { name, uid, gid, gecos: '', home: spec.process.cwd, group: name, members: '' };
 }
 
-/** At his own home where that is mounted. */
+/** An account of the host; its home is the host's where that folder is mounted. */
 function hostEntry(key: string, { mounts, process }: RuntimeSpec): Entry {
   const account = findAccount(/^\d+$/.test(key) ? Number(key) : key) ?? ifOwn(key);
   if (account === undefined) {
@@ -67,13 +70,13 @@ function hostEntry(key: string, { mounts, process }: RuntimeSpec): Entry {
   return { name, uid, gid, gecos, home: isThere ? home : process.cwd, group, members: name };
 }
 
-/** The caller may be known to a directory service only. */
+/** The caller's own account. A directory service may know it while /etc/passwd does not. */
 function ifOwn(key: string): Account | undefined {
   const own = currentAccount();
   return key === own.name || key === String(own.uid) ? own : undefined;
 }
 
-/** A name is looked up in the image, and must be there. */
+/** Only for a numeric user: a name must be in the image. */
 function numericEntry(user: string, { process }: RuntimeSpec): Entry[] {
   const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(user) ?? [];
   if (uid === undefined) return [];
@@ -96,7 +99,7 @@ function linesOf(entry: Entry, request: AccountsRequest | undefined): Line[] {
   return [...lines, { file: '/etc/group', id: gid, line }];
 }
 
-/** What is no variable of `values` stays. */
+/** Fills in variables of the form that `values` names; anything else stays as it is. */
 function fill(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(/\$([A-Z]+)/g, (whole, name: string) => values[name] ?? whole);
 }

@@ -11,7 +11,10 @@ import { runHelper, takeArguments } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import { closedFolder, mayNotEnter } from '../root-folders.ts';
 
-/** Throws UnsupportedError for what root's container can't use. With `:U` a folder is its own. */
+/**
+ * Throws UnsupportedError for paths that a container of the machine's root can't use. With `:U`, a
+ * folder is given to the container first.
+ */
 export function prepareForRoot(engine: Engine, request: ContainerRequest): void {
   for (const mount of request.mounts) {
     if (mount.type === 'bind') prepareBind(engine, mount.source, mount.options.includes('U'));
@@ -45,7 +48,7 @@ function prepareBind(engine: Engine, source: string, isGiven: boolean): void {
   });
 }
 
-/** access(2) asks with the real uid, without the capabilities of this process. */
+/** access(2) checks with the real uid, without the capabilities of this process. */
 function mayUse(path: string, isFolder: boolean): boolean {
   try {
     accessSync(path, isFolder ? constants.R_OK | constants.X_OK : constants.R_OK);
@@ -55,7 +58,10 @@ function mayUse(path: string, isFolder: boolean): boolean {
   }
 }
 
-/** A file of root's, written by the rights of who starts the container (native/src/start.c). */
+/**
+ * Makes a file that belongs to root. It is written with the rights of the user who starts the
+ * container (native/src/start.c).
+ */
 export function makePidFile(path: string): void {
   try {
     const file = openSync(path, 'wx', 0o644);

@@ -12,7 +12,7 @@ import { sayWhatEndsAtLogout } from './notices.ts';
 import type { BerthContainer } from './record.ts';
 import { cgroupModeOf } from './service-unit.ts';
 
-/** How this run is limited. Says what the user asked for and does not get. */
+/** How this run is limited. Reports what the user asked for and does not get. */
 export function cgroupOf(
   engine: Engine,
   { record, spec, background }: { record: BerthContainer; spec: RuntimeSpec; background: boolean },
@@ -49,7 +49,7 @@ function nextRun(engine: Engine, id: string): number {
 
 const UNLIMITED = -1;
 const CPU_PERIOD_US = 100_000;
-/** cpu.shares has 1024 as its middle, cpu.weight 100. */
+/** The default of cpu.shares is 1024; the default of cpu.weight is 100. */
 const DEFAULT_SHARES = 1024;
 const DEFAULT_WEIGHT = 100;
 
@@ -77,7 +77,7 @@ function weightOf(shares: number): number {
   return Math.max(1, Math.min(10_000, Math.round((shares * DEFAULT_WEIGHT) / DEFAULT_SHARES)));
 }
 
-/** blkio.weight goes from 10 to 1000, io.weight from 1 to 10000. */
+/** blkio.weight ranges from 10 to 1000, io.weight from 1 to 10000. */
 function ioWeightOf(weight: number): number {
   return 1 + Math.floor(((weight - 10) * 9999) / 990);
 }

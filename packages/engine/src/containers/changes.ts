@@ -16,19 +16,19 @@ import { ownFiles, wholeTree } from './own-files.ts';
 import type { BerthContainer } from './record.ts';
 import { readSpec } from './start.ts';
 
-/** What is compared, without what is wanted of it. */
+/** What is compared; the wanted result is chosen later. */
 type Comparison = Omit<ChangesRequest, 'result'>;
 
-/** A container or an image. */
+/** A container or an image to compare. */
 interface Compared {
-  /** With what it was made from. */
+  /** Its comparison with what it was made from. */
   readonly changes: Comparison;
   readonly whole: readonly MarkedFolder[];
 }
 
 /**
- * The changes of a container to its image, or of an image's last layer; with `than`, to that
- * container's or image's files. In the order of paths. Throws NotFoundError.
+ * The changes between a container and its image, or in an image's last layer. With `than`: the
+ * changes relative to the files of that container or image. Sorted by path. Throws NotFoundError.
  */
 export async function listChanges(
   engine: Engine,
@@ -51,7 +51,7 @@ export async function listChanges(
   return changes;
 }
 
-/** Of a container with this full id, to its image. */
+/** The comparison of a container, given by its full id, with its image. */
 export function containerChanges(engine: Engine, id: string): Comparison {
   const { own, isWhole, layers, owners } = ownFiles(engine, id);
   return {
@@ -59,7 +59,7 @@ export function containerChanges(engine: Engine, id: string): Comparison {
   };
 }
 
-/** The paths, below the root, on which something of the container is mounted. */
+/** The paths below the container's root on which something is mounted. */
 export function mountPoints({ store: { containers } }: Engine, id: string): string[] {
   const { mounts } = readSpec(containers.paths(id).spec);
   const files = etcFileNames(containers.record<BerthContainer>(id)).map(etcTarget);

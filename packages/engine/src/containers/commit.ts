@@ -22,14 +22,14 @@ import { wholeTree, ownFiles } from './own-files.ts';
 import { pauseContainer, unpauseContainer } from './pause.ts';
 import type { BerthContainer } from './record.ts';
 
-/** What is made of a container. */
+/** What is made from a container. */
 export interface CommitRequest extends ConfigRequest {
-  /** The image's name; undefined leaves it without. */
+  /** The image's name; undefined gives it no name. */
   readonly reference: string | undefined;
   readonly format: 'oci' | 'docker';
-  /** Hold the container's processes meanwhile. */
+  /** Pause the container's processes meanwhile. */
   readonly pause: boolean;
-  /** One layer of all files instead of one more. */
+  /** One layer with all files, instead of one more layer. */
   readonly squash: boolean;
 }
 
@@ -91,7 +91,7 @@ function requireImageOfItsOwn({ imageName, name }: BerthContainer): void {
     });
 }
 
-/** Of the image that the container was made from. Throws NotFoundError when there is none. */
+/** The layers of the container's image. Throws NotFoundError when there is no such image. */
 function layersOfImage(engine: Engine, { imageId, imageName, name }: BerthContainer): Descriptor[] {
   const layers = engine.store.images.record(imageId)?.layers;
   if (layers !== undefined) return layers.map(descriptorOf);
@@ -105,7 +105,10 @@ function descriptorOf({ mediaType, digest, sizeBytes }: ImageLayer): Descriptor 
   return { mediaType, digest: parseDigest(digest), size: sizeBytes };
 }
 
-/** Throws NotFoundError when the container was removed meanwhile: files may be missing then. */
+/**
+ * Throws NotFoundError when the container was removed meanwhile, because files may be missing in
+ * that case.
+ */
 async function ownLayer(
   engine: Engine,
   { id, session, squash }: { id: string; session: Session; squash: boolean },

@@ -8,26 +8,29 @@ import { applyChanges } from '../images/config-changes.ts';
 import type { BerthContainer } from './record.ts';
 import { readSpec } from './start.ts';
 
-/** What the user says of it. */
+/** What the user wants in the image's config. */
 export interface ConfigRequest {
   readonly author: string | undefined;
   readonly message: string | undefined;
   /** Dockerfile instructions: `CMD …`, `ENV …` and the like. */
   readonly changes: readonly string[];
-  /** A file with an object of config keys (`Env`, `Cmd` …), which go before all others. */
+  /** A file with an object of config keys (`Env`, `Cmd` …), which override all others. */
   readonly configFile: string | undefined;
-  /** Places of the container's volumes are volumes of the image. */
+  /** Mount points of the container's volumes become volumes of the image. */
   readonly includeVolumes: boolean;
   /** The image has one layer. */
   readonly squash: boolean;
 }
 
-/** Variables that Berth sets by itself, see packages/bundle/src/process.ts. */
+/** Variables that Berth sets itself; see packages/bundle/src/process.ts. */
 const OWN_VARIABLES = ['container', 'HOSTNAME', 'HOME', 'TERM', 'APT_CONFIG'];
 
 type Config = Record<string, unknown>;
 
-/** All but the container's own layer is decided; that makes the document. Throws UsageError. */
+/**
+ * Decides everything except the container's own layer; the answer makes the document from that
+ * layer. Throws UsageError.
+ */
 export function committedConfig(
   engine: Engine,
   record: BerthContainer,
@@ -64,7 +67,7 @@ export function committedConfig(
   });
 }
 
-/** What the container was asked to be, where that is not what its image says anyway. */
+/** The settings of the container that differ from its image's. */
 function ofContainer(
   engine: Engine,
   { record, base, request }: { record: BerthContainer; base: Config; request: ConfigRequest },
@@ -88,7 +91,7 @@ function ofContainer(
   };
 }
 
-/** Those of the container, without what Berth set for this container alone. */
+/** The container's variables, without those that Berth set for this container only. */
 function variables(
   env: readonly string[],
   { base, asked }: { base: readonly string[]; asked: readonly string[] },

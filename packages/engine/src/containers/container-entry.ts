@@ -19,7 +19,7 @@ const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'] as cons
 /** A namespace as /proc/PID/ns names it. */
 export type NamespaceKey = (typeof NAMESPACES)[number];
 
-/** One container; sizes are measured only where they were asked for. */
+/** One container. Its sizes are measured only when they are read. */
 export class ContainerEntry {
   readonly id: string;
   readonly names: readonly string[];
@@ -27,7 +27,7 @@ export class ContainerEntry {
   readonly startedAt: Date | undefined;
   readonly exitedAt: Date | undefined;
   readonly state: ContainerState;
-  /** The machine where it runs, when that is another one. */
+  /** The name of the machine where it runs, when that is another one. */
   readonly host: string | undefined;
   readonly exitCode: number | undefined;
   /** 0 when it does not run. */
@@ -66,7 +66,9 @@ export class ContainerEntry {
     return this.record.command;
   }
 
-  /** The command's words with blanks between; at most about thirty characters of a long one. */
+  /**
+   * The words of the command, separated by blanks; a long text is cut at about thirty characters.
+   */
   get commandText(): string {
     return this.stored.summary.command;
   }
@@ -84,7 +86,7 @@ export class ContainerEntry {
     return byKey(this.record.labels);
   }
 
-  /** Where something is mounted. */
+  /** The container's mount points. */
   get mounts(): readonly string[] {
     return this.record.request.mounts.map(({ target }) => target);
   }
@@ -94,17 +96,17 @@ export class ContainerEntry {
     return network === 'none' || network === 'host' ? [] : [network];
   }
 
-  /** The namespaces of its first process, by inode; empty when it does not run. */
+  /** The namespaces of its first process, by inode number; empty when it does not run. */
   get namespaces(): Readonly<Partial<Record<NamespaceKey, string>>> {
     return this.pid > 0 ? namespacesOf(this.pid) : {};
   }
 
-  /** Where --cidfile wrote its id. */
+  /** The path where --cidfile wrote the id. */
   get cidFile(): string {
     return this.record.request.cidFile ?? '';
   }
 
-  /** Whether it goes when it ends. */
+  /** Whether the container is removed when it ends. */
   get autoRemove(): boolean {
     return this.record.request.remove;
   }
@@ -114,7 +116,7 @@ export class ContainerEntry {
   }
 }
 
-/** A process that ended meanwhile has none. */
+/** Empty for a process that has ended meanwhile. */
 function namespacesOf(pid: number): Partial<Record<NamespaceKey, string>> {
   const found: Partial<Record<NamespaceKey, string>> = {};
   for (const name of NAMESPACES) {
@@ -128,7 +130,7 @@ function namespacesOf(pid: number): Partial<Record<NamespaceKey, string>> {
   return found;
 }
 
-/** Seconds since 1970 with a fraction, as records hold them. */
+/** The moment of a time in a record: seconds since 1970, with a fraction. */
 function moment(text: string | undefined): Date | undefined {
   return text === undefined ? undefined : dateOfMs(Number(text) * 1000);
 }

@@ -50,7 +50,7 @@ const STATUSES = [
 
 const POLICIES = ['', 'no', 'always', 'on-failure', 'unless-stopped'];
 
-/** A value that nothing can have is a mistake, not a filter. */
+/** Throws for a value that no container can have, because it must be a mistake. */
 function requireValue({ key, value }: Filter): void {
   if (key === 'status' && !STATUSES.includes(value)) {
     throw new UsageError('BAD_FILTER', `filter by status "${value}": no such status`, {

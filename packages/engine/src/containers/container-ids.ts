@@ -17,14 +17,17 @@ import type { BerthContainer } from './record.ts';
 
 const DEFAULT_AUTO_SIZE = 1024;
 
-/** The decided ids; `ids` is absent where the container has those of the shared namespace. */
+/** The decided ids; `ids` is absent where the container uses those of the shared namespace. */
 export interface DecidedIds {
   readonly ids?: ContainerIds;
-  /** `UID:GID` of keep-id, for when neither flag nor anything else names a user. */
+  /** `UID:GID` of keep-id; used when nothing else names a user. */
   readonly user?: string;
 }
 
-/** Throws a UsageError for maps that can't be, and an UnsupportedError where ids are missing. */
+/**
+ * Decides the ids. Throws UsageError for impossible maps, UnsupportedError where there are too few
+ * ids.
+ */
 export function decideIds(engine: Engine, request: ContainerRequest): DecidedIds {
   const { uids, gids } = engine.idMaps;
   const { ids, ...decided } = wantedIds(engine, request);
@@ -68,21 +71,24 @@ function wantedIds(engine: Engine, request: ContainerRequest): DecidedIds {
   }
 }
 
-/** As in Podman. */
+/** Podman refuses this as well. */
 function refuseKeepId(): never {
   throw new UnsupportedError('KEEP_ROOT', 'use --userns "keep-id": you are root, and the host\'s '
     + 'uid 0 is never mapped', { hint: 'leave it out: root in the container is the first of the '
     + 'ids for root in /etc/subuid' });
 }
 
-/** newuidmap(1) maps nobody's ranges but the caller's. */
+/** newuidmap(1) maps only ranges of the caller. */
 function requireOwnName({ account }: Engine, name: string): void {
   if (name === account.name || name === String(account.uid)) return;
   throw new UnsupportedError('OTHERS_IDS', `use the subordinate ids of "${name}": you are ` +
     `"${account.name}"`, { hint: `--subuidname ${account.name}, or --userns nomap` });
 }
 
-/** Ids that no other container of this kind has, and on top of them the maps that are asked for. */
+/**
+ * Ids that no other container with `--userns=auto` has; the maps that were asked for are put over
+ * them.
+ */
 function autoIds(engine: Engine, { size, uidMaps, gidMaps }: AutoRequest): ContainerIds {
   const { uids, gids } = engine.idMaps;
   const uid = { shared: uids, flag: 'uidmapping' };
@@ -99,10 +105,11 @@ function autoIds(engine: Engine, { size, uidMaps, gidMaps }: AutoRequest): Conta
 type AutoRequest = Extract<UserNamespaceRequest, { kind: 'auto' }>;
 
 /**
- * The ids that processes of a container enter a user namespace with; undefined: none of its own.
- * Who may look into other processes, and sees more than its own in a masked /proc, would find the
- * supervisor there, and with it the file system outside: it gets the same ids one namespace below.
- * --privileged keeps its capabilities over mounts and network instead.
+ * The ids of the user namespace that the container's processes enter; undefined where they enter
+ * none. Processes that may trace others, and that see more than their own processes in a masked
+ * /proc, would find the supervisor there, and through it the file system outside. So they get the
+ * same ids one user namespace further down. --privileged is left out, to keep its capabilities over
+ * mounts and network.
  */
 export function processIds(
   engine: Engine,
@@ -118,13 +125,13 @@ export function processIds(
   return { uids: same(engine.idMaps.uids), gids: same(engine.idMaps.gids) };
 }
 
-/** What is beyond the ids that there are is left out. */
+/** Ids beyond those that exist are left out. */
 function keepMap(id: number, shared: readonly IdMap[], size: number | undefined): IdMap[] {
   const total = idCount(shared);
   return keepIdMap(id, Math.min(size ?? total, total));
 }
 
-/** An id of a container that asked for its own must not be an id of another such. */
+/** The ids of all containers with `--userns=auto`: they must not share ids with each other. */
 function mapsInUse(engine: Engine): IdMap[] {
   return engine.store.containers.records().flatMap((record) => {
     const { containerIds, request } = record as BerthContainer;

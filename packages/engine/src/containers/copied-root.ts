@@ -5,12 +5,12 @@ import { mountedLayers } from '../images/mounted-layers.ts';
 import type { BerthContainer } from './record.ts';
 
 /**
- * The empty folder `root` is the container's root file system; that of a container which is kept is
- * on the disk then, as layers are. Nothing is left of it when this throws.
+ * The empty folder `root` holds the container's root file system; unless the container has --rm, it
+ * is on the disk as layers are. When this throws, nothing of it is left.
  */
 export function copyLayers(engine: Engine, record: BerthContainer, root: string): void {
   const { layers, staging } = engine.store;
-  // The layers must stay whole until they are copied: no container holds them yet.
+  // The session keeps the layers until they are copied, because no container uses them yet.
   const session = staging.openSession();
   try {
     for (const diffId of record.layers) session.pinLayer(diffId);
@@ -22,7 +22,7 @@ export function copyLayers(engine: Engine, record: BerthContainer, root: string)
       isDurable: !record.request.remove,
     }));
   } catch (error) {
-    // At once, for the disk may be full.
+    // The copy is removed at once, because the disk may be full.
     runHelper(removeArguments(engine.enter, [root]));
     throw error;
   } finally {

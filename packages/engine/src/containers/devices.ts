@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { ContainerRequest, DeviceFact, DeviceRequest, HostFacts } from '@berth/bundle';
 import { NotFoundError, UsageError } from '@berth/errors';
 
-/** What every container has of its own, or what belongs to the caller's terminals. */
+/** Devices that every container has of its own, and those of the caller's terminals. */
 const OWN = /^\/dev\/(null|zero|full|random|urandom|console|ptmx|tty.*|pts|shm|mqueue|fd)$/;
 const MAX_DEPTH = 4;
 
-/** Numbers of the disks that limits name. Throws where one is not there, or no block device. */
+/** Numbers of the disks that limits name. Throws when one is missing or is no block device. */
 export function limitedDevices({ resources }: ContainerRequest): HostFacts['blockDevices'] {
   return new Map((resources.blockLimits ?? []).map(({ device }) => {
     const status = statSync(device, { throwIfNoEntry: false });
@@ -24,7 +24,7 @@ export function limitedDevices({ resources }: ContainerRequest): HostFacts['bloc
   }));
 }
 
-/** As makedev(3) puts them together. */
+/** The parts of a device number, as makedev(3) combines them. */
 function deviceNumbers(rdev: number): { major: number; minor: number } {
   const bits = BigInt(rdev);
   return {
@@ -34,8 +34,8 @@ function deviceNumbers(rdev: number): { major: number; minor: number } {
 }
 
 /**
- * Folders stand for all devices in them; --privileged for all of the machine. Throws where what is
- * asked for by name is not there, or no device.
+ * The devices to pass on. A folder stands for all devices in it; --privileged for all of the
+ * machine. Throws when a device that was named is missing or is no device.
  */
 export function requestedDevices(request: ContainerRequest): DeviceFact[] {
   const asked = request.devices.flatMap(devicesOf);
@@ -60,7 +60,10 @@ function devicesOf(device: DeviceRequest): DeviceFact[] {
   return found;
 }
 
-/** All below a folder that can be looked at; links are left out, as what they name is there too. */
+/**
+ * All devices below a folder, as far as it can be read. Links are left out, because the devices
+ * that they point to are found too.
+ */
 function devicesIn(folder: DeviceRequest, depth: number): DeviceFact[] {
   if (depth === MAX_DEPTH) return [];
   return entriesOf(folder.source).flatMap((entry) => {

@@ -19,13 +19,16 @@ const FILES = {
   'apt.conf': APT_CONFIG_PATH,
 } as const;
 
-/** apt's downloads become another user's, which it checks by reading the ids back. */
+/**
+ * apt changes to another user for downloads and checks that by reading the ids back, which fails
+ * where only one id is mapped. So it stays root.
+ */
 const APT_CONFIG = 'APT::Sandbox::User "root";\n';
 
-/** The name of such a file in the container's directory. */
+/** The name of one of these files in the container's directory. */
 export type EtcFile = keyof typeof FILES;
 
-/** The files to write, by name; what the user mounts or forbids is left out. */
+/** The files to write, by name. Those that the user mounts over or forbids are left out. */
 export function etcFiles(
   record: BerthContainer,
   spec: RuntimeSpec,
@@ -37,7 +40,10 @@ export function etcFiles(
   return files;
 }
 
-/** Which of the files a container has. One that joins another's network shares that one's. */
+/**
+ * Which of these files the container has. A container that joins another's network uses the files
+ * of that container.
+ */
 export function etcFileNames(record: BerthContainer): EtcFile[] {
   const taken = new Set(record.request.mounts.map(({ target }) => target));
   const { request } = record;
@@ -50,7 +56,7 @@ export function etcFileNames(record: BerthContainer): EtcFile[] {
   return names.filter((name) => !taken.has(FILES[name]));
 }
 
-/** Where a file goes in the container. */
+/** The path in the container. */
 export function etcTarget(name: EtcFile): string {
   return FILES[name];
 }
@@ -77,7 +83,7 @@ function contentOf(
   }
 }
 
-/** What uname(2) says in the container, but for one that joins another's uts namespace. */
+/** The host name that uname(2) gives in the container, unless it joins another's uts namespace. */
 function hostnameOf({ id, request }: BerthContainer, spec: RuntimeSpec): string {
   return spec.hostname ?? (request.uts.kind === 'host' ? hostname() : id.slice(0, 12));
 }
@@ -101,7 +107,7 @@ function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
   return base === undefined ? own : `${requireText(base)}${own}`;
 }
 
-/** Empty, or ends in a newline. */
+/** The text, which is empty or ends in a newline. */
 function requireText(path: string): string {
   try {
     return readBounded(path).replace(/([^\n])\n*$/, '$1\n');
@@ -118,7 +124,7 @@ function forwarderOf(record: BerthContainer): string | undefined {
   return guestAddresses(record.request.network.options).slirpNameserver;
 }
 
-/** The host's first address that is not loopback: containers reach it under that. */
+/** The host's first address that is not loopback; containers reach the host by it. */
 export function hostAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address;

@@ -27,7 +27,7 @@ import type { BerthContainer } from './record.ts';
 import { compiledEmulation, compiledSeccomp } from './seccomp-cache.ts';
 import { readSpec } from './start.ts';
 
-/** One more process, as the flags of `exec` ask for it. */
+/** One more process, as the flags of `exec` describe it. */
 export interface ExecRequest {
   container: string;
   command: string[];
@@ -38,14 +38,20 @@ export interface ExecRequest {
   user: string | undefined;
   workingDirectory: string | undefined;
   privileged: boolean;
-  /** The caller's descriptors that it gets. */
+  /** The caller's descriptors that the process gets. */
   preserve: readonly number[];
   detachKeys: string | undefined;
-  /** The flags as typed, where nothing but they and the container decides how it is run. */
+  /**
+   * The flags as typed; undefined where anything else than these and the container decides how the
+   * process runs.
+   */
   flagWords: readonly string[] | undefined;
 }
 
-/** Never returns: the native client runs the command and exits with its status. */
+/**
+ * Runs the command and exits with its status. Never returns: this process becomes the native
+ * client.
+ */
 export async function execInContainer(engine: Engine, request: ExecRequest): Promise<never> {
   const { containers } = engine.store;
   const id = containers.resolve(request.container);
@@ -85,8 +91,8 @@ export async function execInContainer(engine: Engine, request: ExecRequest): Pro
 }
 
 /**
- * The filter with which the container itself was started, so that nothing is compiled or looked
- * up; a supervisor that found no room on the disk may have given the plan away.
+ * The filter with which the container was started, so that nothing has to be compiled. The plan
+ * that holds it may be missing: a supervisor removes it when the disk is full.
  */
 function filterOf(engine: Engine, { paths, spec, record }: Running): string | undefined {
   if (spec.linux.seccomp === undefined) return undefined;
@@ -106,11 +112,11 @@ interface Running {
 
 interface PlanPlace {
   directory: string;
-  /** The directory goes when the container ends. */
+  /** Throws when the container has ended, because its directory is removed then. */
   requireRunning(): void;
 }
 
-/** The client removes the plan once it has opened it. */
+/** Answers the plan's path. The client removes the plan once it has opened it. */
 function writeExecPlan({ directory, requireRunning }: PlanPlace, plan: Buffer): string {
   const path = join(directory, `exec-${process.pid}-${Date.now()}`);
   try {
@@ -134,10 +140,10 @@ function clientOf(request: ExecRequest): ClientSettings {
   };
 }
 
-/** As long as Podman's, which scripts keep; nothing is asked about a session here. */
+/** As many bytes as in Podman, since scripts may expect that; Berth has no use for the id. */
 const SESSION_ID_BYTES = 32;
 
-/** The container's process with what exec changes. */
+/** The container's process spec, changed as exec's flags ask. */
 function processOf(spec: RuntimeSpec, request: ExecRequest, ownUser: string): ProcessSpec {
   const environment = new Map(
     [...spec.process.env, ...(request.tty ? ['TERM=xterm'] : []), ...request.environment].map(
@@ -157,7 +163,10 @@ function processOf(spec: RuntimeSpec, request: ExecRequest, ownUser: string): Pr
   };
 }
 
-/** The container's own user has what the container was given; others but root have nothing. */
+/**
+ * The container's own user has the container's capabilities, and so has root; other users have
+ * none.
+ */
 function capabilitiesOf(
   spec: RuntimeSpec,
   { user = '', privileged }: ExecRequest,
@@ -177,7 +186,10 @@ export interface AttachOptions {
   sigProxy: boolean;
 }
 
-/** Never returns: the native client shows the container's streams until it ends. */
+/**
+ * Shows the container's streams until it ends. Never returns: this process becomes the native
+ * client.
+ */
 export async function attachContainer(
   engine: Engine,
   name: string,

@@ -6,7 +6,7 @@ import { withOutputFile } from '../images/output-file.ts';
 import { endOfWorker } from '../images/layer-content.ts';
 import { ownFiles, wholeTree } from './own-files.ts';
 
-/** The archive is at `output`, whole; undefined is standard output. Volumes are left out. */
+/** The complete archive is at `output`; undefined is standard output. Volumes are left out. */
 export async function exportContainer(
   engine: Engine,
   name: string,

@@ -2,7 +2,7 @@
 import { UnsupportedError } from '@berth/errors';
 import { findProgram } from '@berth/host';
 
-/** Where it is. Throws UnsupportedError where it has been uninstalled since the store was made. */
+/** The program's path. Throws UnsupportedError when it was uninstalled after the store was made. */
 export function requireFuseOverlayfs(
   container: string,
   find: (name: string) => string | undefined = findProgram,

@@ -8,14 +8,14 @@ import { UnsupportedError } from '@berth/errors';
 import { planRecord } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 
-/** A container, and what is asked of its output: `read the log of`, `attach to`. */
+/** A container, and what was to be done with its output: `read the log of`, `attach to`. */
 interface OutputWish {
   readonly id: string;
   readonly name: string;
   readonly verb: string;
 }
 
-/** Throws UnsupportedError, with the way out, where the output goes to the caller alone. */
+/** Throws UnsupportedError, with a hint, where the output goes only to the caller of `run`. */
 export function requireOwnOutput(engine: Engine, { id, name, verb }: OutputWish): void {
   if (!isHanded(engine.store.containers.paths(id).plan)) return;
   throw new UnsupportedError(
@@ -25,7 +25,7 @@ export function requireOwnOutput(engine: Engine, { id, name, verb }: OutputWish)
   );
 }
 
-/** A plan that is missing or damaged says nothing; what there is of a log is shown then. */
+/** False when the plan is missing or damaged; then whatever log there is can be shown. */
 function isHanded(plan: string): boolean {
   try {
     return planRecord(readFileSync(plan), 'stdio')?.[0] === 'handed';

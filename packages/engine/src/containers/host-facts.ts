@@ -15,14 +15,17 @@ import { limitedDevices, requestedDevices } from './devices.ts';
 
 const ZONES = '/usr/share/zoneinfo';
 
-/** The facts, and mounts that the image itself calls for. */
+/** The facts, and the mounts that the image itself needs. */
 export interface RequestFacts {
   facts: HostFacts;
   /** Mounts that the image needs on this machine: the host image's programs. */
   extraMounts: MountRequest[];
 }
 
-/** Throws SystemError for a bind of what is not there; what can't be looked at may be there. */
+/**
+ * Throws SystemError for a bind whose source does not exist. A source that can't be examined is let
+ * pass.
+ */
 function requireSources({ mounts }: ContainerRequest): void {
   for (const mount of mounts) {
     if (mount.type !== 'bind') continue;
@@ -36,7 +39,7 @@ function requireSources({ mounts }: ContainerRequest): void {
   }
 }
 
-/** Throws where the request names files of the host that are not there. */
+/** Throws when the request names files of the host that do not exist. */
 export async function hostFacts(
   engine: Engine,
   { image, request }: { image: FoundImage; request: ContainerRequest },
@@ -45,7 +48,7 @@ export async function hostFacts(
   return {
     facts: {
       architecture: localPlatform().architecture,
-      // Most have a name of their own, and node:os takes a while to load.
+      // A getter, since node:os takes a while to load and most containers have a name of their own.
       get hostname() {
         return hostname();
       },

@@ -3,13 +3,13 @@ import { ConflictError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
 import { runsElsewhere } from '../lifecycle.ts';
 
-/** The first process of a running container, as the host counts. */
+/** The first process of a running container, by its pid on the host. */
 export interface InitProcess {
   pid: number;
   startTime: string;
 }
 
-/** Undefined when the container never ran. That the process lives is not said. */
+/** Undefined when the container never ran. The process may have ended. */
 export function initOf(engine: Engine, id: string): InitProcess | undefined {
   const { init } = engine.store.containers.entry(id).summary;
   return init === undefined ? undefined : { pid: init.pid, startTime: init.startTime };

@@ -12,7 +12,7 @@ import { byKey, orNull, withHidden } from '../hidden-fields.ts';
 import type { BerthContainer } from './record.ts';
 import { signalName } from './signals.ts';
 
-/** The process and what the image says of it. */
+/** The process, and what the image's config says about it. */
 export function configSection(
   record: BerthContainer,
   spec: RuntimeSpec,
@@ -55,7 +55,7 @@ export function configSection(
   return withHidden(section, { ExposedPorts: {}, Timezone: '', Healthcheck: null });
 }
 
-/** How the container is tied to the machine. */
+/** The container's relation to the machine: mounts, limits, namespaces. */
 export function hostConfigSection(
   record: BerthContainer,
   spec: RuntimeSpec,
@@ -111,19 +111,19 @@ export function hostConfigSection(
   return withHidden(section, { Init: false });
 }
 
-/** Another container is called by its id. */
+/** The mode of a namespace; another container is named by its id. */
 function modeOf(namespace: NamespaceRequest, joined: string | undefined): string {
   const { kind } = namespace;
   if (kind === 'container') return `container:${joined ?? namespace.value}`;
   return kind === 'path' ? `ns:${namespace.value}` : kind;
 }
 
-/** Podman calls what is enabled the default. */
+/** Podman shows `enabled` as `default`. */
 function cgroupsOf(mode: CgroupMode = 'enabled'): string {
   return mode === 'enabled' ? 'default' : mode;
 }
 
-/** Podman's `INSIDE:OUTSIDE:COUNT`, of containers that have ids of their own. */
+/** Podman's `INSIDE:OUTSIDE:COUNT` entries, for containers with ids of their own. */
 function idMappings({ containerIds }: BerthContainer): Record<string, unknown> {
   if (containerIds === undefined) return {};
   const texts = (maps: readonly IdMap[]): string[] =>
@@ -144,7 +144,7 @@ function binds({ request }: BerthContainer, spec: RuntimeSpec): string[] {
 
 function tmpfs({ request }: BerthContainer, spec: RuntimeSpec): Record<string, string> {
   const mounts = request.mounts.filter(({ type }) => type === 'tmpfs');
-  // As in Podman, the mode is told where one was asked for.
+  // As in Podman, the mode is shown only where one was asked for.
   const told = (mount: MountRequest): string[] => optionsOf(mount, spec)
     .filter((option) => option !== 'mode=1777' || mount.options.includes(option));
   const entries = mounts.map((mount) => [mount.target, told(mount).join(',')]);
@@ -170,7 +170,7 @@ function securityOptions({ request: { security } }: BerthContainer): string[] {
   ];
 }
 
-/** Zero is no limit; those of realtime, of Windows and of disks don't exist here. */
+/** Zero means no limit. Limits of realtime, Windows and disk sizes do not exist here. */
 function limits(
   { request }: BerthContainer,
   { linux: { resources }, process }: RuntimeSpec,

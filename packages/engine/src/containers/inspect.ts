@@ -12,7 +12,7 @@ import { configSection, hostConfigSection } from './inspect-config.ts';
 import type { BerthContainer } from './record.ts';
 import { readSpec } from './start.ts';
 
-/** Everything that is known of the container. Throws NotFoundError. */
+/** All details of the container. Throws NotFoundError. */
 export async function inspectContainer(
   engine: Engine,
   name: string,
@@ -142,7 +142,7 @@ function graphDriver(engine: Engine, record: BerthContainer): Record<string, unk
   };
 }
 
-/** As in Podman, what lies in memory is told by HostConfig.Tmpfs alone. */
+/** As in Podman, mounts in memory are shown only in HostConfig.Tmpfs. */
 function mountsSection(
   engine: Engine,
   record: BerthContainer,
@@ -179,7 +179,7 @@ function publishedPorts(record: BerthContainer): PortMap {
   return ports;
 }
 
-/** With a network of its own a container has exposed ports, published or not. */
+/** A container with a network of its own shows its exposed ports, published or not. */
 function networkSection(
   record: BerthContainer,
   { state }: ContainerEntry,
@@ -203,13 +203,13 @@ function networkSection(
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
     Ports: { ...Object.fromEntries(unpublished), ...publishedPorts(record) },
-    // Where nsenter and ip find the namespace; it has no other name.
+    // The path by which nsenter and ip find the namespace; it has no other name.
     SandboxKey: own && state.state === 'running' ? `/proc/${state.pid}/ns/net` : '',
     Networks: own ? { [record.network]: memberOf(record.network, guest) } : {},
   };
 }
 
-/** Where scripts for Docker look for the address. */
+/** Scripts written for Docker read the address here. */
 function memberOf(network: string, guest: GuestAddresses): Record<string, unknown> {
   return {
     EndpointID: '',

@@ -6,7 +6,10 @@ import type { Engine } from '../engine.ts';
 import { runningInit } from './init-process.ts';
 import type { BerthContainer } from './record.ts';
 
-/** Name of the namespace to the id of the container that has it. Throws for unknown containers. */
+/**
+ * For each namespace that is joined: the id of the container that has it. Throws for unknown
+ * containers.
+ */
 export function joinsOf(engine: Engine, request: ContainerRequest): Record<string, string> {
   const wishes: [string, { kind: string; value?: string | undefined }][] = [
     ['net', request.network],
@@ -24,7 +27,7 @@ export function joinsOf(engine: Engine, request: ContainerRequest): Record<strin
   return joins;
 }
 
-/** The live namespaces behind the joins. Throws ConflictError where one does not run. */
+/** The live namespaces to join. Throws ConflictError when one of the containers does not run. */
 export function liveJoins(
   engine: Engine,
   record: BerthContainer,

@@ -12,8 +12,9 @@ import type { Engine } from '../engine.ts';
 import type { BerthContainer } from './record.ts';
 
 /**
- * The folder of those that keep this container's user namespace alive (docs/launch-plan.md). Where
- * it joins a container that another login has started, that is the other login's.
+ * The folder of the processes that keep this container's user namespace alive
+ * (docs/launch-plan.md). When it joins a container that was started from another login, this is
+ * that login's folder.
  */
 export function keepersOf(engine: Engine, record: BerthContainer): string {
   const owner = firstOfJoined(engine, record);
@@ -21,12 +22,15 @@ export function keepersOf(engine: Engine, record: BerthContainer): string {
   const isOwn = owner === record.id;
   const runDirectory = isOwn ? paths.runDirectory : runDirectoryOf(paths);
   if (!engine.isProcMasked) return join(dirname(dirname(runDirectory)), 'keepers');
-  // That of another is there while that one runs, and is not made anew.
+  // The folder of another login exists while its container runs, and is not made here.
   if (isOwn) ensureDirectory(runDirectory);
   return join(runDirectory, 'keepers');
 }
 
-/** Who shares namespaces shares the user namespace that owns them. */
+/**
+ * Answers the container whose user namespace is used: whoever shares namespaces also shares the
+ * user namespace that owns them.
+ */
 function firstOfJoined(engine: Engine, record: BerthContainer): string {
   let at = record;
   for (const seen = new Set<string>(); !seen.has(at.id);) {
@@ -38,7 +42,7 @@ function firstOfJoined(engine: Engine, record: BerthContainer): string {
   return at.id;
 }
 
-/** It is gone after a reboot. */
+/** The folder is in the runtime directory, which is empty after a reboot. */
 export function ensureDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });

@@ -12,13 +12,13 @@ export type { PortMapping } from './published-ports.ts';
 export interface ListOptions {
   all: boolean;
   filters: readonly Filter[];
-  /** Only so many, whatever their state; undefined is no bound. */
+  /** Lists only this many, in any state; undefined lists all. */
   last: number | undefined;
   size: boolean;
   sort: string | undefined;
 }
 
-/** The containers asked for, oldest first unless sorted otherwise. Throws UsageError. */
+/** The containers that were asked for, oldest first unless sorted otherwise. Throws UsageError. */
 export async function listContainers(
   engine: Engine,
   options: ListOptions,

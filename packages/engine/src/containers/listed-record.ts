@@ -14,7 +14,7 @@ export function readableRecord(engine: Engine, id: string): BerthContainer | und
   }
 }
 
-/** As far as it can be read: of a damaged one nothing is known, and nothing matches it. */
+/** The record; for a damaged one, an empty record that no filter matches. */
 export function listedRecord(engine: Engine, id: string): BerthContainer {
   return readableRecord(engine, id) ?? (UNKNOWN as unknown as BerthContainer);
 }

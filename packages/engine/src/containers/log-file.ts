@@ -8,7 +8,7 @@ import { parseLog, type LogFormat, type LogLine } from './log-format.ts';
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
-/** A file of a log, and how much of it there was when it was looked for. */
+/** A file of a log, and its size when it was found. */
 export interface LogFile {
   path: string;
   size: number;
@@ -25,18 +25,18 @@ export function logFiles(path: string): LogFile[] {
   }
 }
 
-/** Where a reader stands in a file; keeping the inode tells a rotated file from a new one. */
+/** The position of a reader in a file; the inode shows whether the file was rotated. */
 export interface LogPosition {
   descriptor: number;
   offset: number;
-  /** Where reading ends, though the file may have grown; Infinity: with the file. */
+  /** The offset where reading ends, even if the file grows; Infinity reads to the file's end. */
   end: number;
   rest: Buffer;
 }
 
 /**
- * Opens a log file to read from an offset to `end`, or to its end, however far away that moves;
- * the caller closes it. Undefined when there is none.
+ * Opens a log file for reading from `offset` to `end`; Infinity follows the end of a growing file.
+ * The caller closes it. Undefined when there is no such file.
  */
 export function openLog(path: string, offset: number, end = Infinity): LogPosition | undefined {
   try {
@@ -49,12 +49,12 @@ export function openLog(path: string, offset: number, end = Infinity): LogPositi
   }
 }
 
-/** Gives the descriptor back. */
+/** Closes the file. */
 export function closeLog(position: LogPosition): void {
   closeSync(position.descriptor);
 }
 
-/** The next batch of whole lines, empty at the end of what is written so far. */
+/** The next whole lines; empty at the end of what has been written. */
 export function readBatch(position: LogPosition, format: LogFormat): LogLine[] {
   for (;;) {
     const wanted = Math.min(CHUNK_BYTES, position.end - position.offset);
@@ -89,8 +89,8 @@ export function isCurrent(position: LogPosition, path: string): boolean {
 }
 
 /**
- * Where the last `count` lines begin: the file's index in `files` and the offset in it. Partial
- * lines count as lines of the file; a long line is one line to a reader all the same.
+ * Where the last `count` lines begin: the index of the file in `files`, and the offset in it. A
+ * long line is written as several partial lines; they count as one line.
  */
 export function findTail(
   files: readonly LogFile[],

@@ -6,20 +6,20 @@
 /** One line, or a part of one when `partial`. */
 export interface LogLine {
   stream: 'stdout' | 'stderr';
-  /** RFC 3339 with nanoseconds, as written. */
+  /** RFC 3339 with nanoseconds, exactly as written. */
   time: string;
   text: Uint8Array;
   partial: boolean;
 }
 
-/** The formats of logs that are kept in files. */
+/** The log formats that are kept in files. */
 export type LogFormat = 'k8s-file' | 'json-file';
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const PARTIAL = 'P'.charCodeAt(0);
 
-/** The parsed lines of `chunk`, and what is left of an unfinished last one. */
+/** The parsed lines of `chunk`, and the rest of it that is no complete line yet. */
 export function parseLog(
   chunk: Buffer,
   format: LogFormat,
@@ -37,7 +37,7 @@ export function parseLog(
   return { lines, rest: chunk.subarray(start) };
 }
 
-/** A line that a crash left damaged gives undefined and is passed over. */
+/** Undefined for a line that a crash left damaged; the reader skips it. */
 function parseK8sLine(line: Buffer): LogLine | undefined {
   const afterTime = line.indexOf(SPACE);
   const afterStream = line.indexOf(SPACE, afterTime + 1);

@@ -3,7 +3,10 @@ import type { ContainerRequest } from '@berth/bundle';
 import type { Engine } from '../engine.ts';
 import type { BerthContainer } from './record.ts';
 
-/** What the flags ask for. A run whose streams are handed over keeps no log all the same. */
+/**
+ * The log that the flags ask for. A run whose output goes directly to the caller keeps no log,
+ * whatever this says.
+ */
 export function logOf(
   engine: Engine,
   id: string,

@@ -21,7 +21,7 @@ import { stateIfThere, warnOfSilence } from './wait.ts';
 
 export type { LogLine } from './log-format.ts';
 
-/** Which part of a log is wanted. */
+/** The part of a log that is wanted. */
 export interface LogOptions {
   follow: boolean;
   /** Only the last lines; undefined is all. */
@@ -60,7 +60,7 @@ export async function* readLogs(
   warnOfLoss(engine, id);
 }
 
-/** Of its last run: its supervisor has recorded why the log could not take everything. */
+/** Warns when the log of the last run is incomplete; its supervisor has recorded the reason. */
 function warnOfLoss({ store, report }: Engine, id: string): void {
   if (!store.containers.exists(id)) return;
   const message = store.containers.exit(id, store.containers.state(id).run)?.error ?? '';
@@ -85,8 +85,8 @@ function timeFilter({ since, until }: LogOptions): InTime {
 let followed: LogPosition | undefined;
 
 /**
- * Everything that is there now, and not what comes meanwhile: that may come for ever. The last
- * file stays open for following.
+ * All lines that exist now. Lines written meanwhile are left out, since they may never end. The
+ * last file stays open, so that it can be followed.
  */
 async function* written(
   path: string,
@@ -124,7 +124,9 @@ interface Following {
   inTime: InTime;
 }
 
-/** What is still to come, until the container has ended. Rotation moves on to the new file. */
+/**
+ * The lines still to come, until the container has ended. After a rotation it reads the new file.
+ */
 async function* growing(
   engine: Engine,
   { id, path, format, inTime }: Following,

@@ -8,7 +8,10 @@ import type { Engine } from '../engine.ts';
 import type { BerthContainer } from './record.ts';
 import { stateIfThere } from './wait.ts';
 
-/** Throws ConflictError when another container that runs has such a volume of this one. */
+/**
+ * Throws ConflictError when another running container has mounted one of this container's volumes
+ * in memory.
+ */
 export function requireFreeMemory(
   engine: Engine,
   { id, request }: BerthContainer,

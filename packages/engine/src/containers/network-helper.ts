@@ -4,7 +4,7 @@ import { chooseNetwork, GUEST } from '@berth/network';
 import type { ContainerPaths } from '@berth/storage';
 import type { BerthContainer } from './record.ts';
 
-/** Program and arguments; undefined where the container needs none. */
+/** The program and its arguments; undefined where the container needs no helper. */
 export function networkHelperOf(
   record: BerthContainer,
   { resolvConf }: ContainerPaths,

@@ -8,7 +8,7 @@ import type { Engine } from '../engine.ts';
 const LINGERING = '/var/lib/systemd/linger';
 
 /**
- * Warns, unless the user lingers: what runs in a scope of the user's systemd ends with the user's
+ * Warns users without lingering: processes in a scope of the user's systemd end with the user's
  * last session (logind.conf(5), loginctl(1)).
  */
 export function sayWhatEndsAtLogout(engine: Engine): void {
@@ -18,19 +18,19 @@ export function sayWhatEndsAtLogout(engine: Engine): void {
     + `log out (so that they stay: loginctl enable-linger ${name})`);
 }
 
-/** Warns: a container below one whose /proc is masked has no procfs of its own. */
+/** Warns that a container started below one with a masked /proc can't have a procfs of its own. */
 export function sayWhatIsMasked(engine: Engine): void {
   sayOnce(engine, engine.store.layout.nestingNotice, 'this is a container with a masked /proc: '
     + 'containers in it see its processes and keep its host name '
     + '(start it with --security-opt unmask=ALL)');
 }
 
-/** Not again until the runtime folder is made anew. */
+/** Says the message once, until the runtime folder is made anew (after a reboot or logout). */
 function sayOnce(engine: Engine, marker: string, message: string): void {
   if (isFirst(marker)) engine.report({ kind: 'warning', message });
 }
 
-/** Of several commands at once the one that makes the file is the first. */
+/** Whether this command made the marker; of several commands at once only one does. */
 function isFirst(marker: string): boolean {
   try {
     mkdirSync(dirname(marker), { recursive: true, mode: 0o700 });

@@ -8,17 +8,17 @@ import { layerFolders } from '../images/layer-folders.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
 import type { BerthContainer } from './record.ts';
 
-/** The trees of a container. */
+/** The folders that hold a container's files. */
 export interface OwnFiles {
-  /** Its upper folder; all of its root file system where that is a copy, or a folder (--rootfs). */
+  /** The upper folder; with a copy or a folder (--rootfs), the whole root file system. */
   readonly own: MarkedFolder;
   readonly isWhole: boolean;
-  /** Those of its layers, the uppermost first. */
+  /** The folders of its layers, top one first. */
   readonly layers: readonly MarkedFolder[];
   readonly owners: OwnerSource | undefined;
 }
 
-/** Of the container with this full id. */
+/** The folders of the container with this full id. */
 export function ownFiles(engine: Engine, id: string): OwnFiles {
   const { containers, layers } = engine.store;
   const { root, upper, owners: ledger } = containers.paths(id);
@@ -40,7 +40,7 @@ export function ownFiles(engine: Engine, id: string): OwnFiles {
   };
 }
 
-/** The folders, uppermost first, that make the container's whole tree. */
+/** The folders that make the container's whole tree, top one first. */
 export function wholeTree({ own, isWhole, layers }: OwnFiles): readonly MarkedFolder[] {
   return isWhole ? [own] : [own, ...layers];
 }

@@ -15,8 +15,9 @@ const FREEZE_MS = 5_000;
 const LIVE: readonly ContainerState[] = ['running', 'paused'];
 
 /**
- * The container's processes stand still; answers its id. Throws UnsupportedError where it has no
- * cgroup of its own. The file that says so is written first: without the freezer it means nothing.
+ * The container's processes are frozen; answers its id. Throws UnsupportedError where it has no
+ * cgroup of its own. The marker file is written before the freeze, so that a killed command leaves
+ * no frozen container without a marker; a marker without a freeze has no effect.
  */
 export async function pauseContainer(engine: Engine, name: string): Promise<string> {
   const { containers } = engine.store;
@@ -40,21 +41,21 @@ export async function pauseContainer(engine: Engine, name: string): Promise<stri
   }
   await settled(folder, id);
   if (!LIVE.includes(stateIfThere(engine, id)?.state ?? 'exited')) {
-    // It was killed meanwhile: its supervisor must go on to say so.
+    // The container was killed meanwhile; its supervisor must run again to record the end.
     thaw(engine, id);
     requireState(engine, id, 'pause');
   }
   return id;
 }
 
-/** The container's processes go on; answers its id. */
+/** The container's processes run again; answers its id. */
 export function unpauseContainer(engine: Engine, name: string): string {
   const id = requireState(engine, name, 'unpause');
   thaw(engine, id);
   return id;
 }
 
-/** The container is not paused, if ever it was. */
+/** The container is not frozen afterwards, whether it was before or not. */
 export function thaw(engine: Engine, id: string): void {
   const paused = pausedMarker(engine.store.containers.paths(id));
   if (!existsSync(paused)) return;
@@ -62,7 +63,7 @@ export function thaw(engine: Engine, id: string): void {
   try {
     if (folder !== '') writeFileSync(`${folder}/cgroup.freeze`, '0');
   } catch (cause) {
-    // With its last process the cgroup goes.
+    // The cgroup is removed when its last process has ended.
     if (existsSync(folder)) {
       throw new SystemError('FREEZER', `unpause container "${id.slice(0, 12)}"`, { cause });
     }
@@ -79,8 +80,9 @@ function requireState(engine: Engine, name: string, operation: 'pause' | 'unpaus
 }
 
 /**
- * The folder or scope that Berth made, by its name; a container may have made more below it.
- * Undefined where there is none: what else is in the caller's own cgroup must not be frozen.
+ * The folder or scope that Berth made for the container, found by its name; a container may have
+ * made more cgroups below it. Undefined where there is none: other processes in the caller's own
+ * cgroup must not be frozen.
  */
 function ownCgroup(engine: Engine, id: string): string | undefined {
   const init = initOf(engine, id);
@@ -90,7 +92,10 @@ function ownCgroup(engine: Engine, id: string): string | undefined {
   return own < 0 ? undefined : `${CGROUP_ROOT}${unified.slice(0, own + 1).join('/')}`;
 }
 
-/** Each process stops when it next would leave the kernel: most at once. One that is gone has. */
+/**
+ * Waits until all are frozen. Each process stops when it next would leave the kernel, most at once.
+ * A cgroup that is gone counts as frozen.
+ */
 async function settled(folder: string, id: string): Promise<void> {
   for (const pause of pauses(FREEZE_MS)) {
     if (!/^frozen 0$/m.test(readOrNothing(`${folder}/cgroup.events`))) return;
@@ -102,7 +107,7 @@ async function settled(folder: string, id: string): Promise<void> {
   });
 }
 
-/** Empty when the file is gone, or its process. */
+/** Empty when the file does not exist or its process has ended. */
 function readOrNothing(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -3,8 +3,8 @@ import { readlinkSync } from 'node:fs';
 import { UsageError } from '@berth/errors';
 
 /**
- * Returns when all are the caller's, else throws UsageError: what the runtime of this program has
- * opened for itself must not reach a container.
+ * Returns when all of these descriptors are the caller's; else throws UsageError. Descriptors that
+ * the runtime of this program (Node, Bun) opened itself must not get into a container.
  */
 export function requireDescriptors(numbers: readonly number[]): void {
   const missing = numbers.find((number) => !isOfCaller(number));
@@ -15,7 +15,7 @@ export function requireDescriptors(numbers: readonly number[]): void {
   }
 }
 
-/** Runtimes have event queues of their own, which no shell hands to a command. */
+/** Runtimes open event queues for themselves; a shell never passes such a descriptor on. */
 function isOfCaller(number: number): boolean {
   try {
     return !readlinkSync(`/proc/self/fd/${number}`).startsWith('anon_inode:');

@@ -26,9 +26,9 @@ interface ProcessEntry {
   status: string;
 }
 
-/** How ids of the host are shown. */
+/** How ids of the host are shown in the table. */
 export interface IdNames {
-  /** From a uid of the host to what the container calls it. */
+  /** The name that the container has for a uid of the host. */
   user(hostUid: number): string;
   group(hostGid: number): string;
 }
@@ -68,13 +68,13 @@ const COLUMNS: Record<string, Column> = {
   capamb: { title: 'AMBIENT CAPS', value: (e) => statusWord(e, 'CapAmb', 0) },
 };
 
-/** Of SELinux, which no container is labelled for. */
+/** The SELinux label; no container has one. */
 const NO_LABEL = '?';
 
 /** Modes of seccomp(2) as /proc/PID/status numbers them. */
 const SECCOMP: Readonly<Record<string, string>> = { 0: 'disabled', 1: 'strict', 2: 'filter' };
 
-/** A word of a line of /proc/PID/status, counted from the end when below zero. */
+/** A word of a line of /proc/PID/status; a negative index counts from the end. */
 function statusWord({ status }: ProcessEntry, name: string, index: number): string {
   const line = new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '';
   return line.trim().split(/\s+/).at(index) ?? '?';
@@ -82,7 +82,7 @@ function statusWord({ status }: ProcessEntry, name: string, index: number): stri
 
 const DEFAULT_COLUMNS = ['user', 'pid', 'ppid', 'pcpu', 'etime', 'tty', 'time', 'args'];
 
-/** Titles first, then a row a process. Throws UsageError for an unknown descriptor. */
+/** The titles, then one row for each process. Throws UsageError for an unknown descriptor. */
 export function processTable(
   initPid: number,
   descriptors: readonly string[],
@@ -114,7 +114,7 @@ function columnFor(descriptor: string): Column {
   return column;
 }
 
-/** Every process whose pid namespace is that of the container's first one. */
+/** Every process in the pid namespace of the container's first process. */
 function processesWith(initPid: number): ProcessEntry[] {
   const namespace = pidNamespace(initPid);
   const uptime = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
@@ -135,7 +135,7 @@ function pidNamespace(pid: number): string | undefined {
   }
 }
 
-/** Undefined when the process went away meanwhile. */
+/** Undefined when the process has ended meanwhile. */
 function readEntry(hostPid: number, uptime: number): ProcessEntry | undefined {
   try {
     const stat = readFileSync(`/proc/${hostPid}/stat`, 'utf8');
@@ -170,7 +170,7 @@ function innermostPid(status: string): string | undefined {
   return NS_OF_PID.exec(status)?.[1]?.trim().split(/\s+/).at(-1);
 }
 
-/** The parent as seen inside: 0 where it lies outside the container. */
+/** The parent's pid inside the container; 0 where the parent is outside. */
 function innerParent(hostPid: number): string {
   try {
     const pids = NS_OF_PID.exec(readFileSync(`/proc/${hostPid}/status`, 'utf8'))?.[1]

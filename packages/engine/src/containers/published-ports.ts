@@ -1,7 +1,7 @@
 /** Published ports as users read them: neighbouring ports are shown as one range. */
 import type { AssignedPort } from '@berth/network';
 
-/** One port, or consecutive ones on both sides. */
+/** One published port, or a range of consecutive ones. */
 export interface PortMapping {
   hostAddress: string;
   hostPort: number;
@@ -11,7 +11,7 @@ export interface PortMapping {
   count: number;
 }
 
-/** Ports next to one another on both sides as one range. */
+/** The ports, with consecutive ones combined to ranges. */
 export function portMappings(ports: readonly AssignedPort[]): PortMapping[] {
   const mappings: PortMapping[] = [];
   for (const port of ports) {
@@ -48,7 +48,7 @@ function formatPort({
   return `${formatAddress(hostAddress)}:${range(hostPort)}->${range(containerPort)}/${protocol}`;
 }
 
-/** An address as it stands before a port; an empty one is every address. */
+/** An address as written before a port; an empty one means every address. */
 export function formatAddress(address: string): string {
   return address.includes(':') ? `[${address}]` : address === '' ? '0.0.0.0' : address;
 }

@@ -7,24 +7,28 @@ import type { ContainerIds } from '@berth/isolation';
 import type { AssignedPort, NetworkKind } from '@berth/network';
 import type { ContainerRecord, DriverName } from '@berth/storage';
 
-/** The record; storage reads its own part of it and keeps the rest unread. */
+/** The container's record. The storage package reads only its own part of it. */
 export interface BerthContainer extends ContainerRecord {
   readonly request: ContainerRequest;
-  /** What runs, image defaults included. */
+  /** The words that are run, including the image's defaults. */
   readonly command: readonly string[];
   /** The image's own exposed ports, `PORT/PROTOCOL`. */
   readonly exposedPorts: readonly string[];
   readonly ports: readonly AssignedPort[];
   readonly network: NetworkKind;
-  /** What the container's USER resolves from, e.g. `postgres` or `1000:1000`. */
+  /**
+   * The user to run as, looked up in the container at each start, e.g. `postgres` or `1000:1000`.
+   */
   readonly user: string;
-  /** Of `--userns` and the like; absent: those of the shared user namespace. */
+  /**
+   * The ids that `--userns` and similar flags chose; absent: those of the shared user namespace.
+   */
   readonly containerIds?: ContainerIds;
-  /** Users whom the image may not know; absent in records of older versions. */
+  /** Account lines for users that the image may not know; absent in records of older versions. */
   readonly accounts?: readonly { file: string; id: number; line: string }[];
-  /** Absent: the kernel's overlay of its layers is its root file system. */
+  /** Absent: the root file system is the kernel's overlay of its layers. */
   readonly driver?: Exclude<DriverName, 'overlay'>;
-  /** Made where only one id is mapped. */
+  /** The container was made where only one id is mapped. */
   readonly emulatesRoot?: boolean;
   readonly stopSignal: number;
   readonly stopTimeoutSeconds: number;
@@ -34,11 +38,14 @@ export interface BerthContainer extends ContainerRecord {
     maxFiles: number;
     path: string;
   };
-  /** Volumes made for this container alone; they go with it. */
+  /** Volumes made for this container only; they are removed with it. */
   readonly anonymousVolumes: readonly string[];
-  /** Volumes to fill from the image at the first start; what was made for an owner stays theirs. */
+  /**
+   * Volumes to fill from the image at the first start; a volume made for an owner (`isOwned`) keeps
+   * it.
+   */
   readonly copyUps: readonly { target: string; volume: string; isOwned?: boolean }[];
-  /** Containers whose namespaces this one joins: name of the namespace to container id. */
+  /** The namespaces that this container joins: namespace name to the id of the other container. */
   readonly joins: Readonly<Record<string, string>>;
   readonly platform: string;
 }

@@ -6,18 +6,18 @@ import type { Filter } from '../filter.ts';
 import type { ContainerState } from '../lifecycle.ts';
 import { matchingContainers } from './container-filters.ts';
 
-/** What chooses containers. */
+/** How containers are chosen. */
 export interface Selection {
   names: readonly string[];
   all: boolean;
   latest: boolean;
   filters: readonly Filter[];
   cidFiles: readonly string[];
-  /** With --all or filters: only those in one of these states. */
+  /** With --all or filters: only containers in one of these states. */
   states?: readonly ContainerState[] | undefined;
 }
 
-/** Full ids, each once, in the order named. Throws NotFoundError for an unknown one. */
+/** Full ids, each once, in the order given. Throws NotFoundError for an unknown name. */
 export async function resolveContainers(engine: Engine, selection: Selection): Promise<string[]> {
   const { store } = engine;
   const ids: string[] = [];
@@ -49,7 +49,7 @@ export function containerExists(engine: Engine, name: string): boolean {
   }
 }
 
-/** The id that `--cidfile` wrote. Throws NotFoundError. */
+/** The id in a file that `--cidfile` wrote. Throws NotFoundError. */
 export function readIdFile(path: string): string {
   try {
     return readBounded(path).trim();

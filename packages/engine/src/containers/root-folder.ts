@@ -8,7 +8,9 @@ import type { FoundImage } from '../images/local.ts';
 
 type RootFolder = NonNullable<ContainerRequest['rootFolder']>;
 
-/** An image without layers or a word on what to run. Throws where there is no such folder. */
+/**
+ * An image without layers and without a command, for --rootfs. Throws when there is no such folder.
+ */
 export function imageOfFolder(engine: Engine, folder: RootFolder): FoundImage {
   const status = statSync(folder.path, { throwIfNoEntry: false });
   if (status === undefined) {
@@ -29,14 +31,16 @@ export function imageOfFolder(engine: Engine, folder: RootFolder): FoundImage {
   return { record, config, name: folder.path };
 }
 
-/** Ids of another map would show the folder's files as nobody's. */
+/**
+ * Throws when the container has an id map of its own: the folder's files would belong to nobody.
+ */
 export function requireSharedIds({ path }: RootFolder, ids: object | undefined): void {
   if (ids === undefined) return;
   throw new UnsupportedError('ROOTFS_IDS', `run from "${path}" with --userns: a folder `
     + 'has the ids that you have', { hint: 'leave --userns, --uidmap and --gidmap out' });
 }
 
-/** A folder of the user is no place to write accounts to. */
+/** Empty for a folder of the user, because no account lines may be written into it. */
 export function accountsOf(
   { rootFolder, accounts }: ContainerRequest,
 ): ContainerRequest['accounts'] {

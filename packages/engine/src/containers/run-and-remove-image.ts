@@ -14,11 +14,11 @@ import { prepareRun, type RunOptions } from './run.ts';
 import { pauses } from './wait.ts';
 
 const REMOVAL_PATIENCE_MS = 10_000;
-/** A terminal sends these to the client as well. */
+/** Signals that a terminal sends to the client too, so they need not be passed on. */
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGTSTP', 'SIGWINCH'] as const;
 const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** The container has ended and its image is gone, unless others need it; answers the status. */
+/** The container has ended, and its image is removed unless others need it; answers the status. */
 export async function runAndRemoveImage(
   engine: Engine,
   request: ContainerRequest,
