@@ -61,7 +61,7 @@ export function applyRequestLine(request: ApplyWorkerRequest): string {
 
 /**
  * Does a worker's whole work: one layer after the other, as standard input asks for them, with a
- * line of JSON for each. Answers its exit status: 1 when a layer failed, which is the last one
+ * line of JSON for each. Returns its exit status: 1 when a layer failed, which is the last one
  * then. Changes root, directory and umask of the process, which must end after it.
  */
 export async function runApplyWorker(): Promise<number> {

@@ -34,7 +34,7 @@ export function parseListedChange(line: string): ListedChange {
   return JSON.parse(line) as ListedChange;
 }
 
-/** Writes all of it; answers the exit status, with one line of JSON when it is not 0. */
+/** Writes all of it; returns the exit status, with one line of JSON when it is not 0. */
 export function runChangesWorker(args: readonly string[]): number {
   return tellingFailure('compare', 'files', () => {
     const { owners: source, result, ...comparison } = JSON.parse(args[0] ?? '') as ChangesRequest;

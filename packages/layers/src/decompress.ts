@@ -28,7 +28,7 @@ const MAGICS: readonly { readonly kind: string; readonly first: readonly number[
   { kind: 'bzip2', first: [0x42, 0x5a, 0x68] },
 ];
 
-/** Looks at the first bytes of `source` and answers its plain form. Reads nothing ahead of use. */
+/** Looks at the first bytes of `source` and returns its plain form. Reads nothing ahead of use. */
 export async function decompress(source: AsyncIterable<Uint8Array>): Promise<Decompressed> {
   const iterator = source[Symbol.asyncIterator]();
   const { head, done } = await readHead(iterator);

@@ -169,7 +169,7 @@ export class ExpectedTree {
     return current;
   }
 
-  /** Makes `path` a directory, or answers the target of the link that it is. */
+  /** Makes `path` a directory, or returns the target of the link that it is. */
   #enter(path: string, canMake: boolean): string | undefined {
     const node = this.get(path);
     if (node?.kind === 'symlink') return node.target;

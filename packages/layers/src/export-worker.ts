@@ -22,7 +22,7 @@ export function exportWorkerArguments(request: ExportRequest): string[] {
   return [JSON.stringify(request)];
 }
 
-/** Writes the whole archive; answers the exit status, with one line of JSON when it is not 0. */
+/** Writes the whole archive; returns the exit status, with one line of JSON when it is not 0. */
 export function runExportWorker(args: readonly string[]): number {
   return tellingFailure('write', 'archive', () => {
     const { folders, owners } = JSON.parse(args[0] ?? '') as ExportRequest;

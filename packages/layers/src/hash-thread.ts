@@ -105,7 +105,7 @@ function startThread(queue: Queue): Emptier {
 }
 
 /**
- * Empties the queue until its end; answers the digests in the order of the lanes. Uses nothing but
+ * Empties the queue until its end; returns the digests in the order of the lanes. Uses nothing but
  * its arguments, for a thread gets it as text.
  */
 function hashQueue({ counts, heads, bytes }: Queue, makeHash: typeof createHash): string[] {

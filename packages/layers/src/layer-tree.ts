@@ -68,7 +68,7 @@ export class LayerTree {
   }
 
   /**
-   * Makes the entry at `path` with `make`, which answers as a system call does and must not
+   * Makes the entry at `path` with `make`, which returns as a system call does and must not
    * replace anything itself. What was there before is removed, whole trees included.
    */
   create(path: string, make: () => number): number {
@@ -172,7 +172,7 @@ export class LayerTree {
     return current;
   }
 
-  /** Makes `path` a known directory, or answers the target of the link that it is. */
+  /** Makes `path` a known directory, or returns the target of the link that it is. */
   #enter(path: string, missing: Missing): string | undefined {
     const status = statusOf(path);
     if (status?.isSymbolicLink() === true) return this.#linkTarget(path, missing);

@@ -60,7 +60,7 @@ export class PayloadWriter {
     this.#written += bytes.length;
   }
 
-  /** Notes the payload in the recipe; answers the file that is complete now, if there is one. */
+  /** Notes the payload in the recipe; returns the file that is complete now, if there is one. */
   end(): OpenFile | undefined {
     const file = this.#file;
     const entry = this.#entry;

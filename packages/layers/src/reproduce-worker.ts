@@ -14,7 +14,7 @@ export function reproduceWorkerArguments(layer: { tree: string; recipe: string }
   return [JSON.stringify(layer)];
 }
 
-/** Writes the whole archive, proven by its diff id; answers the exit status. */
+/** Writes the whole archive, proven by its diff id; returns the exit status. */
 export async function runReproduceWorker(args: readonly string[]): Promise<number> {
   try {
     const { tree, recipe } = JSON.parse(args[0] ?? '{}') as { tree: string; recipe: string };

@@ -12,7 +12,7 @@ export interface ShareRequest {
   readonly others: readonly SharingLayer[];
 }
 
-/** Does the work; answers the exit status. */
+/** Does the work; returns the exit status. */
 export async function runShareWorker(): Promise<number> {
   const { layer, others } = JSON.parse(readFileSync(0, 'utf8')) as ShareRequest;
   writeSync(1, `${JSON.stringify(shareFiles(layer, others))}\n`);

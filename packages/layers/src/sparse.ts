@@ -84,7 +84,7 @@ export class PayloadMap {
     return this.#blocks.length * BLOCK_BYTES;
   }
 
-  /** Takes the next block; answers the pieces once all are there. */
+  /** Takes the next block; returns the pieces once all are there. */
   push(block: Buffer): DataSegment[] | undefined {
     const text = block.toString('latin1');
     this.#blocks.push(text);

@@ -49,7 +49,7 @@ export function decodeHeader(block: Buffer): RawHeader | undefined {
     mode: header.mode ?? 0,
     uid: header.uid ?? 0,
     gid: header.gid ?? 0,
-    // The package answers 0 for directories and skips over odd bytes: the field is the truth.
+    // The package returns 0 for directories and skips over odd bytes: the field is the truth.
     sizeBytes: readLengthField(block, SIZE_AT),
     mtimeSeconds: Math.floor(mtimeSeconds),
   };

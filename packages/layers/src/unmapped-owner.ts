@@ -5,7 +5,7 @@
 import { UnsupportedError } from '@berth/errors';
 import { shown } from './tar-entry.ts';
 
-/** `chown` of the file in question; -1 leaves an id as it is. Answers as the system call does. */
+/** `chown` of the file in question; -1 leaves an id as it is. Returns as the system call does. */
 export type ChangeOwner = (uid: number, gid: number) => number;
 
 /** Ids from here on are nobody's by default: useradd gives out those below (SUB_UID_MAX). */

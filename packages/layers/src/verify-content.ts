@@ -72,7 +72,7 @@ function isZero(fd: number, start: number, end: number): boolean {
   return true;
 }
 
-/** Fills the buffer with up to `length` bytes from `position`; answers how many there are. */
+/** Fills the buffer with up to `length` bytes from `position`; returns how many there are. */
 function readFully(fd: number, position: number, length: number): number {
   const wanted = Math.min(length, buffer.length);
   let done = 0;

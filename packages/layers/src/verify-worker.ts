@@ -39,7 +39,7 @@ export interface VerifyAnswer {
 const MOST_DIFFERENCES = 1000;
 const WHOLE_RECIPE = 'its content is not what was written';
 
-/** Answers jobs until standard input ends. */
+/** Returns jobs until standard input ends. */
 export async function runVerifyWorker(): Promise<number> {
   for await (const line of createInterface({ input: process.stdin })) {
     const answer = await verifyLayer(JSON.parse(line) as VerifyJob);

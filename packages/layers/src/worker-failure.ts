@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { EngineError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
 
-/** Does the work; answers the exit status. Errors of the system are those of `action object`. */
+/** Does the work; returns the exit status. Errors of the system are those of `action object`. */
 export function tellingFailure(action: string, object: string, work: () => void): number {
   try {
     work();

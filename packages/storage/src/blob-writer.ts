@@ -38,7 +38,7 @@ export class BlobWriter {
     this.#offsetBytes = 0;
   }
 
-  /** A writer at the end of what `target.path` holds already; that part is hashed here. */
+  /** Opens a writer at the end of the bytes that `target.path` already has, and hashes those. */
   static async open(target: BlobTarget): Promise<BlobWriter> {
     const flags = O_CREAT | O_RDWR | O_APPEND | O_NOFOLLOW;
     const fd = attempt('open', target.path, () => openSync(target.path, flags, PRIVATE_FILE));
@@ -47,19 +47,22 @@ export class BlobWriter {
     return writer;
   }
 
-  /** How much of the blob is there: where the next `write` goes. */
+  /** How many bytes of the blob are written: where the next `write` continues. */
   get offsetBytes(): number {
     return this.#offsetBytes;
   }
 
-  /** The chunk is hashed and with the system. Throws a SystemError when the disk is full. */
+  /**
+   * The chunk is hashed, and given to the operating system. Throws a SystemError when the disk is
+   * full.
+   */
   write(chunk: Uint8Array): void {
     attempt('write', this.#target.path, () => writeAll(this.#fd, chunk));
     this.#hash.update(chunk);
     this.#offsetBytes += chunk.length;
   }
 
-  /** Back to an empty blob: the source would not resume. */
+  /** Starts again with an empty blob, because the source could not resume. */
   restart(): void {
     attempt('truncate', this.#target.path, () => ftruncateSync(this.#fd, 0));
     this.#hash = createHash('sha256');
@@ -68,7 +71,7 @@ export class BlobWriter {
 
   /**
    * The blob is in the store, verified and on the disk. Throws an IntegrityError when the content
-   * is not what the digest says; nothing is left then.
+   * does not match the digest; nothing is left then.
    */
   async finish(): Promise<void> {
     const { digest, path, finalPath } = this.#target;
@@ -88,7 +91,7 @@ export class BlobWriter {
     moveInto(path, finalPath);
   }
 
-  /** The bytes wait for the next writer of this blob. */
+  /** Keeps the bytes for the next writer of this blob. */
   suspend(): void {
     this.#close();
     if (this.#offsetBytes === 0) rmSync(this.#target.path, { force: true });

@@ -19,7 +19,7 @@ import { ensureDirectory, listDirectory, readIfThere } from './whole-file.ts';
 
 export { BlobWriter } from './blob-writer.ts';
 
-/** A download that nobody is writing. */
+/** An unfinished download that nobody is writing. */
 export interface PartialBlob {
   readonly path: string;
   readonly sizeBytes: number;
@@ -40,7 +40,7 @@ export class BlobStore {
     this.#trash = trash;
   }
 
-  /** Where the blob is, or would be. Throws an IntegrityError for what is no sha256 digest. */
+  /** Where the blob is, or would be. Throws an IntegrityError if this is not a sha256 digest. */
   path(digest: string): string {
     return join(this.#layout.blobs, checkDigest(digest));
   }
@@ -55,7 +55,7 @@ export class BlobStore {
   }
 
   /**
-   * The content, verified. For manifests and configs: throws a NotFoundError when it is not here,
+   * The verified content of a manifest or config. Throws a NotFoundError when the blob is missing,
    * an IntegrityError when it is damaged or larger than `limitBytes`.
    */
   read(digest: string, limitBytes = 8 * 1024 * 1024): Buffer {
@@ -78,13 +78,13 @@ export class BlobStore {
   }
 
   /**
-   * As read(), trusting what was verified when it was written: for commands that must not wait for
-   * a hash. A file that a crash of the machine cut short is left for the parser to refuse.
+   * Like read(), but trusts the check at writing: for commands that have no time for hashing. If a
+   * crash of the machine cut the file short, the parser refuses it.
    */
   readTrusted(digest: string): Buffer {
     const path = this.path(digest);
     let bytes = readIfThere(path);
-    // Where it is missing a collection may hold it in its hands and put it back.
+    // A collection may have taken it for a moment, and put it back.
     if (bytes === undefined) {
       const read = (): boolean => (bytes = readIfThere(path)) !== undefined;
       isThereSoon(read, () => this.#trash.putBackLeft(path));
@@ -93,7 +93,7 @@ export class BlobStore {
     return bytes;
   }
 
-  /** The content is in the store, on the disk; answers its digest. Idempotent, atomic. */
+  /** The content is in the store and on the disk; returns its digest. Idempotent, atomic. */
   write(content: Uint8Array): string {
     const digest = digestOf(content);
     if (this.sizeBytes(digest) !== content.length) {
@@ -103,8 +103,8 @@ export class BlobStore {
   }
 
   /**
-   * A writer for the blob, at the end of what an earlier download left: `offsetBytes` says where
-   * to go on. Two writers of one blob do not disturb each other; both publish the same content.
+   * A writer for the blob. It continues at the end of an earlier download: see `offsetBytes`. Two
+   * writers of one blob do not disturb each other; both publish the same content.
    */
   async open(digest: string): Promise<BlobWriter> {
     const hex = checkDigest(digest);
@@ -119,7 +119,7 @@ export class BlobStore {
     return BlobWriter.open({ digest, path: mine, idlePath: idle, finalPath: this.path(digest) });
   }
 
-  /** Downloads that nobody is writing, of one blob or of all, the longest first. */
+  /** Unfinished downloads that nobody is writing, of one blob or of all, the longest first. */
   partials(hex?: string): PartialBlob[] {
     const found = listDirectory(this.#layout.partialBlobs).flatMap((name) => {
       const comma = name.indexOf(',');
@@ -134,7 +134,7 @@ export class BlobStore {
     return found.sort((one, other) => other.sizeBytes - one.sizeBytes);
   }
 
-  /** The blob is gone; answers the bytes that this freed. Idempotent. */
+  /** The blob is gone; returns how many bytes that freed. Idempotent. */
   remove(digest: string): number {
     const path = this.path(digest);
     const size = this.sizeBytes(digest) ?? 0;

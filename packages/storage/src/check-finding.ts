@@ -12,7 +12,7 @@ export interface StoreFinding {
   readonly kind: FindingKind;
   /** Id, digest, name or path of the object. */
   readonly object: string;
-  /** What is wrong with it, to be read behind its name. */
+  /** What is wrong with the object; messages show it after the object's name. */
   readonly problem: string;
   /**
    * damaged  it can't be trusted any more
@@ -26,7 +26,7 @@ export interface StoreFinding {
 export interface StoreCheckOptions {
   /** Blobs are not read. */
   readonly quick?: boolean | undefined;
-  /** Unused layers and blobs younger than this are let pass. 0 by default. */
+  /** Unused layers and blobs younger than this are not reported. 0 by default. */
   readonly unusedAgeMs?: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface CheckParts extends CollectParts {
   readonly volumes: VolumeStore;
 }
 
-/** What went wrong with reading a record, as a problem; undefined when it went well. */
+/** Why a record can't be read, as a finding's problem; undefined if it can. */
 export function problemOf(read: () => unknown): string | undefined {
   try {
     read();

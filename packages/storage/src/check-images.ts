@@ -33,7 +33,7 @@ function checkImage(parts: CheckParts, id: string): StoreFinding[] {
     ...missing.map(({ diffId }): StoreFinding => ({
       kind: 'image', object: id, state: 'missing', problem: `its layer "${diffId}" is missing`,
     })),
-    // The image is whole without: it forgets where it came from.
+    // The image works without it, but no longer knows its source.
     ...parts.images.damagedOrigins(id).map((path): StoreFinding => ({
       kind: 'image-origin', object: path, state: 'damaged',
       problem: `is no record of where image "${id.slice(0, 12)}" came from`,
@@ -41,10 +41,10 @@ function checkImage(parts: CheckParts, id: string): StoreFinding[] {
   ];
 }
 
-/** Everything that the record says must follow from the config and from a manifest. */
+/** Throws unless everything in the record follows from the config and from a manifest. */
 function requireSound({ images, blobs }: CheckParts, id: string): void {
   const record = images.record(id);
-  // Gone meanwhile: the directory itself is removed by one rename.
+  // The image was removed meanwhile: its directory disappears by one rename.
   if (record === undefined && !images.ids().includes(id)) return;
   if (record === undefined) throw damaged('its record is missing');
   if (record.id !== id) throw damaged('its record is of another image');

@@ -51,7 +51,7 @@ function damaged(problem: string): IntegrityError {
   return new IntegrityError('DAMAGED_LAYER', problem);
 }
 
-/** Since when it is at its place, at most; not at all by a clock that was set back since. */
+/** For how long it has been at its place, at most; 0 if the clock was set back since. */
 export function ageMs(path: string): number {
   const status = ifThere(() => lstatSync(path));
   return status === undefined ? 0 : Math.max(0, Date.now() - status.ctimeMs);

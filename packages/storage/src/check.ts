@@ -16,7 +16,7 @@ import { misplaced } from './folders.ts';
 
 const SECOND_LOOK_MS = 200;
 
-/** What is wrong, object by object. */
+/** All findings, object by object. */
 export async function checkStore(
   parts: CheckParts,
   options: StoreCheckOptions = {},
@@ -28,7 +28,7 @@ export async function checkStore(
   return first.filter((finding) => again.has(keyOf(finding)));
 }
 
-/** With something else in the place of a folder, what is missing elsewhere means nothing. */
+/** If something else has the place of a folder, missing objects in other folders mean nothing. */
 function findAll(parts: CheckParts, options: StoreCheckOptions): StoreFinding[] {
   const folders = misplaced(parts.layout);
   if (folders.length > 0) {

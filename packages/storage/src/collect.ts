@@ -23,14 +23,15 @@ import { listDirectory } from './whole-file.ts';
 
 /** How far to go. */
 export interface CollectOptions {
-  /** Removes trees that hold files of subordinate ids; without it they stay in the trash. */
+  /** Removes trees with files of subordinate ids. If it is not given, they stay in the trash. */
   readonly removeTrees?: RemoveTrees | undefined;
   /**
-   * Shifted trees that containers need, by ShiftedLayerStore.folder(), or undefined where that is
-   * not known; the others go. Without it all stay whose layers do: making one again takes time.
+   * Shifted trees that containers need, by ShiftedLayerStore.folder(); the others are removed.
+   * Undefined if that is not known. If not given, each tree stays as long as its layers do, because
+   * making one again takes time.
    */
   readonly neededShifted?: (() => ReadonlySet<string> | undefined) | undefined;
-  /** Stopped downloads younger than this are kept for resuming. A day by default. */
+  /** Interrupted downloads younger than this are kept for resuming. A day by default. */
   readonly keepPartialMs?: number | undefined;
 }
 
@@ -61,7 +62,9 @@ export interface CollectParts {
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Nothing unreferenced and nothing half-made by the dead is left, but what `left` names. */
+/**
+ * Nothing unreferenced and nothing half-made by dead processes is left, except what `left` names.
+ */
 export async function collect(
   parts: CollectParts,
   options: CollectOptions = {},
@@ -87,14 +90,14 @@ export async function collect(
   };
 }
 
-/** Stores may share a run directory: its `store` links to the container that it is of. */
+/** Stores may share a run directory: its link `store` points to the container it belongs to. */
 export function isOwnRunDirectory({ runContainers, containers }: Layout, id: string): boolean {
   const link = join(runContainers, id, 'store');
   const target = attempt('read link', link, () => ifThere(() => readlinkSync(link)));
   return target === join(containers, id);
 }
 
-/** What dead processes were making is in the trash. */
+/** Half-made things of dead processes are in the trash. */
 export function sweepStaging({ staging, trash }: Pick<CollectParts, 'staging' | 'trash'>): void {
   for (const entry of staging.entries()) if (entry.isDead) trash.take(entry.path, 'tree');
 }
@@ -129,18 +132,18 @@ interface Found {
   readonly bytes: number;
 }
 
-/** One kind of thing that is kept only while something uses it. */
+/** One kind of object that is kept only while something uses it. */
 interface Kind {
   readonly trash: Trash;
   readonly list: () => readonly string[];
-  /** What is in use; undefined when a damaged record hides what it needs: then all is kept. */
+  /** The objects in use. Undefined when a damaged record hides what it needs; all are kept then. */
   readonly used: () => ReadonlySet<string> | undefined;
   readonly sizeOf: (key: string) => number;
   readonly pathOf: (key: string) => string;
   readonly trashKind: TrashKind;
 }
 
-/** Takes what is unused, looks again, and puts back what has come into use meanwhile. */
+/** Takes unused objects, looks again, and puts back those that have come into use meanwhile. */
 function takeUnused(kind: Kind): Found {
   const before = kind.used();
   if (before === undefined) return { keys: [], bytes: 0 };
@@ -154,7 +157,7 @@ function takeUnused(kind: Kind): Found {
     const after = taken.length === 0 ? before : kind.used();
     gone = taken.filter(({ key }) => after?.has(key) === false);
   } finally {
-    // Others wait for what is put back, which goes before all else.
+    // Put back before anything else, because other commands wait for it.
     for (const one of taken) if (!gone.includes(one)) one.held.putBack();
   }
   for (const { held } of gone) held.giveUp();
@@ -221,7 +224,7 @@ export function usedBlobs({ images, staging }: CollectParts): Set<string> | unde
   return used;
 }
 
-/** What living sessions pin, of one kind. */
+/** The digests of one kind that living sessions pin. */
 function pinnedDigests(staging: Staging, prefix: 'layer-' | 'blob-'): string[] {
   return [...staging.pins()].filter((pin) => pin.startsWith(prefix))
     .map((pin) => pin.slice(prefix.length).replace('-', ':'));

@@ -27,17 +27,18 @@ import { PRIVATE_DIRECTORY, PRIVATE_FILE, ensureDirectory, writeNewFile } from '
 
 /** What `create` writes. */
 export interface CreateContainer {
-  /** Kept as config.json; may have more fields than storage knows. */
+  /** Stored as config.json; may have more fields than this package knows. */
   readonly record: ContainerRecord;
-  /** Kept as the head of `summary`. */
+  /** Stored as the head of `summary`. */
   readonly summary: SummaryHead;
   /** Further files of the container's directory: `spec.json`, `plan`, … */
   readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined;
-  /** Files that are bound into the container, where all of its users may read them. */
+  /** Files that are bound into the container; all of its users can read them. */
   readonly boundFiles?: Readonly<Record<string, string>> | undefined;
   /**
-   * upper/ and work/ of an overlay; nothing for a foreign root; or what makes a whole root of the
-   * empty folder that it is given. That one may take long: it comes last, under the name.
+   * `overlay` makes upper/ and work/; `none` makes nothing, for a foreign root; a function fills
+   * the empty folder that it is given with a whole root. That may take long, so it comes last, when
+   * the container already has its name.
    */
   readonly writable: 'overlay' | 'none' | ((root: string) => void);
 }
@@ -57,7 +58,7 @@ const ROOT_MODE = 0o755;
 const BOUND_FILE_MODE = 0o644;
 
 /**
- * The container exists, under its name, and all that it needs is there. Throws a ConflictError
+ * The container exists under its name, and everything that it needs exists. Throws a ConflictError
  * `NAME_IN_USE`, `LAYER_MISSING` or `VOLUME_MISSING`; nothing is left then.
  */
 export function createContainer(parts: CreateParts, request: CreateContainer): ContainerPaths {
@@ -92,7 +93,9 @@ export interface ContainerFile {
   readonly mode: number;
 }
 
-/** All files that a container begins with; `maker` is the owner text of who makes it. */
+/**
+ * The files that every new container has; `maker` is the owner text of the process that makes it.
+ */
 export function containerFiles(
   request: Omit<CreateContainer, 'writable'>,
   maker: string,

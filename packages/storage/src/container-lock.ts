@@ -10,17 +10,17 @@ import { attempt, ifThere, unless } from './fs-errors.ts';
 import { PRIVATE_FILE } from './whole-file.ts';
 
 /**
- * What a lock can't be opened as: then no supervisor holds one. A full disk keeps it from being
- * made, for others too; a damaged container has something else in its place.
+ * With these errors the lock can't be opened, and no supervisor holds it: on a full disk nobody can
+ * make the lock; in a damaged container something else is in its place.
  */
 const NOBODYS_LOCK = ['ENOSPC', 'EDQUOT', 'EISDIR', 'ELOOP', 'ENXIO', 'EACCES', 'EPERM', 'EROFS'];
 
-/** The lock, or why there is none: another process has it, or the container is gone. */
+/** Takes the lock. If that fails, says why: another process has it, or the container is gone. */
 export function tryLock(paths: ContainerPaths): Release | NoLock {
   const { directory, lock } = paths;
   const place = attempt('look at', directory, () => ifThere(() => lstatSync(directory)));
   if (place === undefined) return 'gone';
-  // No container is behind a link or in a file: what is there is nobody's to lock, or to write to.
+  // A link or a file is no container: there is nothing to lock, and nothing to write to.
   if (!place.isDirectory()) return () => undefined;
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   const fd = attempt('open', lock, () => ifThere(() => unless(NOBODYS_LOCK, () =>
@@ -33,8 +33,9 @@ export function tryLock(paths: ContainerPaths): Release | NoLock {
 const NOTHING_OPEN = -1;
 
 /**
- * True where the lock was made and nobody of this machine holds it. One that is missing says
- * nothing: on a full disk a supervisor goes without. It is not made here, and held for a moment.
+ * True if the lock exists and no process of this machine holds it. A missing lock proves nothing,
+ * because on a full disk a supervisor runs without one. Never creates the lock; holds it for a
+ * moment.
  */
 export function isLockFree({ lock }: ContainerPaths): boolean {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;

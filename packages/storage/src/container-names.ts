@@ -14,7 +14,7 @@ import { listDirectory, readLink, reserveLink, unlinkIf } from './whole-file.ts'
 
 const ATTEMPTS = 10;
 
-/** Purpose of the staging entry of a container being made; says that its name is not stale. */
+/** Purpose of the staging entry for a container being made; shows that its name is not stale. */
 export function containerPurpose(id: string): string {
   return `container-${id}`;
 }
@@ -40,7 +40,7 @@ export class ContainerNames {
     return id !== undefined && this.#exists(id) ? id : undefined;
   }
 
-  /** The name belongs to `id`. Throws a ConflictError when it is another's. */
+  /** The name belongs to `id`. Throws a ConflictError when it belongs to another container. */
   reserve(name: string, id: string): void {
     const path = this.path(name);
     for (let left = ATTEMPTS; left > 0; left -= 1) {
@@ -53,17 +53,17 @@ export class ContainerNames {
     throw nameTaken(name, readLink(path) ?? '');
   }
 
-  /** The name does not point to `id`; a name that has moved to another is left alone. */
+  /** The name does not point to `id` any more; a name that points to another id stays. */
   release(name: string, id: string): void {
     unlinkIf(this.path(name), this.#staging.path('name'), (target) => target === id);
   }
 
-  /** The name is free if what it points to is dead. */
+  /** The name is free, if neither its container nor the process that makes it exists. */
   releaseStale(name: string): void {
     unlinkIf(this.path(name), this.#staging.path('name'), (target) => this.isStale(target));
   }
 
-  /** Every name and the id it points to, there or not. */
+  /** Every name and the id that it points to, whether that exists or not. */
   links(): Map<string, string> {
     const directory = this.#layout.containerNames;
     const links = new Map<string, string>();
@@ -75,8 +75,8 @@ export class ContainerNames {
   }
 
   /**
-   * The name of each id. A rename that was cut off leaves two links to one id: the later one is
-   * the name.
+   * The name of each id. An interrupted rename leaves two links to one id: the later one is the
+   * name.
    */
   byId(): Map<string, string> {
     const names = new Map<string, string>();
@@ -87,7 +87,7 @@ export class ContainerNames {
     return names;
   }
 
-  /** True when neither the container nor anyone who makes it lives. */
+  /** True if neither the container nor a process that makes it exists. */
   isStale(id: string): boolean {
     if (!isId(id)) return true;
     if (this.#exists(id)) return false;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Layout } from './layout.ts';
 
-/** Absolute paths of the files of one container, there or not. */
+/** Absolute paths of the files of one container, whether they exist or not. */
 export interface ContainerPaths {
   readonly directory: string;
   readonly config: string;
@@ -13,16 +13,16 @@ export interface ContainerPaths {
   readonly runs: string;
   readonly upper: string;
   readonly work: string;
-  /** The whole root file system, where it is a copy. */
+  /** The whole root file system, if the container has a copy. */
   readonly root: string;
   readonly log: string;
   readonly hosts: string;
   readonly resolvConf: string;
   readonly hostname: string;
   readonly aptConfig: string;
-  /** The ledger of owners, where one id is mapped. */
+  /** The ledger of owners, if only one id is mapped. */
   readonly owners: string;
-  /** Of runs that this command starts; of one that runs see run-directory.ts. */
+  /** For runs that this command starts; for a run in progress see run-directory.ts. */
   readonly runDirectory: string;
 }
 

@@ -37,15 +37,15 @@ export interface ContainerEntry {
 }
 
 /**
- * What the supervisor does at the end of a `--rm` container, in this order: the name goes while
- * the container is still there, so nobody can have taken it before.
+ * What the supervisor does at the end of a `--rm` container, in this order. The name goes first,
+ * while the container exists, so that nobody can have taken it before.
  */
 export interface ExitRemoval {
-  /** The name's link, which has to be removed only while its target is `target`. */
+  /** The name's link, to be removed only if its target is still `target`. */
   readonly nameLink: { readonly path: string; readonly target: string };
-  /** The container is gone for readers. */
+  /** After this rename no command sees the container any more. */
   readonly rename: { readonly from: string; readonly to: string };
-  /** Tree to remove, in the trash. */
+  /** The tree to remove, in the trash. */
   readonly tree: string;
 }
 
@@ -60,7 +60,7 @@ export interface ContainerStoreParts {
 }
 
 const SUMMARY_BUFFER_BYTES = 4096;
-/** A container without a summary, or with something else in its place, is listed all the same. */
+/** A container without a summary, or with something else in its place, is still listed. */
 const NO_SUMMARY = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EACCES'];
 
 /** Access to containers/. */
@@ -78,8 +78,8 @@ export class ContainerStore {
   }
 
   /**
-   * The container exists, under its name; answers its paths. Throws a ConflictError when the name
-   * is taken or a layer or volume that it needs was removed meanwhile; nothing is left then.
+   * The container exists under its name; returns its paths. Throws a ConflictError when the name is
+   * taken, or when a layer or volume that it needs was removed meanwhile; nothing is left then.
    */
   create(request: CreateContainer): ContainerPaths {
     return createContainer(this.#parts, request);
@@ -96,9 +96,9 @@ export class ContainerStore {
   }
 
   /**
-   * The full id of a container that a user means: a name, a full id, or the beginning of one.
-   * A name goes before the beginning of an id. Throws a NotFoundError, or a ConflictError when
-   * several ids begin so.
+   * The full id of the container that the user means: a name, a full id, or the beginning of one. A
+   * name has priority over the beginning of an id. Throws a NotFoundError, or a ConflictError when
+   * several ids begin with the text.
    */
   resolve(text: string): string {
     const named = /^[\w][\w.-]*$/.test(text) ? this.#parts.containerNames.lookUp(text) : undefined;
@@ -141,7 +141,7 @@ export class ContainerStore {
   entry(id: string): ContainerEntry {
     const summary = this.#readSummary(id);
     if (summary === undefined) throw gone(id);
-    // Finding a name takes a read per container, and who enters one seldom asks for its name.
+    // Looked up only when asked for: it takes a read per container, and `exec` seldom needs it.
     const name = (): string => this.name(id);
     const entry = this.#entry(id, undefined, summary);
     return Object.defineProperty({ ...entry }, 'name', { get: name, enumerable: true });
@@ -154,7 +154,7 @@ export class ContainerStore {
     return this.#entry(id, undefined, summary).state;
   }
 
-  /** The name of a container now; the beginning of its id when a crash left it without. */
+  /** The container's name now; the beginning of its id if a crash left it without one. */
   name(id: string): string {
     return this.#parts.containerNames.byId().get(id) ?? id.slice(0, 12);
   }
@@ -175,14 +175,14 @@ export class ContainerStore {
     return text === undefined ? undefined : parseFacts(text);
   }
 
-  /** The exit record of a run, or undefined while it has none. */
+  /** The exit record of a run, or undefined if there is none yet. */
   exit(id: string, run: number): RunExit | undefined {
     const text = this.#runText(id, run, 'exit');
     return text === undefined ? undefined : parseExit(text);
   }
 
   /**
-   * `plan` is what the next run does; whoever reads the one before keeps it whole. Throws a
+   * The next run uses `plan`; a reader of the old plan still reads that whole. Throws a
    * NotFoundError when the container is gone.
    */
   writePlan(id: string, plan: Uint8Array): void {
@@ -194,14 +194,15 @@ export class ContainerStore {
     });
   }
 
-  /** The container's lock, without waiting for it: who holds it may start or remove it. */
+  /** Takes the container's lock without waiting. Its holder may start or remove the container. */
   tryLock(id: string): Release | NoLock {
     return tryLock(this.paths(id));
   }
 
   /**
-   * The container has the new name and lost the old one. A kill in between leaves both; the new
-   * one counts then. Throws a ConflictError where another has it, a NotFoundError when it is gone.
+   * The container has the new name and lost the old one. A kill in between leaves both; then the
+   * new one is the name. Throws a ConflictError when another container has the name, a
+   * NotFoundError when this one is gone.
    */
   rename(id: string, name: string): void {
     const { containerNames: names } = this.#parts;
@@ -214,8 +215,8 @@ export class ContainerStore {
   }
 
   /**
-   * The container and its name are gone for readers; answers its tree in the trash, undefined
-   * when it was gone already. That it does not run is the caller's to know.
+   * The container and its name are gone for readers; returns its tree in the trash, undefined when
+   * it was gone already. The caller must know that the container does not run.
    */
   remove(id: string): string | undefined {
     const { containerNames: names, trash } = this.#parts;
@@ -224,7 +225,7 @@ export class ContainerStore {
     return trashed;
   }
 
-  /** The same as steps for the supervisor, which does them when a `--rm` container has ended. */
+  /** The same as remove(), as steps for the supervisor at the end of a `--rm` container. */
   exitRemoval(id: string, name: string): ExitRemoval {
     const to = this.#parts.trash.path('tree');
     return {
@@ -244,12 +245,12 @@ export class ContainerStore {
     return this.records().filter((record) => record.imageId === imageId).map(({ id }) => id);
   }
 
-  /** Every record that can be read. */
+  /** Every readable record. */
   records<T extends ContainerRecord = ContainerRecord>(): T[] {
     return this.ids().flatMap((id) => this.#recordOrNothing<T>(id) ?? []);
   }
 
-  /** True when every container's record could be read, so that nobody's needs are unknown. */
+  /** True if every container's record can be read: then no container has needs that are unknown. */
   areRecordsReadable(): boolean {
     return this.ids().every((id) => this.#recordOrNothing(id) !== undefined || !this.exists(id));
   }
@@ -290,7 +291,7 @@ export class ContainerStore {
   }
 }
 
-/** For states that depend on no fact of the machine. */
+/** For states that no fact of the machine can change. */
 const NO_FACTS = { host: '', bootId: '', pidNamespace: '', isAlive: () => false };
 
 function gone(id: string): NotFoundError {

@@ -16,8 +16,9 @@ import { moveInto, readRecord } from './whole-file.ts';
 export type DriverName = 'overlay' | 'fuse-overlayfs' | 'copy';
 
 /**
- * `native`: files belong to whoever they are given to; `xattr`: to the user, with the owner in an
- * attribute; `ledger`: to the user, the owner is kept beside.
+ * `native`: files belong to the owner that they are given to; `xattr`: they belong to the user, an
+ * attribute records the owner; `ledger`: they belong to the user, a separate file records the
+ * owner.
  */
 export type OwnerKeeping = 'native' | 'xattr' | 'ledger';
 
@@ -26,11 +27,11 @@ export interface DriverRecord {
   readonly version: 1;
   readonly driver: DriverName;
   readonly owners: OwnerKeeping;
-  /** Owners were tried by a user who had one id: with more they may be native. */
+  /** The owners were tested when the user had one id; with more ids they may be native. */
   readonly hadOneId: boolean;
-  /** Why it is not overlay: what was refused, or by which flag it was chosen. */
+  /** Why the driver is not overlay: what was refused, or which flag chose the driver. */
   readonly reason?: string | undefined;
-  /** It is `copy` for want of the program fuse-overlayfs. */
+  /** The driver is `copy` because the program fuse-overlayfs is missing. */
   readonly lacksProgram?: true;
 }
 
@@ -44,19 +45,19 @@ export class DriverFile {
     this.#staging = staging;
   }
 
-  /** Undefined while nothing was chosen. */
+  /** Undefined if no driver was chosen yet. */
   read(): DriverRecord | undefined {
     return readRecord<DriverRecord>(this.#layout.driver);
   }
 
-  /** The store has a record: this one, or that of a command that was faster. Answers it. */
+  /** The store has a record: this one, or that of a faster command. Returns the one that it has. */
   choose(record: DriverRecord): DriverRecord {
     const path = this.#layout.driver;
     this.#staging.withFile(JSON.stringify(record), (temporary) => {
       try {
         linkSync(temporary, path);
       } catch (error) {
-        // Without hard links the last one wins; those who try one file system find the same.
+        // Without hard links the last writer wins; all of them tested the same file system.
         if (codeOf(error) !== 'EEXIST') return moveInto(temporary, path);
       }
       attempt('remove', temporary, () => unlinkSync(temporary));

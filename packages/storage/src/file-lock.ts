@@ -13,14 +13,14 @@ export type Release = () => void;
 /** Why nobody gets a lock. */
 export type NoLock = 'held' | 'gone';
 
-/** Of `shared` ones there may be several. */
+/** Several processes may hold a `shared` lock. */
 export type LockKind = 'exclusive' | 'shared';
 
 const OPERATIONS: Readonly<Record<LockKind, number>> = { shared: 1 | 4, exclusive: 2 | 4 };
 
 /**
- * The lock of `fd`, open at `path`, without waiting; or why there is none: another process has it,
- * or the file was removed or replaced meanwhile. Closes the file then, and with the release.
+ * Locks `fd`, open at `path`, without waiting. If that fails, says why: another process has the
+ * lock, or the file was removed or replaced meanwhile. The file is closed then, or at the release.
  */
 export function lockFile(fd: number, path: string, kind: LockKind): Release | NoLock {
   const release = (): void => closeSync(fd);
@@ -32,12 +32,12 @@ export function lockFile(fd: number, path: string, kind: LockKind): Release | No
   return 'gone';
 }
 
-/** True where nobody of this machine has an exclusive lock of the file; `fd` has a shared one. */
+/** True if no process of this machine has an exclusive lock of the file; `fd` has a shared one. */
 export function isUnlocked(fd: number): boolean {
   return loadSyscalls().flock(fd, OPERATIONS.shared) >= 0;
 }
 
-/** Who waited for a lock may get that of something that was removed meanwhile. */
+/** A process that waited for a lock may get the lock of a file that was removed meanwhile. */
 function isStillThere(fd: number, path: string): boolean {
   const held = fstatSync(fd);
   const there = attempt('look at', path, () => ifThere(() => lstatSync(path)));

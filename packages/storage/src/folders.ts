@@ -19,14 +19,14 @@ function foldersOf(layout: Layout): string[] {
   ];
 }
 
-/** Something else in the place of a folder. */
+/** Something that is no folder, in the place of one. */
 interface Misplaced {
   readonly path: string;
-  /** What it is, to be read behind its path. */
+  /** What it is; messages show it after its path. */
   readonly problem: string;
 }
 
-/** All that has the place of a folder and is none. */
+/** Everything that is in the place of a folder and is not one. */
 export function misplaced(layout: Layout): Misplaced[] {
   return foldersOf(layout).flatMap((path): Misplaced[] => {
     const status = attempt('look at', path, () => ifThere(() => lstatSync(path)));
@@ -36,7 +36,7 @@ export function misplaced(layout: Layout): Misplaced[] {
   });
 }
 
-/** Throws a ConflictError when something else has the place of a folder. */
+/** Throws a ConflictError when something else is in the place of a folder. */
 export function requireFolders(layout: Layout): void {
   const [first] = misplaced(layout);
   if (first === undefined) return;
@@ -44,7 +44,7 @@ export function requireFolders(layout: Layout): void {
     + first.problem, { hint: 'berth system check --repair moves it aside' });
 }
 
-/** What has the place of the folder is beside the store's folders, as it was. */
+/** What was in the place of the folder is now beside the store's folders, unchanged. */
 export function moveAside({ data }: Layout, path: string): void {
   const aside = join(data, `aside-${basename(path)}-${randomHex(RANDOM_BYTES)}`);
   attempt('move aside', path, () => renameSync(path, aside));

@@ -20,7 +20,7 @@ const HINTS: Readonly<Record<string, { code: string; hint: (path: string) => str
   EPERM: { code: 'NO_ACCESS', hint: accessHint },
 };
 
-/** Below a folder that may not be entered (HOME=/root) nothing can be looked at. */
+/** In a folder that the user may not enter (HOME=/root) nothing can be examined. */
 function accessHint(path: string): string {
   let visible = path;
   while (!existsSync(visible)) visible = dirname(visible);

@@ -9,7 +9,7 @@ import type { ImageName } from '@berth/oci';
 
 const MAX_FILE_NAME_BYTES = 255;
 
-/** The file name of a full reference. Throws a UsageError for one that is too long or no name. */
+/** The file name of a full reference. Throws a UsageError if it is too long or invalid. */
 export function encodeImageName(reference: string): string {
   const name = formatReference(parseReference(reference)).replaceAll('/', '+');
   if (name.length > MAX_FILE_NAME_BYTES) {

@@ -23,7 +23,7 @@ export function readOrigins(directory: string): ImageOrigin[] {
   return found.sort((one, other) => one.seenAtMs - other.seenAtMs);
 }
 
-/** Paths of the records that can't be read; of their folder, when it can't. */
+/** Paths of the unreadable records; if the folder is unreadable, its path. */
 export function damagedOrigins(directory: string): string[] {
   const names = originNames(directory);
   if (names === undefined) return [directory];
@@ -45,7 +45,7 @@ export function originFiles(origin: ImageOrigin): [name: string, text: string][]
   return digests.map((digest) => [`${checkDigest(digest)}.${key}`, text]);
 }
 
-/** Undefined for a folder that may not be read. */
+/** Undefined if the folder may not be read. */
 function originNames(directory: string): string[] | undefined {
   return unless(['NO_ACCESS'], () => listDirectory(directory))?.filter((name) => ORIGIN.test(name));
 }

@@ -36,7 +36,7 @@ export interface ImageIndex {
 
 interface Resolved {
   readonly id: string;
-  /** The full reference that was found; undefined when an id or a digest was. */
+  /** The full reference that was found; undefined if the image was found by an id or a digest. */
   readonly name: string | undefined;
 }
 
@@ -45,7 +45,7 @@ const SHA256 = /^sha256:[0-9a-f]{64}$/;
 
 /**
  * Throws a NotFoundError when no rule finds an image, a ConflictError when one finds several.
- * `shortNames` is called only where a short name is not clear without.
+ * `shortNames` is called only when a short name is not clear by itself.
  */
 export function resolveImage(
   index: ImageIndex,
@@ -77,7 +77,7 @@ function byName(
   if (typed === undefined) return undefined;
   const repositories = candidateRepositories(typed, { aliases: {}, registries: [] });
   if (typed.digest !== undefined) return byNamedDigest(index, text, { typed, repositories });
-  // The first candidate of a short name is localhost/NAME, which goes before all others.
+  // The first candidate of a short name is localhost/NAME; it has priority over all others.
   const exact = firstNamed(index, { typed, repositories: repositories.slice(0, 1) });
   if (exact !== undefined || typed.registry !== undefined) return exact;
   const ending = `${typed.repository}:${typed.tag ?? DEFAULT_TAG}`;
@@ -113,7 +113,7 @@ function firstNamed(
   return undefined;
 }
 
-/** What is no reference, such as an id in upper case, is no name: nothing to look for. */
+/** Text that is no reference, such as an id in upper case, can't be a name. */
 function parseOrNothing(text: string): ImageName | undefined {
   try {
     return parseImageName(text);
@@ -148,7 +148,7 @@ function byPrefix(index: ImageIndex, text: string): Resolved | undefined {
   return single(text, ids.map((id) => ({ id, name: undefined })));
 }
 
-/** The one image that was found, under its first name; throws when they are several. */
+/** The one image that was found, under its first name; throws when there are several. */
 function single(text: string, matches: readonly Resolved[]): Resolved | undefined {
   const ids = [...new Set(matches.map(({ id }) => id))];
   if (ids.length <= 1) return matches[0];

@@ -63,9 +63,9 @@ export class ImageStore {
 
   /**
    * The image is in the store with its names; names that pointed elsewhere have moved. Throws an
-   * IntegrityError when the config is not the id's, a ConflictError `LAYER_MISSING` when a layer
-   * is not in the store. Atomic per image and per name: the first appearance of an image is with
-   * all its new names.
+   * IntegrityError when the config does not match the id, a ConflictError `LAYER_MISSING` when a
+   * layer is not in the store. Atomic per image and per name: when the image appears, it has all
+   * its new names.
    */
   async commit(image: CommitImage): Promise<void> {
     const { blobs, lock } = this.#parts;
@@ -98,7 +98,7 @@ export class ImageStore {
     return this.#parts.blobs.readTrusted(`sha256:${id}`);
   }
 
-  /** All images in no order, their names as they were given. Damaged records are left out. */
+  /** All images in no order, their names in the order they were given. Omits damaged records. */
   list(): ImageEntry[] {
     const names = new Map<string, string[]>();
     for (const [name, id] of this.names()) names.set(id, [...names.get(id) ?? [], name]);
@@ -108,7 +108,7 @@ export class ImageStore {
     });
   }
 
-  /** The oldest first: giving a name makes its link. */
+  /** Oldest first: the time of a name's link is when the name was given. */
   #asGiven(names: string[]): string[] {
     if (names.length < 2) return names;
     const given = (name: string): number =>
@@ -117,7 +117,7 @@ export class ImageStore {
     return times.sort(([a], [b]) => a - b).map(([, name]) => name);
   }
 
-  /** True when every record could be read, so that no image's needs are unknown. */
+  /** True if every record can be read: then no image has needs that are unknown. */
   areRecordsReadable(): boolean {
     return this.ids().every((id) => !this.exists(id)
       || (unlessDamaged(() => this.record(id)) !== undefined
@@ -135,7 +135,7 @@ export class ImageStore {
     return new Map([...this.links()].filter(([, id]) => ids.has(id)));
   }
 
-  /** Every name and what it points to, there or not. */
+  /** Every name and the id that it points to, whether that exists or not. */
   links(): Map<string, string> {
     const { imageNames } = this.#parts.layout;
     return new Map(listDirectory(imageNames).flatMap((file) => {
@@ -152,7 +152,7 @@ export class ImageStore {
 
   exists(id: string): boolean {
     const directory = this.#directory(id);
-    // A folder that may not be entered has the image's place all the same.
+    // A folder that may not be entered still occupies the image's place.
     const look = (): unknown =>
       unless(['EACCES'], () => lstatSync(join(directory, RECORD))) ?? lstatSync(directory);
     return isId(id) && attempt('look at', directory, () => ifThere(look)) !== undefined;
@@ -181,7 +181,7 @@ export class ImageStore {
     return this.ids().filter((id) => hasOrigin(this.#originsOf(id), digest));
   }
 
-  /** The reference points to the image, and to nothing else any more. Atomic. */
+  /** The reference points to this image, and to no other any more. Atomic. */
   tag(id: string, reference: string): void {
     const { staging } = this.#parts;
     const path = this.#namePath(reference);
@@ -197,12 +197,12 @@ export class ImageStore {
     }
   }
 
-  /** The reference does not point to the image any more; false when it did not. */
+  /** The reference does not point to the image any more; false when it did not before. */
   untag(id: string, reference: string): boolean {
     return this.#untagIf(reference, (target) => target === id);
   }
 
-  /** Names whose image is gone are gone too. */
+  /** Names of images that are gone are removed too. */
   sweepNames(): void {
     for (const [name, id] of this.links()) {
       if (!this.exists(id)) this.#untagIf(name, (target) => !this.exists(target));
@@ -210,15 +210,15 @@ export class ImageStore {
   }
 
   /**
-   * The image and its names are gone, unless it came anew meanwhile; its layers and blobs go at
-   * the next collection, unless others use them. False when it was gone already. Whether a
-   * container uses it is the caller's question: containers keep their layers either way.
+   * The image and its names are gone, unless it was added anew meanwhile. Its layers and blobs go
+   * at the next collection, unless others use them. False when it was gone already. The caller
+   * checks whether a container uses it: containers keep their layers either way.
    */
   remove(id: string): boolean {
     return this.removeIf(id, () => true);
   }
 
-  /** As remove(), unless `isUnwanted`, asked while the image is away, says otherwise. */
+  /** Like remove(), unless `isUnwanted`, called while the image is taken away, returns false. */
   removeIf(id: string, isUnwanted: () => boolean): boolean {
     const held = this.#parts.trash.hold(this.#directory(id), 'plain');
     if (held !== undefined && !isUnwanted()) {
@@ -247,7 +247,7 @@ export class ImageStore {
     this.#requireLayers(image.record);
   }
 
-  /** False when a remover was faster and it has to be tried again. */
+  /** False when another process removed the folder first: the caller has to try again. */
   #writeRecord({ record, origins }: CommitImage): boolean {
     const { layout, staging } = this.#parts;
     const directory = staging.makeDirectory('image');

@@ -48,7 +48,7 @@ export class LayerStore {
     this.#trash = trash;
   }
 
-  /** layers/<hex>. Throws an IntegrityError for what is no digest. */
+  /** layers/<hex>. Throws an IntegrityError if this is no digest. */
   path(diffId: string): string {
     return join(this.#layout.layers, checkDigest(diffId));
   }
@@ -61,13 +61,13 @@ export class LayerStore {
     return join(this.path(diffId), RECIPE);
   }
 
-  /** True when the layer is there, whole. */
+  /** True when the layer exists, complete. */
   has(diffId: string): boolean {
     const path = this.path(diffId);
     return attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
   }
 
-  /** The first of these layers that is not there, and is not put back by a collection either. */
+  /** The first of these layers that is missing, and that no collection puts back either. */
   missing(diffIds: readonly string[]): string | undefined {
     return diffIds.find((diffId) => !isThereSoon(
       () => this.has(diffId), () => this.#trash.putBackLeft(this.path(diffId))));
@@ -82,7 +82,7 @@ export class LayerStore {
     });
   }
 
-  /** As record(), where a collection may hold the layer in its hands and put it back. */
+  /** Like record(), but waits for a collection that may put the layer back. */
   awaitRecord(diffId: string): LayerRecord {
     this.missing([diffId]);
     return this.record(diffId);
@@ -90,7 +90,7 @@ export class LayerStore {
 
   /**
    * The record, if the layer can be used with the ids of `idMap`. Throws a ConflictError when the
-   * tree was written under another map: its owners would be wrong.
+   * tree was written under another map, because its owners would be wrong.
    */
   requireMap(diffId: string, idMap: string): LayerRecord {
     const record = this.awaitRecord(diffId);
@@ -113,8 +113,8 @@ export class LayerStore {
   }
 
   /**
-   * The layer is in the store under `record.diffId`, which the caller has verified. When another
-   * process was first, its copy stays. Throws a SystemError; the staging is still there then.
+   * The layer is in the store under `record.diffId`, which the caller has verified. If another
+   * process was first, its copy stays. Throws a SystemError; the staging still exists then.
    */
   commit(staging: LayerStaging, record: LayerRecord): void {
     const target = this.path(record.diffId);
@@ -134,7 +134,7 @@ export class LayerStore {
       `store layer "${record.diffId}": others keep replacing it`);
   }
 
-  /** As `commit`, in place of the layer that is there: it is damaged. */
+  /** Like `commit`, but replaces the layer in the store, which is damaged. */
   replace(staging: LayerStaging, record: LayerRecord): void {
     this.#trash.take(this.path(record.diffId), 'tree');
     this.commit(staging, record);
@@ -152,7 +152,10 @@ export class LayerStore {
       .map((hex) => `sha256:${hex}`);
   }
 
-  /** The layer is gone for readers; answers its path in the trash. The caller knows it unused. */
+  /**
+   * The layer is gone for readers; returns its path in the trash. The caller must know that nothing
+   * uses it.
+   */
   remove(diffId: string): string | undefined {
     return this.#trash.take(this.path(diffId), 'tree');
   }

@@ -45,9 +45,9 @@ export interface Layout {
   readonly runContainers: string;
   readonly keepers: string;
   readonly keptRuns: string;
-  /** There once the user was told that background containers end at logout. */
+  /** Exists after the user was told that background containers end at logout. */
   readonly logoutNotice: string;
-  /** There once the user was told what containers lack inside a container. */
+  /** Exists after the user was told what containers inside a container can't do. */
   readonly nestingNotice: string;
 }
 

@@ -22,7 +22,7 @@ export function checkName(kind: 'container' | 'volume', name: string): void {
   }
 }
 
-/** True for what may name a container or a volume. */
+/** True if this may be the name of a container or a volume. */
 export function isName(text: string): boolean {
   return NAME.test(text) && text.length <= MAX_NAME_BYTES;
 }
@@ -32,12 +32,12 @@ export function isId(text: string): boolean {
   return ID.test(text);
 }
 
-/** True for what can be the beginning of an id. */
+/** True if this can be the beginning of an id. */
 export function isIdPrefix(text: string): boolean {
   return /^[0-9a-f]{1,64}$/.test(text);
 }
 
-/** A new id: 64 random hex digits, never all decimal in its first 12, which serve as hostname. */
+/** A new id: 64 random hex digits. The first 12 serve as host name and are never all decimal. */
 export function randomId(): string {
   for (;;) {
     const id = randomHex(32);
@@ -45,7 +45,7 @@ export function randomId(): string {
   }
 }
 
-/** A name such as `brisk_noether`; after some `attempts` that were taken, with digits behind. */
+/** A name such as `brisk_noether`; after some `attempts` with taken names it ends in digits. */
 export function randomName(attempts = 0): string {
   const adjective = ADJECTIVES[randomBelow(ADJECTIVES.length)] ?? 'plain';
   const surname = SURNAMES[randomBelow(SURNAMES.length)] ?? 'jones';

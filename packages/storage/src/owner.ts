@@ -12,9 +12,9 @@ const SEPARATOR = ',';
 const RANDOM_BYTES = 6;
 const BOOT_LENGTH = 8;
 const DAY_MS = 24 * 3600 * 1000;
-/** A thing of another machine over the same home: nobody pulls for a week. */
+/** For owners on another machine with the same home: no pull takes a week. */
 const FOREIGN_HOST_MS = 7 * DAY_MS;
-/** A thing of another pid namespace of this boot, such as a CI job over the same home. */
+/** For owners in another pid namespace of this boot, such as a CI job with the same home. */
 const FOREIGN_NAMESPACE_MS = DAY_MS;
 
 /** A unique owner text of this process: host, boot, pid namespace, pid, start time, random. */
@@ -27,8 +27,8 @@ export function ownerText(facts: LivenessFacts): string {
 }
 
 /**
- * True when the process that `owner` names is gone for certain, or so foreign and so old that it
- * must be. `modifiedAtMs` is when the thing last changed. Text that is no owner has none.
+ * True when the process that `owner` names is certainly gone, or so foreign and so old that it must
+ * be. `modifiedAtMs` is when the owned thing last changed. Text that is no owner has none.
  */
 export function isOwnerDead(owner: string, modifiedAtMs: number, facts: LivenessFacts): boolean {
   const [host, boot, namespace, pid, startTime, random] = owner.split(SEPARATOR);
@@ -41,7 +41,7 @@ export function isOwnerDead(owner: string, modifiedAtMs: number, facts: Liveness
   return !facts.isAlive(Number(pid), startTime);
 }
 
-/** True while the command that made the container lives: `run` is about to start it. */
+/** True while the command that made the container lives, and may be about to start `run`. */
 export function isMakerAlive(
   { maker, createdAtMs }: Pick<ContainerRecord, 'maker' | 'createdAtMs'>,
   facts: LivenessFacts,

@@ -10,19 +10,19 @@ import { runDirectoryOf } from './run-directory.ts';
 import type { DerivedState } from './run-state.ts';
 import { readIfThere } from './whole-file.ts';
 
-/** The file that is there where the container has been paused. */
+/** This file exists if the container has been paused. */
 export function pausedMarker(paths: ContainerPaths): string {
   return join(runDirectoryOf(paths), 'paused');
 }
 
-/** The state itself, or `paused` in place of `running` where its cgroup is frozen. */
+/** The state itself; `paused` instead of `running` if the container's cgroup is frozen. */
 export function pausedOr(state: DerivedState, paths: () => ContainerPaths): DerivedState {
   if (state.state !== 'running') return state;
   const path = pausedMarker(paths());
   return existsSync(path) && isFrozen(path) ? { ...state, state: 'paused' } : state;
 }
 
-/** Nothing is frozen where the cgroup is gone. */
+/** If the cgroup is gone, nothing is frozen. */
 function isFrozen(marker: string): boolean {
   try {
     const folder = readIfThere(marker)?.toString().trim() ?? '';

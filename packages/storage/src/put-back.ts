@@ -7,8 +7,8 @@ const PATIENCE_MS = 240;
 const PAUSE_MS = 40;
 
 /**
- * True when `isThere` holds, now or once a removal has put the thing back; `putBackLeft` does so
- * where that removal was killed.
+ * True when `isThere` holds, now or after a removal has put the object back. If that removal was
+ * killed, `putBackLeft` puts it back.
  */
 export function isThereSoon(isThere: () => boolean, putBackLeft: () => void): boolean {
   if (isThere()) return true;
@@ -20,7 +20,7 @@ export function isThereSoon(isThere: () => boolean, putBackLeft: () => void): bo
   return isThere();
 }
 
-/** Pauses between looks at something that takes milliseconds; one look at least. */
+/** Pauses between looks at something that takes milliseconds; there is at least one look. */
 export function* briefPauses(timeoutMs: number): Generator<() => void> {
   for (let leftMs = timeoutMs; leftMs > 0; leftMs -= PAUSE_MS) {
     yield () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);

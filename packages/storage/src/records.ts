@@ -24,7 +24,7 @@ export interface ImageRecord {
   readonly addedAtMs: number;
 }
 
-/** One layer of an image: how the store knows it, and how its source did. */
+/** One layer of an image: its names in the store and in the source. */
 export interface ImageLayer {
   /** `sha256:…` of the uncompressed tar: the layer's key in the store. */
   readonly diffId: string;
@@ -62,7 +62,7 @@ export interface LayerRecord {
   readonly fileCount: number;
   /** How the store keeps owners, and the id map the tree was written under: see `idMapKey`. */
   readonly idMap: string;
-  /** How it says what it hides of lower layers; absent: by overlay's marks. */
+  /** How the tree marks what it hides of lower layers; if absent, by overlay's own marks. */
   readonly marks?: 'names' | undefined;
   /** `sha256:…` of the compressed layer it came from, for information. */
   readonly sourceDigest?: string | undefined;
@@ -73,16 +73,16 @@ export interface LayerRecord {
 }
 
 /**
- * Content of containers/<id>/config.json; never changes. The engine extends it with what it
- * wants to keep; the fields here are those that storage itself reads.
+ * Content of containers/<id>/config.json; never changes. The engine adds its own fields; the fields
+ * here are those that this package reads.
  */
 export interface ContainerRecord {
   readonly version: 1;
   readonly id: string;
-  /** At creation; containers/names/ says what it is now. */
+  /** The name at creation; the current one is in containers/names/. */
   readonly name: string;
   readonly createdAtMs: number;
-  /** The owner text of the command that made it, which may be about to start it. */
+  /** The owner text of the command that made the container, and may be about to start it. */
   readonly maker?: string | undefined;
   readonly imageId: string;
   readonly imageName: string;
@@ -101,8 +101,8 @@ export interface VolumeRecord {
   readonly createdAtMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
-  /** Made for a container without a name of the user's: goes with `rm -v` and `--rm`. */
+  /** Made for a container, with no name from the user: removed by `rm -v` and `--rm`. */
   readonly anonymous: boolean;
-  /** Made for a user who is not root: filling it leaves the owner alone. */
+  /** Made for a user who is not root: filling the volume does not change its owner. */
   readonly isOwned?: boolean | undefined;
 }

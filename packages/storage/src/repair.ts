@@ -12,7 +12,7 @@ import { PRIVATE_DIRECTORY } from './whole-file.ts';
 
 const DATA_MODE = 0o755;
 
-/** True when the finding is mended, or already gone. Never touches a volume's data. */
+/** True when the finding is repaired, or no longer there. Never touches a volume's data. */
 export function repairFinding(parts: CheckParts, finding: StoreFinding): boolean {
   const { images, containerNames } = parts;
   const { kind, object } = finding;
@@ -37,16 +37,16 @@ export function repairFinding(parts: CheckParts, finding: StoreFinding): boolean
   return kind === 'volume' && repairVolume(parts, object);
 }
 
-/** The data is kept; what a lost record said (labels, options) is lost. */
+/** The data is kept, but what the lost record said (labels, options) is lost. */
 function repairVolume({ layout, staging, trash }: CheckParts, name: string): boolean {
   const directory = join(layout.volumes, name);
   const status = ifThere(() => lstatSync(directory));
   if (status?.isDirectory() !== true) {
-    // A file or a link where a volume was: there is no data.
+    // A file or a link in the place of a volume holds no data.
     trash.take(directory, 'plain');
     return true;
   }
-  // It may have been locked: chmod u= of the folder, or of all the store.
+  // Someone may have removed the rights (chmod u=) of the folder, or of the whole store.
   attempt('unlock', directory, () => chmodSync(directory, PRIVATE_DIRECTORY));
   const data = join(directory, '_data');
   if (ifThere(() => lstatSync(data))?.isDirectory() !== true) {

@@ -26,7 +26,7 @@ function recordedDirectory({ runs }: ContainerPaths): string | undefined {
   }
 }
 
-/** Folders in memory go, and their names are free for others. */
+/** Run directories are in memory and disappear, and another container can then use their name. */
 function isOf(path: string, { directory }: ContainerPaths): boolean {
   try {
     const { uid, mode } = lstatSync(path);

@@ -29,7 +29,7 @@ export interface LivenessFacts {
   readonly isAlive: (pid: number, startTime: string) => boolean;
 }
 
-/** A state with what led to it. */
+/** A state, and the facts that led to it. */
 export interface DerivedState {
   readonly state: ContainerState;
   /** Number of the last run; 0 when there was none. */
@@ -43,15 +43,15 @@ export interface DerivedState {
   readonly finished: string | undefined;
   readonly exitCode: number | undefined;
   readonly oomKilled: boolean;
-  /** The first process, alive without its supervisor: the next command ends it. */
+  /** The first process, if it lives without its supervisor: the next command ends it. */
   readonly orphan: ProcessIdentity | undefined;
 }
 
-/** Looked at where the summary and the processes that are seen here leave it open. */
+/** Read only if the summary and the visible processes do not decide the state. */
 export interface RunEvidence {
   /** The exit record of the summary's run. */
   readonly readExit: () => RunExit | undefined;
-  /** True where a supervisor has made the container's lock, and none holds it. */
+  /** True if a supervisor has made the container's lock, and no process holds it. */
   readonly isLockFree: () => boolean;
 }
 
@@ -65,8 +65,8 @@ export function readLivenessFacts(): LivenessFacts {
 }
 
 /**
- * The state that the facts prove. Evidence is only asked for when the summary does not say itself
- * how the run ended, and its processes are gone or can't be seen.
+ * The state that the facts prove. The evidence is read only if the summary does not say how the run
+ * ended, and its processes are gone or can't be seen.
  */
 export function deriveState(
   summary: Summary,
@@ -85,7 +85,7 @@ export function deriveState(
   return isLockFree() ? endedState(summary, readExit) : elsewhere(summary);
 }
 
-/** A boot id is one machine's alone, whatever it has been called since. */
+/** A boot id belongs to one machine, even if that was renamed since. */
 function isVisible(summary: Summary, facts: LivenessFacts): boolean {
   return summary.bootId === facts.bootId && summary.pidNamespace === facts.pidNamespace;
 }
@@ -106,7 +106,7 @@ function liveState(
   return endedState(summary, readExit);
 }
 
-/** The record is looked for once it can't come any more. */
+/** The exit record is read only now, when it can't appear any more. */
 function endedState(summary: Summary, readExit: () => RunExit | undefined): DerivedState {
   const exit = readExit();
   return exit === undefined

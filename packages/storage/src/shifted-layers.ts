@@ -18,9 +18,9 @@ const TREE = 'fs';
 const RECORD = 'record.json';
 const TREE_MODE = 0o755;
 
-/** Which tree: of these layers, under this map. */
+/** Identifies a tree: its layers, and the id map. */
 export interface ShiftedKey {
-  /** Names a map and a way of referring to content. */
+  /** Names an id map, and how the tree refers to content. */
   readonly map: string;
   readonly diffIds: readonly string[];
 }
@@ -71,7 +71,7 @@ export class ShiftedLayerStore {
     return attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
   }
 
-  /** A place to make one; `commit` ends it. */
+  /** A place to make a tree; `commit` ends it. */
   stage(): ShiftedStaging {
     const directory = this.#staging.makeDirectory('layer');
     const tree = join(directory, TREE);
@@ -82,7 +82,7 @@ export class ShiftedLayerStore {
     return { directory, tree };
   }
 
-  /** It is there, whole; when another command was faster, that one's stays. */
+  /** The tree is in the store, complete; if another command was faster, its tree stays. */
   commit({ directory }: ShiftedStaging, key: ShiftedKey): void {
     const target = this.folder(key);
     const record: ShiftedRecord = { version: 1, diffIds: key.diffIds };
@@ -91,7 +91,7 @@ export class ShiftedLayerStore {
     if (!renameUnlessTaken(directory, target)) this.#trash.take(directory, 'tree');
   }
 
-  /** What lacks one of its layers is in the trash. */
+  /** Trees that lack one of their layers are in the trash. */
   sweep(layers: ReadonlySet<string>): void {
     for (const path of this.folders()) {
       const record = readRecord<ShiftedRecord>(join(path, RECORD));

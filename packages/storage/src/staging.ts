@@ -21,11 +21,11 @@ export interface StagedEntry {
   readonly isDead: boolean;
 }
 
-/** What a running command counts on; `close` when its result is recorded, or on failure. */
+/** What a running command relies on; call `close` when its result is recorded, or on failure. */
 export interface Session {
   /** A directory for the session's own temporary files, removed with it. */
   readonly directory: string;
-  /** Collection keeps the layer, there already or not, while the session lives. */
+  /** Collection keeps the layer while the session lives, whether it exists already or not. */
   pinLayer(diffId: string): void;
   /** The same for a blob. */
   pinBlob(digest: string): void;
@@ -36,7 +36,7 @@ export interface Session {
 const PURPOSE = /^(.*),([^,]*)$/;
 const SESSION = 'session';
 
-/** Access to staging/; `readFacts` is called at most once, when an owner must be named. */
+/** Access to staging/; `readFacts` is called at most once, when an owner text is needed. */
 export class Staging {
   readonly #layout: Layout;
   readonly #readFacts: () => LivenessFacts;
@@ -70,8 +70,8 @@ export class Staging {
         mkdirSync(path, { mode: PRIVATE_DIRECTORY });
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error;
-        // The trash is made with the first thing that may go there: on a disk that has filled up
-        // since, a directory can't be made, and removing is what helps then.
+        // The trash is made together with the first thing that may go there. If the disk is full
+        // later, no directory can be made, but removing must still work.
         ensureDirectory(this.#layout.trash);
         ensureDirectory(path);
       }
@@ -79,12 +79,14 @@ export class Staging {
     return path;
   }
 
-  /** `path` holds `content`, whole: what was there before, or this, whatever happens. */
+  /** `path` has `content`. A crash leaves either the old content or the new, never a part. */
   replaceFile(path: string, content: string | Uint8Array, durability: 'durable' | 'fast'): void {
     this.withFile(content, (temporary) => moveInto(temporary, path), durability);
   }
 
-  /** `move` gets a new file with `content`, to be renamed; when it throws the file is gone. */
+  /**
+   * `move` gets a new file with `content`, and renames it; if `move` throws, the file is removed.
+   */
   withFile(
     content: string | Uint8Array,
     move: (temporary: string) => void,
@@ -101,7 +103,7 @@ export class Staging {
     }
   }
 
-  /** The entry is gone, as far as that is possible: a sweep gets what is left. */
+  /** The entry is removed, as far as possible; a later sweep removes the rest. */
   remove(path: string): void {
     unless(['EACCES', 'EPERM', 'ENOTEMPTY', 'EROFS', 'EIO'], () => {
       rmSync(path, { recursive: true, force: true });

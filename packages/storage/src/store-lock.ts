@@ -20,7 +20,7 @@ const PATIENCE_MS = 60_000;
 const FIRST_WAIT_MS = 10;
 const LAST_WAIT_MS = 200;
 
-/** `acquire` of the lock, for tests that want two holders: answers what releases it. */
+/** Takes the lock and returns its release; tests replace it to have two holders. */
 export type Acquire = (layout: Layout) => Promise<() => Promise<void>>;
 
 /** The lock of one store, as this process holds it. */
@@ -62,8 +62,8 @@ async function acquireLock(layout: Layout): Promise<() => Promise<void>> {
 }
 
 /**
- * Undefined while another holds the lock. The library's own retries are not used: it would also
- * repeat what can't succeed.
+ * Undefined while another process holds the lock. The library's own retries are not used, because
+ * they would also repeat what can't succeed.
  */
 async function tryLock(layout: Layout): Promise<(() => Promise<void>) | undefined> {
   const library = await import('proper-lockfile');
@@ -74,21 +74,22 @@ async function tryLock(layout: Layout): Promise<(() => Promise<void>) | undefine
       stale: STALE_MS,
       update: UPDATE_MS,
       retries: 0,
-      // Steps under the lock stay right with two holders, so losing it changes nothing.
+      // Steps under the lock are correct with two holders too, so losing it changes nothing.
       onCompromised: () => undefined,
     });
     return () => releaseQuietly(release);
   } catch (error) {
     if (clearPlace(layout.lock, Date.now()) || codeOf(error) === 'ELOCKED') return undefined;
-    // On a full disk a collection is what helps, and it is right without the lock.
+    // On a full disk only a collection helps, and it is correct without the lock.
     if (FULL.includes(codeOf(error) ?? '')) return () => Promise.resolve();
     throw storeError(error, 'lock', layout.lock);
   }
 }
 
 /**
- * True when something else had the lock's place, and has gone; a link is not followed. A lock from
- * the future is nobody's either: a clock was set back, and a living holder would have touched it.
+ * True if something else was in the lock's place and is removed; a link is not followed. A lock
+ * with a time in the future is also removed: the clock was set back, and a living holder would have
+ * updated the time.
  */
 function clearPlace(lock: string, nowMs: number): boolean {
   const place = ifThere(() => lstatSync(lock));
@@ -104,7 +105,7 @@ function busy(layout: Layout): ConflictError {
   });
 }
 
-/** A lock that was lost meanwhile is not there to be released. */
+/** A lock that was lost meanwhile can't be released. */
 async function releaseQuietly(release: () => Promise<void>): Promise<void> {
   try {
     await release();

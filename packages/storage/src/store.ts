@@ -39,23 +39,23 @@ export interface Store {
   readonly trash: Trash;
   readonly lock: StoreLock;
   /**
-   * Pins for a command that takes time, such as a pull; close it when its image is committed. What
-   * killed commands were making goes to the trash now; `trash.empty` when the command has time.
+   * Pins for a command that takes time, such as a pull; close it when its image is committed.
+   * Half-made things of killed commands go to the trash now; call `trash.empty` when there is time.
    */
   openSession(): Session;
-  /** What nothing uses is gone, and what the dead left is repaired. */
+  /** Unused objects are gone, and what dead commands left is repaired. */
   collect(options?: CollectOptions): Promise<CollectReport>;
-  /** Throws a ConflictError when a link or a file has the place of one of the store's folders. */
+  /** Throws a ConflictError when a link or a file is in the place of one of the store's folders. */
   requireFolders(): void;
-  /** What is wrong with records, names, links and leftovers. Reads no layer's tree. */
+  /** The problems of records, names, links and leftovers. Reads no layer's tree. */
   check(options?: StoreCheckOptions): Promise<StoreFinding[]>;
-  /** The finding is mended from what the store itself has; false when that can't be. */
+  /** The finding is repaired with what the store itself has; false if that is impossible. */
   repair(finding: StoreFinding): Promise<boolean>;
 }
 
-/** What the store can't know by itself, and what tests replace. */
+/** What the store can't know by itself; tests replace it. */
 export interface StoreParts {
-  /** What registries.conf says of short names: nothing unless given. */
+  /** The short names of registries.conf; if not given, there are none. */
   readonly shortNames?: (() => ResolveOptions) | undefined;
   readonly acquireLock?: Acquire | undefined;
   readonly readFacts?: (() => LivenessFacts) | undefined;
@@ -103,7 +103,7 @@ export function openStore(directories: StoreDirectories, replaced: StoreParts = 
   return store;
 }
 
-/** A command needs few of the parts: each is made, and its module loaded, when it is asked for. */
+/** A command needs few of the parts, so each is made, and its module loaded, at its first use. */
 function late<Part>(make: () => Part): () => Part {
   let part: Part | undefined;
   return () => (part ??= make());

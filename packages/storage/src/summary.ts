@@ -3,14 +3,14 @@
  * record of a run. Lines `KEY VALUE`; docs/state.md lists the keys. Pure.
  */
 
-/** A process that its number alone would not name: pids are used again. */
+/** A process. Its pid alone does not identify it, because pids are used again. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks after boot, field 22 of /proc/PID/stat. */
   readonly startTime: string;
 }
 
-/** What `create` knows and the supervisor carries along unread. */
+/** What `create` writes; the supervisor keeps it without reading it. */
 export interface SummaryHead {
   readonly createdAtMs: number;
   readonly image: string;
@@ -29,7 +29,7 @@ export interface RunExit {
   readonly oomKilled: boolean;
   /** The signal that ended it, when one did; only in the exit record. */
   readonly signal: number | undefined;
-  /** Why it never ran, or ended by the supervisor's fault; only in the exit record. */
+  /** Why it never ran, or that it ended by a fault of the supervisor; only in the exit record. */
   readonly error: string | undefined;
 }
 
@@ -73,7 +73,7 @@ const MAX_PORTS_BYTES = 40;
 const CUT = '…';
 const CUT_BYTES = 3;
 
-/** The head lines of a summary, at most 128 bytes: what does not fit is cut and marked. */
+/** The head lines of a summary, at most 128 bytes; longer values are cut and marked. */
 export function formatSummaryHead(head: SummaryHead): string {
   const created = `created ${head.createdAtMs}\n`;
   const command = `command ${cut(head.command.join(' '), MAX_COMMAND_BYTES)}\n`;

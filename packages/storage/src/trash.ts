@@ -17,21 +17,21 @@ import {
   PRIVATE_DIRECTORY, ensureDirectory, listDirectory, listOwnDirectory,
 } from './whole-file.ts';
 
-/** The trees at `paths`, all below trash/, are gone afterwards. Files may vanish meanwhile. */
+/** Removes the trees at `paths`, all below trash/. Files may disappear meanwhile. */
 export type RemoveTrees = (paths: readonly string[]) => Promise<void>;
 
 /** `tree`: may hold files of other ids; `plain`: files of the user alone. */
 export type TrashKind = 'tree' | 'plain';
 
-/** What was taken for a look whether somebody needs it; one of the two ends it. */
+/** Something taken away while we check whether anybody needs it; call one of the two. */
 export interface Held {
-  /** It is at its place again, unless something new is there: then it stays in the trash. */
+  /** It is at its place again. If something new is there, it stays in the trash instead. */
   putBack(): void;
   /** It is trash like any other. */
   giveUp(): void;
 }
 
-/** The last part of a name: how to remove it, or where it belongs. */
+/** The last part of a name: how to remove it, or where to put it back. */
 const KIND = /,([^,]*)$/;
 const HELD_FROM = ['layers', 'blobs', 'images'] as const;
 
@@ -39,7 +39,7 @@ const HELD_FROM = ['layers', 'blobs', 'images'] as const;
 export class Trash {
   readonly #layout: Layout;
   readonly #staging: Staging;
-  /** Names that this process gave out. */
+  /** Names that this process made. */
   readonly #own = new Set<string>();
 
   constructor(layout: Layout, staging: Staging) {
@@ -47,7 +47,7 @@ export class Trash {
     this.#staging = staging;
   }
 
-  /** A path below trash/ that nobody else has; nothing is made but trash/ itself. */
+  /** A path below trash/ that nobody else uses; makes nothing but trash/ itself. */
   path(kind: TrashKind): string {
     ensureDirectory(this.#layout.trash);
     const name = `${this.#staging.owner()},${kind}`;
@@ -56,8 +56,8 @@ export class Trash {
   }
 
   /**
-   * `path` is gone for readers; the trash path is where it went. Undefined when it was not there:
-   * of two removers one gets it.
+   * `path` is gone for readers; returns its path in the trash. Undefined when it did not exist: of
+   * two removers only one gets it.
    */
   take(path: string, kind: TrashKind): string | undefined {
     const target = this.path(kind);
@@ -65,8 +65,8 @@ export class Trash {
   }
 
   /**
-   * As `take`, of what may be needed after all: no other command removes it meanwhile, and what a
-   * killed one had in its hands is put back.
+   * Like `take`, but for what may be needed after all: no other command removes it meanwhile, and
+   * if this command is killed another one puts it back.
    */
   hold(path: string, kind: TrashKind): Held | undefined {
     ensureDirectory(this.#layout.trash);
@@ -76,13 +76,13 @@ export class Trash {
     return {
       putBack: () => moveBack(trashed, path),
       giveUp: () => {
-        // Now it may be taken apart: what is left of it then must not come back.
+        // It is about to be removed piece by piece: its rest must never be put back.
         this.take(trashed, kind);
       },
     };
   }
 
-  /** What dead commands held, all of it or `path` alone, is at its place, where that is free. */
+  /** What dead commands held is at its place again, if that is free: all of it, or only `path`. */
   putBackLeft(path?: string): void {
     const wanted = path === undefined ? undefined : returnAddress(this.#layout, path);
     for (const name of listDirectory(this.#layout.trash)) {
@@ -101,9 +101,9 @@ export class Trash {
   }
 
   /**
-   * Removes what this process and dead ones put into the trash, as far as it can: trees of other
-   * ids only with `removeTrees`. What living ones put there they may put back. Answers the paths
-   * that are left for another time; what stands in the way stops nobody.
+   * Removes what this process and dead ones put into the trash, as far as possible: trees with
+   * other ids only with `removeTrees`. Living processes may put theirs back, so those stay. Returns
+   * the paths that remain for another time; an entry that can't be removed stops nothing.
    */
   async empty(removeTrees?: RemoveTrees): Promise<string[]> {
     this.putBackLeft();
@@ -137,7 +137,7 @@ export class Trash {
   }
 }
 
-/** What the place of a thing is called in its name while it is held; undefined: none that lasts. */
+/** How a held object's name says where it belongs; undefined if it has no lasting place. */
 function returnAddress(layout: Layout, path: string): string | undefined {
   const folder = HELD_FROM.find((name) => dirname(path) === layout[name]);
   return folder === undefined ? undefined : `${folder}+${basename(path)}`;
@@ -149,21 +149,21 @@ function placeOf(layout: Layout, address: string): string | undefined {
   return known !== undefined && isId(name) ? join(layout[known], name) : undefined;
 }
 
-/** Something new may have the place: then that counts, and the old is trash. */
+/** If something new is in the place, that stays, and the old one is trash. */
 function moveBack(trashed: string, path: string): void {
   attempt('put back', path, () => {
     unless(['ENOTEMPTY', 'EEXIST', 'ENOENT'], () => renameSync(trashed, path));
   });
 }
 
-/** A folder changes its parent only while its user may write to it (rename(2), EACCES). */
+/** A folder can move to another parent only if its user may write to it (rename(2), EACCES). */
 function moveEvenLocked(path: string, target: string): void {
   if (unless(['EACCES'], () => (renameSync(path, target), true)) === true) return;
   if (lstatSync(path).isDirectory()) unless(['EPERM'], () => chmodSync(path, PRIVATE_DIRECTORY));
   renameSync(path, target);
 }
 
-/** True when the tree is gone; false when files in it are not the user's to remove. */
+/** True when the tree is gone; false when the user may not remove files in it. */
 function removePlain(path: string): boolean {
   return attempt('remove', path, () => {
     const removed = unless(

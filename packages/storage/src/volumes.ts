@@ -23,18 +23,18 @@ export interface CreateVolume {
   readonly name?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly options?: Readonly<Record<string, string>> | undefined;
-  /** A volume of that name may be there already: its record is answered. */
+  /** If a volume of that name exists, its record is returned. */
   readonly ignoreExisting?: boolean | undefined;
-  /** Goes with its container; by default what was given no name. */
+  /** Removed with its container; by default true for a volume without a given name. */
   readonly anonymous?: boolean | undefined;
-  /** Gives the folder of its data to somebody, before anyone sees it. */
+  /** Changes the owner of its data folder, before anyone sees it. */
   readonly give?: ((data: string) => void) | undefined;
 }
 
 const RECORD = 'record.json';
 const DATA = '_data';
 const DATA_MODE = 0o755;
-/** Others hold the lock for some milliseconds; one that was stopped holds it for ever. */
+/** Others hold the lock for some milliseconds; a stopped process holds it for ever. */
 const LOCK_PATIENCE_MS = 3000;
 
 /** Access to volumes/. */
@@ -49,14 +49,14 @@ export class VolumeStore {
     this.#trash = trash;
   }
 
-  /** volumes/<name>/_data. Throws a UsageError for what is no name. */
+  /** volumes/<name>/_data. Throws a UsageError for an invalid name. */
   dataPath(name: string): string {
     return join(this.#directory(name), DATA);
   }
 
   /**
-   * The volume is there. Throws a ConflictError when the name is taken, a UsageError when it is
-   * no name. Atomic: of two creators one makes it.
+   * The volume exists. Throws a ConflictError when the name is taken, a UsageError when it is
+   * invalid. Atomic: of two creators only one makes it.
    */
   create(request: CreateVolume): VolumeRecord {
     const record: VolumeRecord = {
@@ -82,8 +82,8 @@ export class VolumeStore {
   }
 
   /**
-   * The record, or undefined when there is no such volume. Throws an IntegrityError when there is
-   * one whose record is damaged or missing.
+   * The record, or undefined when there is no such volume. Throws an IntegrityError when the record
+   * of an existing volume is damaged or missing.
    */
   find(name: string): VolumeRecord | undefined {
     const record = readRecord<VolumeRecord>(join(this.#directory(name), RECORD));
@@ -93,14 +93,16 @@ export class VolumeStore {
     });
   }
 
-  /** The volume of that name, else the one whose name begins so. Throws a NotFoundError. */
+  /**
+   * The volume of that name, else the one whose name begins with `text`. Throws a NotFoundError.
+   */
   resolve(text: string): VolumeRecord {
     const record = this.find(this.nameOf(text));
     if (record !== undefined) return record;
     throw noSuchVolume('find', text);
   }
 
-  /** The name that resolve() would find: what the volume's record says does not matter. */
+  /** The name that resolve() would find. Does not depend on the content of the volume's record. */
   nameOf(text: string): string {
     if (isName(text) && this.isThere(text)) return text;
     const matches = text === '' ? [] : this.#names().filter((name) => name.startsWith(text));
@@ -111,7 +113,7 @@ export class VolumeStore {
       `${matches.length} volumes`, { hint: 'berth volume ls' });
   }
 
-  /** True when something has the volume's place, sound or not. */
+  /** True when something is in the volume's place, damaged or not. */
   isThere(name: string): boolean {
     const path = this.#directory(name);
     return attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
@@ -127,10 +129,10 @@ export class VolumeStore {
   }
 
   /**
-   * The volume is in the trash; answers where. `usedBy` gives the containers that mount it. Whoever
-   * holds the lock of its record is about to remove it, and nobody else: so it is at its place
-   * until that is decided, and a kill before leaves it there. Throws a NotFoundError, or a
-   * ConflictError when it is in use (exit status 2).
+   * The volume is in the trash; returns its path there. `usedBy` gives the containers that mount
+   * it. Only the holder of its record's lock may remove a volume. So it stays at its place until
+   * that is decided, and a kill before leaves it there. Throws a NotFoundError, or a ConflictError
+   * when it is in use (exit status 2).
    */
   remove(name: string, usedBy: () => readonly string[]): string {
     requireUnused(name, usedBy());
@@ -146,8 +148,8 @@ export class VolumeStore {
   }
 
   /**
-   * True when the volume is there, and whoever removes it from now on sees the containers that are
-   * there by now. Throws a ConflictError where a removal does not come to its end.
+   * True when the volume exists; a later removal then sees the containers that exist by now. Throws
+   * a ConflictError when a removal does not end in time.
    */
   isKept(name: string): boolean {
     const release = this.#lockWhenFree(name, 'shared');
@@ -155,7 +157,7 @@ export class VolumeStore {
     return release !== undefined && this.exists(name);
   }
 
-  /** Undefined when there is nothing to lock: no volume, or a damaged one. */
+  /** Undefined if there is nothing to lock: no volume, or a damaged one. */
   #lockWhenFree(name: string, kind: LockKind): Release | undefined {
     const path = join(this.#directory(name), RECORD);
     for (const pause of briefPauses(LOCK_PATIENCE_MS)) {
@@ -199,7 +201,10 @@ export class VolumeStore {
   }
 }
 
-/** Undefined when there is no record, or what can't be one. A network's locks ask for writing. */
+/**
+ * Undefined if there is no record, or no regular one. Locks on network file systems need a writable
+ * file.
+ */
 function openRecord(path: string, kind: LockKind): number | undefined {
   const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
   const flags = (kind === 'shared' ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;

@@ -10,12 +10,12 @@ import { dirname } from 'node:path';
 import { IntegrityError } from '@berth/errors';
 import { attempt, codeOf, ifThere, storeError, unless } from './fs-errors.ts';
 
-/** Mode of every file: nobody else's business. */
+/** Mode of every file: only the user may read it. */
 export const PRIVATE_FILE = 0o600;
-/** Mode of every directory that is no part of a container's tree. */
+/** Mode of every directory that is not part of a container's tree. */
 export const PRIVATE_DIRECTORY = 0o700;
 
-/** The directory exists, 0700 where it had to be made, its parents too. */
+/** The directory exists, and its parents too; those that had to be made have mode 0700. */
 export function ensureDirectory(path: string): void {
   attempt('make directory', path, () => {
     mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY });
@@ -40,13 +40,13 @@ export function writeNewFile(
   });
 }
 
-/** All of `bytes` is written: write(2) may take less than it was given. */
+/** All of `bytes` is written: a single write(2) may take only a part. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   let offset = 0;
   while (offset < bytes.length) offset += writeSync(fd, bytes, offset);
 }
 
-/** What `temporary` holds is now at `path`, in place of what was there. */
+/** What was at `temporary` is now at `path`, and replaces what was there. */
 export function moveInto(temporary: string, path: string): void {
   try {
     renameSync(temporary, path);
@@ -57,7 +57,7 @@ export function moveInto(temporary: string, path: string): void {
   }
 }
 
-/** False when a directory with something in it is at `target` already; else `source` is there. */
+/** False if `target` is already a directory that is not empty; else `source` has moved there. */
 export function renameUnlessTaken(source: string, target: string): boolean {
   try {
     renameSync(source, target);
@@ -92,10 +92,10 @@ export function readLink(path: string): string | undefined {
 }
 
 /**
- * The symlink at `path` is gone if `isUnwanted` holds for its target; true when it went. There is
- * no such system call, so the link is moved away first and looked at there. Who makes the target
- * wanted looks at the link afterwards, so one of the two sees the other; whoever sets a new link
- * in between is newer, and wins over putting the old one back.
+ * Removes the symlink at `path` if `isUnwanted` holds for its target; true when it is removed. No
+ * system call does this, so the link is moved away first and read there. Whoever makes the target
+ * wanted reads the link afterwards, so one of the two sees the other. If somebody sets a new link
+ * meanwhile, that is newer, and the old one is not put back.
  */
 export function unlinkIf(
   path: string,
@@ -115,9 +115,9 @@ export function unlinkIf(
 }
 
 /**
- * The bytes of a file, or undefined when it is not there. What is no file has none: a damaged
- * store must not keep a command waiting for someone to write to a pipe. Throws an IntegrityError
- * for one that may not be read: what this package writes is its user's, so its object is damaged.
+ * The bytes of a file, or undefined when it does not exist. What is no regular file counts as
+ * empty: a pipe in a damaged store must not make a command wait. Throws an IntegrityError if the
+ * file may not be read: this package writes files that its user can read, so it is damaged.
  */
 export function readIfThere(path: string): Buffer | undefined {
   return attempt('read', path, () => {
@@ -138,7 +138,7 @@ function unreadable(path: string, cause: unknown): IntegrityError {
   });
 }
 
-/** The result of `action`, or undefined when what it reads is damaged. */
+/** The result of `action`, or undefined when the data that it reads is damaged. */
 export function unlessDamaged<T>(action: () => T): T | undefined {
   try {
     return action();
@@ -162,7 +162,7 @@ export function listDirectory(path: string): string[] {
   return attempt('list', path, () => ifThere(() => readdirSync(path))) ?? [];
 }
 
-/** As listDirectory(), of a folder whose entries may be removed: none when it is a link. */
+/** Like listDirectory(), for a folder whose entries may be removed: empty when it is a link. */
 export function listOwnDirectory(path: string): string[] {
   const status = attempt('look at', path, () => ifThere(() => lstatSync(path)));
   return status?.isDirectory() === true ? listDirectory(path) : [];
