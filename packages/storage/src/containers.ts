@@ -38,7 +38,7 @@ export interface ContainerEntry {
 
 /**
  * What the supervisor does at the end of a `--rm` container, in this order. The name goes first,
- * while the container exists, so that nobody can have taken it before.
+ * while the container exists, so that nobody can have taken it.
  */
 export interface ExitRemoval {
   /** The name's link, to be removed only if its target is still `target`. */
@@ -96,9 +96,8 @@ export class ContainerStore {
   }
 
   /**
-   * The full id of the container that the user means: a name, a full id, or the beginning of one. A
-   * name has priority over the beginning of an id. Throws a NotFoundError, or a ConflictError when
-   * several ids begin with the text.
+   * The full id of the container that the user means: a name, a full id, or the beginning of one.
+   * Names have priority. Throws a NotFoundError, or a ConflictError when several ids begin so.
    */
   resolve(text: string): string {
     const named = /^[\w][\w.-]*$/.test(text) ? this.#parts.containerNames.lookUp(text) : undefined;
@@ -216,7 +215,7 @@ export class ContainerStore {
 
   /**
    * The container and its name are gone for readers; returns its tree in the trash, undefined when
-   * it was gone already. The caller must know that the container does not run.
+   * it was gone already. Callers must know that it does not run.
    */
   remove(id: string): string | undefined {
     const { containerNames: names, trash } = this.#parts;
