@@ -41,9 +41,11 @@ export interface EngineOptions {
   runroot?: string | undefined;
   storageDriver?: string | undefined;
   report?: Report | undefined;
-  /** Nothing is made: a driver that the store does not have yet is foreseen. */
+  /**
+   * Nothing is made. When the store has no driver yet, the one that would be chosen is answered.
+   */
   onlyLooks?: boolean | undefined;
-  /** New layers are not linked to others, which may be damaged. */
+  /** New layers share no files with other layers, which may be damaged. */
   keepsLayersApart?: boolean | undefined;
 }
 
@@ -55,28 +57,34 @@ export interface Engine {
   readonly account: Account;
   /** The caller is the machine's root. */
   readonly forRoot: boolean;
-  /** That of the caller's login, where systemd has its sockets; root's containers have none. */
+  /**
+   * The runtime directory of the caller's login, where systemd has its sockets; undefined for
+   * containers of root.
+   */
   readonly runtimeDirectory: string | undefined;
   /** The user namespace that this process is in. */
   readonly namespace: OwnNamespace;
-  /** This is a container below which nobody can have a /proc of its own. */
+  /**
+   * This process is in a container with a masked /proc; nothing below it can have a /proc of its
+   * own.
+   */
   readonly isProcMasked: boolean;
-  /** newuidmap(1) and newgidmap(1), where they can work. */
+  /** newuidmap(1) and newgidmap(1), where they can be used. */
   readonly mapHelpers: MapHelpers | undefined;
-  /** How the store makes root file systems; chosen now if it was not before. */
+  /** How the store makes root file systems; it is chosen at first use, and then kept. */
   readonly driver: DriverRecord;
-  /** One id alone where the store can't keep files of others. */
+  /** The id maps of containers; only one id where the store can't keep files of other ids. */
   readonly idMaps: IdMaps;
   /** How programs are run as root of the user's namespace. */
   readonly enter: EnterSettings;
   readonly report: Report;
-  /** True while nothing has been told to the user, and nothing of registries.conf was asked. */
+  /** True as long as the user was told nothing and registries.conf was not used. */
   isSilent(): boolean;
 }
 
 /**
- * An engine; nothing is read or made before it is used. Throws UsageError for a storage driver
- * that is not there.
+ * An engine. Nothing is read or made before it is needed. Throws UsageError for an unknown storage
+ * driver.
  */
 export function openEngine(options: EngineOptions): Engine {
   settleSurroundings();
@@ -140,12 +148,15 @@ function enterSettings({ layout }: Store, idMaps: IdMaps): EnterSettings {
   return { idMaps, keepersDirectory: layout.keepers, mountNamespace: false };
 }
 
-/** None where they can't work. */
+/** None where they can't be used. */
 function helpersFor({ isWhole }: OwnNamespace, isMasked: boolean): MapHelpers | undefined {
   return findMapHelpers((isWhole && !isMasked) || isRootMighty());
 }
 
-/** A umask that takes its owner's rights away would lock every new folder of the store. */
+/**
+ * Clears the owner's bits in the umask: otherwise the user could not enter new folders of the
+ * store.
+ */
 function settleSurroundings(): void {
   ignoreRelativeFolders();
   const mask = process.umask(0o077);
@@ -172,12 +183,12 @@ function lazily<T>(find: () => T): () => T {
   return () => (found ??= { value: find() }).value;
 }
 
-/** True for the machine's root, and for the id that he becomes. */
+/** True for the machine's root, also after it has become another id. */
 function isForRoot(namespace: () => OwnNamespace): boolean {
   return process.getuid?.() === 0 ? namespace().isWhole : actsForRoot();
 }
 
-/** Root's, with the ids that he has become. */
+/** The account of root, with the ids that this process has now. */
 function callersAccount(): Account {
   const own = currentAccount();
   if (!actsForRoot()) return own;
@@ -220,12 +231,12 @@ export async function removeTrees(engine: Engine, paths: readonly string[]): Pro
   }
 }
 
-/** What this command removed, and what killed ones had removed, takes no room any more. */
+/** The trash is empty: what this command put there, and what killed commands left there. */
 export async function emptyTrash(engine: Engine): Promise<void> {
   await engine.store.trash.empty((paths) => removeTrees(engine, paths));
 }
 
-/** Empties the trash and gives up what nothing uses; answers the bytes that this freed. */
+/** Empties the trash and removes what nothing uses; answers how many bytes this freed. */
 export async function collectGarbage(
   engine: Engine,
   options: Pick<CollectOptions, 'neededShifted'> = {},
@@ -236,7 +247,7 @@ export async function collectGarbage(
   return report.reclaimedBytes;
 }
 
-/** Throws a UsageError for a registries.conf that can't be understood. */
+/** Throws UsageError for a registries.conf that can't be parsed. */
 function shortNames(): ResolveOptions {
   const { aliases, searchRegistries, shortNameMode } = loadRegistriesConfig();
   return {

@@ -12,10 +12,10 @@ export interface Filter {
 export type Predicate<T> = (entry: T, value: string) => boolean;
 
 /**
- * One predicate from many filters: values of one key are alternatives, keys must all hold, as in
- * Podman; several labels must all hold. Throws UsageError for a key that the list does not know,
- * for a value of `flags`, the keys that are true or false, which is neither, and for `until` that
- * is no time, or given twice.
+ * Combines filters to one predicate, as in Podman: of several values of one key any may match, all
+ * keys must match, and all labels must match. `flags` are the keys that are true or false. Throws
+ * UsageError for a key that the list does not know, for a value of a flag that is neither, and for
+ * an `until` that is no time or is given twice.
  */
 export function matcher<T>(
   filters: readonly Filter[],
@@ -47,14 +47,14 @@ function requireOneTime(filters: readonly Filter[], { key, value }: Filter): voi
 }
 
 /**
- * Nothing is removed by a filter that not all of what is pruned has. Throws UsageError for others
- * than labels and `until`.
+ * Allows only labels and `until`, the filters that every kind of pruned object has; any other could
+ * remove too much. Throws UsageError.
  */
 export function requirePruneFilters(filters: readonly Filter[]): void {
   matcher(filters, { label: () => true, until: () => true });
 }
 
-/** A regular expression, as Podman takes names. Throws UsageError for what is none. */
+/** A regular expression, as Podman matches names. Throws UsageError for text that is none. */
 export function namePattern(text: string): RegExp {
   try {
     return new RegExp(text);
@@ -65,14 +65,14 @@ export function namePattern(text: string): RegExp {
   }
 }
 
-/** The value of a filter that is true or false. Throws UsageError for another word. */
+/** The value of a filter that is true or false. Throws UsageError for any other word. */
 export function parseFlag(key: string, value: string): boolean {
   if (/^(1|t|true)$/i.test(value)) return true;
   if (/^(0|f|false)$/i.test(value)) return false;
   throw new UsageError('BAD_FILTER', `filter by "${key}": "${value}" is neither true nor false`);
 }
 
-/** Whether labels hold `KEY` or `KEY=VALUE`; an empty value is any, as in Podman. */
+/** Whether the labels have `KEY` or `KEY=VALUE`; an empty value matches any, as in Podman. */
 export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
   const equals = wanted.indexOf('=');
   const key = equals < 0 ? wanted : wanted.slice(0, equals);
@@ -83,9 +83,10 @@ export function hasLabel(labels: Readonly<Record<string, string>>, wanted: strin
 const UNITS_MS: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 };
 
 /**
- * A point in time: RFC 3339, also without seconds, clock or zone, which is then the machine's;
- * seconds since the epoch; or a duration such as `1h30m` before now. A negative one lies after it,
- * and `ahead` turns that around. Throws UsageError for other text, and for times of no calendar.
+ * A point in time: RFC 3339, where seconds, clock and zone may be left out (the zone is then the
+ * machine's); seconds since the epoch; or a duration such as `1h30m` before now. A negative
+ * duration means after now, and `ahead` reverses the direction. Throws UsageError for other text
+ * and for impossible dates.
  */
 export function parseTime(text: string, direction: 'back' | 'ahead' = 'back'): Date {
   const date = new Date(millisecondsOf(text, direction));
@@ -102,7 +103,7 @@ const DURATION = /^[+-]?(\d+(\.\d+)?(ms|[smhd]))+$/;
 
 function millisecondsOf(text: string, direction: 'back' | 'ahead'): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  // A day alone would be one of UTC.
+  // JavaScript takes a day without a time as UTC.
   if (TIMESTAMP.test(text)) return Date.parse(DAY.test(text) ? `${text}T00:00` : text);
   if (!DURATION.test(text)) return NaN;
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)];

@@ -18,7 +18,7 @@ import { ConflictError } from '@berth/errors';
 export type ContainerState =
   'created' | 'running' | 'paused' | 'stopping' | 'exited' | 'unknown' | 'elsewhere';
 
-/** What a user asks of a container. */
+/** An operation that a user asks for. */
 export type Operation =
   'start' | 'stop' | 'kill' | 'attach' | 'pause' | 'unpause' | 'exec' | 'remove' | 'rename' | 'top';
 
@@ -38,12 +38,12 @@ const ALLOWED: Record<Operation, readonly ContainerState[]> = {
   rename: [...AT_REST, 'running', 'paused'],
 };
 
-/** Whether the operation makes sense in the state. */
+/** Whether the operation is possible in the state. */
 export function isAllowed(operation: Operation, state: ContainerState): boolean {
   return ALLOWED[operation].includes(state);
 }
 
-/** The container that an operation is asked of. */
+/** The container that an operation is to be done on. */
 export interface Subject {
   name: string;
   state: ContainerState;
@@ -64,7 +64,7 @@ export function requireAllowed(operation: Operation, subject: Subject): void {
   );
 }
 
-/** For who wants something of a container that only its own machine or pid namespace can do. */
+/** The error for operations that only the container's own machine or pid namespace can do. */
 export function runsElsewhere(
   purpose: string,
   { name, host }: Pick<Subject, 'name' | 'host'>,
@@ -76,7 +76,7 @@ export function runsElsewhere(
   );
 }
 
-/** What happened to it, as the message about it says. */
+/** The container's condition, as the error message states it. */
 const NOW: Record<ContainerState, string> = {
   created: 'was not started yet',
   running: 'is running',
@@ -87,7 +87,7 @@ const NOW: Record<ContainerState, string> = {
   elsewhere: 'runs elsewhere',
 };
 
-/** Podman's exit status for what can't be removed while it runs. */
+/** Podman's exit status when something can't be removed because it runs. */
 const IN_USE_STATUS = 2;
 
 function wayOut(

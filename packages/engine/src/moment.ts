@@ -6,7 +6,7 @@
 const NEVER = '0001-01-01T00:00:00Z';
 const NANOSECOND_DIGITS = 9;
 
-/** A Date that json and templates show to the nanosecond. */
+/** A Date that json and templates show with nanoseconds. */
 export class Moment extends Date {
   private readonly text: string;
 
@@ -25,8 +25,8 @@ export class Moment extends Date {
 }
 
 /**
- * From `SECONDS.NANOSECONDS` since 1970, as records hold it; undefined is Go's zero time, and so
- * is what a damaged record says that no calendar has.
+ * From `SECONDS.NANOSECONDS` since 1970, as in records. Undefined, and times that no calendar has
+ * (from damaged records), give Go's zero time.
  */
 export function momentOf(text: string | undefined): Moment {
   const isDate = text !== undefined && !Number.isNaN(new Date(Number(text) * 1000).getTime());
@@ -37,7 +37,7 @@ export function momentOf(text: string | undefined): Moment {
   return new Moment(Number(text) * 1000, `${whole}${digits === '' ? '' : `.${digits}`}Z`);
 }
 
-/** A plain Date, for lists; what no calendar has is Go's zero time here too. */
+/** A plain Date, for lists; a time that no calendar has gives Go's zero time. */
 export function dateOfMs(ms: number): Date {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? new Date(NEVER) : date;
@@ -50,7 +50,10 @@ export function momentOfMs(ms: number): Moment {
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** From RFC 3339, kept as written; text of images that is none, and nothing, are Go's zero time. */
+/**
+ * From RFC 3339, kept as written. Go's zero time for undefined, and for text of images that is no
+ * time.
+ */
 export function momentOfText(text: string | undefined): Moment {
   const ms = text !== undefined && RFC_3339.test(text) ? Date.parse(text) : NaN;
   return text === undefined || Number.isNaN(ms) ? momentOf(undefined) : new Moment(ms, text);

@@ -1,6 +1,6 @@
 /** What the engine reports while it works, as data: the command line decides how it looks. */
 
-/** Something that a person who waits wants to know. */
+/** An event to show to a person who waits. */
 export type ProgressEvent =
   | { kind: 'resolving'; name: string }
   | {

@@ -15,7 +15,7 @@ import { requireFoldersOfRoot, type ChosenFolders } from './root-folders.ts';
 
 /** How a command is run for root. */
 export interface RootCommand {
-  /** It says something useful even where root has no ids. */
+  /** The command is useful even where root has no ids for containers. */
   readonly mayStay: boolean;
   readonly preserveDescriptors: readonly number[];
   readonly folders: ChosenFolders;
@@ -26,7 +26,7 @@ const FOLDER_VARIABLES = [
 ];
 
 /**
- * For root of the machine HOME and the XDG folders are root's own: sudo and su may leave those of
+ * For the machine's root, HOME and the XDG folders become root's own. sudo and su may keep those of
  * the user, where root must not write.
  */
 export function keepToRootsFolders(): void {
@@ -46,8 +46,9 @@ function isRoots(folder: string | undefined): boolean {
 }
 
 /**
- * Returns only where the process may serve its caller: who is not the machine's root, or has become
- * his id. Throws UnsupportedError where root has no ids for containers, or they are another's.
+ * Returns only when this process may continue: its caller is not the machine's root, or it has
+ * become root's id for containers. Throws UnsupportedError where root has no such ids, or they
+ * belong to someone else.
  */
 export function leaveRoot(command: RootCommand): void {
   if (actsForRoot()) {

@@ -12,13 +12,13 @@ import { ROOT_FOLDERS } from '@berth/host';
 import { programFile } from '@berth/isolation';
 import type { EngineOptions } from './engine.ts';
 
-/** What the global flags choose. */
+/** The folders that the global flags choose. */
 export type ChosenFolders = Pick<EngineOptions, 'root' | 'runroot'>;
 
 /**
- * The program, the store and the run folder are where root's containers can reach them. An empty
- * folder of root is theirs afterwards. Throws UnsupportedError, and ConflictError where a folder is
- * another user's, or lies where one could put another in its place.
+ * The program, the store and the run folder are at places that root's containers can reach. An
+ * empty folder of root is given to them. Throws UnsupportedError; and ConflictError where a folder
+ * belongs to another user, or is in a place where one could replace it.
  */
 export function requireFoldersOfRoot({ root, runroot }: ChosenFolders): void {
   const program = programFile();
@@ -33,14 +33,14 @@ export function requireFoldersOfRoot({ root, runroot }: ChosenFolders): void {
 }
 
 /**
- * The first folder on the way to `path` that root's containers may not enter; access(2) asks with
- * the real uid, and so without the capabilities that this process has.
+ * The first folder on the way to `path` that root's containers may not enter. access(2) checks with
+ * the real uid, so without the capabilities of this process.
  */
 export function closedFolder(path: string): string | undefined {
   return foldersTo(path).find((folder) => !may(folder, constants.X_OK));
 }
 
-/** Why they may not. */
+/** The reason why they may not. */
 export function mayNotEnter(folder: string): string {
   const uid = process.getuid?.();
   return `its containers are uid ${uid} on this machine, who may not enter "${folder}"`;
@@ -56,8 +56,8 @@ function may(path: string, how: number): boolean {
 }
 
 /**
- * Nobody but root and the id of his containers can put something else there: who could would be
- * read and written for by a process with rights of root's.
+ * Throws when someone other than root and root's container id could replace the path. A process
+ * with rights of root reads and writes there, and would do so for that user.
  */
 function requireOwn(path: string): void {
   const closed = closedFolder(path);
@@ -80,7 +80,10 @@ function requireOwn(path: string): void {
   });
 }
 
-/** What root made for the purpose, by mkdir(1) or as a mount point, was made for containers. */
+/**
+ * Gives an empty folder of root to the containers: root made it for them, by mkdir(1) or as a mount
+ * point.
+ */
 function takeOverEmpty(path: string): void {
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (status?.isDirectory() !== true || status.uid !== 0) return;
@@ -89,7 +92,7 @@ function takeOverEmpty(path: string): void {
   chownSync(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
 }
 
-/** All folders above a path that are there, the outermost first, where links lead. */
+/** All existing folders above a path, outermost first, with links resolved. */
 function foldersTo(path: string): string[] {
   const folders: string[] = [];
   for (let folder = dirname(realPath(path)); ; folder = dirname(folder)) {
@@ -98,7 +101,7 @@ function foldersTo(path: string): string[] {
   }
 }
 
-/** Resolved as far as it is there. */
+/** The path with links resolved, as far as it exists. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

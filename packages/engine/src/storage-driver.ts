@@ -12,20 +12,22 @@ import { findProgram, systemErrorFrom } from '@berth/host';
 import { probeArguments, runHelper, type EnterSettings } from '@berth/isolation';
 import type { DriverName, DriverRecord, OwnerKeeping, Store } from '@berth/storage';
 
-/** What choosing needs to know. */
+/** What the choice of a driver depends on. */
 export interface DriverChoice {
   readonly store: Store;
-  /** By `--storage-driver`. */
+  /** The value of `--storage-driver`. */
   readonly wanted: DriverName | undefined;
-  /** With all ids that the user has. */
+  /** Enters a namespace with all of the user's ids. */
   readonly enter: EnterSettings;
-  /** Only look what would be chosen: nothing is made, and what can't be tried is hoped for. */
+  /**
+   * Only answer what would be chosen: nothing is made, and what can't be tested is assumed to work.
+   */
   readonly isForeseen: boolean;
 }
 
 /** What a file system can do. */
 interface Ability {
-  /** Why no overlay, of the kernel or a program, can be mounted or used; undefined: it can. */
+  /** Why no overlay (the kernel's or fuse-overlayfs) can be used; undefined: it works. */
   readonly refusal: string | undefined;
   readonly owners: OwnerKeeping;
 }
@@ -44,8 +46,9 @@ export function parseDriver(name: string | undefined): DriverName | undefined {
 }
 
 /**
- * The store's driver; from now on it has one, unless it is only foreseen. Throws a ConflictError
- * where another one is wanted, an UnsupportedError where the one that is wanted can't be.
+ * The store's driver. When it had none, one is chosen and recorded, unless it is only foreseen.
+ * Throws ConflictError where another driver is wanted, UnsupportedError where the wanted one can't
+ * be used.
  */
 export function findDriver(choice: DriverChoice): DriverRecord {
   const { store, enter, isForeseen } = choice;
@@ -59,7 +62,7 @@ export function findDriver(choice: DriverChoice): DriverRecord {
   return record;
 }
 
-/** Throws a ConflictError where another driver is wanted than the store has. */
+/** Throws ConflictError when the wanted driver is not the store's. */
 function requireSame({ wanted, store }: DriverChoice, { driver, reason }: DriverRecord): void {
   if (wanted === undefined || wanted === driver) return;
   const why = reason === undefined ? '' : ` (${reason})`;
@@ -108,14 +111,15 @@ function decide(choice: DriverChoice): DriverRecord {
   });
 }
 
-/** Why fuse-overlayfs can't be the driver; undefined: it can. */
+/** Why fuse-overlayfs can't be the driver; undefined when it can. */
 function tryFuseOverlayfs(
   choice: DriverChoice,
   owners: OwnerKeeping,
   program: string | undefined,
 ): string | undefined {
   if (program === undefined) return 'fuse-overlayfs is not installed';
-  // What hides lower layers it keeps in attributes, and loses it by a rename where there are none.
+  // fuse-overlayfs records hidden lower files in attributes, and loses the record at a rename where
+  // there are none.
   if (owners === 'ledger') return 'fuse-overlayfs needs user attributes';
   return probe(choice, program).refusal;
 }

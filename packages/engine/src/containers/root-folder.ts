@@ -40,7 +40,7 @@ export function requireSharedIds({ path }: RootFolder, ids: object | undefined):
     + 'has the ids that you have', { hint: 'leave --userns, --uidmap and --gidmap out' });
 }
 
-/** Empty for a folder of the user, because no account lines may be written into it. */
+/** The accounts to add; none are written into a folder of the user. */
 export function accountsOf(
   { rootFolder, accounts }: ContainerRequest,
 ): ContainerRequest['accounts'] {

@@ -16,7 +16,7 @@ import type { Engine } from '../engine.ts';
 const CHECKSUM_STRIDE = 16;
 const IDLE_MS = 30 * 24 * 3600 * 1000;
 
-/** The BPF program of a container's profile; undefined for none. */
+/** The BPF program of a container's profile; undefined where there is no profile. */
 export function compiledSeccomp(
   engine: Engine,
   profile: SeccompSpec | undefined,
@@ -51,7 +51,10 @@ function compiled(engine: Engine, text: string): Buffer {
   return program;
 }
 
-/** Filters that another helper compiled are gone, and what killed commands were writing. */
+/**
+ * Removes filters that another version of the helper compiled, and files that killed commands did
+ * not finish.
+ */
 export function pruneSeccomp(engine: Engine): void {
   const own = `${helperVersion()}-`;
   removeFilters(folderOf(engine), (name) => !name.startsWith(own) || !name.endsWith('.bpf'));
@@ -61,7 +64,7 @@ function folderOf({ directories }: Engine): string {
   return join(directories.cache, 'seccomp');
 }
 
-/** Of two versions of one size the times differ, to the nanosecond where the disk has that. */
+/** Two versions of the helper may have the same size, but they differ in their time of change. */
 function helperVersion(): string {
   const { mtimeMs, size } = statSync(nativeHelper());
   return `${mtimeMs}-${size}`;
@@ -81,7 +84,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** A file's time of access is kept to the day (relatime, mount(8)). */
+/** The kernel updates a file's access time about once a day (relatime, mount(8)). */
 function isIdle(path: string): boolean {
   const status = statSync(path, { throwIfNoEntry: false });
   const usedMs = Math.max(status?.atimeMs ?? 0, status?.mtimeMs ?? 0);
@@ -89,8 +92,9 @@ function isIdle(path: string): boolean {
 }
 
 /**
- * FNV-1a of the length and of every sixteenth byte: it names the file only, since the file repeats
- * the text that it was compiled from; hashing all of it took as long as reading the image.
+ * FNV-1a of the length and of every sixteenth byte. It only makes the file's name, since the file
+ * also contains the text that it was compiled from. To hash all of the text took as long as reading
+ * the image.
  */
 function checksum(bytes: Uint8Array): string {
   let hash = 0x811c9dc5 ^ bytes.length;
@@ -102,7 +106,10 @@ function checksum(bytes: Uint8Array): string {
 
 const BPF_INSTRUCTION_BYTES = 8;
 
-/** What a kept file holds for this source: the source, a NUL, and the program. */
+/**
+ * The program in a kept file, which holds the source, a NUL and the program; undefined when the
+ * source is another one.
+ */
 function programOf(source: Buffer, file: Buffer | undefined): Buffer | undefined {
   if (file === undefined || !file.subarray(0, source.length).equals(source)) {
     return undefined;
@@ -119,7 +126,7 @@ function readIfThere(path: string): Buffer | undefined {
   }
 }
 
-/** A cache that can't be written costs time only. */
+/** Errors are ignored: without the cache the filter is only compiled again. */
 function keep(folder: string, path: string, program: Buffer): void {
   const temporary = `${path}.${process.pid}`;
   try {

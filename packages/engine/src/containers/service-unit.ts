@@ -6,10 +6,10 @@ import { lstatSync } from 'node:fs';
 import type { CgroupMode, ContainerRequest } from '@berth/bundle';
 import type { RuntimeSpec } from '@berth/oci';
 
-/** Where a container finds its service manager, beside what images have. */
+/** Where a container finds the socket of its service manager; images have nothing there. */
 const INSIDE = '/run/notify/notify.sock';
 
-/** What the client tells: `ready`, or only which process is the `main` one. */
+/** What the client tells the service manager: `ready`, or only the pid of the `main` process. */
 export type Notice = 'ready' | 'main' | undefined;
 
 /** What the client tells when the container runs. */
@@ -18,7 +18,7 @@ export function noticeOf({ sdNotify = 'container' }: ContainerRequest): Notice {
   return sdNotify === 'conmon' ? 'ready' : 'main';
 }
 
-/** With --sdnotify=container its program talks to the service manager itself. */
+/** With --sdnotify=container the container's program talks to the service manager itself. */
 export function withManager(request: ContainerRequest, spec: RuntimeSpec): RuntimeSpec {
   const socket = managerSocket();
   if (noticeOf(request) !== 'main' || socket === undefined || !isSocket(socket)) return spec;
@@ -35,8 +35,9 @@ export function withManager(request: ContainerRequest, spec: RuntimeSpec): Runti
 }
 
 /**
- * The mode of this run. Systemd takes as a unit's main process, from a user, only what is in the
- * unit's cgroup: a container in the background stays there where it is to be that.
+ * The cgroup mode of this run. systemd accepts a process as a user unit's main process only inside
+ * the unit's cgroup. So a container in the background that is to be the main process stays in that
+ * cgroup.
  */
 export function cgroupModeOf(request: ContainerRequest, background: boolean): CgroupMode {
   const { cgroups = 'enabled', pidFile, supervisorPidFile, staysWithCaller } = request;

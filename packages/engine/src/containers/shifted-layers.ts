@@ -9,20 +9,22 @@ import type { Engine } from '../engine.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
 import type { BerthContainer } from './record.ts';
 
-/** The first kernel whose overlay lets users have files that refer to a layer of data. */
+/** The first kernel whose overlay lets a user make files that refer to a layer of data. */
 const FIRST_KERNEL = [6, 16] as const;
 
-/** What the name of a tree's map begins with. */
+/**
+ * The first letter of the name of a tree's map: whether the tree refers to content or copies it.
+ */
 const WAYS = { refers: 'r', copies: 'c' } as const;
 
-/** What an overlay is made of. */
+/** The lower folders of an overlay with shifted owners. */
 export interface ShiftedLayers {
   readonly tree: string;
-  /** The layer of data that the tree refers to; undefined where it has its content. */
+  /** The layer of data that the tree refers to; undefined where the tree has its own content. */
   readonly data: string | undefined;
 }
 
-/** The tree is there afterwards. `diffIds` are of the layers, top one first. */
+/** The tree exists. `diffIds` are those of the layers, top one first. */
 export function shiftedLayers(
   engine: Engine,
   diffIds: readonly string[],
@@ -44,8 +46,8 @@ export function shiftedLayers(
 }
 
 /**
- * Folders of the trees that containers were made with, whichever way they refer to content.
- * Undefined when a damaged record hides which.
+ * Folders of all trees that containers may use, in both ways to hold content. Undefined when a
+ * damaged record hides which are used.
  */
 export function neededShifted({ store }: Engine): Set<string> | undefined {
   const { containers } = store;

@@ -5,7 +5,7 @@ import { UsageError } from '@berth/errors';
 const REAL_TIME_MIN = 34;
 const REAL_TIME_MAX = 64;
 
-/** The number of a signal. Throws UsageError for what is none. */
+/** The number of a signal. Throws UsageError for a text that is no signal. */
 export function signalNumber(text: string): number {
   if (/^\d+$/.test(text)) {
     const number = Number(text);
@@ -30,7 +30,7 @@ function realTimeSignal([, end, sign, offset]: RegExpExecArray): number {
   return base + (sign === '-' ? -1 : 1) * Number(offset ?? 0);
 }
 
-/** `SIGTERM` for 15; a signal without a name is its number. */
+/** `SIGTERM` for 15; the number itself for a signal without a name. */
 export function signalName(number: number): string {
   const found = Object.entries(constants.signals).find(([, known]) => known === number);
   return found?.[0] ?? String(number);

@@ -7,7 +7,7 @@ import { listedRecord } from './listed-record.ts';
 /** The unit of st_blocks (stat(2)). */
 const BLOCK_BYTES = 512;
 
-/** Bytes of all files below a folder; what this user can't read counts nothing. */
+/** The sizes of all files below a folder, in bytes; files that this user can't read count as 0. */
 export function measureTree(path: string): number {
   let total = 0;
   for (const file of filesBelow(path)) {
@@ -16,7 +16,7 @@ export function measureTree(path: string): number {
   return total;
 }
 
-/** Bytes that the file system keeps for the files below a folder: a length needs none. */
+/** The bytes on the disk for the files below a folder; holes in files do not count. */
 export function measureDisk(path: string): number {
   let blocks = 0;
   for (const file of filesBelow(path)) {
@@ -48,13 +48,13 @@ function entriesOf(folder: string) {
   }
 }
 
-/** Bytes of the files that are a container's alone; with a copy, those of its whole root. */
+/** Bytes of the files that belong to the container only; with a copy, those of its whole root. */
 export function measureOwn({ store }: Engine, id: string): number {
   const { root, upper } = store.containers.paths(id);
   return measureTree(existsSync(root) ? root : upper);
 }
 
-/** The container's own bytes, and with its image's; none of one that is damaged or went away. */
+/** The container's own bytes, and these with its image's; 0 for a damaged or removed container. */
 export function measureContainer(
   engine: Engine,
   id: string,

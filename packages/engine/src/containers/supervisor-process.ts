@@ -17,7 +17,7 @@ const SIGKILL = 9;
 const SIGCONT = 18;
 const KILL_GRACE_MS = 5_000;
 
-/** A supervisor that someone has stopped goes on, so that what is asked of it can happen. */
+/** A supervisor that was stopped (SIGSTOP) is continued, so that it can do what is asked of it. */
 export function wakeSupervisor(engine: Engine, id: string): void {
   const { supervisor } = engine.store.containers.entry(id).summary;
   if (supervisor === undefined || !isStopped(supervisor.pid, supervisor.startTime)) {
@@ -32,7 +32,7 @@ export function wakeSupervisor(engine: Engine, id: string): void {
   signalProcess(pid, startTime, SIGCONT);
 }
 
-/** True when a process at work on the container was found, killed, and is gone. */
+/** True when a process of ours that worked on the container was found and killed, and has ended. */
 export async function endSupervisor(id: string): Promise<boolean> {
   const found = supervisorsOf(id);
   for (const { pid, startTime } of found) signalProcess(pid, startTime, SIGKILL);
@@ -44,7 +44,9 @@ export async function endSupervisor(id: string): Promise<boolean> {
   return false;
 }
 
-/** By their command lines: `berth-native supervise ID …`, or `launch --plan …/ID/plan` before. */
+/**
+ * Found by command line: `berth-native supervise ID …`, or before that `launch --plan …/ID/plan`.
+ */
 function supervisorsOf(id: string): SupervisorProcess[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
     const [program = '', applet = '', ...args] = commandLine(name);

@@ -4,7 +4,9 @@ import type { Engine } from '../engine.ts';
 import { runningInit } from './init-process.ts';
 import { processTable } from './process-table.ts';
 
-/** Titles first, then a row a process. Throws ConflictError when the container does not run. */
+/**
+ * The titles, then one row for each process. Throws ConflictError when the container does not run.
+ */
 export async function topContainer(
   engine: Engine,
   name: string,
@@ -23,7 +25,7 @@ export async function topContainer(
   );
 }
 
-/** Never returns: the container's own ps takes this process over. */
+/** Never returns: this process becomes the container's own ps. */
 export async function topByPs(
   engine: Engine,
   container: string,
@@ -46,7 +48,10 @@ export async function topByPs(
   });
 }
 
-/** Names are the container's affair; 0 is root everywhere. */
+/**
+ * The id inside the container. Only 0 has a name, which is root everywhere; other names depend on
+ * the container's files.
+ */
 function insideId(hostId: number, maps: readonly IdMap[]): string {
   const extent = maps.find(({ outside, count }) => hostId >= outside && hostId < outside + count);
   if (extent === undefined) {

@@ -12,16 +12,16 @@ import type { BerthContainer } from './record.ts';
 
 /** The volumes of a new container. */
 export interface PlannedVolumes {
-  /** The request with volumes added for the image's VOLUMEs and every volume named. */
+  /** The request with mounts added for the image's VOLUMEs; every volume has a name. */
   request: ContainerRequest;
-  /** Every volume it mounts. */
+  /** The names of all volumes that it mounts. */
   names: string[];
   anonymous: string[];
   /** Volumes that are filled from the image when they are empty at a start. */
   copyUps: { target: string; volume: string }[];
 }
 
-/** Names every volume; nothing is made yet. */
+/** Chooses a name for every volume; makes nothing. */
 export function planVolumes(request: ContainerRequest, image: FoundImage): PlannedVolumes {
   const planned: PlannedVolumes = { request, names: [], anonymous: [], copyUps: [] };
   const wanted = [...request.mounts, ...mountsOfImage(request, image)];
@@ -32,8 +32,9 @@ export function planVolumes(request: ContainerRequest, image: FoundImage): Plann
 }
 
 /**
- * The request with the mounts of the containers that --volumes-from names, where it has none of
- * its own. Throws NotFoundError for an unknown container, UsageError for odd options.
+ * The request with the mounts of the containers that --volumes-from names, except at targets where
+ * it has a mount of its own. Throws NotFoundError for an unknown container, UsageError for invalid
+ * options.
  */
 export function withVolumesFrom(engine: Engine, request: ContainerRequest): ContainerRequest {
   const mounts = [...request.mounts];
@@ -74,7 +75,7 @@ function mountsOfImage(request: ContainerRequest, image: FoundImage): MountReque
     );
 }
 
-/** One folder has many names: `/data/`, `/srv/../data`. */
+/** The normalised path, since one folder has many names: `/data/`, `/srv/../data`. */
 function place(target: string): string {
   return posix.normalize(target).replace(/(.)\/+$/, '$1');
 }
@@ -93,7 +94,7 @@ function named(mount: VolumeMount, planned: PlannedVolumes): MountRequest {
   return { ...mount, name };
 }
 
-/** The volumes exist; answers those that did not before. */
+/** The volumes exist; answers the names of those that were made now. */
 export function makeVolumes(engine: Engine, { names, anonymous }: PlannedVolumes): string[] {
   const { volumes } = engine.store;
   const missing = names.filter((name) => !volumes.exists(name));
@@ -103,14 +104,14 @@ export function makeVolumes(engine: Engine, { names, anonymous }: PlannedVolumes
   return missing;
 }
 
-/** Takes back what makeVolumes() made for a container that came to nothing. */
+/** Removes what makeVolumes() made, when the container could not be made. */
 export async function dropVolumes(engine: Engine, names: readonly string[]): Promise<void> {
   await removeTrees(engine, takeUnused(engine, names));
 }
 
 /**
- * Those of the volumes that no container uses are in the trash; answers where. Others may have
- * come to use one, by --volumes-from or its name.
+ * Those of the volumes that no container uses are moved to the trash; answers their paths there.
+ * Another container may use a volume meanwhile, by --volumes-from or by its name.
  */
 export function takeUnused(engine: Engine, names: readonly string[]): string[] {
   const { volumes, containers } = engine.store;

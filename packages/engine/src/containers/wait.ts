@@ -36,8 +36,8 @@ export interface WaitOptions {
 }
 
 /**
- * The exit status once one of the conditions holds (by default: the run that was met has ended);
- * -1 when nothing was left to tell it, 0 when it never ran.
+ * The exit status once one of the conditions holds; by default, once the current run has ended. -1
+ * when the status can't be found out, 0 when the container never ran.
  */
 export async function waitContainer(
   engine: Engine,
@@ -68,8 +68,8 @@ export async function waitContainer(
 }
 
 /**
- * Who waits for what a container does is told why no word of it may come: its supervisor is
- * stopped, or it runs elsewhere, and whether its end is ever recorded only its own machine knows.
+ * Warns a command that waits for a container why it may wait for ever: the supervisor is stopped,
+ * or the container runs elsewhere, and only that machine knows whether its end is recorded.
  */
 export function warnOfSilence(engine: Engine, id: string): void {
   const found = stateIfThere(engine, id);
@@ -106,7 +106,8 @@ async function untilHolds(
     const state = stateIfThere(engine, id);
     if (state === undefined) return (await told?.status) ?? statusOf(last);
     if (tests.some((holds) => holds?.(state.state) === true)) return statusOf(state);
-    // Started again between two looks: the record of the run that was met is still there.
+    // The container was started again between two looks; the record of the run that was waited for
+    // is still there.
     if (last !== undefined && last.run < state.run && tests.includes(hasEnded)) {
       return engine.store.containers.exit(id, last.run)?.exitCode ?? UNKNOWN_EXIT;
     }
@@ -115,14 +116,16 @@ async function untilHolds(
   }
 }
 
-/** A run whose supervisor tells how it ends: with --rm nothing else is left to say so. */
+/**
+ * A run whose supervisor is asked for its exit status: with --rm no record is left to read it from.
+ */
 interface FollowedRun {
-  /** Undefined where nobody has told. */
+  /** Undefined where the supervisor did not tell. */
   status: Promise<number | undefined>;
   stop(): void;
 }
 
-/** Undefined where nothing runs. */
+/** Undefined where the container does not run. */
 function followRun(engine: Engine, id: string): FollowedRun | undefined {
   if (!['running', 'paused', 'stopping'].includes(stateIfThere(engine, id)?.state ?? '')) return;
   const runDirectory = runDirectoryOf(engine.store.containers.paths(id));
@@ -130,7 +133,7 @@ function followRun(engine: Engine, id: string): FollowedRun | undefined {
     env: helperEnvironment(),
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  // Without a process for it there is nothing on its output, and the record has to do.
+  // When no process can be started its output is empty, and the record is used instead.
   child.on('error', () => undefined);
   const status = streamText(child.stdout)
     .then((text) => (text === '' ? undefined : Number(text)), () => undefined);
@@ -159,7 +162,7 @@ export interface RunWait {
   timeoutMs: number;
 }
 
-/** True when the run was over before the time was, whatever has become of the container. */
+/** True when the run ended before the time was over, even if the container was removed. */
 export async function waitUntilEnded(
   engine: Engine,
   id: string,
@@ -173,7 +176,7 @@ export async function waitUntilEnded(
   return false;
 }
 
-/** Growing pauses between looks at something, until the time is over; one look at least. */
+/** Growing pauses between attempts, until the time is over; there is at least one attempt. */
 export function* pauses(timeoutMs: number): Generator<() => Promise<void>> {
   const deadline = performance.now() + timeoutMs;
   let pauseMs = FIRST_PAUSE_MS;

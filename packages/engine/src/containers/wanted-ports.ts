@@ -6,7 +6,10 @@ import type { Engine } from '../engine.ts';
 const MAX_PORT = 65_535;
 const OWN_NETWORKS = ['default', 'pasta', 'slirp4netns'];
 
-/** Host ports for all; none, and a warning, where the network is not the container's own. */
+/**
+ * A host port for every published port; none, with a warning, where the container has no network of
+ * its own.
+ */
 export async function publishedPorts(
   engine: Engine,
   request: ContainerRequest,
@@ -20,7 +23,7 @@ export async function publishedPorts(
   return [];
 }
 
-/** Exposed ports that no -p names get a free port of the host each. */
+/** The wanted ports. An exposed port that no -p names gets a free port of the host. */
 function wantedPorts(
   request: ContainerRequest,
   exposedByImage: readonly string[],
@@ -38,14 +41,14 @@ function keyOf({ containerPort, protocol }: PortRequest): string {
   return `${containerPort}/${protocol}`;
 }
 
-/** Each port of a range by itself; the host's ports are left out. */
+/** The ports of a range one by one, without their host ports. */
 function singly(port: PortRequest): PortRequest[] {
   return Array.from({ length: port.count }, (_, offset) => ({
     ...port, count: 1, containerPort: port.containerPort + offset, hostPort: undefined,
   }));
 }
 
-/** `80`, `80/udp`, `8000-8010/tcp`, each port of a range by itself; what is none says nothing. */
+/** `80`, `80/udp`, `8000-8010/tcp`: the ports of a range one by one; empty for other text. */
 function parseExposed(text: string): PortRequest[] {
   const found = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp))?$/.exec(text);
   if (found === null) {

@@ -7,7 +7,7 @@ import { install } from './packages.ts';
 const RANGE = 65_536;
 const MANY_NAMESPACES = 15_000;
 
-/** Whether a user namespace with the maps of containers can be made. */
+/** Whether a user namespace with the id maps of containers can be made. */
 export function checkUserNamespaces(facts: DoctorFacts): Finding {
   const { account, userNamespaces, namespace } = facts;
   const id = 'user-namespaces';
@@ -37,12 +37,12 @@ export function checkUserNamespaces(facts: DoctorFacts): Finding {
   };
 }
 
-/** Root goes on as the first of his ids where he has some. */
+/** Where root has ids for containers, commands run as the first of them. */
 function isRootWithoutIds({ account, forRoot }: DoctorFacts): boolean {
   return forRoot && account.uid === 0;
 }
 
-/** Engines above refuse by a filter of system calls, or by a capability that root lacks. */
+/** An outer container engine may refuse by a seccomp filter, or because root lacks a capability. */
 function ofOuterContainer({ account, namespace, isolation }: DoctorFacts): Remedy[] {
   if (namespace.isWhole && !isolation.isProcMasked) return [];
   const flags = account.uid === 0 && !namespace.mayMapRoot
@@ -51,12 +51,12 @@ function ofOuterContainer({ account, namespace, isolation }: DoctorFacts): Remed
   return [administrator(`start the outer container with ${flags}`)];
 }
 
-/** In force now and after a reboot. */
+/** Sets a sysctl now and for the time after a reboot. */
 function setting(name: string, value: number): Remedy {
   return administrator(`echo ${name}=${value} >/etc/sysctl.d/90-berth.conf && sysctl --system`);
 }
 
-/** AppArmor gives the right by the program's path. */
+/** AppArmor grants the right by the program's path. */
 function appArmorProfile(helper: string): Remedy {
   const profile = `abi <abi/4.0>, profile berth "${helper}" flags=(unconfined) { userns, }`;
   return administrator(
@@ -64,7 +64,10 @@ function appArmorProfile(helper: string): Remedy {
   );
 }
 
-/** By these the caller stays himself, and so the owner of the namespace that is mapped. */
+/**
+ * With file capabilities instead of set-user-id, the caller's uid stays the same, and so the caller
+ * still owns the namespace that is mapped.
+ */
 const FILE_CAPABILITIES = administrator('chmod u-s $(command -v newuidmap newgidmap)'
   + ' && setcap cap_setuid+ep "$(command -v newuidmap)"'
   + ' && setcap cap_setgid+ep "$(command -v newgidmap)"');
@@ -119,7 +122,7 @@ export function checkSubordinateIds(facts: DoctorFacts): Finding {
   return ok(id, `${count} subordinate ids for "${ids.owner}"`);
 }
 
-/** Root of a container maps the ids of that container. */
+/** Inside a container, root maps the ids of that container. */
 function checkIdsOfNestedRoot({ uids, gids, mayMapIds }: DoctorFacts['namespace']): Finding {
   const id = 'subordinate-ids';
   const count = Math.min(total(uids), total(gids));
@@ -146,7 +149,7 @@ function whatIsMissing({ account, ids, namespace }: DoctorFacts): string {
     (namespace.isWhole ? '' : ' among the ids of this container');
 }
 
-/** A range that nobody has; in a container, what is beyond the user. */
+/** Adds a range that nobody has; inside a container, the ids above the user's. */
 function addRanges({ account, forRoot, ids, namespace }: DoctorFacts): Remedy {
   if (forRoot) return administrator(`${dropRootsRanges(ids)}${lineForRootIds(ids.free)}`);
   const ofNamespace = [...namespace.uids, ...namespace.gids].map((r) => r.start + r.count);
@@ -157,7 +160,7 @@ function addRanges({ account, forRoot, ids, namespace }: DoctorFacts): Remedy {
   return administrator(`usermod --add-subuids ${range} --add-subgids ${range} ${account.name}`);
 }
 
-/** Root's store belongs to the first id of the range, and goes with it. */
+/** Root's store belongs to the first id of the range, so it is removed together with the range. */
 function dropRootsRanges({ uids, gids, owner }: DoctorFacts['ids']): string {
   if (uids.length === 0 || gids.length === 0) return '';
   return `berth system reset --force; sed -i /^${owner}:/d /etc/subuid /etc/subgid; `;
@@ -167,7 +170,9 @@ function total(ranges: readonly { readonly count: number }[]): number {
   return ranges.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Whether somebody else's processes and files have ids of the user's range (CVE-2024-56433). */
+/**
+ * Whether ids of the user's range are used by processes or files of someone else (CVE-2024-56433).
+ */
 export function checkRangeOverlap(facts: DoctorFacts): Finding {
   const id = 'subordinate-ids-overlap';
   const { account, ids } = facts;

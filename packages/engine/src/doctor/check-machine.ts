@@ -6,7 +6,7 @@ import { administrator, ok, type Finding } from './finding.ts';
 const OLDEST_KERNEL = [5, 11] as const;
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 
-/** Whether the kernel has the calls that everything is built on, and is kept up to date. */
+/** Whether the kernel has the system calls that Berth needs, and is kept up to date. */
 export function checkKernel({ kernel }: DoctorFacts): Finding {
   const id = 'kernel';
   const [major, minor] = kernel.version;
@@ -46,7 +46,7 @@ export function checkSeccomp({ isolation }: DoctorFacts): Finding {
   };
 }
 
-/** Whether a policy expects labels that are not set here. */
+/** Whether SELinux is enforcing; Berth sets no labels. */
 export function checkSeLinux({ isolation }: DoctorFacts): Finding {
   const id = 'selinux';
   if (!isolation.seLinuxEnforces) return ok(id, 'SELinux does not confine containers here');
@@ -59,7 +59,7 @@ export function checkSeLinux({ isolation }: DoctorFacts): Finding {
   };
 }
 
-/** Whether this is a container whose /proc is masked: a fresh one is refused inside it. */
+/** Whether this is a container with a masked /proc, inside which a new procfs is refused. */
 export function checkNesting({ isolation }: DoctorFacts): Finding {
   const id = 'nesting';
   if (!isolation.isProcMasked) return ok(id, 'a fresh /proc can be mounted');

@@ -3,7 +3,7 @@ import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, type Finding } from './finding.ts';
 import { install } from './packages.ts';
 
-/** Whether a network helper is installed, and may make its device. */
+/** Whether a network helper is installed and may use /dev/net/tun. */
 export function checkNetworkHelper({
   network, packageManager, namespace, isolation,
 }: DoctorFacts): Finding {
@@ -45,7 +45,7 @@ export function checkNetworkHelper({
 
 const FIRST_WEB_PORT = 80;
 
-/** Whether web servers can be published where browsers look for them. */
+/** Whether users may listen on the usual ports of web servers. */
 export function checkLowPorts({ network: { firstPort } }: DoctorFacts): Finding {
   const id = 'low-ports';
   if (firstPort <= FIRST_WEB_PORT) return ok(id, `ports from ${firstPort} on can be published`);

@@ -7,7 +7,7 @@ import { administrator, ok, user, type Finding } from './finding.ts';
 
 const WANTED_CONTROLLERS = ['cpu', 'cpuset', 'memory', 'pids'];
 
-/** Whether --memory, --cpus and --pids-limit can be in force. */
+/** Whether --memory, --cpus and --pids-limit have an effect. */
 export function checkLimits({ cgroups, account, forRoot }: DoctorFacts): Finding {
   const id = 'limits';
   if (cgroups.version !== 'v2') {
@@ -39,7 +39,7 @@ export function checkLimits({ cgroups, account, forRoot }: DoctorFacts): Finding
   };
 }
 
-/** Whether containers outlive the login. */
+/** Whether containers continue after the user's logout. */
 export function checkLinger({ session, account }: DoctorFacts): Finding {
   const id = 'linger';
   if (session.lingers !== false) return ok(id, 'containers outlive your login');
@@ -52,7 +52,7 @@ export function checkLinger({ session, account }: DoctorFacts): Finding {
   };
 }
 
-/** Whether sockets and facts of running containers have a private place that a reboot empties. */
+/** Whether there is a private runtime directory that is emptied at a reboot. */
 export function checkRuntimeDirectory({ session, account }: DoctorFacts): Finding {
   const id = 'runtime-directory';
   if (session.isRuntimeDirectoryUsable) return ok(id, `runtime folder ${session.runDirectory}`);

@@ -3,7 +3,7 @@ import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
 import { install } from './packages.ts';
 
-/** Each file costs a round trip there. */
+/** File systems on which each file costs a round trip to a server. */
 const NETWORK_FILE_SYSTEMS =
   /^(nfs4?|cifs|smb[23]?|smbfs|lustre|gpfs|beegfs|ceph|afs|fuse\.sshfs)$/;
 const LITTLE_BYTES = 1024 ** 3;
@@ -36,13 +36,16 @@ export function checkDriver(facts: DoctorFacts): Finding {
   };
 }
 
-/** A local disk: what is there already stays where it is, and has to be pulled again. */
+/**
+ * Moves the store to a local disk. Images and containers stay at the old place; images have to be
+ * pulled again.
+ */
 function elsewhere({ account: { name }, forRoot }: DoctorFacts): Remedy {
   return user(forRoot ? 'berth --root /var/tmp/berth COMMAND'
     : `export XDG_DATA_HOME=/var/tmp/${name}`);
 }
 
-/** Whether the store lies on a file system that keeps owners. */
+/** Whether the store's file system can keep owners of files. */
 export function checkStorePlace(facts: DoctorFacts): Finding {
   const id = 'store';
   const { store } = facts;
@@ -67,7 +70,7 @@ export function checkStorePlace(facts: DoctorFacts): Finding {
   };
 }
 
-/** Whether images still fit. */
+/** Whether there is enough free space for images. */
 export function checkFreeSpace({ store }: DoctorFacts): Finding {
   const id = 'free-space';
   const free = `${(store.freeBytes / LITTLE_BYTES).toFixed(1)} GiB are free for images`;
@@ -81,7 +84,7 @@ export function checkFreeSpace({ store }: DoctorFacts): Finding {
   };
 }
 
-/** Whether the program may be executed, and set-user-id programs of images may be what they are. */
+/** Whether the program may be executed there, and set-user-id programs of images work. */
 export function checkMountOptions({ store, program }: DoctorFacts): Finding {
   const id = 'mount-options';
   const places = [

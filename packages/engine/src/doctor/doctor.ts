@@ -11,7 +11,7 @@ import type { DoctorFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
 import { lookAround } from './look.ts';
 
-/** In the order in which they are shown: what everything else needs comes first. */
+/** The checks in the order in which they are shown: first those on which the others depend. */
 const CHECKS: readonly ((facts: DoctorFacts) => Finding)[] = [
   checkKernel,
   checkUserNamespaces,

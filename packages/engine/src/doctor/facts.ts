@@ -5,43 +5,46 @@
 import type { Account, IdRange, Mount, OwnedIdRange, OwnNamespace } from '@berth/host';
 import type { DriverRecord } from '@berth/storage';
 
-/** How packages are installed here. */
+/** The package manager of this machine. */
 export type PackageManager = 'apt' | 'dnf' | 'zypper' | 'pacman' | 'apk' | undefined;
 
-/** Everything that is looked at. Undefined is "could not be found out" unless said otherwise. */
+/** All facts that are examined. Undefined means "could not be found out" unless said otherwise. */
 export interface DoctorFacts {
   readonly account: Account;
-  /** The caller is the machine's root, or the id that he has become. */
+  /** The caller is the machine's root, also after it has become another id. */
   readonly forRoot: boolean;
   readonly packageManager: PackageManager;
   readonly kernel: {
     readonly version: readonly [number, number];
     readonly release: string;
-    /** When it was built, where its version text says so. */
+    /** When the kernel was built, if its version text says so. */
     readonly builtAtMs: number | undefined;
     readonly nowMs: number;
   };
   /** The user namespace of the caller: that of the machine, or of a container. */
   readonly namespace: OwnNamespace;
   readonly userNamespaces: {
-    /** What the kernel said when one was made with the maps of containers; undefined: it works. */
+    /**
+     * The kernel's error when a namespace with the maps of containers was made; undefined: it
+     * works.
+     */
     readonly refusal: string | undefined;
-    /** Undefined: there is no such setting, which means allowed. */
+    /** Undefined: the kernel has no such setting, so it is allowed. */
     readonly allowed: boolean | undefined;
     readonly maximum: number;
     readonly appArmorRestricts: boolean;
-    /** The helper, to which an AppArmor profile would give the right. */
+    /** The helper's path, for which an AppArmor profile would grant the right. */
     readonly helper: string;
   };
   readonly ids: {
-    /** Those of the user's ranges that the namespace has. */
+    /** Those of the user's ranges that exist in this namespace. */
     readonly uids: readonly IdRange[];
     readonly gids: readonly IdRange[];
-    /** Under whose name these ranges stand. */
+    /** The name under which these ranges are listed. */
     readonly owner: string;
     /** A range of ids that nobody has. */
     readonly free: IdRange;
-    /** Weak: set-user-id root, where root lacks CAP_SYS_ADMIN. */
+    /** `weak`: set-user-id root, where root lacks CAP_SYS_ADMIN. */
     readonly helpers: 'there' | 'weak' | 'not set-user-id' | 'missing';
     /** Every line of /etc/subuid and /etc/subgid. */
     readonly allRanges: readonly OwnedIdRange[];
@@ -60,14 +63,14 @@ export interface DoctorFacts {
     readonly systemd: boolean;
     /** The user's systemd can be reached. */
     readonly session: boolean;
-    /** Controllers that a container of this user can be limited by. */
+    /** Controllers that can limit this user's containers. */
     readonly controllers: readonly string[];
   };
   readonly session: {
     readonly runtimeDirectory: string | undefined;
     readonly isRuntimeDirectoryUsable: boolean;
     readonly runDirectory: string;
-    /** Undefined: no logind, nothing ends at a logout. */
+    /** Undefined: there is no logind, so nothing ends at a logout. */
     readonly lingers: boolean | undefined;
   };
   readonly store: {
@@ -76,14 +79,14 @@ export interface DoctorFacts {
     readonly fileSystem: string;
     readonly freeBytes: number;
     readonly hasOverlay: boolean;
-    /** What the store has, or would have; undefined for root, who has none. */
+    /** The driver that the store has or would get; undefined for root, which has no store. */
     readonly driver: DriverRecord | undefined;
   };
   readonly program: { readonly path: string; readonly mount: Mount | undefined };
   readonly isolation: {
     readonly hasSeccomp: boolean;
     readonly seLinuxEnforces: boolean;
-    /** Something is mounted over parts of /proc: a fresh procfs is refused below. */
+    /** Something is mounted over parts of /proc, so a new procfs is refused below. */
     readonly isProcMasked: boolean;
   };
 }

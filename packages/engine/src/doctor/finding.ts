@@ -9,31 +9,31 @@
  */
 export type Severity = 'ok' | 'slower' | 'weaker' | 'missing' | 'blocked';
 
-/** A line to type, and who may type it. */
+/** A command to type, and who may type it. */
 export interface Remedy {
   readonly who: 'user' | 'administrator';
   readonly command: string;
 }
 
-/** The answer of one check. */
+/** The result of one check. */
 export interface Finding {
-  /** Stable, for scripts: `subordinate-ids`. */
+  /** A stable name for scripts, e.g. `subordinate-ids`. */
   readonly id: string;
   readonly severity: Severity;
-  /** What is the case, in a few words. */
+  /** The situation, in a few words. */
   readonly found: string;
-  /** What that costs; undefined for `ok`. */
+  /** What the user loses by it; undefined for `ok`. */
   readonly cost?: string | undefined;
-  /** What mends it, in the order of typing; empty where nothing can. */
+  /** Commands that fix it, in the order of typing; empty where nothing can. */
   readonly remedies: readonly Remedy[];
 }
 
-/** All is well with this. */
+/** A finding that nothing is wrong. */
 export function ok(id: string, found: string): Finding {
   return { id, severity: 'ok', found, remedies: [] };
 }
 
-/** A remedy for who looks after the machine. */
+/** A remedy for the administrator of the machine. */
 export function administrator(command: string): Remedy {
   return { who: 'administrator', command };
 }

@@ -15,7 +15,7 @@ import {
 import type { Engine } from '../engine.ts';
 import type { DoctorFacts, PackageManager } from './facts.ts';
 
-/** The facts as they are now. Nothing is changed but the run folder, which is made. */
+/** The facts as they are now. Nothing is changed, except that the run folder is made. */
 export function lookAround(engine: Engine): DoctorFacts {
   const { account } = engine;
   const host = probeHost();
@@ -51,7 +51,7 @@ export function lookAround(engine: Engine): DoctorFacts {
   };
 }
 
-/** What keeps a process from becoming root of the user's namespace; undefined: nothing does. */
+/** Why a process can't become root of the user's namespace; undefined when it can. */
 function refusal(engine: Engine): string | undefined {
   try {
     runHelper(enterArguments(engine.enter, [nativeHelper(), 'version']));

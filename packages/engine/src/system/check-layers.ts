@@ -24,7 +24,7 @@ export interface LayerDamage {
 /** Layers of this size are cut into as many parts as there are workers. */
 const PART_BYTES = 16 * 1024 * 1024;
 
-/** The layers that are not as their recipes say. */
+/** The layers that differ from their recipes. */
 export async function checkLayerTrees(
   engine: Engine,
   records: readonly LayerRecord[],
@@ -77,7 +77,7 @@ async function runWorker(
   if (stdin === null || stdout === null) {
     throw new SystemError('WORKER_FAILED', 'start check worker: no pipes');
   }
-  // A worker that died is noticed by its missing answer.
+  // When a worker dies, its missing answer is noticed.
   stdin.on('error', () => undefined);
   const closed = once(worker, 'close');
   const answers = createInterface({ input: stdout })[Symbol.asyncIterator]();

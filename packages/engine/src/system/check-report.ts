@@ -2,33 +2,33 @@
 import type { StoreFinding } from '@berth/storage';
 import type { PullOptions } from '../images/pull-options.ts';
 
-/** How far to look, and what to do. */
+/** How much is checked, and what is done about damage. */
 export interface CheckOptions {
-  /** Contents are not read. */
+  /** Do not read the contents of files. */
   quick: boolean;
   repair: boolean;
-  /** What can't be mended is removed, with the containers that use it. */
+  /** Remove what can't be repaired, with the containers that use it. */
   force: boolean;
-  /** Layers and blobs that nothing uses and that are younger than this are let pass. */
+  /** Unused layers and blobs that are younger than this are ignored. */
   unusedAgeMs: number;
-  /** How registries are reached for repairs. */
+  /** How registries are reached when images are pulled again. */
   pull: PullOptions;
 }
 
-/** One thing that was wrong. */
+/** One fault that was found. */
 export interface CheckFinding extends StoreFinding {
-  /** The file in a layer's tree that it is about. */
+  /** The file in a layer's tree that the finding is about. */
   path: string | undefined;
   /** What was done about it, if anything. */
   action: string | undefined;
-  /** It is not there any more. */
+  /** The fault is gone. */
   repaired: boolean;
 }
 
 /** What was looked at and what was found. */
 export interface CheckReport {
   findings: CheckFinding[];
-  /** Layers and blobs that nothing uses: nothing is wrong with them, and a prune frees them. */
+  /** Layers and blobs that nothing uses. They are not damaged; a prune removes them. */
   unused: {
     layers: number;
     blobs: number;

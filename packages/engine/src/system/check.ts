@@ -8,7 +8,7 @@ import type { Engine } from '../engine.ts';
 import { checkLayerTrees, type LayerDamage } from './check-layers.ts';
 import type { CheckFinding, CheckOptions, CheckReport } from './check-report.ts';
 
-/** The store was checked. Repairs, if asked, are done and proven by a second check. */
+/** Checks the store. When repairs are asked for, they are done, and a second check proves them. */
 export async function checkSystem(engine: Engine, options: CheckOptions): Promise<CheckReport> {
   const report = await check(engine, options);
   const isClean = report.findings.length === 0 && report.unused.layers + report.unused.blobs === 0;
@@ -51,7 +51,10 @@ async function check(engine: Engine, options: CheckOptions): Promise<CheckReport
   };
 }
 
-/** Removed images and stopped pulls leave such; a leftover is what a killed command left. */
+/**
+ * Unused layers and blobs come from removed images and stopped pulls; a `leftover` comes from a
+ * killed command.
+ */
 function isUnused({ kind, state }: StoreFinding): boolean {
   return state === 'unused' && (kind === 'layer' || kind === 'blob');
 }
@@ -72,7 +75,7 @@ function measureUnused(
   };
 }
 
-/** Layers whose record is damaged are findings already. */
+/** Layers whose records can be read; for the others there is a finding already. */
 function readableLayers({ store }: Engine): LayerRecord[] {
   return store.layers.list().flatMap((diffId) => {
     try {

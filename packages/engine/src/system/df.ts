@@ -7,7 +7,9 @@ import { measureDisk, measureOwn, measureTree } from '../containers/size.ts';
 import { dateOfMs } from '../moment.ts';
 import { linkedFiles, savedBytes, type LinkedFile } from './linked-files.ts';
 
-/** One image: its layers' bytes, those that other images have too, and those alone its. */
+/**
+ * One image: the bytes of its layers, those shared with other images, and those of this image only.
+ */
 export interface ImageUse {
   id: string;
   repository: string;
@@ -19,7 +21,7 @@ export interface ImageUse {
   containers: number;
 }
 
-/** One container: what it wrote. */
+/** One container, with the bytes that it wrote. */
 export interface ContainerUse {
   id: string;
   image: string;
@@ -47,7 +49,7 @@ export interface UseSummary {
   reclaimableBytes: number;
 }
 
-/** Everything that takes room. */
+/** Everything that takes space on the disk. */
 export interface DiskUse {
   summary: UseSummary[];
   images: ImageUse[];
@@ -55,7 +57,7 @@ export interface DiskUse {
   volumes: VolumeUse[];
 }
 
-/** What the store takes now. Nothing is changed. */
+/** The space that the store takes now. Nothing is changed. */
 export async function diskUse(engine: Engine): Promise<DiskUse> {
   const stored = engine.store.images.list();
   const linked = linkedFiles(treesOf(engine, stored));
@@ -74,7 +76,7 @@ export async function diskUse(engine: Engine): Promise<DiskUse> {
   };
 }
 
-/** All images, and the files that their layers have in common. */
+/** All images, and the files that their layers share. */
 interface StoredImages {
   stored: readonly StoredImage[];
   linked: readonly LinkedFile[];
@@ -117,7 +119,7 @@ function layerBytes({ store }: Engine, diffIds: readonly string[]): number {
   return diffIds.reduce((sum, diffId) => sum + layerSize(store, diffId), 0);
 }
 
-/** What is damaged or missing counts nothing: `system check` is for that. */
+/** Damaged and missing layers count as 0; `system check` reports them. */
 function layerSize(store: Engine['store'], diffId: string): number {
   try {
     return store.layers.record(diffId).sizeBytes;
@@ -127,7 +129,7 @@ function layerSize(store: Engine['store'], diffId: string): number {
   }
 }
 
-/** What would go with the images that no container uses is what only they need. */
+/** What a prune of unused images would free is what no other image needs. */
 function imageSummary(engine: Engine, { stored, linked }: StoredImages): UseSummary {
   const isUsed = ({ record }: StoredImage): boolean =>
     engine.store.containers.usersOfImage(record.id).length > 0;
@@ -146,7 +148,7 @@ function imageSummary(engine: Engine, { stored, linked }: StoredImages): UseSumm
   };
 }
 
-/** What trees for other id maps take, and those of them that no container needs. */
+/** The bytes of the trees for other id maps, and of those that no container needs. */
 function shiftedBytes(engine: Engine): { all: number; idle: number } {
   const needed = neededShifted(engine);
   const bytes = { all: 0, idle: 0 };

@@ -66,12 +66,12 @@ function hostInfo(engine: Engine): Record<string, unknown> {
       selinuxEnabled: false,
     },
   };
-  // Go's names, where those of json are others.
+  // Go's field names, where they differ from the json names.
   withHidden(info.security, { DefaultCapabilities: info.security.capabilities });
   return withHidden(info, { CgroupsVersion: info.cgroupVersion });
 }
 
-/** Root may have none, and look all the same. */
+/** Root may have no ids; the command shows its facts all the same. */
 function idMapsOf(engine: Engine): Pick<Engine['idMaps'], 'uids' | 'gids'> & { tier: string } {
   try {
     return engine.idMaps;
@@ -91,7 +91,7 @@ function kibibytesOf(name: string): number {
   }
 }
 
-/** `1h 2m 3s`, with days where they have gone by. */
+/** `1h 2m 3s`, with days where there are any. */
 function spanText(seconds: number): string {
   const days = Math.floor(seconds / 86_400);
   const hours = Math.floor((seconds % 86_400) / 3600);
@@ -176,7 +176,7 @@ function cgroupManager(engine: Engine): string {
       : 'cgroupfs';
 }
 
-/** Empty where it is not installed. */
+/** Empty when the program is not installed. */
 function programPath(name: string): string {
   return findProgram(name) ?? '';
 }

@@ -6,14 +6,14 @@
 import { lstatSync, type BigIntStats } from 'node:fs';
 import { filesBelow } from '../containers/size.ts';
 
-/** One such file. */
+/** One file that several layers link to. */
 export interface LinkedFile {
   sizeBytes: number;
   /** Diff ids of the layers that have it. */
   layers: Set<string>;
 }
 
-/** The linked files of layers, whose trees are given by their diff ids. */
+/** The files that several layers share; `trees` gives each layer's tree by its diff id. */
 export function linkedFiles(trees: ReadonlyMap<string, string>): LinkedFile[] {
   const byInode = new Map<bigint, LinkedFile>();
   for (const [diffId, tree] of trees) {
@@ -33,7 +33,10 @@ function statusOf(path: string): BigIntStats | undefined {
   return lstatSync(path, { throwIfNoEntry: false, bigint: true });
 }
 
-/** Of what `layers` count, what takes no room beside each other and beside the layers `kept`. */
+/**
+ * Of the bytes that `layers` count: how many are shared among them, or with the layers `kept`, and
+ * so take no space of their own.
+ */
 export function savedBytes(
   files: readonly LinkedFile[],
   layers: ReadonlySet<string>,

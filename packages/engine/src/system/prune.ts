@@ -9,15 +9,15 @@ import { pruneImages } from '../images/remove.ts';
 import { pruneVolumes } from '../volumes/volumes.ts';
 import type { Filter } from '../filter.ts';
 
-/** What `system prune` takes. */
+/** What `system prune` removes. */
 export interface PruneOptions {
-  /** Images without containers too, not only those without a name. */
+  /** Also remove images that no container uses, not only those without a name. */
   all: boolean;
   volumes: boolean;
   filters: readonly Filter[];
 }
 
-/** What went. */
+/** What was removed. */
 export interface PruneReport {
   containers: string[];
   images: string[];
@@ -25,7 +25,7 @@ export interface PruneReport {
   reclaimedBytes: number;
 }
 
-/** Containers at rest, images and, if asked, volumes that nothing uses are gone. */
+/** Stopped containers, unused images and, if asked, unused volumes are removed. */
 export async function pruneSystem(engine: Engine, options: PruneOptions): Promise<PruneReport> {
   engine.store.requireFolders();
   const containers = await pruneContainers(engine, options.filters);
@@ -44,12 +44,13 @@ export async function pruneSystem(engine: Engine, options: PruneOptions): Promis
   };
 }
 
-/** Every container is ended and everything of the user's store is gone. */
+/** Every container is ended, and the user's whole store is removed. */
 export async function resetSystem(engine: Engine): Promise<void> {
   const { store, directories } = engine;
   const options = { force: true, volumes: true, timeoutSeconds: 0 };
   await removeEach(engine, store.containers.ids(), options);
-  // The folder itself may lie where only this process may remove it, and not root of the namespace.
+  // The folder itself may be in a place where this process may remove it, but root of the namespace
+  // may not.
   const { data } = store.layout;
   const parts = existsSync(data) ? readdirSync(data) : [];
   await removeTrees(engine, parts.map((name) => join(data, name)));

@@ -9,10 +9,10 @@ import { collectGarbage, openEngine, type Engine } from '../engine.ts';
 import { pullImage } from '../images/pull.ts';
 import type { CheckFinding, CheckOptions } from './check-report.ts';
 
-/** What was tried for each finding, to be read behind the object's name. */
+/** The attempted action for each finding, as text that follows the object's name. */
 export type RepairActions = Map<CheckFinding, string>;
 
-/** Everything that can be done was done. Nothing that works is touched. */
+/** Everything that can be repaired is repaired. What works is not touched. */
 export async function repairAll(
   engine: Engine,
   findings: readonly CheckFinding[],
@@ -28,12 +28,12 @@ export async function repairAll(
     const action = await repairOther(engine, finding, options.force);
     if (action !== undefined) actions.set(finding, action);
   }
-  // What a folder held that was moved aside, or was lost, may come back and need what is here.
+  // A folder that was moved or lost may come back, and its content may need what seems unused now.
   if (!findings.some(({ kind }) => kind === 'folder')) await collectGarbage(engine);
   return actions;
 }
 
-/** The images that findings are about, themselves or by a layer or blob of theirs. */
+/** The images that findings are about, directly or through one of their layers or blobs. */
 function damagedImages(
   engine: Engine,
   findings: readonly CheckFinding[],
@@ -84,7 +84,8 @@ async function repairImage(engine: Engine, repair: ImageRepair): Promise<string>
     .filter((user) => stateIfThere(engine, user)?.state === 'elsewhere');
   if (distant !== undefined) return `left alone: container ${distant.slice(0, 12)} runs elsewhere`;
   const taken = holdDamaged(engine, about);
-  // A file that two layers share is damaged in both: what comes anew must not be linked to it.
+  // Layers share files by links, so a damaged file is damaged in every layer. The new files must
+  // not be linked to it.
   const apart = openEngine({ ...engine.options, keepsLayersApart: true });
   const pulled = await pullAgain(apart, id, options);
   if (pulled.ok) {
@@ -104,7 +105,7 @@ async function repairImage(engine: Engine, repair: ImageRepair): Promise<string>
   return `removed: ${pulled.reason}`;
 }
 
-/** Containers that run on a layer that is damaged: its files must not go from under them. */
+/** Containers that run on a damaged layer, whose files must not be removed while they run. */
 function runningUsers({ store }: Engine, about: readonly CheckFinding[]): string[] {
   const layers = new Set(about.filter(({ kind }) => kind === 'layer').map(({ object }) => object));
   return store.containers
@@ -114,7 +115,7 @@ function runningUsers({ store }: Engine, about: readonly CheckFinding[]): string
     .filter((id) => !['created', 'exited', 'unknown'].includes(store.containers.state(id).state));
 }
 
-/** What is damaged is out of the way, so that a pull brings it anew. */
+/** Damaged objects are moved away, so that a pull brings them again. */
 function holdDamaged({ store }: Engine, about: readonly CheckFinding[]) {
   const paths = new Set(
     about.flatMap(({ kind, object, state }) => {
@@ -128,7 +129,7 @@ function holdDamaged({ store }: Engine, about: readonly CheckFinding[]) {
 
 type Pulled = { ok: true; from: string } | { ok: false; reason: string };
 
-/** Tries every repository that the image is known to have come from. */
+/** Tries every repository that the image is known to come from. */
 async function pullAgain(
   engine: Engine,
   id: string,
@@ -158,7 +159,7 @@ function originsOf({ store }: Engine, id: string) {
   }
 }
 
-/** One that can't be repaired stops none of the others. */
+/** A finding that can't be repaired does not stop the other repairs. */
 async function repairOther(
   engine: Engine,
   finding: CheckFinding,
@@ -197,7 +198,7 @@ const REPAIRED: Readonly<Record<string, string>> = {
   volume: 'mended; data that was there is as it was',
 };
 
-/** No image has it: what nobody else needs goes. */
+/** No image has this object; it is removed when nothing else needs it. */
 function removeUnneeded({ store }: Engine, { kind, object }: CheckFinding): string {
   const isNeeded =
     kind === 'layer' && store.containers.records().some(({ layers }) => layers.includes(object));

@@ -3,7 +3,7 @@ import { ROOT_CALLER } from '@berth/host';
 import { enterArguments, handOver } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 
-/** Never returns: the command takes this process over, by default the user's shell. */
+/** Never returns: this process becomes the command, by default the user's shell. */
 export async function unshare(engine: Engine, command: readonly string[]): Promise<never> {
   const words = command.length === 0 ? [process.env['SHELL'] ?? '/bin/sh'] : command;
   const args = enterArguments({ ...engine.enter, mountNamespace: true }, words);

@@ -4,10 +4,10 @@ import { withHidden } from '../hidden-fields.ts';
 /** The program's version. */
 export const VERSION = '0.1.0';
 
-/** When it was made; the embedded images say so too. */
+/** When the version was made; it is also the date of the embedded images. */
 export const RELEASED = '2026-11-24T00:00:00Z';
 
-/** Podman's shape; templates find the client as a server too, and its fields by themselves. */
+/** In Podman's form. Templates also find the client as a server, and its fields at the top. */
 export function versionInfo(): Record<string, Record<string, string>> {
   const { bun, node } = process.versions as { bun?: string; node: string };
   const client = {

@@ -9,7 +9,7 @@ import type { Engine } from '../engine.ts';
 
 type Options = Readonly<Record<string, string>>;
 
-/** Ids as containers see them; undefined is not said. */
+/** Ids as containers see them; undefined means not given. */
 export interface VolumeOwner {
   uid: number | undefined;
   gid: number | undefined;
@@ -24,7 +24,7 @@ const MOUNT_WORDS = new Set([
 const TMPFS_WORD = /^(size=\d+[kmgt%]?|nr_inodes=\d+[kmgt]?|inodes=\d+[kmgt]?|mode=[0-7]{1,4})$/i;
 const OWNER_WORD = /^(uid|gid)=(.*)$/;
 
-/** Throws UsageError for what is no option, UnsupportedError for what only root could mount. */
+/** Throws UsageError for unknown options, UnsupportedError for mounts that only root can make. */
 export function requireUsable(options: Options): void {
   const odd = Object.keys(options).find((key) => !KEYS.includes(key));
   if (odd !== undefined) {
@@ -77,7 +77,7 @@ function requireWord(word: string, options: Options): void {
   );
 }
 
-/** The owner that `o=uid=…,gid=…` names. Throws UsageError for what is no id. */
+/** The owner in `o=uid=…,gid=…`. Throws UsageError for a text that is no id. */
 export function ownerOfOptions(options: Options): VolumeOwner {
   const owner: VolumeOwner = { uid: undefined, gid: undefined };
   for (const word of words(options)) {
@@ -92,8 +92,8 @@ export function ownerOfOptions(options: Options): VolumeOwner {
 }
 
 /**
- * The options as they are kept and shown: Podman tells of the owner and the size once more. Files
- * in memory have the owner of the flags as well; a folder of the machine keeps its own. Throws
+ * The options as they are stored and shown. Podman repeats the owner and the size there. A volume
+ * in memory also gets the owner that the flags name; a folder of the machine keeps its own. Throws
  * UsageError.
  */
 export function storedOptions(options: Options, owner: VolumeOwner): Record<string, string> {
@@ -113,12 +113,12 @@ export function storedOptions(options: Options, owner: VolumeOwner): Record<stri
   return { ...options, ...o, ...Object.fromEntries(told) };
 }
 
-/** True for a volume that is a folder of the store, with content that stays. */
+/** True for a volume that is a folder of the store, whose content is kept. */
 export function isOwnFolder(options: Options): boolean {
   return options['type'] !== 'tmpfs' && !isBind(options);
 }
 
-/** Those volumes that get the image's content when they are new. */
+/** Those volumes that are filled from the image when they are new. */
 export function filledVolumes<T extends { volume: string }>(
   { store }: Engine,
   volumes: readonly T[],
@@ -130,7 +130,7 @@ export function filledVolumes<T extends { volume: string }>(
   });
 }
 
-/** What a volume, or one that is yet to be made, is mounted from. */
+/** What a volume is mounted from, even if it is not made yet. */
 export function volumeSource({ store }: Engine, name: string): VolumeSource {
   const options = store.volumes.find(name)?.options ?? {};
   if (options['type'] === 'tmpfs') {
@@ -142,7 +142,7 @@ export function volumeSource({ store }: Engine, name: string): VolumeSource {
   return { type: 'folder', path: options['device'] ?? '', options: own };
 }
 
-/** As the kernel names them. */
+/** The options with the kernel's names. */
 function tmpfsWords(options: Options): string[] {
   const idle = /^(defaults|r?(private|slave|shared))$/;
   return words(options)

@@ -5,10 +5,10 @@ import { enterArguments, programCommand, runHelper, type IdMap } from '@berth/is
 import type { Engine } from '../engine.ts';
 import type { VolumeOwner } from './volume-options.ts';
 
-/** What the worker of giveVolume() is called. */
+/** The name of the worker that giveVolume() starts. */
 export const GIVE_WORKER = 'give';
 
-/** Throws for an id that no container has; UnsupportedError where containers have only one. */
+/** Throws for an id that no container has; UnsupportedError where containers have only one id. */
 export function requireMapped(engine: Engine, { uid = 0, gid = 0 }: VolumeOwner): void {
   const { uids, gids, tier } = engine.idMaps;
   const odd = isMapped(uids, uid) ? isMapped(gids, gid) ? undefined : gid : uid;
@@ -27,14 +27,14 @@ function isMapped(maps: readonly IdMap[], id: number): boolean {
   return maps.some(({ inside, count }) => id >= inside && id < inside + count);
 }
 
-/** The folder is the owner's. Only root of the user's namespace may give it away. */
+/** The folder belongs to the owner. Only root of the user's namespace may change that. */
 export function giveVolume(engine: Engine, folder: string, owner: VolumeOwner): void {
   const { uid = 0, gid = 0 } = owner;
   const worker = [...programCommand(), '__worker', GIVE_WORKER, String(uid), String(gid), folder];
   runHelper(enterArguments(engine.enter, worker));
 }
 
-/** The worker itself; answers its exit status. */
+/** Runs as the worker; answers its exit status. */
 export function runGiveWorker([uid, gid, folder = '']: readonly string[]): number {
   chownSync(folder, Number(uid), Number(gid));
   return 0;

@@ -26,22 +26,22 @@ export interface VolumeEntry {
   options: Record<string, string>;
   scope: 'local';
   anonymous: boolean;
-  /** Looked up when it is asked for. */
+  /** Read from the disk when called. */
   owner: () => VolumeOwner;
 }
 
-/** What `volume create` makes; without a name one is chosen. */
+/** What `volume create` makes; without a name, one is chosen. */
 export interface VolumeRequest {
   name: string | undefined;
   driver: string | undefined;
   labels: Record<string, string>;
   options: Record<string, string>;
-  /** `--uid` and `--gid`. */
+  /** The values of `--uid` and `--gid`. */
   owner: VolumeOwner;
   ignoreExisting: boolean;
 }
 
-/** The volume exists; answers its name. Throws ConflictError when it did before. */
+/** The volume exists; answers its name. Throws ConflictError when it existed before. */
 export function createVolume(engine: Engine, request: VolumeRequest): string {
   if (request.driver !== undefined && request.driver !== 'local') {
     throw new UnsupportedError(
@@ -129,12 +129,12 @@ export function inspectVolume(engine: Engine, name: string): Record<string, unkn
   return withHidden(description, absent);
 }
 
-/** Root is left out, as in Podman. */
+/** The id 0 is not shown, as in Podman. */
 function shownOwner({ uid = 0, gid = 0 }: VolumeOwner): { UID?: number; GID?: number } {
   return { ...(uid === 0 ? {} : { UID: uid }), ...(gid === 0 ? {} : { GID: gid }) };
 }
 
-/** As containers see it. */
+/** The owner of the folder, as containers see it. */
 function ownerOfFolder({ idMaps }: Engine, folder: string): VolumeOwner {
   const status = statSync(folder, { throwIfNoEntry: false });
   return {
@@ -142,13 +142,13 @@ function ownerOfFolder({ idMaps }: Engine, folder: string): VolumeOwner {
   };
 }
 
-/** An id that no container has counts as root's. */
+/** The id inside containers; an id that no container has is shown as root's. */
 function insideId(maps: readonly IdMap[], id: number): number {
   const found = maps.find(({ outside, count }) => id >= outside && id < outside + count);
   return found === undefined ? 0 : found.inside + id - found.outside;
 }
 
-/** The volume is gone; with force the containers that use it too. Answers its name. */
+/** The volume is removed; with force, the containers that use it too. Answers its name. */
 export async function removeVolume(
   engine: Engine,
   text: string,
@@ -164,7 +164,10 @@ export async function removeVolume(
   return name;
 }
 
-/** Volumes that no container uses are gone: the anonymous ones, with `all` the named too. */
+/**
+ * Volumes that no container uses are removed: the anonymous ones, and with `all` the named ones
+ * too.
+ */
 export async function pruneVolumes(
   engine: Engine,
   { filters, all }: { filters: readonly Filter[]; all: boolean },
@@ -181,7 +184,7 @@ export async function pruneVolumes(
   return pruned;
 }
 
-/** False, with a warning, where what a container uses is not known, for its record is damaged. */
+/** False, with a warning, when a container's record is damaged and so its volumes are unknown. */
 function areUsersKnown({ store: { containers }, report }: Engine): boolean {
   if (containers.areRecordsReadable()) return true;
   const message = 'no volume is removed: what containers use is not known, for the record of one ' +
@@ -190,7 +193,7 @@ function areUsersKnown({ store: { containers }, report }: Engine): boolean {
   return false;
 }
 
-/** False when it has come into use, or has gone. */
+/** False when a container has begun to use the volume, or when it was removed meanwhile. */
 async function removeUnused(engine: Engine, name: string): Promise<boolean> {
   try {
     await removeVolume(engine, name, { force: false });
