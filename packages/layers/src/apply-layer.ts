@@ -47,9 +47,9 @@ export interface LayerResult {
 }
 
 /**
- * Unpacks. The current directory must be empty and is full afterwards; when this throws, tree and
- * recipe are to be thrown away. Throws IntegrityError (broken or hostile archives, limits, a
- * digest that differs), UnsupportedError, SystemError, and whatever reading the blob throws.
+ * Unpacks the layer. The current directory must be empty before, and has the tree afterwards. If
+ * this throws, the caller must discard tree and recipe. Throws IntegrityError (broken or hostile
+ * archives, limits, a wrong digest), UnsupportedError, SystemError, and errors of reading the blob.
  */
 export async function applyLayer(options: ApplyLayerOptions): Promise<LayerResult> {
   const hashes = options.isHashedAside === true ? new HashThread() : new HashesHere();
@@ -72,10 +72,10 @@ async function applyAndHash(
   const reader = new TarReader(applier, limits);
   const blob = new MeasuredBytes(options.blob, hashes);
   let archiveBytes = 0;
-  // Modes are set explicitly; the mask would only take away from what mkdir and mknod get.
+  // Modes are set explicitly; the umask would only reduce those of mkdir and mknod.
   loadSyscalls().umask(0);
   const { compression, bytes } = await decompress(blob);
-  // A blob that is not packed is the archive, which is hashed below.
+  // An uncompressed blob is the archive itself, which is hashed below.
   const isPacked = compression !== 'none';
   await blob.decideHash(isPacked);
   for await (const chunk of bytes) {
@@ -113,11 +113,11 @@ function checkDiffId(diffId: string, expected: string | undefined): void {
     });
 }
 
-/** Bytes that are counted as they pass, and hashed from their first on when that is decided. */
+/** Counts the bytes that pass. Hashes them all, from the first, once that is decided. */
 class MeasuredBytes implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterable<Uint8Array>;
   readonly #hashes: LayerHashes;
-  /** What passed before the decision: the head by which the compression is known. */
+  /** Bytes before the decision: the head, which shows the compression. */
   #early: Uint8Array[] | undefined = [];
   #isHashed = false;
   sizeBytes = 0;
@@ -136,7 +136,7 @@ class MeasuredBytes implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** To be called before more than the head is read. */
+  /** Must be called before more than the head is read. */
   async decideHash(isHashed: boolean): Promise<void> {
     this.#isHashed = isHashed;
     for (const chunk of isHashed ? this.#early ?? [] : []) await this.#hashes.update('blob', chunk);

@@ -28,7 +28,7 @@ export interface ApplyWorkerRequest {
   readonly marks?: TreePolicy['marks'] | undefined;
   readonly limits?: Partial<LayerLimits> | undefined;
   readonly expectedDiffId?: string | undefined;
-  /** Where the blob is: on standard input to its end unless given. */
+  /** Where the blob is; if not given, on standard input to its end. */
   readonly blob?: BlobPlace | undefined;
 }
 
@@ -54,7 +54,7 @@ const BLOB_CHUNK_BYTES = 1 << 18;
 const RECIPE_MODE = 0o600;
 const RESULT_FD = 1;
 
-/** How a worker is told of its next layer: a line, and the blob behind it unless it has a file. */
+/** A request to a worker: a line, followed by the blob unless that is in a file. */
 export function applyRequestLine(request: ApplyWorkerRequest): string {
   return `${JSON.stringify(request)}\n`;
 }
@@ -81,9 +81,9 @@ export async function runApplyWorker(): Promise<number> {
 }
 
 /**
- * A descriptor on the root directory that the worker started with, to go back there after each
- * layer. It gives nothing away: names of an archive can't say a descriptor (there is no /proc in
- * a tree), and code running here could leave a chroot anyway.
+ * A descriptor of the root directory that the worker started with, to return there after each
+ * layer. It is no way out for an archive: names can't express a descriptor (there is no /proc in a
+ * tree), and code running here could leave a chroot anyway.
  */
 function openOutside(): number {
   const flags = OPEN.RDONLY | OPEN.DIRECTORY | OPEN.CLOEXEC;
@@ -126,7 +126,7 @@ async function applyInside(
       marks: request.marks ?? 'overlay',
       limits: request.limits ?? {},
       expectedDiffId: request.expectedDiffId,
-      // What comes through a pipe comes from a process that has as much to do.
+      // A blob from a pipe comes from a process that is as busy as this one.
       isHashedAside: request.blob?.fd !== undefined,
     });
   } finally {
@@ -152,7 +152,7 @@ function openNew(path: string): number {
   }
 }
 
-/** What the user's own directories pass on to new files (default ACL, set-group-id) stays out. */
+/** Removes what the user's own directories pass on to new files: default ACL, set-group-id. */
 function dropInheritance(): void {
   const syscalls = loadSyscalls();
   syscalls.lremovexattr('.', 'system.posix_acl_default');
@@ -163,7 +163,7 @@ function parseLine(line: string): WorkerAnswer {
   try {
     return JSON.parse(line) as WorkerAnswer;
   } catch (error) {
-    // A worker that was killed (memory, signals) leaves nothing or half a line.
+    // A worker that was killed (memory, signals) writes nothing or half a line.
     throw new SystemError('WORKER_LOST', 'unpack layer: the worker ended without an answer', {
       cause: error,
     });

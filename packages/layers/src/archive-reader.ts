@@ -21,11 +21,11 @@ export interface ArchiveItem {
     /** Seconds since 1970. */
     readonly mtimeSeconds: number;
   };
-  /** To be read before the next item is asked for; what is left of it is skipped. */
+  /** Must be read before the next item is requested; the rest of it is skipped then. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** What a push of bytes brought. */
+/** What the reader found in the pushed bytes. */
 type ArchiveEvent =
   | { readonly kind: 'begin'; readonly entry: TarEntry }
   | { readonly kind: 'payload'; readonly bytes: Buffer }
@@ -63,7 +63,7 @@ function headerOf(entry: TarEntry): ArchiveItem['header'] {
   };
 }
 
-/** Ends with the entry's own end event, so the outer loop goes on behind it. */
+/** Ends with the entry's own end event; the outer loop continues after it. */
 async function* bodyOf(events: AsyncGenerator<ArchiveEvent>): AsyncGenerator<Uint8Array> {
   for (let next = await events.next(); next.done !== true; next = await events.next()) {
     if (next.value.kind !== 'payload') return;

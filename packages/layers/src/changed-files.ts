@@ -9,7 +9,7 @@ import { MergedTree } from './merged-tree.ts';
 import type { Found, MarkedFolder, MergedFile } from './merged-tree.ts';
 import { below, nodePath, splitPath } from './tree-path.ts';
 
-/** One difference; the current directory is the one of a file that is there. */
+/** One difference. The current directory is the one of the file, if the file exists. */
 export type FileChange =
   | { readonly kind: 'added' | 'changed'; readonly file: MergedFile }
   | { readonly kind: 'deleted'; readonly path: string };
@@ -19,9 +19,11 @@ export interface Comparison {
   /** The newer tree; the uppermost folder comes first. */
   readonly newer: readonly MarkedFolder[];
   readonly older: readonly MarkedFolder[];
-  /** `newer` lies over `older` and holds all that changed; false: each is whole by itself. */
+  /**
+   * True: `newer` lies over `older` and holds all changes; false: each tree is complete by itself.
+   */
   readonly isOverlay: boolean;
-  /** Paths that are left out where only the newer tree has them: what mounts lie on. */
+  /** Mount points; they are left out if only the newer tree has them. */
   readonly mountPoints: readonly string[];
 }
 
@@ -52,8 +54,8 @@ interface Sides {
 }
 
 /**
- * Of a directory. `overlay`: what it does not hold has not changed. `opaque`: what it does not hold
- * is gone, the rest is new whatever it looks like. `whole`: file by file.
+ * How to compare a directory. `overlay`: files that it does not hold have not changed. `opaque`:
+ * files that it does not hold are removed, all others are new. `whole`: file by file.
  */
 type How = 'overlay' | 'opaque' | 'whole';
 
@@ -62,7 +64,7 @@ class Changes {
   readonly #owners: FileOwners;
   readonly #mountPoints: ReadonlySet<string>;
   readonly #parents: ReadonlySet<string>;
-  /** Directories on the way that are as they were; they have changed if something in them has. */
+  /** Unchanged directories on the way; each counts as changed if something in it has changed. */
   readonly #unchanged: MergedFile[] = [];
 
   constructor(tree: MergedTree, { mountPoints }: Comparison, owners: FileOwners) {
@@ -111,7 +113,7 @@ class Changes {
     }
   }
 
-  /** What something was mounted on may have been made in it, which is no change of its own. */
+  /** A directory may have been made only to hold a mount point; that is no change of its own. */
   #holdsMountPoint({ path, status }: MergedFile): boolean {
     return status.isDirectory() && this.#parents.has(path);
   }
@@ -131,7 +133,7 @@ class Changes {
     yield change;
   }
 
-  /** By what a copy keeps: reading all content would take as long as copying it. */
+  /** Compares what a copy keeps: reading all content would take as long as copying it. */
   #isSame(file: MergedFile, old: Found, path: string): boolean {
     const { name, status } = file;
     const hasTime = this.#holdsMountPoint(file) || status.mtimeNs === old.status.mtimeNs;

@@ -69,7 +69,7 @@ async function* rejoin(
     yield head;
     if (rest !== undefined) yield* { [Symbol.asyncIterator]: () => rest };
   } finally {
-    // A reader that leaves before the rest is asked for would leave the source open.
+    // If the reader leaves before it asks for the rest, the source must still be closed.
     await rest?.return?.();
   }
 }
@@ -96,7 +96,7 @@ async function* asBuffers(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buf
   }
 }
 
-/** zlib's own errors speak of the data; all others (a source that broke off) pass unchanged. */
+/** zlib's own errors concern the data; all others (such as a broken source) pass unchanged. */
 export function asIntegrityError(error: unknown, compression: Compression): unknown {
   const code = (error as { code?: unknown } | undefined)?.code;
   const isData = typeof code === 'string' && /^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code);

@@ -26,7 +26,7 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   V: 'other',
 };
 
-/** Global records that are applied; a global path or size makes no sense for many entries. */
+/** Global records that are applied. A global path or size can't be right for many entries. */
 const GLOBAL_KEYS = /^(?:uid|gid|mtime|SCHILY\.xattr\..*|LIBARCHIVE\.xattr\..*)$/s;
 const PERMISSIONS = 0o7777;
 const LARGEST_ID = 0xfffffffe;
@@ -39,7 +39,7 @@ export function isExtension(flag: string): boolean {
 /** An entry whose sparse map may still have to be read. */
 export interface AssembledEntry {
   readonly entry: TarEntry;
-  /** Bytes that follow in the archive, padding not counted; more than the payload at times. */
+  /** Bytes that follow in the archive, without padding; sometimes more than the payload. */
   readonly bodyBytes: number;
   readonly sparse: PaxSparse | undefined;
 }
@@ -59,12 +59,12 @@ export class EntryAssembly {
     else this.#local = [...this.#local, ...parsePax(body)];
   }
 
-  /** True when an extension waits for an entry: then the archive must not end. */
+  /** True if an extension waits for its entry: the archive must not end here. */
   get pending(): boolean {
     return this.#local.length > 0 || this.#longName !== undefined || this.#longLink !== undefined;
   }
 
-  /** The entry of `header`; what was collected is used up. Throws an IntegrityError. */
+  /** The entry of `header`; the collected extensions are used up. Throws an IntegrityError. */
   assemble(header: RawHeader): AssembledEntry {
     const local = this.#local;
     const records: PaxRecords = [...this.#global, ...local];
@@ -114,9 +114,9 @@ function entryType(header: RawHeader, name: string): EntryType {
 const FLAGS_WITH_BODY = '07SDV';
 
 /**
- * How many bytes follow. Links, devices, fifos and directories have none, whatever their size
- * field says (some writers put the length of the directory there). The flag decides, not the
- * type: a file whose name ends in a slash is a directory and still has its body.
+ * How many bytes follow. Links, devices, fifos and directories have none, whatever their size field
+ * says (some writers put the directory's length there). The flag decides, not the type: a file
+ * whose name ends in a slash is a directory and still has its body.
  */
 function bodyBytesOf(header: RawHeader, size: string | undefined): number {
   if (!FLAGS_WITH_BODY.includes(header.flag)) return 0;

@@ -14,9 +14,9 @@ import { unmappedOwner } from './unmapped-owner.ts';
 import type { ChangeOwner } from './unmapped-owner.ts';
 
 /**
- * `native`: files get their owners; `record`: one id is mapped and everything belongs to it, other
- * owners are recorded in an attribute. Links and special files have none: the recipe knows theirs.
- * `recipe`: it knows them all, for the file system has no attributes.
+ * `native`: files get their owners. `record`: one id is mapped and everything belongs to it; an
+ * attribute records other owners. Links and special files have no attributes: the recipe knows
+ * their owners. `recipe`: it knows all owners, because the file system has no attributes.
  */
 export type OwnerPolicy = 'native' | 'record' | 'recipe';
 
@@ -29,7 +29,7 @@ const SET_ID_BITS = 0o6000;
 const CAPABILITY = 'security.capability';
 const ALLOWED_ATTRIBUTE =
   /^(?:user\..+|security\.capability|system\.posix_acl_access|system\.posix_acl_default)$/s;
-/** Overlay's own marks and those of this project: an archive that sets them would lie to us. */
+/** Overlay's own marks and those of this project. An archive with them could deceive us. */
 const RESERVED_ATTRIBUTE = /^user\.(?:overlay|berth|fuseoverlayfs|containers)\./s;
 
 const REVISION_MASK = 0xff000000;
@@ -39,26 +39,26 @@ const REVISION_3_BYTES = 24;
 const REVISION_2_BYTES = 20;
 
 const { ENOTSUP, EPERM, EINVAL, E2BIG, ERANGE } = constants.errno;
-/** What file systems and user namespaces answer to attributes that they can't hold. */
+/** The errors of file systems and user namespaces for attributes that they can't hold. */
 const REFUSALS = new Set([-ENOTSUP, -EPERM, -EINVAL, -E2BIG, -ERANGE]);
 
 /** Applies what entries say; counts the attributes that had to be left out. */
 export class AttributeWriter {
   readonly #syscalls = loadSyscalls();
   readonly #owners: OwnerPolicy;
-  /** Whether what is made belongs to root and its group at once. */
+  /** Whether new files belong to root and its group from the start. */
   readonly #isBornRoots: boolean;
   skippedAttributes = 0;
 
   constructor(owners: OwnerPolicy) {
     this.#owners = owners;
     const root = statusOf('');
-    // Some file systems are mounted so that files take over their folder's group.
+    // Some file systems are mounted so that files get their folder's group.
     this.#isBornRoots = root?.uid === 0 && root.gid === 0;
   }
 
   /**
-   * On an open regular file that was made with the entry's mode; its content must be complete:
+   * For an open regular file, made with the entry's mode. Its content must be complete, because
    * writing drops capabilities.
    */
   setOnFile(fd: number, path: string, entry: Attributes): void {
@@ -77,7 +77,7 @@ export class AttributeWriter {
     succeed(this.#syscalls.futimens(fd, mtime, mtime), 'set time of', shown(path));
   }
 
-  /** On anything else; on a directory when it is full. */
+  /** For everything else; for a directory when all its content is there. */
   setOnPath(path: string, entry: Attributes): void {
     const argument = treePath(path);
     if (this.#owners === 'native') {
@@ -125,16 +125,15 @@ export class AttributeWriter {
   }
 }
 
-/** True for the extended attributes that a tree takes from an archive; the others are left out. */
+/** True for the extended attributes that are taken from an archive; others are left out. */
 export function isKeptAttribute(name: string): boolean {
   return ALLOWED_ATTRIBUTE.test(name) && !RESERVED_ATTRIBUTE.test(name);
 }
 
 /**
- * The value that a file gets, and gives back when it is asked inside the namespace.
- *
- * Capabilities that were read inside a user namespace carry root's id there, 0: the same as the
- * older form without an id, which the kernel completes with the id of the namespace it is in.
+ * The value that a file gets, and that it returns when read inside the namespace. Capabilities read
+ * inside a user namespace have root's id there, 0. This is the same as the older form without an
+ * id, which the kernel completes with the id of the namespace it is in.
  */
 export function attributeValue({ name, value }: EntryAttribute): Buffer {
   if (name !== CAPABILITY || value.length !== REVISION_3_BYTES) return value;

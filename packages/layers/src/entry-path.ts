@@ -5,10 +5,10 @@
 import { badArchive } from './limits.ts';
 import { shown } from './tar-entry.ts';
 
-/** Begins the name of what hides the rest of the name. */
+/** A name with this prefix hides the file whose name follows it. */
 export const WHITEOUT_PREFIX = '.wh.';
 const WHITEOUT_NOTE_PREFIX = '.wh..wh.';
-/** Hides all of lower layers in its directory. */
+/** Hides everything that lower layers have in its directory. */
 export const OPAQUE_MARK = '.wh..wh..opq';
 
 /** What a name asks for. Paths are relative to the root, without `.` or empty components. */

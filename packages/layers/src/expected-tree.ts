@@ -16,14 +16,14 @@ export type NodeKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'whiteout';
 /** One file; names that are hard links of each other share it. */
 export interface ExpectedNode {
   readonly kind: NodeKind;
-  /** Undefined where no entry describes it: implied directories, whiteouts. */
+  /** Undefined if no entry describes it: implied directories, whiteouts. */
   attributes: DirectoryAttributes | undefined;
   /** How many names it has. */
   names: number;
   /** Target of a symbolic link. */
   readonly target: string;
   readonly sizeBytes: number;
-  /** Where a file's bytes are and what they are; undefined for an empty file. */
+  /** Where a file's bytes are, and their hash; undefined for an empty file. */
   payload: ExpectedPayload | undefined;
   /** Of directories: names and what is there. */
   readonly children: Map<string, ExpectedNode>;
@@ -41,7 +41,7 @@ export interface ExpectedPayload {
 
 const ROOT = '';
 
-/** A node that nothing points to yet. */
+/** A new node, not in the tree yet. */
 export function newNode(
   kind: NodeKind,
   parts: Partial<Pick<ExpectedNode, 'attributes' | 'target' | 'sizeBytes'>> = {},
@@ -71,7 +71,7 @@ export class ExpectedTree {
     return this.#directories.get(parent)?.children.get(name);
   }
 
-  /** Where a new entry goes; parents are made where missing. */
+  /** Where a new entry goes; missing parents are made. */
   place(components: readonly string[]): string {
     return this.#join(components, true);
   }
@@ -94,7 +94,7 @@ export class ExpectedTree {
     const known = this.#directories.get(path);
     if (known !== undefined) return known;
     const node = newNode('directory');
-    // As on the disk: the archive says that the path was something else before.
+    // As on the disk: the archive put something else at this path before.
     node.isOpaque = this.get(path) !== undefined;
     this.put(path, node);
     this.#directories.set(path, node);
@@ -125,7 +125,7 @@ export class ExpectedTree {
     node.names -= 1;
   }
 
-  /** Files of the names that archives have stand where overlay's marks would: whiteout-marks.ts. */
+  /** Uses files with the names that archives use, instead of overlay's marks: whiteout-marks.ts. */
   nameMarks(): void {
     for (const directory of this.#directories.values()) {
       for (const [name, node] of [...directory.children]) {

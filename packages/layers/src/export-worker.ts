@@ -13,7 +13,7 @@ import { tellingFailure } from './worker-failure.ts';
 export interface ExportRequest {
   /** The uppermost first. */
   readonly folders: readonly MarkedFolder[];
-  /** Where owners of files are found; undefined: they are what the kernel says. */
+  /** Where the owners of files are recorded; undefined: the kernel's owners are right. */
   readonly owners: OwnerSource | undefined;
 }
 

@@ -20,7 +20,7 @@ const LIST_BYTES = 1 << 16;
 /** Two empty blocks. */
 const END_BYTES = 1024;
 
-/** Writes one file after the other. Whoever makes it ends it. */
+/** Writes one file after another. Whoever makes it must call `end`. */
 export class FileArchive {
   readonly #output = new OutputBuffer();
   readonly #owners: FileOwners;
@@ -31,7 +31,7 @@ export class FileArchive {
     this.#owners = owners;
   }
 
-  /** A file; what no archive can hold is left out. */
+  /** Writes a file; kinds that no archive can hold are left out. */
   write(file: MergedFile): void {
     const { path, name, status } = file;
     const type = typeOf(status);
@@ -103,7 +103,7 @@ export class FileArchive {
   }
 }
 
-/** Undefined for what became something else, or nothing, a moment ago. */
+/** Undefined if the file was replaced or removed a moment ago. */
 function openFile(name: string): number | undefined {
   try {
     const fd = openSync(nodePath(name), FILE_FLAGS);

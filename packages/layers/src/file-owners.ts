@@ -17,20 +17,20 @@ interface IdRange {
 /** Where owners come from. */
 export type OwnerSource =
   | ({ readonly kind: 'records' } & OwnerSources)
-  /** The topmost folder's files are under this map; those of layers are as their images say. */
+  /** This map applies to files of the topmost folder; files of layers have their images' owners. */
   | { readonly kind: 'map'; readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
 
-/** Answers for files, each in the current directory. */
+/** Finds the owners of files, each in the current directory. */
 export interface FileOwners {
-  /** Devices are recorded as well. */
+  /** Whether devices are recorded too. */
   readonly areRecorded: boolean;
   ownerOf(file: MergedFile): Owner;
 }
 
-/** Of the kernel: /proc/sys/kernel/overflowuid. */
+/** The kernel's overflow id: /proc/sys/kernel/overflowuid. */
 const NOBODY = 65534;
 
-/** Reads what is recorded; undefined: what the kernel says counts. */
+/** Reads the recorded owners; undefined: the kernel's owners are right. */
 export function fileOwners(source: OwnerSource | undefined): FileOwners {
   if (source?.kind === 'records') {
     const records = new OwnerRecords(source);

@@ -28,7 +28,7 @@ const SLOTS = 16;
 const SLOT_BYTES = 1 << 18;
 const [FILLED, EMPTIED] = [0, 1];
 
-/** One layer's digests; the process goes on as long as it isn't closed. */
+/** One layer's digests. The process does not end until this is closed. */
 export class HashThread implements LayerHashes {
   readonly #queue: Queue = {
     counts: new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)),
@@ -60,8 +60,8 @@ export class HashThread implements LayerHashes {
 
   async #put(lane: number, bytes: Uint8Array): Promise<void> {
     while (this.#isFull()) await this.#awaitRoom();
-    // From here on nothing is awaited, for both lanes are filled in turns. What a reader of the
-    // blob brings after a failure would stay in the queue.
+    // From here on there must be no await, because both lanes are filled in turns. A reader of the
+    // blob that continues after a failure would leave its bytes in the queue.
     if (this.#hasEnded) return;
     this.#hasEnded = lane === END;
     const slot = this.#filled % SLOTS;
@@ -76,7 +76,7 @@ export class HashThread implements LayerHashes {
     return this.#filled - Atomics.load(this.#queue.counts, EMPTIED) === SLOTS;
   }
 
-  /** Once it has started, the thread does nothing that could fail: it may be waited for. */
+  /** A started thread does nothing that can fail, so waiting for it is safe. */
   async #awaitRoom(): Promise<void> {
     this.#thread ??= startThread(this.#queue);
     await this.#thread.started;
@@ -99,20 +99,20 @@ function startThread(queue: Queue): Emptier {
   `;
   const thread = new Worker(program, { eval: true, workerData: queue, execArgv: [] });
   const answer = once(thread, 'message');
-  // What it fails with is thrown where one waits for it.
+  // The failure is thrown where somebody waits for it.
   answer.catch(() => undefined);
   return { started: once(thread, 'online'), answer };
 }
 
 /**
  * Empties the queue until its end; returns the digests in the order of the lanes. Uses nothing but
- * its arguments, for a thread gets it as text.
+ * its arguments, because a thread gets its source text.
  */
 function hashQueue({ counts, heads, bytes }: Queue, makeHash: typeof createHash): string[] {
   const hashes = [makeHash('sha256'), makeHash('sha256')];
   const slotBytes = bytes.length / (heads.length / 2);
   for (let emptied = 0; ; emptied += 1) {
-    // Being woken says nothing: the call may be that of the slot before.
+    // A wake-up proves nothing: it may be meant for the slot before.
     while (Atomics.load(counts, 0) === emptied) Atomics.wait(counts, 0, emptied);
     const slot = emptied % (heads.length / 2);
     const hash = hashes[heads[2 * slot] ?? -1];

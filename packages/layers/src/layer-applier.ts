@@ -18,7 +18,7 @@ import { treePath } from './tree-path.ts';
 import { marksOf } from './whiteout-marks.ts';
 import type { MarkPolicy } from './whiteout-marks.ts';
 
-/** How many of what a layer holds. */
+/** How many of each kind a layer holds. */
 export interface LayerCounts {
   entries: number;
   files: number;
@@ -26,12 +26,12 @@ export interface LayerCounts {
   symlinks: number;
   hardLinks: number;
   fifos: number;
-  /** Devices can't be made in a user namespace: they are in the recipe alone. */
+  /** Devices can't be made in a user namespace: only the recipe has them. */
   skippedDevices: number;
   whiteouts: number;
   opaqueDirectories: number;
   skippedAttributes: number;
-  /** Directories that the archive uses and does not describe. */
+  /** Directories that the archive uses but does not describe. */
   impliedDirectories: number;
 }
 
@@ -60,7 +60,7 @@ export class LayerApplier implements TarVisitor {
   readonly #attributes: AttributeWriter;
   readonly #payload: PayloadWriter;
   readonly #tree: LayerTree;
-  /** Names made by hard links: no payload of the recipe stands behind them. */
+  /** Names made by hard links; the recipe has no payload for them. */
   readonly #linkNames = new Set<string>();
 
   constructor(recipe: RecipeWriter, limits: LayerLimits, { owners, marks }: TreePolicy) {
@@ -101,7 +101,7 @@ export class LayerApplier implements TarVisitor {
     succeed(this.#syscalls.close(file.fd), 'close', shown(file.path));
   }
 
-  /** Sets what had to wait, and completes the counts. */
+  /** Sets the attributes that had to wait, and completes the counts. */
   finish(): void {
     for (const [path, attributes] of this.#tree.describedDirectories()) {
       this.#attributes.setOnPath(path, { type: 'directory', ...attributes });
@@ -129,7 +129,7 @@ export class LayerApplier implements TarVisitor {
         return false;
       case 'character':
       case 'block':
-        // It would have replaced what an earlier entry put here.
+        // The device would have replaced what an earlier entry put here.
         this.counts.skippedDevices += 1;
         this.#tree.clear(path);
         return false;
@@ -164,13 +164,14 @@ export class LayerApplier implements TarVisitor {
     this.#attributes.setOnPath(path, entry);
   }
 
-  /** A hard link brings no attributes of its own: they are its file's. */
+  /** A hard link has no attributes of its own, only its file's. */
   #makeHardLink(entry: TarEntry, path: string): void {
     this.counts.hardLinks += 1;
     const source = this.#tree.existing(splitName(entry.linkName));
     const status = statusOf(source);
     const what = `unpack layer: hard link "${shown(entry.name)}" to "${shown(entry.linkName)}"`;
-    // A second name for a whiteout would be a whiteout: removal of a file never named as one.
+    // A second name for a whiteout would be a whiteout too, and would hide a file that no entry
+    // hides.
     if (status === undefined || isWhiteout(status)) {
       throw badArchive(`${what}: the layer has no such file`);
     }

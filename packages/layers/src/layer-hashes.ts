@@ -7,16 +7,16 @@ export type Lane = 'blob' | 'archive';
 /** SHA-256 of each. */
 export type LayerDigests = Readonly<Record<Lane, Buffer>>;
 
-/** One layer's. Whoever makes it closes it. */
+/** The hashes of one layer. Whoever makes this closes it. */
 export interface LayerHashes {
-  /** The bytes are the next of their lane; they may be changed afterwards. */
+  /** Adds the next bytes of their lane; the caller may change them afterwards. */
   update(lane: Lane, bytes: Uint8Array): Promise<void>;
-  /** To be asked once, when all bytes are in. */
+  /** Call it once, after all bytes. */
   digests(): Promise<LayerDigests>;
   close(): Promise<void>;
 }
 
-/** Hashes on the thread that it is used on. */
+/** Hashes on the calling thread. */
 export class HashesHere implements LayerHashes {
   readonly #hashes = { blob: createHash('sha256'), archive: createHash('sha256') };
 

@@ -20,12 +20,12 @@ import { below, nodePath, splitPath, treePath } from './tree-path.ts';
 import { IMPLIED_MODE } from './whiteout-marks.ts';
 import type { Marks } from './whiteout-marks.ts';
 
-/** Symbolic links on the way to one name at most, as in the kernel. */
+/** The most symbolic links on the way to one name, as in the kernel. */
 export const MOST_LINKS = 40;
 const ROOT = '';
 const { EEXIST } = constants.errno;
 
-/** What happens where a directory on the way is missing. */
+/** What to do if a directory on the way is missing. */
 type Missing = 'make' | 'refuse';
 
 /** What an archive says about a directory. */
@@ -40,7 +40,7 @@ export class LayerTree {
   readonly #marks: Marks;
   #impliedDirectories = 0;
 
-  /** `beforeRemoval` is called while a regular file that is about to vanish is still there. */
+  /** `beforeRemoval` is called before a regular file is removed, while it still exists. */
   constructor(marks: Marks, beforeRemoval: (path: string) => void) {
     this.#marks = marks;
     this.#beforeRemoval = beforeRemoval;
@@ -52,8 +52,8 @@ export class LayerTree {
   }
 
   /**
-   * The canonical path of a new entry; its parents are made where missing. Links among them are
-   * followed below the root. Throws an IntegrityError when a parent is no directory.
+   * The canonical path of a new entry; missing parents are made. Links among them are followed
+   * below the root. Throws an IntegrityError when a parent is no directory.
    */
   place(components: readonly string[]): string {
     return this.#join(components, 'make');
@@ -93,27 +93,27 @@ export class LayerTree {
     } else {
       succeed(answer, 'make directory', shown(path));
     }
-    // The archive says that the path was something else before: lower content is gone.
+    // The archive put something else at this path before, so lower content is hidden.
     if (this.#marks.unhide(path) || wasThere) this.#marks.makeOpaque(path);
     this.#directories.set(path, undefined);
   }
 
-  /** Remembers what a directory shall be once nothing is made in it any more. */
+  /** Remembers a directory's attributes until nothing more is made in it. */
   describeDirectory(path: string, attributes: DirectoryAttributes): void {
     const { mode, uid, gid, mtime, attributes: extended } = attributes;
     this.#directories.set(path, { mode, uid, gid, mtime, attributes: extended });
   }
 
   /**
-   * Hides what lower layers have at `path`. What this layer has there stays, whichever came
-   * first: whiteouts speak of lower layers only (OCI image-spec, "Whiteouts").
+   * Hides what lower layers have at `path`. What this layer has there stays, in either order:
+   * whiteouts apply only to lower layers (OCI image-spec, "Whiteouts").
    */
   hide(path: string): void {
     if (this.#directories.has(path)) this.#marks.makeOpaque(path);
     else if (statusOf(path) === undefined) this.#marks.hide(path);
   }
 
-  /** Hides what lower layers have in the directory at these components, made where missing. */
+  /** Hides what lower layers have in the directory at these components; a missing one is made. */
   hideContent(components: readonly string[]): void {
     this.#marks.makeOpaque(this.#directory(components, 'make'));
   }
@@ -132,8 +132,8 @@ export class LayerTree {
   }
 
   /**
-   * Hands over the directories that entries describe, children before their parents: modes may
-   * lock, default ACLs are passed on, and times change with every entry made.
+   * Gives the directories that entries describe, children before their parents: modes may deny
+   * access, default ACLs are inherited, and each new entry changes the times.
    */
   *describedDirectories(): Generator<[path: string, attributes: DirectoryAttributes]> {
     for (const [path, attributes] of [...this.#directories].reverse()) {
@@ -195,7 +195,9 @@ export class LayerTree {
     return target;
   }
 
-  /** Iterative over levels by recursion of at most PATH_MAX / 2: deeper paths can't be named. */
+  /**
+   * Iterates over levels; recursion is at most PATH_MAX / 2, because deeper paths can't be named.
+   */
   #removeDirectory(path: string): void {
     for (const bytes of readdirSync(nodePath(path), { encoding: 'buffer' })) {
       const child = below(path, bytes.toString('latin1'));
@@ -206,7 +208,7 @@ export class LayerTree {
   }
 }
 
-/** True for the device 0:0 that overlays take as "removed". Archives never make one here. */
+/** True for the device 0:0, which overlay reads as "removed". Archives can't make one here. */
 export function isWhiteout(status: Stats): boolean {
   return status.isCharacterDevice() && status.rdev === 0;
 }

@@ -9,12 +9,12 @@ export interface LayerLimits {
   /** Length of the uncompressed archive. */
   readonly archiveBytes: number;
   /**
-   * How many times longer than the packed blob the archive may be once it is longer than
+   * The largest allowed ratio of archive to compressed blob, for archives longer than
    * `ratioFloorBytes`. gzip reaches 1,030; layers of programs and data are below 20.
    */
   readonly ratio: number;
   readonly ratioFloorBytes: number;
-  /** Sum of the lengths that files claim, holes of sparse files included. */
+  /** Sum of the lengths that files claim, including the holes of sparse files. */
   readonly contentBytes: number;
   readonly entries: number;
   /** One PAX header or long name. */
@@ -25,7 +25,7 @@ export interface LayerLimits {
 
 const GIB = 2 ** 30;
 
-/** Bounds for images nobody has vouched for. */
+/** Limits for untrusted images. */
 export const DEFAULT_LIMITS: LayerLimits = {
   archiveBytes: 1024 * GIB,
   ratio: 500,
@@ -45,8 +45,8 @@ export function checkLimit(what: string, value: number, limit: number): void {
 }
 
 /**
- * Throws an IntegrityError when an archive is out of all proportion to its blob: a bomb. Images
- * with large empty files stay below the floor, or are sparse.
+ * Throws an IntegrityError when an archive is far too large for its blob: a decompression bomb.
+ * Images with large empty files stay below the floor, or are sparse.
  */
 export function checkRatio(
   { archiveBytes, blobBytes }: { archiveBytes: number; blobBytes: number }, limits: LayerLimits,

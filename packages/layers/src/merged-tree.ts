@@ -31,16 +31,16 @@ export interface MergedFile {
   readonly folder: number;
 }
 
-/** What folders have under one name. */
+/** What the folders have under one name. */
 export interface Found {
   /** The folder that wins. */
   readonly folder: number;
   readonly status: BigIntStats;
-  /** The name is hidden in lower folders, and there is nothing. */
+  /** The name is hidden in lower folders, and nothing replaces it. */
   readonly isWhiteout: boolean;
   /** Of a directory: the folders that it is merged from, the uppermost first. */
   readonly folders: number[];
-  /** Lower folders count no more. */
+  /** Lower folders are hidden from here on. */
   isClosed: boolean;
 }
 
@@ -66,14 +66,14 @@ function* filesBelow(
     const entry = found.get(name);
     if (entry === undefined || entry.isWhiteout) continue;
     const { status, folder } = entry;
-    // What vanished meanwhile is left out, as a listing a moment later would.
+    // A file that disappeared meanwhile is left out, as in a listing a moment later.
     if (!tree.enter(folder, path)) return;
     yield { path: below(path, name), name, status, folder };
     if (status.isDirectory()) yield* filesBelow(tree, below(path, name), entry.folders);
   }
 }
 
-/** Folders, open. Whoever makes one closes it. */
+/** The open folders. Whoever makes this closes it. */
 export class MergedTree {
   readonly #roots: readonly { readonly fd: number; readonly hasNamedMarks: boolean }[];
 

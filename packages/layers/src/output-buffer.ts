@@ -10,7 +10,7 @@ export class OutputBuffer {
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #length = 0;
 
-  /** The bytes come after those before. */
+  /** Appends the bytes. */
   write(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; ) {
       const copied = bytes.copy(this.#buffer, this.#length, at);
@@ -20,7 +20,7 @@ export class OutputBuffer {
     }
   }
 
-  /** So many bytes of the file, zeros where it became shorter, and the padding. */
+  /** Copies so many bytes of the file (zeros if it became shorter), and the padding. */
   copy(fd: number, sizeBytes: number): void {
     let left = sizeBytes;
     while (left > 0) {

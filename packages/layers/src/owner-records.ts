@@ -42,19 +42,19 @@ const { EOPNOTSUPP } = constants.errno;
 const MOST_ID = 2 ** 32 - 2;
 const value = Buffer.alloc(64);
 
-/** Answers who files of one container belong to. */
+/** Finds the owners of one container's files. */
 export class OwnerRecords {
   readonly #byInode = new Map<string, LedgerRecord>();
   readonly #byPath = new Map<string, LedgerRecord>();
   readonly #layers: readonly ExpectedTree[];
 
-  /** Reads all that is recorded; throws an IntegrityError for a damaged recipe. */
+  /** Reads all records; throws an IntegrityError for a damaged recipe. */
   constructor({ ledger, recipes }: OwnerSources) {
     for (const text of ledgerRecords(ledger)) this.#add(text);
     this.#layers = recipes.map(treeOf);
   }
 
-  /** Of the file that is called `name` in the current directory, and `path` below the root. */
+  /** The owner of the file that is `name` in the current directory and `path` below the root. */
   ownerOf(name: string, path: string, status: BigIntStats): Owner {
     const root = { uid: Number(status.uid), gid: Number(status.gid) };
     if (status.isFile() || status.isDirectory()) {
@@ -67,7 +67,7 @@ export class OwnerRecords {
     return { uid: uid ?? before.uid, gid: gid ?? before.gid };
   }
 
-  /** What is malformed is left out: the container's root could have filled the disk. */
+  /** Malformed records are skipped: the container's root may have filled the disk. */
   #add(text: string): void {
     const [, uid, gid, inode, birth, path] = RECORD.exec(text) ?? [];
     if (inode === undefined || birth === undefined || path === undefined) return;
@@ -81,7 +81,10 @@ export class OwnerRecords {
     this.#byPath.set(path, record);
   }
 
-  /** A record is of the inode with that number and birth, or of one with that birth at its path. */
+  /**
+   * A record belongs to the inode with its number and birth time, or to one with its birth time and
+   * path.
+   */
   #recordOf(path: string, { ino, birthtimeNs }: BigIntStats): LedgerRecord | undefined {
     const birth = `${birthtimeNs / SECOND}.${String(birthtimeNs % SECOND).padStart(9, '0')}`;
     const same = this.#byInode.get(String(ino));
@@ -103,7 +106,7 @@ export class OwnerRecords {
   }
 }
 
-/** Piece by piece: the container's root decides how long the ledger is. */
+/** Reads piece by piece, because the container's root decides how long the ledger is. */
 function* ledgerRecords(ledger: string): Generator<string> {
   const fd = openLedger(ledger);
   if (fd === undefined) return;

@@ -6,7 +6,7 @@ import type { Timespec } from '@berth/host';
 import type { EntryAttribute } from './tar-entry.ts';
 import { badArchive } from './limits.ts';
 
-/** Records in their order, as byte strings. An empty value takes back a global one. */
+/** Records in their order, as byte strings. An empty value cancels a global record. */
 export type PaxRecords = readonly (readonly [key: string, value: string])[];
 
 const SCHILY_PREFIX = 'SCHILY.xattr.';

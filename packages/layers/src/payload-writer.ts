@@ -14,7 +14,7 @@ import { treePath } from './tree-path.ts';
 const COPY_BYTES = 1 << 18;
 const ALGORITHM = 'sha256';
 
-/** A file whose payload is complete; whoever gets it closes `fd`. */
+/** A file whose payload is complete; the receiver closes `fd`. */
 export interface OpenFile {
   readonly fd: number;
   readonly path: string;
@@ -24,7 +24,7 @@ export interface OpenFile {
 export class PayloadWriter {
   readonly #syscalls = loadSyscalls();
   readonly #recipe: RecipeWriter;
-  /** Maps of the sparse files in the tree: rare, and needed when one is replaced. */
+  /** Maps of the sparse files in the tree: few, and needed when such a file is replaced. */
   readonly #sparse = new Map<string, readonly DataSegment[]>();
   #file: OpenFile | undefined;
   #entry: TarEntry | undefined;
@@ -80,7 +80,7 @@ export class PayloadWriter {
     return file;
   }
 
-  /** Saves the payload of the file at `path`, which is about to be removed. */
+  /** Stores the payload of the file at `path`, which is about to be removed. */
   store(path: string): void {
     const flags = OPEN.RDONLY | OPEN.NOFOLLOW | OPEN.CLOEXEC;
     const fd = succeed(this.#syscalls.open(treePath(path), flags), 'open', shown(path));
@@ -96,7 +96,7 @@ export class PayloadWriter {
     }
   }
 
-  /** Most files come in one piece, and hashing that in one call saves making a hash object. */
+  /** Most files come in one piece; hashing them in one call saves a hash object. */
   #digestBytes(bytes: Buffer): void {
     if (this.#written === 0 && bytes.length === this.#entry?.payloadBytes) {
       this.#digest = hashOnce(bytes);
@@ -135,7 +135,7 @@ export class PayloadWriter {
   }
 }
 
-/** `hash` came with Node 20.12; before it, an object does. */
+/** `hash` exists since Node 20.12; older versions need a hash object. */
 function hashOnce(bytes: Buffer): Buffer {
   if (typeof crypto.hash === 'function') return crypto.hash(ALGORITHM, bytes, 'buffer');
   return crypto.createHash(ALGORITHM).update(bytes).digest();

@@ -17,9 +17,9 @@ export const RECIPE_HEADER = {
   diffIdAt: 32,
 } as const;
 
-/** Set, with the rest of the header, by the very last write: without it the file is a torso. */
+/** Set, with the rest of the header, by the very last write: without it the file is incomplete. */
 export const FLAG_COMPLETE = 1;
-/** The file holds stored payloads, which a reader must find before it starts. */
+/** The file holds stored payloads; a reader must find them before it starts. */
 export const FLAG_STORED = 2;
 
 /** Frame: compressed length u32, raw length u32, raw deflate data. Two zeros end the frames. */

@@ -20,10 +20,10 @@ export type RecipeRecord =
     readonly path: string;
     readonly sizeBytes: number;
     readonly sha256: Buffer;
-    /** Where the payload stands in the file; empty for a file without holes. */
+    /** Where the payload's bytes are in the file; empty for a file without holes. */
     readonly segments: readonly DataSegment[];
   }
-  /** Stands behind the `file` record of the same path whose file was replaced. */
+  /** Follows the `file` record with the same path, whose file was replaced. */
   | {
     readonly kind: 'stored';
     readonly path: string;
@@ -35,9 +35,9 @@ export type RecipeRecord =
 /** An open recipe. `close` it. */
 export interface Recipe {
   readonly diffId: string;
-  /** Length of the archive that it gives back. */
+  /** Length of the archive that it reproduces. */
   readonly archiveBytes: number;
-  /** False: no `stored` record is in it, so nobody need look for one. */
+  /** False: it has no `stored` record, so nobody needs to look for one. */
   readonly hasStored: boolean;
   /** All records in order; each call starts anew. */
   records(): Generator<RecipeRecord>;
@@ -71,7 +71,7 @@ export function readRecipe(path: string): Recipe {
   }
 }
 
-/** A descriptor of what lies there, a pipe too: reading it never waits. */
+/** A descriptor of the file at this path; reading never blocks, even if it is a pipe. */
 export function openRecipe(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -165,7 +165,7 @@ class FrameInput {
     return { framePosition: this.#framePosition, offset: this.#at };
   }
 
-  /** Exactly `length` bytes; a view where one frame holds them. */
+  /** Exactly `length` bytes; a view if one frame holds them. */
   take(length: number): Buffer {
     if (this.#at === this.#frame.length && length > 0) this.#nextFrame();
     const end = this.#at + length;
@@ -177,7 +177,7 @@ class FrameInput {
     return Buffer.concat([...this.pieces(length)]);
   }
 
-  /** The next `length` bytes in the pieces that frames have. */
+  /** The next `length` bytes, in pieces as the frames have them. */
   *pieces(length: number): Generator<Buffer> {
     let missing = length;
     while (missing > 0) {

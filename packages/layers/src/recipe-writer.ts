@@ -10,7 +10,7 @@ import {
 } from './recipe-format.ts';
 import type { DataSegment } from './tar-entry.ts';
 
-/** Headers repeat so much that the fastest useful level is within a few per cent of the best. */
+/** Headers are so repetitive that the fastest useful level is within a few per cent of the best. */
 const COMPRESSION_LEVEL = 3;
 const RAW_RECORD_BYTES = 1 << 16;
 
@@ -23,7 +23,7 @@ export interface FilePayload {
   readonly segments: readonly DataSegment[] | undefined;
 }
 
-/** What the archive turned out to be. */
+/** Facts that are known when the archive has ended. */
 export interface ArchiveFacts {
   readonly archiveBytes: number;
   readonly sha256: Buffer;
@@ -48,7 +48,7 @@ export class RecipeWriter {
     return this.#position;
   }
 
-  /** Bytes of the archive that no file holds. Neighbours share a record. */
+  /** Bytes of the archive that no file holds. Consecutive ones share a record. */
   raw(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length) {
@@ -59,7 +59,7 @@ export class RecipeWriter {
     }
   }
 
-  /** A payload whose bytes stand in the file at `path`, until `storedStart` says otherwise. */
+  /** A payload whose bytes are in the file at `path`, until `storedStart` says otherwise. */
   file({ path, sizeBytes, sha256, segments = [] }: FilePayload): void {
     this.#flushRaw();
     const name = Buffer.from(path, 'latin1');
@@ -75,7 +75,7 @@ export class RecipeWriter {
   }
 
   /**
-   * The file at `path` is about to vanish: `sizeBytes` of its latest payload follow, through
+   * The file at `path` is about to be removed: `sizeBytes` of its latest payload follow, through
    * `storedBytes`.
    */
   storedStart(path: string, sizeBytes: number): void {
@@ -94,7 +94,7 @@ export class RecipeWriter {
     this.#write(bytes);
   }
 
-  /** Completes the file on disk; a recipe without this is refused by its readers. */
+  /** Completes the file on disk; readers refuse a recipe without this. */
   finish({ archiveBytes, sha256 }: ArchiveFacts): void {
     this.#flushRaw();
     this.#write(Buffer.from([RECORD.end]));

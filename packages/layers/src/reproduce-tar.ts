@@ -15,7 +15,7 @@ type StoredRecord = Extract<RecipeRecord, { kind: 'stored' }>;
 
 const CHUNK_BYTES = 1 << 19;
 
-/** How to give an archive back. */
+/** How to reproduce an archive. */
 export interface ReproduceOptions {
   /** One piece of memory serves all chunks: each is used before the next is asked for. */
   readonly reuseMemory?: boolean | undefined;
@@ -23,15 +23,14 @@ export interface ReproduceOptions {
 
 /**
  * The archive's bytes, in order. `tree` is the layer's directory; links in it are never followed.
- * Chunks are new memory each. Throws an IntegrityError that names the file whose payload is
- * gone, too short or changed, at the latest with the last byte; what came before it then is not
- * the archive.
+ * Each chunk is new memory. Throws an IntegrityError naming the file whose payload is missing, too
+ * short or changed, at the latest after the last byte; the bytes before are then not the archive.
  */
 export async function* reproduceTar(recipe: Recipe, tree: string): AsyncGenerator<Uint8Array> {
   yield* reproduceTarSync(recipe, tree);
 }
 
-/** The same for who can wait. */
+/** The same, for callers that may block. */
 export function* reproduceTarSync(
   recipe: Recipe,
   tree: string,
@@ -63,7 +62,7 @@ interface WholeArchive {
   readonly treeFd: number;
 }
 
-/** The hash of the whole proves every payload; only when it differs, each is looked at. */
+/** The hash of the whole proves every payload; only if it differs, each is checked. */
 function checkWhole(recipe: Recipe, { archiveBytes, archive, treeFd }: WholeArchive): void {
   const diffId = `sha256:${archive.digest('hex')}`;
   if (diffId === recipe.diffId && archiveBytes === recipe.archiveBytes) return;
@@ -80,7 +79,7 @@ interface SegmentRead {
   readonly segment: DataSegment;
 }
 
-/** Puts headers from the recipe and payloads from the tree together. */
+/** Combines headers from the recipe and payloads from the tree. */
 class Reproduction {
   readonly #recipe: Recipe;
   readonly #treeFd: number;
@@ -94,7 +93,7 @@ class Reproduction {
     this.#stored = recipe.hasStored ? findStored(recipe) : new Map();
   }
 
-  /** Small pieces stand together in a chunk; payloads are read to where they belong. */
+  /** Small pieces share a chunk; payloads are read directly into their place. */
   *chunks({ reuseMemory = false }: ReproduceOptions): Generator<Buffer> {
     let fileIndex = 0;
     for (const record of this.#recipe.records()) {
@@ -108,7 +107,7 @@ class Reproduction {
     if (this.#length > 0) yield this.#chunk.subarray(0, this.#length);
   }
 
-  /** Throws an IntegrityError that names the first payload which is another one. */
+  /** Throws an IntegrityError that names the first payload that differs. */
   requirePayloads(): void {
     let fileIndex = 0;
     for (const record of this.#recipe.records()) {
@@ -180,7 +179,7 @@ class Reproduction {
   }
 }
 
-/** Which `file` records, by their number, have their payload stored: the latest of that path. */
+/** The numbers of the `file` records whose payload is stored: for each path the latest. */
 function findStored(recipe: Recipe): Map<number, StoredRecord> {
   const found = new Map<number, StoredRecord>();
   const latest = new Map<string, number>();

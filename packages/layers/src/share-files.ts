@@ -37,7 +37,9 @@ const KEY_BYTES = 16;
 const TEMPORARY = '.wh..wh.berth-share';
 const DIRECTORY_FLAGS = OPEN.RDONLY | OPEN.DIRECTORY | OPEN.CLOEXEC | OPEN.NOFOLLOW;
 
-/** Files of `layer` that one of `others` has alike are links to it; keys are written beside. */
+/**
+ * Files of `layer` that equal a file of `others` become links to it; the keys are written beside.
+ */
 export function shareFiles(layer: SharingLayer, others: readonly SharingLayer[]): ShareResult {
   const own = keysOf(layer);
   writeFileSync(layer.keys, Buffer.from([...own.keys()].join(''), 'latin1'), { mode: 0o600 });
@@ -51,7 +53,7 @@ export function shareFiles(layer: SharingLayer, others: readonly SharingLayer[])
   return wanted.size === 0 ? { files: 0, bytes: 0 } : new Sharing(layer.tree).link(wanted);
 }
 
-/** Sixteen bytes, as a byte string, that stand for a file's path, content and metadata. */
+/** Sixteen bytes, as a byte string, that identify a file's path, content and metadata. */
 function keysOf({ recipe }: SharingLayer): Map<string, string> {
   const opened = readRecipe(recipe);
   try {
@@ -84,7 +86,7 @@ function keyOf(path: string, { attributes, payload, sizeBytes }: ExpectedNode): 
   return hash.digest().toString('latin1', 0, KEY_BYTES);
 }
 
-/** A layer without keys is read once more; one that is gone meanwhile has none. */
+/** A layer without keys is read again; one that was removed meanwhile has none. */
 function keysOfOther(other: SharingLayer): string[] {
   try {
     const bytes = readFileSync(other.keys).toString('latin1');
@@ -113,7 +115,7 @@ class Sharing {
     this.#tree = tree;
   }
 
-  /** `wanted`: path to the tree that has the same file. Times of directories stay as they are. */
+  /** `wanted`: for each path, the tree that has the same file. Keeps the times of directories. */
   link(wanted: ReadonlyMap<string, string>): ShareResult {
     const byDirectory = new Map<string, [name: string, source: string][]>();
     for (const [path, tree] of wanted) {
@@ -154,13 +156,13 @@ class Sharing {
     }
   }
 
-  /** Too many links, a layer that went meanwhile: then the layer keeps its own copy. */
+  /** Too many links, or a layer was removed meanwhile: then the layer keeps its own copy. */
   #linkOne(name: string, source: string): void {
     const own = lstatSync(nodePath(name), { bigint: true });
     const answer = this.#syscalls.link(pathArgument(source), TEMPORARY);
     if (answer < 0) return;
     const linked = lstatSync(TEMPORARY, { bigint: true });
-    // What somebody changed there is not what the recipe says.
+    // If somebody changed the file there, it is not what the recipe says.
     const isSame = linked.isFile() && linked.size === own.size && linked.mtimeNs === own.mtimeNs
       && linked.mode === own.mode && linked.uid === own.uid && linked.gid === own.gid;
     const moved = isSame ? this.#syscalls.rename(TEMPORARY, pathArgument(name)) : -1;

@@ -14,7 +14,7 @@ const OLD_HEADER = { at: 386, count: 4, extendedAt: 482, sizeAt: 483 };
 const OLD_EXTENSION = { at: 0, count: 21, extendedAt: 504 };
 const PAIR_BYTES = 2 * LENGTH_FIELD_BYTES;
 
-/** One block's part of an old GNU map. */
+/** The part of an old GNU map that is in one block. */
 export interface OldSparsePart {
   readonly segments: DataSegment[];
   /** True when another extension block follows. */
@@ -36,7 +36,7 @@ export function readOldSparseExtension(block: Buffer): OldSparsePart {
 
 /** What PAX records say about sparseness; undefined when they say nothing. */
 export interface PaxSparse {
-  /** 1.0: the map stands at the front of the payload. */
+  /** 1.0: the map is at the start of the payload. */
   readonly mapInPayload: boolean;
   readonly segments: DataSegment[];
   readonly sizeBytes: number;

@@ -64,7 +64,7 @@ function record(key: string, value: Buffer): Buffer {
   return Buffer.concat([Buffer.from(String(length)), rest]);
 }
 
-/** Second -2 and 500,000,000 ns are `-1.5`. */
+/** Second -2 and 500,000,000 ns become `-1.5`. */
 function timeText({ mtime: { seconds, nanoseconds } }: EncodedEntry): string {
   if (seconds >= 0) return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
   if (nanoseconds === 0) return String(seconds);

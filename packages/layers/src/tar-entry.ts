@@ -6,7 +6,7 @@
  */
 import type { PathArgument, Timespec } from '@berth/host';
 
-/** Kinds of entries; `other` are the archive's own notes (volume labels), with nothing to make. */
+/** Kinds of entries; `other` are notes of the archive (volume labels), which make no file. */
 export type EntryType =
   | 'file' | 'directory' | 'symlink' | 'hardlink' | 'fifo' | 'character' | 'block' | 'other';
 
@@ -49,7 +49,7 @@ export function pathArgument(bytes: string): PathArgument {
   return isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1');
 }
 
-/** A byte string as people read it. */
+/** A byte string, decoded for messages. */
 export function shown(bytes: string): string {
   return isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -49,7 +49,7 @@ export function decodeHeader(block: Buffer): RawHeader | undefined {
     mode: header.mode ?? 0,
     uid: header.uid ?? 0,
     gid: header.gid ?? 0,
-    // The package returns 0 for directories and skips over odd bytes: the field is the truth.
+    // The package returns 0 for directories and ignores invalid bytes, so read the field itself.
     sizeBytes: readLengthField(block, SIZE_AT),
     mtimeSeconds: Math.floor(mtimeSeconds),
   };
@@ -63,7 +63,9 @@ function decode(block: Buffer): Header {
   }
 }
 
-/** Prefixes exist in POSIX archives alone: GNU's own magic ends in a blank and uses the room. */
+/**
+ * Only POSIX archives have prefixes: GNU's magic ends in a blank, and GNU uses the room otherwise.
+ */
 function withPrefix(block: Buffer, name: string): string {
   if (fieldText(block, MAGIC) !== 'ustar' || block[MAGIC.at + MAGIC.bytes - 1] !== 0) return name;
   const isStar = block.toString('latin1', STAR_TRAILER.at, BLOCK_BYTES) === 'tar\0';

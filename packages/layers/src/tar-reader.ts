@@ -15,11 +15,11 @@ import {
 import type { DataSegment, TarEntry } from './tar-entry.ts';
 import { BLOCK_BYTES, decodeHeader } from './tar-header.ts';
 
-/** Who is told about the archive. Buffers belong to the reader: use them before returning. */
+/** Receives the archive. Buffers belong to the reader: use them before returning. */
 export interface TarVisitor {
-  /** Bytes that are nobody's payload. */
+  /** Bytes that belong to no payload. */
   raw(bytes: Buffer): void;
-  /** A new entry. Its payload comes next; where the answer is false, through `raw`. */
+  /** A new entry. Its payload comes next; if this returns false, it comes through `raw`. */
   begin(entry: TarEntry): boolean;
   payload(bytes: Buffer): void;
   /** The entry's payload is complete; called for each entry, also those without one. */
@@ -63,7 +63,7 @@ export class TarReader {
     }
   }
 
-  /** Goes over the payload that comes next, all `sizeBytes` of it, without having its bytes. */
+  /** Skips the payload that comes next, all `sizeBytes` of it, without its bytes. */
   skipPayload(sizeBytes: number): void {
     if (!this.#bodyIsPayload || this.#partialBytes > 0 || this.#bodyBytes !== sizeBytes) {
       throw badArchive('read archive: a payload of another length than its header says');
@@ -96,7 +96,7 @@ export class TarReader {
     return end;
   }
 
-  /** Gives whole blocks to the handler of the moment; only blocks cut by a chunk are copied. */
+  /** Gives whole blocks to the current handler; only blocks cut by a chunk are copied. */
   #pushBlock(chunk: Buffer, at: number): number {
     const isInPlace = this.#partialBytes === 0 && chunk.length - at >= BLOCK_BYTES;
     if (isInPlace) {
@@ -127,7 +127,7 @@ export class TarReader {
       this.#seenZeroBlock = true;
       return;
     }
-    // One lone block of zeros: readers differ on what follows, so nothing may.
+    // After a single block of zeros readers disagree on what follows, so nothing may follow.
     if (this.#seenZeroBlock) throw badArchive('read archive: an entry follows its end');
     if (isExtension(header.flag)) {
       this.#collectExtension(header.flag, header.sizeBytes);
@@ -180,7 +180,7 @@ export class TarReader {
     };
   }
 
-  /** The map fills whole blocks at the front of the body; the payload is what is left. */
+  /** The map fills whole blocks at the start of the body; the rest is the payload. */
   #startPayloadMap(assembled: AssembledEntry): void {
     const map = new PayloadMap(this.#limits.segments);
     this.#onBlock = (block) => {

@@ -8,7 +8,7 @@ import { shown } from './tar-entry.ts';
 /** `chown` of the file in question; -1 leaves an id as it is. Returns as the system call does. */
 export type ChangeOwner = (uid: number, gid: number) => number;
 
-/** Ids from here on are nobody's by default: useradd gives out those below (SUB_UID_MAX). */
+/** By default nobody has ids from here on: useradd gives out those below (SUB_UID_MAX). */
 const FREE_IDS = 1_000_000_000;
 const LARGEST_ID = 0xfffffffe;
 const UNCHANGED = -1;
@@ -22,7 +22,7 @@ export function unmappedOwner(
   const uidFits = change(uid, UNCHANGED) >= 0;
   const [kind, id] = uidFits ? ['gid', gid] as const : ['uid', uid] as const;
   const range = `${FREE_IDS}-${FREE_IDS + id}`;
-  // No range that the kernel could map is long enough for the highest ids.
+  // For the highest ids no range that the kernel could map is long enough.
   const canBeMapped = FREE_IDS + id <= LARGEST_ID;
   return new UnsupportedError('ID_NOT_MAPPED',
     `set owner of "${shown(path)}": your ranges of /etc/sub${kind} have no room for ${kind} ${id}`,

@@ -12,16 +12,16 @@ const PERMISSIONS = 0o7777n;
 const ACCESS_BITS = 0o777;
 const ACL = 'system.posix_acl_access';
 const OVERLAY_MARK = 'user.overlay.';
-/** What ext4's inodes of 256 bytes can hold; other times are cut to it. */
+/** The times that ext4's inodes of 256 bytes can hold; other times are cut to these. */
 const FIRST_SECOND = -(2 ** 31);
 const LAST_SECOND = 2 ** 34 - 2 ** 31 - 1;
 const LIST_BYTES = 1 << 16;
 const VALUE_BYTES = 1 << 16;
 
-/** Whoever unpacked it, which is root of the namespace: what no entry describes is its own. */
+/** The ids of whoever unpacked it, root of the namespace: they own what no entry describes. */
 const OWN_IDS = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
-/** How type, owner, mode, time and length differ. A type that differs is all that is said. */
+/** How type, owner, mode, time and length differ. If the type differs, only that is reported. */
 export function statusDifferences(
   status: BigIntStats,
   node: ExpectedNode,
@@ -62,7 +62,7 @@ function modeDifference(status: BigIntStats, node: ExpectedNode): string[] {
   if (node.kind === 'symlink') return [];
   const mode = Number(status.mode & PERMISSIONS);
   const wanted = node.attributes?.mode ?? IMPLIED_MODE;
-  // An access control list decides these bits, and is compared itself.
+  // An access control list decides these bits; the list itself is compared.
   const hasList = node.attributes?.attributes.some(({ name }) => name === ACL) ?? false;
   const compared = hasList ? ~ACCESS_BITS : ~0;
   if ((mode & compared) === (wanted & compared)) return [];
@@ -86,7 +86,7 @@ function isoTime(nanoseconds: bigint): string {
 const list = Buffer.alloc(LIST_BYTES);
 const value = Buffer.alloc(VALUE_BYTES);
 
-/** How the extended attributes of the name in the current directory differ, the first of them. */
+/** The first difference between the extended attributes of the name in the current directory. */
 export function attributeDifference(
   name: string,
   node: ExpectedNode,

@@ -10,7 +10,7 @@ const SECTOR_BYTES = 512;
 const buffer = Buffer.allocUnsafe(1 << 20);
 const zeros = Buffer.alloc(1 << 16);
 
-/** How the content differs, or undefined. The length is compared by who looks at the status. */
+/** How the content differs, or undefined. The caller that reads the status compares the length. */
 export function contentDifference(fd: number, node: ExpectedNode): string | undefined {
   const { payload, sizeBytes } = node;
   const isSparse = payload === undefined || payload.segments.length > 0;
@@ -49,7 +49,7 @@ function digestOfSegments(fd: number, segments: readonly DataSegment[]): Buffer 
   return hash.digest();
 }
 
-/** Holes are read only where the file takes more of the disk than its pieces need. */
+/** Holes are read only if the file takes more of the disk than its pieces need. */
 function holesAreFilled(fd: number, { payload, sizeBytes }: ExpectedNode): boolean {
   const segments = payload?.segments ?? [];
   const needed = segments.reduce((sum, { length }) => sum + length + 2 * BLOCK_BYTES, 0);

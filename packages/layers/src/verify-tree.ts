@@ -17,7 +17,7 @@ import { below, nodePath, treePath } from './tree-path.ts';
 import { attributeDifference, statusDifferences } from './verify-attributes.ts';
 import { contentDifference } from './verify-content.ts';
 
-/** One thing that is not as the recipe says. */
+/** One difference between the tree and its recipe. */
 export interface TreeDifference {
   /** Below the layer's root, as people read it; `.` is the root. */
   readonly path: string;
@@ -30,9 +30,9 @@ export interface VerifyOptions {
   /** 0 for the first of `parts`. */
   readonly part: number;
   readonly parts: number;
-  /** Contents are not read: sizes must do. */
+  /** Contents are not read: only the sizes are compared. */
   readonly quick: boolean;
-  /** Attributes were left out when it was unpacked: the file system refused them. */
+  /** The file system refused attributes when the layer was unpacked, so they are missing. */
   readonly canLackAttributes: boolean;
 }
 
@@ -98,7 +98,7 @@ class TreeVerification {
       flags: DIRECTORY_FLAGS, resolve: RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS,
     });
     if (fd < 0) {
-      // A directory that is gone was reported where its parent was looked at.
+      // A missing directory was reported with its parent.
       if (!/ENOENT|ENOTDIR|ELOOP/.test(errnoName(fd))) this.#add(path, errnoName(fd));
       this.#skip(directory);
       return;
@@ -124,7 +124,7 @@ class TreeVerification {
   #verifyNode(path: string, name: string, node: ExpectedNode): void {
     const { part, parts } = this.#options;
     this.#seenNodes += 1;
-    // Names of one file must be seen by one part, to be compared.
+    // One part must see all names of a file, to compare them.
     const isMine = node.names > 1 ? part === 0 : this.#seenNodes % parts === part;
     const contentPart = Math.min(parts - 1, Math.floor(this.#seenBytes / this.#bytesPerPart));
     this.#seenBytes += node.payload?.sizeBytes ?? 0;
@@ -132,7 +132,7 @@ class TreeVerification {
     if (contentPart === part && node.kind === 'file') this.#verifyContent(path, name, node);
   }
 
-  /** The parts must count alike, whatever each of them finds. */
+  /** All parts must count in the same way, whatever each of them finds. */
   #skip(directory: ExpectedNode): void {
     for (const node of directory.children.values()) {
       this.#seenNodes += 1;
@@ -174,7 +174,7 @@ class TreeVerification {
     try {
       fd = openSync(nodePath(name), FILE_FLAGS);
     } catch (error) {
-      // What is missing or a link is said by whoever looks at its status.
+      // If the file is missing or a link, the check of its status reports that.
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ELOOP') this.#add(path, `can't be read: ${code}`);
       return;

@@ -21,7 +21,7 @@ export interface VerifyJob extends VerifyOptions {
   readonly tree: string;
   readonly recipe: string;
   readonly diffId: string;
-  /** `sha256:` of the recipe's file; where it is not known, the archive is made and hashed. */
+  /** `sha256:` of the recipe's file; if it is not known, the archive is made and hashed. */
   readonly recipeDigest: string | undefined;
   /** What hides lower layers; overlay's marks unless given. */
   readonly marks?: MarkPolicy | undefined;
@@ -30,7 +30,7 @@ export interface VerifyJob extends VerifyOptions {
 /** What came of a job. */
 export interface VerifyAnswer {
   readonly differences: readonly TreeDifference[];
-  /** Differences beyond those listed. */
+  /** How many more differences there are than those listed. */
   readonly more: number;
   /** Why the recipe itself can't be used. */
   readonly recipeProblem: string | undefined;
@@ -39,7 +39,7 @@ export interface VerifyAnswer {
 const MOST_DIFFERENCES = 1000;
 const WHOLE_RECIPE = 'its content is not what was written';
 
-/** Returns jobs until standard input ends. */
+/** Does the jobs of standard input, until that ends. */
 export async function runVerifyWorker(): Promise<number> {
   for await (const line of createInterface({ input: process.stdin })) {
     const answer = await verifyLayer(JSON.parse(line) as VerifyJob);
@@ -48,7 +48,7 @@ export async function runVerifyWorker(): Promise<number> {
   return 0;
 }
 
-/** Checks one layer. Throws nothing that a spoiled layer can cause. */
+/** Checks one layer. A damaged layer never makes this throw. */
 export async function verifyLayer(job: VerifyJob): Promise<VerifyAnswer> {
   let recipe: Recipe | undefined;
   try {
@@ -90,7 +90,7 @@ function requireDiffId({ diffId }: VerifyJob, recipe: Recipe): void {
   throw new IntegrityError('DAMAGED_RECIPE', `read layer recipe: it is of layer ${recipe.diffId}`);
 }
 
-/** A recipe whose own digest was not kept is proven by the archive that it gives. */
+/** If a recipe's own digest was not kept, the archive that it makes proves it. */
 async function proveRecipe(job: VerifyJob, recipe: Recipe): Promise<void> {
   if (job.recipeDigest !== undefined || job.part !== 0 || job.quick) return;
   for await (const chunk of reproduceTar(recipe, job.tree)) void chunk;

@@ -20,7 +20,7 @@ export const OPAQUE_ATTRIBUTE = 'user.overlay.opaque';
 export const FUSE_OPAQUE_ATTRIBUTE = 'user.fuseoverlayfs.opaque';
 /** Their value. */
 export const OPAQUE_VALUE = Buffer.from('y');
-/** Mode of what no entry describes: directories, and marks that are files. */
+/** Mode of files that no entry describes: directories, and marks that are files. */
 export const IMPLIED_MODE = 0o755;
 
 const MARK_FLAGS = OPEN.WRONLY | OPEN.CREAT | OPEN.EXCL | OPEN.NOFOLLOW | OPEN.CLOEXEC;
@@ -32,9 +32,9 @@ export interface Marks {
   hide(path: string): void;
   /** Lower layers are hidden in the directory `path`. */
   makeOpaque(path: string): void;
-  /** A mark of `path` in another file is gone; true when there was one. */
+  /** Removes a mark of `path` that is another file; true if there was one. */
   unhide(path: string): boolean;
-  /** The file `path` is gone if it is a mark of something else; true when it was. */
+  /** Removes the file `path` if it is a mark of something else; true if it was. */
   remove(path: string): boolean;
 }
 
@@ -60,7 +60,7 @@ class OverlayMarks implements Marks {
       `${errnoName(answer)}`, { hint: 'berth --root DIRECTORY, on ext4, xfs or btrfs' });
   }
 
-  /** Whatever is made at `path` replaces the device there. */
+  /** The device at `path` is replaced by whatever is made there. */
   unhide(): boolean {
     return false;
   }

@@ -22,7 +22,7 @@ export class WorkerInput {
     return undefined;
   }
 
-  /** The next `count` bytes, all that come when undefined. Ends early when the input does. */
+  /** The next `count` bytes; all that remain when undefined. Ends early when the input does. */
   async *bytes(count = Infinity): AsyncGenerator<Uint8Array> {
     let left = count;
     while (left > 0) {

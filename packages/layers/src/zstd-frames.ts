@@ -4,7 +4,7 @@
  * memory.
  */
 
-/** What follows next in the stream, and how many bytes of it have to be gathered first. */
+/** What follows next in the stream, and how many bytes of it must be collected first. */
 interface Expectation {
   readonly bytes: number;
   readonly read: (bytes: Buffer) => void;
@@ -20,7 +20,7 @@ const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
 const RUN_LENGTH_BLOCK = 1;
 const RESERVED_BLOCK = 3;
 
-/** Push all bytes in; `isWhole` tells whether the stream may end here. */
+/** Check a stream: push all bytes; `isWhole` tells whether the stream may end here. */
 export class ZstdFrames {
   readonly #refuse: (reason: string) => Error;
   readonly #gathered = Buffer.alloc(32);
@@ -36,7 +36,7 @@ export class ZstdFrames {
     this.#next = this.#frameStart();
   }
 
-  /** True between frames, once there was one. */
+  /** True between frames, after at least one. */
   get isWhole(): boolean {
     return this.#isWhole && this.#gatheredBytes === 0 && this.#skipBytes === 0;
   }
@@ -128,6 +128,6 @@ function windowSize(descriptor: number): number {
 
 function readLength(bytes: Buffer): number {
   if (bytes.length === 8) return Number(bytes.readBigUInt64LE(0));
-  // Two bytes count from 256 on.
+  // Lengths of two bytes start at 256.
   return bytes.readUIntLE(0, bytes.length) + (bytes.length === 2 ? 256 : 0);
 }

@@ -27,7 +27,7 @@ export function decompressZstd(source: AsyncIterable<Uint8Array>): AsyncGenerato
   return create === undefined ? withPackage(whole) : withRuntime(whole, create);
 }
 
-/** Bun's decoder takes the end of its input for the end of the frame. */
+/** Bun's decoder mistakes the end of its input for the end of the frame. */
 async function* checkedFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const frames = new ZstdFrames((reason) => badZstd(reason));
   for await (const chunk of source) {
