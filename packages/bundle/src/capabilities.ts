@@ -60,16 +60,16 @@ const ALL = [
   'WAKE_ALARM',
 ];
 
-/** What the flags say about capabilities, names with or without `CAP_`. */
+/** The flags about capabilities; names with or without `CAP_`. */
 export interface CapabilityRequest {
   capAdd: readonly string[];
   capDrop: readonly string[];
   privileged: boolean;
-  /** What a container has that asks for nothing. */
+  /** The capabilities of a container that asks for nothing. */
   defaultCapabilities?: readonly string[] | undefined;
 }
 
-/** The sorted names with CAP_. Throws UsageError for a name that no capability has. */
+/** The names, sorted and with CAP_. Throws UsageError for an unknown name. */
 export function capabilities(request: CapabilityRequest): string[] {
   if (request.privileged && request.capDrop.length === 0) {
     return ALL.map(prefixed);
@@ -87,8 +87,8 @@ export function capabilities(request: CapabilityRequest): string[] {
 const NEEDED_LABEL = 'io.containers.capabilities';
 
 /**
- * Of these those that a label says are enough, as in Podman: an image can give capabilities up, but
- * gets none that the container would not have.
+ * The capabilities that the image's label says are enough, as in Podman. An image can give up
+ * capabilities, but can't get any that the container would not have without the label.
  */
 export function neededCapabilities(
   names: readonly string[],
@@ -102,8 +102,9 @@ export function neededCapabilities(
 }
 
 /**
- * The sets of root: inheritable and ambient stay empty (CVE-2022-24769), for programs must not
- * inherit what root has. Another user keeps, over execve(2) too, what was asked for by name.
+ * The capability sets of the process. For root, inheritable and ambient stay empty
+ * (CVE-2022-24769), so that programs do not inherit what root has. Another user gets only the
+ * capabilities that were asked for by name, and keeps them over execve(2).
  */
 export function capabilitySets(
   names: readonly string[],
@@ -120,7 +121,7 @@ export function capabilitySets(
   return { ...sets, inheritable: own, ambient: own };
 }
 
-/** Whether `USER[:GROUP]` is root by its usual names; nobody named is root too. */
+/** Whether `USER[:GROUP]` means root by its usual names; an empty text means root too. */
 export function isRootUser(text: string): boolean {
   return /^(0*|root)(:|$)/.test(text);
 }

@@ -21,10 +21,10 @@ import { resources } from './resources.ts';
 import { customSeccomp, defaultSeccomp } from './seccomp-profile.ts';
 import { sysctls } from './sysctls.ts';
 
-/** Everything that a runtime spec is made from; compose() looks at nothing else. */
+/** Everything that a runtime spec is made from; compose() reads nothing else. */
 export interface ComposeInput {
   id: string;
-  /** Every volume named by now. */
+  /** The request, in which every volume has a name already. */
   request: ContainerRequest;
   image: ImageConfig;
   host: HostFacts;
@@ -51,7 +51,10 @@ export function compose({ id, request, image, host }: ComposeInput): RuntimeSpec
   };
 }
 
-/** The machine's where the container has its uts or network namespace, as in Podman. */
+/**
+ * The host name. It is the machine's where the container uses the machine's uts namespace, or its
+ * network namespace, as in Podman.
+ */
 function chooseHostname(id: string, request: ContainerRequest, host: HostFacts): string {
   const { hostname: asked, uts, network } = request;
   if (asked === undefined && (uts.kind === 'host' || network.kind === 'host')) return host.hostname;
@@ -81,7 +84,10 @@ function linuxSpec(
   };
 }
 
-/** `host` is left out: the runtime spec's way to say that none is made. */
+/**
+ * The namespaces to make or join. `host` is left out, which in a runtime spec means that none is
+ * made.
+ */
 function namespaces(request: ContainerRequest): LinuxSpec['namespaces'] {
   const kinds: [NamespaceType, { kind: string }][] = [
     ['pid', request.pid],

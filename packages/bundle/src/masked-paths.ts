@@ -11,13 +11,16 @@ const READ_ONLY = [
   '/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger',
 ];
 
-/** What `--security-opt mask=` and `unmask=` change of the default paths. */
+/** How `--security-opt mask=` and `unmask=` change the default paths. */
 export interface MaskRequest {
   privileged: boolean;
   security: { mask: readonly string[]; unmask: readonly string[] };
 }
 
-/** Both lists; --security-opt mask and unmask change them, --privileged empties them. */
+/**
+ * The masked and the read-only paths. --security-opt mask and unmask change both; --privileged
+ * empties both.
+ */
 export function maskedPaths(request: MaskRequest): { masked: string[]; readOnly: string[] } {
   if (request.privileged) {
     return { masked: [...request.security.mask], readOnly: [] };
@@ -30,7 +33,7 @@ export function maskedPaths(request: MaskRequest): { masked: string[]; readOnly:
   };
 }
 
-/** `ALL`, a path, or a pattern whose last part has a star. */
+/** Whether the pattern matches: `ALL`, a path, or a path with a star in its last part. */
 function matches(pattern: string, path: string): boolean {
   if (pattern.toUpperCase() === 'ALL' || pattern === path) {
     return true;

@@ -1,23 +1,23 @@
 /** The options of -v, --mount and --tmpfs, as the runtime spec writes them. */
 import { UnsupportedError, UsageError } from '@berth/errors';
 
-/** Groups of options of which one wins; the first of each is what Podman uses without any. */
+/** Groups of options of which only one can apply; the first of each group is Podman's default. */
 const BIND_GROUPS = [
   ['rw', 'ro'],
   ['rbind', 'bind'],
   ['rprivate', 'private', 'rslave', 'slave', 'rshared', 'shared', 'unbindable', 'runbindable'],
 ];
-/** What is done with the source before: an overlay over it, and giving it to the user. */
+/** What is done with the source before the mount: cover it by an overlay, give it to the user. */
 const TREATMENTS = new Set(['O', 'U']);
 const FREE = new Set(['suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'noatime', 'relatime']);
 /**
- * Accepted without an effect here: there is no SELinux to relabel for, copies are ours, and the
- * others are of Docker's virtual machines.
+ * Accepted, but without an effect: z and Z because there is no SELinux relabelling, copy and nocopy
+ * because Berth decides about copies, the others because they are for Docker's virtual machines.
  */
 const WITHOUT_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy', 'cached', 'delegated', 'consistent']);
 const TMPFS_VALUE = /^(size|mode|nr_inodes|nr_blocks|uid|gid)=[0-9A-Za-z%]+$/;
 
-/** For a bind of `source` on `target`. Throws UsageError for unknown options. */
+/** The options for a bind of a source on `target`. Throws UsageError for unknown options. */
 export function bindOptions(options: readonly string[], target: string): string[] {
   const chosen = new Map(BIND_GROUPS.map((group) => [group, group[0] ?? '']));
   const free: string[] = [];
@@ -34,7 +34,7 @@ export function bindOptions(options: readonly string[], target: string): string[
   return [...chosen.values(), ...free];
 }
 
-/** For a tmpfs: nosuid and nodev unless said otherwise, as in Podman. */
+/** The options for a tmpfs; nosuid and nodev unless the user says otherwise, as in Podman. */
 export function tmpfsOptions(options: readonly string[], target: string): string[] {
   const result = new Set(['rw', 'nosuid', 'nodev', 'tmpcopyup']);
   for (const option of options) {

@@ -9,7 +9,7 @@ const DEFAULT_SHM_BYTES = 65_536_000;
 const UNLIMITED_BYTES = 2 ** 50;
 const READ_ONLY_TMPFS = ['/tmp', '/run', '/var/tmp'];
 
-/** In the order in which they are made: parents before what lies below them. */
+/** The mounts in the order in which they are made: a parent before what lies below it. */
 export function mountSpecs(request: ContainerRequest, host: HostFacts): MountSpec[] {
   const asked = request.mounts.map((mount) => mountSpec(mount, host));
   refuseDuplicates(asked.map(({ destination }) => destination));
@@ -65,14 +65,14 @@ function sharedMemory(request: ContainerRequest): MountSpec {
       options: ['rbind', 'rw', 'nosuid', 'nodev'],
     };
   }
-  // 0 is no limit, as in tmpfs(5); the plan's 0 is no /dev/shm.
+  // In a request 0 means no limit, as in tmpfs(5); in the plan 0 means no /dev/shm.
   const asked = request.shmSizeBytes ?? DEFAULT_SHM_BYTES;
   const size = asked === 0 ? UNLIMITED_BYTES : asked;
   const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${size}`];
   return { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options };
 }
 
-/** A read-only root keeps the places writable that every program expects to be. */
+/** With a read-only root, the places to which every program expects to write stay writable. */
 function readOnlyMounts(request: ContainerRequest): MountSpec[] {
   if (!request.readOnly || !request.readOnlyTmpfs) {
     return [];
@@ -118,12 +118,12 @@ function mountSpec(mount: MountRequest, host: HostFacts): MountSpec {
   return volumeMount(host.volume(mount.name ?? ''), destination, mount.options);
 }
 
-/** As in Podman and Docker every user may write there, whatever mode the image's folder has. */
+/** Every user may write there, as in Podman and Docker, whatever mode the image's folder has. */
 function everyonesMode(options: readonly string[]): string[] {
   return options.some((option) => /^(mode|uid|gid)=/.test(option)) ? [] : ['mode=1777'];
 }
 
-/** A volume that was made read-only stays so. */
+/** The mount of a volume; one that was made read-only is always mounted read-only. */
 function volumeMount(
   volume: VolumeSource,
   destination: string,

@@ -8,10 +8,13 @@ import { rlimits } from './rlimits.ts';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_UMASK = 0o022;
-/** apt's settings for containers with one id: in the private /dev, beside no file of the image. */
+/**
+ * apt's settings for containers with one id. The file is in the private /dev, where it can't
+ * collide with a file of the image.
+ */
 export const APT_CONFIG_PATH = '/dev/.berth/apt.conf';
 
-/** What the first process of a container is decided from. */
+/** What the first process of a container is made from. */
 export interface ProcessInput {
   request: ContainerRequest;
   image: ImageConfig;
@@ -20,7 +23,7 @@ export interface ProcessInput {
   capabilities: readonly string[];
 }
 
-/** The process; its user is looked up natively at each start. Throws UsageError. */
+/** The process. Its user is looked up by the helper at each start. Throws UsageError. */
 export function processSpec(input: ProcessInput): ProcessSpec {
   const { request, image } = input;
   return {
@@ -39,13 +42,16 @@ export function processSpec(input: ProcessInput): ProcessSpec {
   };
 }
 
-/** With keep-id the process is the caller's where nobody names a user. */
+/** Whether it starts as root. With keep-id it runs as the caller when nobody names a user. */
 function startsAsRoot({ request, image }: ProcessInput): boolean {
   const user = request.user ?? (request.userns?.kind === 'keep-id' ? undefined : image.user);
   return user !== undefined && isRootUser(user);
 }
 
-/** --entrypoint replaces the image's and drops its command, as in Podman and Docker. */
+/**
+ * --entrypoint replaces the image's entrypoint and drops the image's command, as in Podman and
+ * Docker.
+ */
 function processArguments(request: ContainerRequest, image: ImageConfig): string[] {
   const entrypoint = request.entrypoint ?? image.entrypoint ?? [];
   const imageCommand = request.entrypoint === undefined ? (image.command ?? []) : [];
@@ -65,7 +71,7 @@ function processArguments(request: ContainerRequest, image: ImageConfig): string
   return args;
 }
 
-/** Later entries win; the caller's environment is never looked at here. */
+/** The variables; later entries win. The environment of the caller is not used here. */
 function environment({ request, image, host, hostname }: ProcessInput): string[] {
   const variables = new Map<string, string>();
   const set = (entry: string): void => {
@@ -91,7 +97,7 @@ function environment({ request, image, host, hostname }: ProcessInput): string[]
   return [...variables].map(([name, value]) => `${name}=${value}`);
 }
 
-/** `$NAME` and `${NAME}` are replaced by what is set so far; unknown ones by nothing. */
+/** Replaces `$NAME` and `${NAME}` by the values set so far, unknown names by nothing. */
 function expand(entry: string, variables: ReadonlyMap<string, string>): string {
   const equals = entry.indexOf('=');
   const value = entry

@@ -14,7 +14,7 @@ export type MountRequest =
   | { type: 'volume'; name: string | undefined; target: string; options: string[] }
   | { type: 'tmpfs'; target: string; options: string[] };
 
-/** One `-p`: host ports are absent when the host is to choose. */
+/** One `-p`; without host ports, free ones are chosen. */
 export interface PortRequest {
   hostAddress: string | undefined;
   hostPort: number | undefined;
@@ -33,9 +33,9 @@ export type NamespaceRequest =
   | { kind: 'container'; value: string }
   | { kind: 'path'; value: string };
 
-/** `--passwd` and its kin: entries for users whom the image does not know. */
+/** `--passwd` and similar flags: account lines for users that the image does not know. */
 export interface AccountsRequest {
-  /** False leaves the image's files alone. */
+  /** False leaves the image's account files unchanged. */
   write: boolean;
   /** `--passwd-entry`, with $USERNAME, $UID, $GID, $NAME and $HOME. */
   passwdEntry: string | undefined;
@@ -45,7 +45,7 @@ export interface AccountsRequest {
   hostUsers: string[];
 }
 
-/** `--userns`, `--uidmap`, `--gidmap`, `--subuidname`, `--subgidname`: a map of its own. */
+/** `--userns`, `--uidmap`, `--gidmap`, `--subuidname`, `--subgidname`: an id map of its own. */
 export type UserNamespaceRequest =
   | { kind: 'keep-id'; uid?: number; gid?: number; size?: number }
   | { kind: 'auto'; size?: number; uidMaps?: string[]; gidMaps?: string[] }
@@ -64,7 +64,7 @@ export interface NetworkRequest {
 
 /** One `--ulimit`. */
 export interface UlimitRequest {
-  /** Lower case without RLIMIT_, e.g. `nofile`; `host` copies the caller's limits. */
+  /** Lower case without RLIMIT_, e.g. `nofile`; `host` means the caller's limits. */
   name: string;
   /** -1 is unlimited. */
   soft: number;
@@ -90,7 +90,7 @@ export interface SecurityRequest {
   unmask: string[];
 }
 
-/** One `--blkio-weight-device` or `--device-read-bps` and its kin. */
+/** One `--blkio-weight-device`, `--device-read-bps` or similar flag. */
 export interface BlockLimitRequest {
   device: string;
   kind: 'weight' | 'readBps' | 'writeBps' | 'readIops' | 'writeIops';
@@ -102,9 +102,12 @@ export interface ResourceRequest {
   memoryBytes: number | undefined;
   memoryReservationBytes: number | undefined;
   memorySwapBytes: number | undefined;
-  /** `--cpus`: a share of one processor, 1.5 is one and a half. */
+  /** `--cpus`: how many processors, e.g. 1.5. */
   cpus: number | undefined;
-  /** `--cpu-period` and `--cpu-quota`, which exclude `--cpus`; a quota of 0 or less is none. */
+  /**
+   * `--cpu-period` and `--cpu-quota`, which can't be combined with `--cpus`; a quota of 0 or less
+   * means no limit.
+   */
   cpuPeriodUs?: number | undefined;
   cpuQuotaUs?: number | undefined;
   cpuShares: number | undefined;
@@ -114,11 +117,11 @@ export interface ResourceRequest {
   /** `--blkio-weight`, 10 … 1000. */
   blockWeight?: number | undefined;
   blockLimits?: BlockLimitRequest[] | undefined;
-  /** -1 is unlimited, undefined Berth's default of 2048. */
+  /** -1 means unlimited; undefined means Berth's default of 2048. */
   pidsLimit: number | undefined;
 }
 
-/** `--log-driver` and `--log-opt`; undefined leaves it to the engine. */
+/** `--log-driver` and `--log-opt`; for undefined the engine chooses. */
 export interface LogRequest {
   driver: 'k8s-file' | 'json-file' | 'none' | 'passthrough' | undefined;
   maxSizeBytes: number | undefined;
@@ -129,9 +132,9 @@ export interface LogRequest {
 
 /** A request to make a container. Every optional flag that was not given is undefined or empty. */
 export interface ContainerRequest {
-  /** As typed; resolved by the engine. */
+  /** The image as typed; the engine resolves it. */
   image: string;
-  /** `--rootfs`: runs from this folder, and there is no image. */
+  /** `--rootfs`: the container runs from this folder instead of an image. */
   rootFolder?: { path: string; keepsChangesApart: boolean } | undefined;
   /** The words after the image. */
   command: string[];
@@ -143,11 +146,14 @@ export interface ContainerRequest {
   interactive: boolean;
   tty: boolean;
   hostname: string | undefined;
-  /** `NAME=VALUE`, env-files first, later ones win; names without a value were looked up. */
+  /**
+   * `NAME=VALUE`: those of env-files first; later ones win; names without a value are looked up
+   * already.
+   */
   environment: string[];
-  /** `--env-merge`: `NAME=VALUE` where `${OTHER}` stands for what was set so far. */
+  /** `--env-merge`: `NAME=VALUE`, where `${OTHER}` means the value set so far. */
   environmentMerge?: string[];
-  /** `NAME=VALUE` of containers.conf, which the image's own replace. */
+  /** `NAME=VALUE` of containers.conf; the image's own variables override them. */
   environmentDefaults?: string[];
   unsetEnvironment: string[];
   unsetAllEnvironment: boolean;
@@ -156,9 +162,9 @@ export interface ContainerRequest {
   user: string | undefined;
   groupAdd: string[];
   mounts: MountRequest[];
-  /** `--volumes-from`, as `CONTAINER[:OPTIONS]`: its mounts are added at creation. */
+  /** `--volumes-from`, as `CONTAINER[:OPTIONS]`: that container's mounts are added at creation. */
   volumesFrom?: string[];
-  /** `--image-volume`: what becomes of the image's VOLUMEs. */
+  /** `--image-volume`: what is made of the image's VOLUMEs. */
   imageVolumes?: 'anonymous' | 'tmpfs' | 'ignore';
   readOnly: boolean;
   readOnlyTmpfs: boolean;
@@ -173,11 +179,11 @@ export interface ContainerRequest {
   dnsSearch: string[];
   dnsOptions: string[];
   noHosts: boolean;
-  /** `--hosts-file`: whose lines /etc/hosts begins with, in place of the host's. */
+  /** `--hosts-file`: the file whose lines begin /etc/hosts, in place of the host's own file. */
   hostsFile?: string | undefined;
   /** `--no-hostname`; absent in records of older versions. */
   noHostname?: boolean;
-  /** Of containers.conf; undefined: those that Podman has. */
+  /** Default capabilities of containers.conf; undefined means Podman's. */
   defaultCapabilities?: string[] | undefined;
   capAdd: string[];
   capDrop: string[];
@@ -190,13 +196,13 @@ export interface ContainerRequest {
   ipc: NamespaceRequest;
   uts: NamespaceRequest;
   cgroupns: NamespaceRequest;
-  /** What is written to passwd and group; absent in records of older versions. */
+  /** The lines to add to passwd and group; absent in records of older versions. */
   accounts?: AccountsRequest;
-  /** Undefined: the ids of the user's shared namespace. */
+  /** Undefined means the ids of the user's shared namespace. */
   userns?: UserNamespaceRequest | undefined;
   /** `--cgroups`; absent in records of older versions. */
   cgroups?: CgroupMode;
-  /** `--cgroups=no-conmon`: the supervisor is not to leave the unit that starts it. */
+  /** `--cgroups=no-conmon`: the supervisor must stay in the unit that starts it. */
   staysWithCaller?: boolean;
   /** `--cgroup-parent`: a slice of systemd, or a path below /sys/fs/cgroup. */
   cgroupParent?: string | undefined;
@@ -207,7 +213,7 @@ export interface ContainerRequest {
   annotations: Record<string, string>;
   stopSignal: string | undefined;
   stopTimeoutSeconds: number | undefined;
-  /** `--timeout`: kill the container after so long; 0 or undefined is never. */
+  /** `--timeout`: kill the container after this time; 0 or undefined means never. */
   timeoutSeconds: number | undefined;
   /** Octal, e.g. `0022`. */
   umask: string | undefined;
@@ -219,9 +225,12 @@ export interface ContainerRequest {
   /** `--preserve-fds` and `--preserve-fd`: descriptors 3 … N+2 are passed in. */
   preserveDescriptors: number;
   pidFile: string | undefined;
-  /** `--conmon-pidfile`: whose process watches the container. */
+  /** `--conmon-pidfile`: gets the pid of the process that watches the container. */
   supervisorPidFile?: string | undefined;
-  /** `--sdnotify`: who tells a service manager that the container is ready; undefined: it does. */
+  /**
+   * `--sdnotify`: who tells the service manager that the container is ready; undefined means the
+   * container.
+   */
   sdNotify?: 'container' | 'conmon' | 'ignore' | undefined;
   cidFile: string | undefined;
   /** The command line as typed, for `inspect`; absent in records of older versions. */
@@ -229,7 +238,7 @@ export interface ContainerRequest {
 }
 
 /**
- * Where the container's cgroup is: its own, that of whoever starts it, or (split) one below that,
- * where it can be had. Podman's no-conmon is `enabled` here, but in a unit of systemd.
+ * The container's cgroup: its own, that of whoever starts it, or (split) one below that, where
+ * possible. Podman's no-conmon is `enabled` here, but within a unit of systemd.
  */
 export type CgroupMode = 'enabled' | 'disabled' | 'split';

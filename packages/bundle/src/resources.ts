@@ -8,7 +8,10 @@ const CPU_PERIOD_US = 100_000;
 const DEFAULT_PIDS = 2048;
 const LEAST_MEMORY_BYTES = 6 * 1024 * 1024;
 
-/** The limits; processes are limited even when nothing was asked for. Throws UsageError. */
+/**
+ * The limits. The number of processes is limited even when nothing was asked for. Throws
+ * UsageError.
+ */
 export function resources(
   request: ResourceRequest,
   devices: HostFacts['blockDevices'],
@@ -58,7 +61,9 @@ function blockLimits(
   return spec;
 }
 
-/** Without a limit of both, memory and swap together are twice the memory, as in Podman. */
+/**
+ * When only memory is limited, memory and swap together are limited to twice as much, as in Podman.
+ */
 function memoryLimits(request: ResourceRequest): NonNullable<ResourcesSpec['memory']> {
   const { memoryReservationBytes: reservation } = request;
   const limit = request.memoryBytes === 0 ? undefined : request.memoryBytes;
@@ -82,7 +87,7 @@ function memoryLimits(request: ResourceRequest): NonNullable<ResourcesSpec['memo
   };
 }
 
-/** 0 and -1 are "no limit". */
+/** 0 and -1 mean no limit. */
 function pidsLimit(limit: number | undefined): number {
   return limit === undefined ? DEFAULT_PIDS : limit <= 0 ? -1 : limit;
 }

@@ -27,7 +27,9 @@ const NAMES = new Set([
 ]);
 const UNLIMITED = -1;
 
-/** Throws UsageError for unknown names and for limits above what the caller may set. */
+/**
+ * The limits. Throws UsageError for unknown names, and for limits above what the caller may set.
+ */
 export function rlimits(requests: readonly UlimitRequest[], host: HostFacts): RlimitSpec[] {
   const limits = new Map<string, RlimitSpec>();
   for (const request of requests) {

@@ -11,14 +11,17 @@ const ARCHITECTURES: Readonly<Record<string, readonly string[]>> = {
 const CHANGE_OWNER = [
   'chown', 'fchown', 'lchown', 'fchownat', 'chown32', 'fchown32', 'lchown32',
 ];
-/** By the argument that holds the mode. */
+/** The calls, with the index of the argument that is the mode. */
 const MAKE_NODE = { mknod: 1, mknodat: 2 };
 const TYPE_MASK = 0o170000;
 const DEVICE_TYPES = [0o020000, 0o060000];
 const CHANGE_USER = ['setuid', 'setreuid', 'setresuid', 'setfsuid'];
 const CHANGE_GROUP = ['setgid', 'setregid', 'setresgid', 'setfsgid', 'setgroups'];
 
-/** The lines; what the capabilities don't allow is left to the kernel, which refuses it. */
+/**
+ * The lines of the filter. Calls that the capabilities do not allow are left to the kernel, which
+ * refuses them.
+ */
 export function emulationText(
   architecture: string,
   capabilities: readonly string[],

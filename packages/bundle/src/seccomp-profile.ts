@@ -19,10 +19,10 @@ const ARCHITECTURES: Record<string, string[]> = {
   arm64: ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'],
 };
 
-/** Personalities that change nothing dangerous; the last asks for the current one. */
+/** The values of personality(2) that are harmless; the last one only asks for the current value. */
 const PERSONALITIES = [0, 0x8, 0x20000, 0x20008, 0xffffffff];
 
-/** Podman's default for these capabilities, without io_uring and userfaultfd. */
+/** Podman's default profile for these capabilities, without io_uring and userfaultfd. */
 export function defaultSeccomp(architecture: string, capabilities: readonly string[]): SeccompSpec {
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
@@ -63,8 +63,8 @@ function allowIf(name: string, ...args: NonNullable<SeccompRule['args']>): Secco
 }
 
 /**
- * A profile from a file, in the runtime spec's form or Docker's (with archMap, includes and
- * excludes). Throws UsageError when it is none.
+ * A profile from a file, in the form of the runtime spec or of Docker (with archMap, includes and
+ * excludes). Throws UsageError when it is neither.
  */
 export function customSeccomp(
   profile: unknown,

@@ -7,12 +7,18 @@
 const EPERM = 1;
 const EAFNOSUPPORT = 97;
 
-/** Writes through its page cache have reached files of the host (CVE-2026-31431). */
+/**
+ * Through these sockets, containers have written to the page cache of the host's files
+ * (CVE-2026-31431).
+ */
 const AF_ALG = 38;
 
-/** Push keys into a terminal (CVE-2017-5226), paste into a console (CVE-2023-28100). */
+/** They push keys into a terminal (CVE-2017-5226) or paste into a console (CVE-2023-28100). */
 const TERMINAL_INJECTIONS = [0x5412, 0x541c];
-/** The kernel looks at 32 bits of an ioctl's number only; so must the filter (CVE-2019-10063). */
+/**
+ * The kernel uses only the lower 32 bits of an ioctl's number, so the filter must do so as well
+ * (CVE-2019-10063).
+ */
 const IOCTL_MASK = 0xffffffff;
 
 const AF_NETLINK = 16;
@@ -20,8 +26,9 @@ const NETLINK_AUDIT = 9;
 const EINVAL = 22;
 
 /**
- * The lines, for the architectures and capabilities of a profile. A 32-bit program also makes
- * sockets by socketcall(2), whose arguments no filter sees: there libseccomp refuses all sockets.
+ * The lines, for the architectures and capabilities of a profile. A 32-bit program can also make
+ * sockets by socketcall(2), whose arguments a filter can't see; for it libseccomp refuses all
+ * sockets.
  */
 export function refusalText(
   architectures: readonly string[],
@@ -31,9 +38,10 @@ export function refusalText(
     (number) => `rule errno=${EPERM} ioctl 1 & ${IOCTL_MASK} ${number}`,
   );
   const encryption = `rule errno=${EAFNOSUPPORT} socket 0 == ${AF_ALG}`;
-  // As of a kernel without auditing, for which useradd and login are prepared.
+  // The error of a kernel without auditing, which useradd and login can handle.
   const auditing = `rule errno=${EINVAL} socket 0 == ${AF_NETLINK} 2 == ${NETLINK_AUDIT}`;
-  // Two refusals of sockets with different errors need a filter each: socketcall(2) is both.
+  // Two socket refusals with different errors need separate filters, since both become a rule for
+  // socketcall(2).
   const filters = capabilities.includes('CAP_AUDIT_WRITE')
     ? [[encryption, ...terminals]]
     : [[encryption, ...terminals], [auditing]];

@@ -3,7 +3,7 @@
  * kernels added, and without io_uring and userfaultfd, through which there were too many attacks.
  */
 
-/** Allowed whatever their arguments are. */
+/** Allowed with any arguments. */
 export const ALLOWED: readonly string[] = [
   '_llseek', '_newselect', 'accept', 'accept4', 'access', 'adjtimex', 'alarm', 'bind', 'brk',
   'cachestat', 'capget', 'capset', 'chdir', 'chmod', 'chown', 'chown32', 'clock_adjtime',
@@ -66,7 +66,7 @@ export const ALLOWED: readonly string[] = [
   'waitpid', 'write', 'writev',
 ];
 
-/** Refused with EPERM; everything that is in neither list gets ENOSYS, as an old kernel would. */
+/** Refused with EPERM. A call in neither list gets ENOSYS, as on an old kernel. */
 export const REFUSED: readonly string[] = [
   'bdflush', 'io_pgetevents', 'io_uring_enter', 'io_uring_register', 'io_uring_setup',
   'kexec_file_load', 'kexec_load', 'migrate_pages', 'move_pages', 'nfsservctl', 'nice',

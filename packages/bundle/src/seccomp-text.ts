@@ -14,7 +14,7 @@ const OPERATORS: Record<SeccompArgument['op'], string> = {
 
 const EPERM = 1;
 
-/** The text. Throws UsageError for actions that the helper does not know. */
+/** The profile as text. Throws UsageError for actions that the helper does not know. */
 export function seccompText(profile: SeccompSpec): string {
   const lines = [`default ${action(profile.defaultAction, profile.defaultErrnoRet)}`];
   for (const architecture of profile.architectures) {
@@ -23,7 +23,7 @@ export function seccompText(profile: SeccompSpec): string {
   const fallback = lines[0]?.slice('default '.length);
   for (const rule of profile.syscalls) {
     const what = action(rule.action, rule.errnoRet);
-    // A rule with the default action says nothing, and libseccomp refuses it.
+    // A rule with the default action has no effect, and libseccomp refuses it.
     if (what !== fallback) lines.push(...ruleLines(rule, what));
   }
   return `${lines.join('\n')}\n`;

@@ -6,11 +6,13 @@ const IPC = /^(kernel\.(shm[a-z_]+|msg[a-z]+|sem)|fs\.mqueue\.[a-z_]+)$/;
 const NET = /^net\.[A-Za-z0-9_.\/-]+$/;
 const UTS = /^kernel\.(hostname|domainname)$/;
 const SHARED_NETWORKS: readonly string[] = ['host', 'container', 'path'];
-/** `+` and the like once smuggled in further settings (CVE-2022-0811). */
+/**
+ * Only these characters: `+` and others have been used to smuggle in more settings (CVE-2022-0811).
+ */
 const VALUE = /^[A-Za-z0-9 \t._:,\/-]*$/;
 
 /**
- * The sysctls. Throws UsageError for those of the host and for odd names or values, and
+ * The sysctls. Throws UsageError for those of the host and for invalid names or values,
  * UnsupportedError where none can be set.
  */
 export function sysctls(request: ContainerRequest, canSet: boolean): Record<string, string> {
@@ -33,7 +35,7 @@ export function sysctls(request: ContainerRequest, canSet: boolean): Record<stri
   return { ...defaults(request), ...request.sysctls };
 }
 
-/** Podman's: lets root of the container ping without raw sockets. */
+/** Podman's default, which lets the container's root ping without raw sockets. */
 function defaults({ network }: ContainerRequest): Record<string, string> {
   return SHARED_NETWORKS.includes(network.kind) ? {} : { 'net.ipv4.ping_group_range': '0 0' };
 }

@@ -4,24 +4,30 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** True when the routing tables of IPv4 or IPv6 have a default route that leads out. */
+/** True when the IPv4 or IPv6 routing table has a default route out of this machine. */
 export function hasRoute(folder = '/proc/net'): boolean {
   return linesOf(`${folder}/route`).some(leadsOut4)
     || linesOf(`${folder}/ipv6_route`).some(leadsOut6);
 }
 
-/** True when this text of /proc/net/route has one. */
+/** True when this text of /proc/net/route has such a route. */
 export function hasRoute4(text: string): boolean {
   return text.split('\n').some(leadsOut4);
 }
 
-/** Interface, destination, gateway, flags, references, use, metric, mask: fib_route_seq_show(). */
+/**
+ * The columns: interface, destination, gateway, flags, references, use, metric, mask; see
+ * fib_route_seq_show() in the kernel.
+ */
 function leadsOut4(line: string): boolean {
   const [, destination, , , , , , mask] = line.split('\t');
   return destination === '00000000' && mask === '00000000';
 }
 
-/** Destination, prefix length, …, interface: rt6_info_route(). "lo" has the reject route. */
+/**
+ * The columns: destination, prefix length, …, interface; see rt6_info_route() in the kernel. A
+ * route by "lo" is the reject route.
+ */
 function leadsOut6(line: string): boolean {
   const words = line.trim().split(/\s+/);
   return words[1] === '00' && /^0+$/.test(words[0] ?? '1') && words.at(-1) !== 'lo';

@@ -4,18 +4,18 @@
  */
 import { isIPv4 } from 'node:net';
 
-/** The addresses of a container that has a network of its own and does not ask for others. */
+/** The addresses in a container that has a network of its own and asks for no other addresses. */
 export const GUEST = {
   address: '10.0.2.100',
   prefixLength: 24,
   gateway: '10.0.2.2',
-  /** slirp4netns answers DNS here. */
+  /** The address at which slirp4netns answers DNS. */
   slirpNameserver: '10.0.2.3',
-  /** pasta forwards what is sent here to the host's resolver, loopback resolvers included. */
+  /** pasta forwards DNS for this address to the host's resolver, even to a loopback resolver. */
   pastaNameserver: '169.254.1.1',
 } as const;
 
-/** What a container's own network consists of. */
+/** The addresses of a container's own network. */
 export interface GuestAddresses {
   address: string;
   prefixLength: number;
@@ -24,17 +24,17 @@ export interface GuestAddresses {
   pastaNameserver: string;
 }
 
-/** A network of 128 addresses or more, as slirp4netns wants it. */
+/** A network of at least 128 addresses, which slirp4netns requires. */
 const CIDR = /^((?:\d{1,3}\.){3}\d{1,3})\/(\d{1,2})$/;
 const MAX_PREFIX = 25;
 
-/** Whether `slirp4netns:cidr=` may be this. */
+/** Whether the text is a valid value of `slirp4netns:cidr=`. */
 export function isSlirpCidr(text: string): boolean {
   const [, address = '', prefix] = CIDR.exec(text) ?? [];
   return isIPv4(address) && Number(prefix) >= 1 && Number(prefix) <= MAX_PREFIX;
 }
 
-/** GUEST, or what slirp4netns(1) makes of the `cidr=` among its options. */
+/** GUEST, or the addresses that slirp4netns(1) derives from a `cidr=` among its options. */
 export function guestAddresses(options: readonly string[]): GuestAddresses {
   const cidr = options.findLast((option) => option.startsWith('cidr='))?.slice('cidr='.length);
   if (cidr === undefined || !isSlirpCidr(cidr)) return GUEST;

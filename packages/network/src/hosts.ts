@@ -7,19 +7,19 @@ export interface HostsSettings {
   addHosts: readonly string[];
   /** The container's own names, hostname first. */
   names: readonly string[];
-  /** The container's address, or undefined to name it on loopback. */
+  /** The container's address; undefined puts its names on loopback. */
   address: string | undefined;
   /** The host's address as seen from the container. */
   hostAddress: string | undefined;
-  /** The host's own file: what it names is named in the container. */
+  /** The host's own file, whose names are added to the container's. */
   hostFile: string;
-  /** The container's loopback is the host's. */
+  /** The container shares the host's loopback. */
   sharesLoopback: boolean;
 }
 
 const HOST_NAMES = 'host.containers.internal host.docker.internal';
 
-/** The file's text. Names that the user added come first, so that they win. */
+/** The file's text. Names that the user added come first, so that they are found first. */
 export function hostsFile(settings: HostsSettings): string {
   const lines = settings.addHosts.map((entry) => addedHost(entry, settings.hostAddress));
   lines.push('127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback');
@@ -41,8 +41,9 @@ function namesOf(line: string): string[] {
 const LOOPBACK = /^(127\.|::1$)/;
 
 /**
- * The host's lines with the names that are not `known`. Those of its loopback lead to the host from
- * the host alone, in a container with a loopback of its own to that.
+ * The lines of the host's file, without names that are `known`. Names of the host's loopback are
+ * left out where the container has a loopback of its own: there they would lead to the container
+ * itself.
  */
 function hostLines(
   { hostFile, sharesLoopback }: HostsSettings,

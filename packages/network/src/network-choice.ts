@@ -19,22 +19,25 @@ export interface NetworkWish {
   kind: NetworkKind | 'default';
   options: readonly string[];
   ports: readonly AssignedPort[];
-  /** The caller's PATH, where the helpers are looked for. */
+  /** The caller's PATH, in which the helpers are searched. */
   path: string;
-  /** The container asks the host's resolver under GUEST.pastaNameserver. */
+  /** The container sends DNS queries for the host's resolver to GUEST.pastaNameserver. */
   forwardsNames?: boolean;
 }
 
-/** What it will be, with a warning where that is less than asked for. */
+/** The network that the container gets, with a warning where it is less than was asked for. */
 export interface NetworkChoice {
   kind: NetworkKind;
-  /** Program and arguments of the helper, `@NETNS@` unreplaced; undefined when none is needed. */
+  /**
+   * Program and arguments of the helper, with `@NETNS@` not yet replaced; undefined when none is
+   * needed.
+   */
   helper: string[] | undefined;
-  /** What the user should be told, e.g. why there is no network. */
+  /** What the user must know, e.g. why there is no network. */
   warning: string | undefined;
 }
 
-/** Why there is no helper, and what to do. */
+/** Why there is no helper, and what the user can do. */
 interface Absence {
   cause: string;
   hint: string;
@@ -55,7 +58,9 @@ const NO_ROUTE: Absence = {
   hint: 'use --network none or host',
 };
 
-/** The choice for this wish. Throws UnsupportedError for missing helpers. */
+/**
+ * The choice for this wish. Throws UnsupportedError when a helper that was asked for is missing.
+ */
 export function chooseNetwork(wish: NetworkWish): NetworkChoice {
   if (wish.kind === 'default' || wish.kind === 'pasta' || wish.kind === 'slirp4netns') {
     return wanting(wish, wish.kind);
@@ -63,7 +68,10 @@ export function chooseNetwork(wish: NetworkWish): NetworkChoice {
   return { kind: wish.kind, helper: undefined, warning: undefined };
 }
 
-/** By a helper: both make a device of /dev/net/tun in the container's network namespace. */
+/**
+ * The choice of a helper. Both helpers use /dev/net/tun to make a device in the container's network
+ * namespace.
+ */
 function wanting(wish: NetworkWish, kind: HelperKind): NetworkChoice {
   if (!canMakeDevice()) return withoutHelper(wish, kind, NO_TUN);
   if (kind !== 'slirp4netns') {
@@ -85,7 +93,10 @@ function wanting(wish: NetworkWish, kind: HelperKind): NetworkChoice {
 
 type HelperKind = 'default' | 'pasta' | 'slirp4netns';
 
-/** Nothing is what a container gets that asked for nothing particular. */
+/**
+ * Without a helper: a container that asked for no particular network gets none, with a warning.
+ * Throws UnsupportedError where a helper was named or ports are published.
+ */
 function withoutHelper(wish: NetworkWish, kind: HelperKind, why: Absence): NetworkChoice {
   const { cause, hint } = why;
   if (kind !== 'default' || wish.ports.length > 0) {

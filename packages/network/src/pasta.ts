@@ -6,11 +6,10 @@ import { GUEST } from './guest-addresses.ts';
 import type { AssignedPort } from './ports.ts';
 
 /**
- * Arguments after the program's name. `@NETNS@` stands for the container's network namespace and
- * is replaced by the supervisor. Options of the user come last, so that they win.
- *
- * With `forwardsNames` the host's resolver answers under GUEST.pastaNameserver, and then no longer
- * under its own address: pasta changes the sender of all its answers.
+ * The arguments after the program's name. `@NETNS@` stands for the container's network namespace;
+ * the supervisor replaces it. Options of the user come last, so that they win. With `forwardsNames`
+ * the host's resolver answers at GUEST.pastaNameserver, and no longer at its own address, because
+ * pasta changes the sender of all its answers.
  */
 export function pastaArguments(
   ports: readonly AssignedPort[],

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { ConflictError } from '@berth/errors';
 
-/** A port as asked for: without a host port one is chosen. */
+/** A port that is asked for; without a host port, one is chosen. */
 export interface WantedPort {
   hostAddress: string | undefined;
   hostPort: number | undefined;
@@ -15,7 +15,9 @@ export interface WantedPort {
   protocol: 'tcp' | 'udp';
 }
 
-/** One port of the host that leads to one of the container. An empty address is every address. */
+/**
+ * A port of the host that leads to a port of the container. An empty address means every address.
+ */
 export interface AssignedPort {
   hostAddress: string;
   hostPort: number;
@@ -24,8 +26,9 @@ export interface AssignedPort {
 }
 
 /**
- * Every wanted port with a host port. Ports chosen here were free a moment ago; the helper that
- * binds them has the last word. Throws ConflictError when one host port is asked for twice.
+ * Every wanted port with its host port. Ports chosen here were free a moment ago; another program
+ * may still take one before the helper binds it. Throws ConflictError when one host port is asked
+ * for twice.
  */
 export async function assignPorts(wanted: readonly WantedPort[]): Promise<AssignedPort[]> {
   const assigned: AssignedPort[] = [];

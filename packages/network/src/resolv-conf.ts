@@ -7,11 +7,16 @@ export interface ResolvSettings {
   nameservers: readonly string[];
   search: readonly string[];
   options: readonly string[];
-  /** Where the network helper forwards DNS, used instead of the host's loopback resolvers. */
+  /**
+   * The address where the network helper forwards DNS; it replaces the host's loopback resolvers.
+   */
   forwarder: string | undefined;
 }
 
-/** The text. `--dns-search .` clears the host's list: resolv.conf(5) has no other way. */
+/**
+ * The text. `--dns-search .` clears the host's list, since resolv.conf(5) has no other way to do
+ * so.
+ */
 export function resolvConf(settings: ResolvSettings): string {
   const host = parse(settings.host);
   const search =
@@ -50,7 +55,7 @@ function parse(text: string): Parsed {
   return parsed;
 }
 
-/** A loopback resolver of the host is not reachable from another network namespace. */
+/** The host's resolvers. A loopback resolver can't be reached from another network namespace. */
 function inherited(host: Parsed, settings: ResolvSettings): string[] {
   const reachable = host.nameservers.filter((address) => !/^(127\.|::1$)/.test(address));
   if (settings.forwarder === undefined) {

@@ -5,9 +5,9 @@ import { isSlirpCidr } from './guest-addresses.ts';
 import type { AssignedPort } from './ports.ts';
 
 /**
- * Arguments after the program's name; the options are Podman's, `NAME=VALUE`. Throws UsageError for
- * others, UnsupportedError when ports are published: its port forwarding hides the client's address
- * and needs a second connection to steer it.
+ * The arguments after the program's name. The options are Podman's, `NAME=VALUE`. Throws UsageError
+ * for others, UnsupportedError when ports are published: slirp4netns's port forwarding hides the
+ * client's address and has to be controlled over a second connection.
  */
 export function slirpArguments(
   ports: readonly AssignedPort[],
@@ -41,7 +41,7 @@ const FORMS: Readonly<Record<string, (value: string) => boolean>> = {
   mtu: (value) => /^\d{2,5}$/.test(value),
   outbound_addr: isIPv4,
   outbound_addr6: isIPv6,
-  // Nothing is published through it.
+  // Accepted without effect, because no ports are published through slirp4netns.
   port_handler: (value) => value === 'slirp4netns' || value === 'rootlesskit',
 };
 
