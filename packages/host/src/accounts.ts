@@ -19,8 +19,8 @@ export interface Account {
 const PASSWD = '/etc/passwd';
 
 /**
- * The calling user. Accounts that only a directory service knows are asked of the C library;
- * where that knows none either, the name is the uid and the home is $HOME.
+ * The calling user. For accounts that only a directory service knows, the C library is asked. If
+ * that knows none either, the name is the uid and the home is $HOME.
  */
 export function currentAccount(): Account {
   const uid = process.getuid?.() ?? 0;
@@ -50,7 +50,7 @@ export function findGroupName(gid: number): string | undefined {
   return lines.find(([, , id]) => id === String(gid))?.[0];
 }
 
-/** The lines of a passwd file that are whole; others are left out. */
+/** The complete lines of a passwd file; others are left out. */
 export function parsePasswd(text: string): Account[] {
   const accounts: Account[] = [];
   for (const line of text.split('\n')) {
@@ -67,7 +67,7 @@ function accountOfLibrary(): Account | undefined {
     const { username, uid, gid, homedir, shell } = userInfo();
     return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh' };
   } catch {
-    // libuv throws where getpwuid knows nobody; that is an answer.
+    // libuv throws if getpwuid knows no such user; that is a valid result.
     return undefined;
   }
 }

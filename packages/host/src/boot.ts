@@ -5,7 +5,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** What makes a pid unmistakable. */
+/** With these facts a pid identifies one process. */
 export interface HostFacts {
   /** Of /proc: a new one at every boot. */
   readonly bootId: string;
@@ -16,7 +16,7 @@ export interface HostFacts {
   readonly pidNamespace: string;
 }
 
-/** Reads the facts; a file that is not there gives an empty string. */
+/** Reads the facts; for a missing file the fact is an empty string. */
 export function readHostFacts(): HostFacts {
   return {
     bootId: readTrimmed('/proc/sys/kernel/random/boot_id'),

@@ -28,7 +28,7 @@ export function bindWithBun(names: readonly CallName[]): CallBackEnd {
   const ffi = builtinModule('bun:ffi') as BunFfi;
   const declarations = names.map((name) => {
     const { returns, takes } = CALLS[name];
-    // i64_fast answers a number instead of a bigint wherever the value is a safe integer.
+    // i64_fast returns a number instead of a bigint whenever the value is a safe integer.
     const answer = returns === 'long' ? 'i64_fast' : 'i32';
     return [name, { args: takes.map((kind) => BUN_TYPES[kind]), returns: answer }];
   });
@@ -51,10 +51,12 @@ export function bindWithBun(names: readonly CallName[]): CallBackEnd {
 }
 
 const REPEATS = 4;
-/** A second call would do something else, or lose what the first one had to say. */
+/**
+ * Calls that must not be repeated: the second would act differently, or lose the first one's error.
+ */
 const ONCE: ReadonlySet<CallName> = new Set(['close', 'fsync', 'execve']);
 
-/** Without room for machine code, which a limit of the address space takes away, there are none. */
+/** A limit of the address space may leave no room for machine code; then there are no calls. */
 function open(
   ffi: BunFfi, symbols: Parameters<BunFfi['dlopen']>[1],
 ): ReturnType<BunFfi['dlopen']> {

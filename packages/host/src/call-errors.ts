@@ -5,9 +5,10 @@
 import type { BoundCall } from './syscall-table.ts';
 
 /**
- * Between a call and the reading of its number the collector of garbage may run. It opens
- * /proc/self/statm; below a root without /proc that fails, and its number is read instead. So a
- * call that failed is made again, until two in a row have the same number, or one succeeds.
+ * The garbage collector may run between a call and the reading of its error number. It opens
+ * /proc/self/statm. Below a root without /proc that fails, and then the number read is the
+ * collector's. So a failed call is repeated, until two in a row have the same number, or one
+ * succeeds.
  */
 export class CallErrors {
   readonly #read: () => number;
@@ -17,12 +18,12 @@ export class CallErrors {
     this.#read = read;
   }
 
-  /** That of the last call that failed. */
+  /** The error number of the last failed call. */
   last(): number {
     return this.#last;
   }
 
-  /** The call, made up to `attempts` times more where it fails, with its number for last(). */
+  /** The call, repeated up to `attempts` times if it fails, with its number for last(). */
   noted(call: BoundCall, attempts: number): BoundCall {
     return (...values) => {
       let result = call(...values);

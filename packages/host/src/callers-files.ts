@@ -6,14 +6,14 @@ import { fchownSync, lchownSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { actsForRoot } from './root-caller.ts';
 
-/** A file that was made is the caller's; one that was there keeps its owner. */
+/** Gives a newly made file to the caller; an existing file keeps its owner. */
 export function giveToCaller(file: string | number): void {
   if (!actsForRoot()) return;
   if (typeof file === 'number') fchownSync(file, 0, 0);
   else if (lstatSync(file).uid === process.getuid?.()) lchownSync(file, 0, 0);
 }
 
-/** So is a folder, with all that is in it. */
+/** Gives a folder to the caller, with everything in it. */
 export function giveTreeToCaller(folder: string): void {
   if (!actsForRoot()) return;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -9,9 +9,9 @@ import { UnsupportedError } from '@berth/errors';
 import { currentAccount } from './accounts.ts';
 import { systemErrorFrom } from './errno.ts';
 
-/** Absolute paths; none but `run` need exist. */
+/** Absolute paths; only `run` must exist. */
 export interface Directories {
-  /** Everything that is kept; the layout's version is in the path. */
+  /** Everything that lasts; the layout's version is in the path. */
   readonly data: string;
   readonly config: string;
   readonly cache: string;
@@ -35,7 +35,7 @@ export interface DirectoryRequest {
 
 const LAYOUT_VERSION = 'v1';
 
-/** Those of the machine's root, whatever HOME and XDG variables say. */
+/** The folders of the machine's root, whatever HOME and XDG variables say. */
 export const ROOT_FOLDERS = {
   data: join('/var/lib/berth', LAYOUT_VERSION),
   run: '/run/berth',
@@ -44,14 +44,14 @@ export const ROOT_FOLDERS = {
 const FALLBACK_PARENTS = ['/run/user', '/dev/shm', '/tmp'];
 const OTHERS_BITS = 0o077;
 
-/** The XDG variables, and what they are below the home where they are unset. */
+/** The XDG variables, and their defaults below the home. */
 const HOME_FOLDERS: readonly [variable: string, below: string][] = [
   ['XDG_DATA_HOME', '.local/share'], ['XDG_CONFIG_HOME', '.config'], ['XDG_CACHE_HOME', '.cache'],
 ];
 
 /**
- * A folder that a variable names from wherever the command happens to stand is none: the XDG base
- * directory specification has it ignored, and a HOME of that kind is the account's.
+ * Ignores variables with a relative folder, which would depend on the current directory: the XDG
+ * base directory specification says so. A relative HOME is replaced by the account's home.
  */
 export function ignoreRelativeFolders(environment: NodeJS.ProcessEnv = process.env): void {
   for (const name of [...HOME_FOLDERS.map(([variable]) => variable), 'XDG_RUNTIME_DIR', 'HOME']) {
@@ -61,15 +61,15 @@ export function ignoreRelativeFolders(environment: NodeJS.ProcessEnv = process.e
   }
 }
 
-/** Bun goes on to take the HOME that it was started with for the home. */
+/** Bun continues to use the HOME that it was started with. */
 function nameFolders(environment: NodeJS.ProcessEnv, home: string): void {
   environment['HOME'] = home;
   for (const [variable, below] of HOME_FOLDERS) environment[variable] ??= join(home, below);
 }
 
 /**
- * The directories of the calling user. Makes the run directory when it is not there. Throws an
- * UnsupportedError when no private run directory can be had.
+ * The directories of the calling user. Makes the run directory if it is missing. Throws an
+ * UnsupportedError when no private run directory is possible.
  */
 export function findDirectories(request: DirectoryRequest = {}): Directories {
   const environment = request.environment ?? process.env;
@@ -84,7 +84,7 @@ export function findDirectories(request: DirectoryRequest = {}): Directories {
   };
 }
 
-/** Root himself only looks; what is made belongs to the id that he has become. */
+/** Root's own process only reads; new files belong to the id that it has become. */
 function directoriesOfRoot({ root, runRoot }: DirectoryRequest, uid: number): Directories {
   const run = (uid === 0 ? runRoot : makeChosen(runRoot)) ?? ROOT_FOLDERS.run;
   if (uid !== 0 && runRoot === undefined && !makePrivate(run, uid)) {
@@ -136,7 +136,7 @@ function findRunDirectory({ environment, uid, request }: RunDirectoryRequest): s
   });
 }
 
-/** Makes `path` where it is missing. In /tmp another user may have been first: then false. */
+/** Makes `path` if it is missing. False if another user made it first, which can happen in /tmp. */
 function makePrivate(path: string, uid: number): boolean {
   try {
     mkdirSync(path, { mode: 0o700 });

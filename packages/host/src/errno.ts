@@ -32,7 +32,7 @@ export interface SystemFailure {
   readonly cause?: unknown;
 }
 
-/** What a failed system call looks like in the project: `open "/x": no such file or directory`. */
+/** The project's error for a failed system call: `open "/x": no such file or directory`. */
 export function systemError({ operation, errno, path, cause }: SystemFailure): SystemError {
   const object = path === undefined ? '' : ` "${path}"`;
   return new SystemError('SYSTEM_CALL', `${operation}${object}: ${describeErrno(errno)}`, {

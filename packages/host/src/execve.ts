@@ -13,8 +13,8 @@ export interface ExecveRequest {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /**
-   * Descriptors above 2 that the program shall have. Those below the highest of them are closed;
-   * every higher one must be close-on-exec, or be closed by the program.
+   * Descriptors above 2 that the program gets. Those below the highest of them are closed; every
+   * higher one must be close-on-exec, or be closed by the program.
    */
   readonly keepDescriptors: readonly number[];
 }
@@ -30,13 +30,13 @@ export function execve(request: ExecveRequest): never {
     throw new Error('bug: a program argument holds a NUL');
   }
   const syscalls = loadHandOverCalls();
-  // Node marks its own standard streams close-on-exec at start.
+  // Node makes its own standard streams close-on-exec at start.
   for (const fd of STANDARD_STREAMS) syscalls.setCloseOnExec(fd, false);
-  // One by one and by name: a blanket rule would hand over whatever the runtime has open.
+  // One by one: a general rule would also hand over the runtime's own descriptors.
   for (const fd of request.keepDescriptors) {
     succeed(syscalls.setCloseOnExec(fd, false), 'keep descriptor', String(fd));
   }
-  // Bun leaves what the caller has open as it came.
+  // Bun does not change the descriptors that it inherits from the caller.
   for (const fd of between(STANDARD_STREAMS.length, request.keepDescriptors)) {
     syscalls.setCloseOnExec(fd, true);
   }
@@ -45,7 +45,7 @@ export function execve(request: ExecveRequest): never {
   throw new Error('bug: execve came back without an error');
 }
 
-/** From `first` up to the highest of the numbers, without them. */
+/** The numbers from `first` up to the highest of `numbers`, without those in `numbers`. */
 function between(first: number, numbers: readonly number[]): number[] {
   const all = Array.from({ length: Math.max(first, ...numbers) - first }, (_, i) => first + i);
   return all.filter((number) => !numbers.includes(number));

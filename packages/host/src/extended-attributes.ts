@@ -14,8 +14,8 @@ export interface ExtendedAttribute {
 const LARGEST_LIST_BYTES = 65536;
 
 /**
- * The attributes of `path` itself (a link is not followed), in the kernel's order; those that
- * vanish meanwhile and file systems without attributes give none. Throws a SystemError.
+ * The attributes of `path` itself (a link is not followed), in the kernel's order. Leaves out those
+ * that disappear meanwhile; empty if the file system has none. Throws a SystemError.
  */
 export function getExtendedAttributes(path: PathArgument): ExtendedAttribute[] {
   const syscalls = loadSyscalls();

@@ -54,7 +54,7 @@ export interface FileCalls {
   /** Never follows a link. */
   fchownat(directoryFd: number, path: PathArgument, owner: Owner): number;
   fchmod(fd: number, mode: number): number;
-  /** Follows a link at the end: the kernel has no other way. */
+  /** Follows a link at the end, because the kernel offers nothing else. */
   chmod(path: PathArgument, mode: number): number;
   fchmodat(directoryFd: number, path: PathArgument, mode: number): number;
   futimens(fd: number, atime: Timespec, mtime: Timespec): number;
@@ -99,7 +99,7 @@ export function createFileCalls(backEnd: CallBackEnd): FileCalls {
   };
 }
 
-/** Back end, buffers, and the rule how a failed call becomes a negative number. */
+/** Back end, buffers, and the rule that makes a failed call a negative number. */
 class CallContext {
   readonly calls: Record<CallName, BoundCall>;
   readonly first = new PathBuffer();
@@ -178,7 +178,9 @@ function descriptorCalls(context: CallContext): Pick<FileCalls, DescriptorCall> 
   };
 }
 
-/** A short write is no failure (disk quotas, signals); a write of nothing would loop for ever. */
+/**
+ * A short write is no failure (disk quotas, signals), but a write of nothing would loop for ever.
+ */
 function writeAll(
   bytes: Uint8Array,
   write: (rest: Uint8Array, done: number) => number,
@@ -277,7 +279,7 @@ type AttributeCall = 'lsetxattr' | 'fsetxattr' | 'lgetxattr' | 'llistxattr' | 'l
 
 function attributeCalls(context: CallContext): Pick<FileCalls, AttributeCall> {
   const { calls } = context;
-  // An empty array has no address; the length says that there is nothing.
+  // An empty array has no address, so pass another one; the length says that it is empty.
   const filled = (value: Uint8Array): Uint8Array => (value.length === 0 ? EMPTY : value);
   return {
     lsetxattr: (path, name, value) =>

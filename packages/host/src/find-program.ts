@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** Where set-up tools often live. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/local/bin', '/usr/sbin', '/sbin'];
 
-/** Where `name` is installed, looked for in `path` first; undefined where it is not. */
+/** Where `name` is installed, searched in `path` first; undefined if it is not installed. */
 export function findProgram(name: string, path = process.env['PATH'] ?? ''): string | undefined {
   const folders = [
     ...path.split(':').filter((folder) => folder.startsWith('/')),

@@ -19,7 +19,7 @@ export function findMount(path: string): Mount | undefined {
   let found: Mount | undefined;
   for (const mount of readMounts()) {
     const isNearer = mount.mountPoint.length >= (found?.mountPoint.length ?? 0);
-    // A later line of the same mount point lies over an earlier one.
+    // A later line with the same mount point covers an earlier one.
     if (isBelow(real, mount.mountPoint) && isNearer) found = mount;
   }
   return found;
@@ -31,12 +31,13 @@ export function readMounts(): Mount[] {
 }
 
 /**
- * True in a container whose /proc is masked: below it the kernel refuses a procfs of one's own,
- * which would show what the masks hide (mount_too_revealing()).
+ * True in a container with a masked /proc. Below it the kernel refuses a new procfs, which would
+ * show what the masks hide (mount_too_revealing()).
  */
 export function isProcMasked(isOnMachine: boolean): boolean {
   const kcore = lstatSync('/proc/kcore', { throwIfNoEntry: false });
-  // All engines mask this one first; on a machine itself nobody does, and mounts may be many.
+  // All engines mask this file first. On a machine itself nobody does, and reading all mounts could
+  // take long.
   if (isOnMachine && kcore?.isFile() === true) return false;
   return readMounts().some(({ mountPoint }) =>
     mountPoint.startsWith('/proc/') && !mountPoint.startsWith('/proc/sys/fs/binfmt_misc'));

@@ -9,10 +9,10 @@ import type { IdRange } from './subordinate-ids.ts';
 export interface OwnNamespace {
   /** False in a container: there are fewer ids than a machine has. */
   readonly isWhole: boolean;
-  /** The ids, in the ranges that the kernel maps as one, without those of the machine's root. */
+  /** The ids, in the ranges that the kernel maps together, without those of the machine's root. */
   readonly uids: readonly IdRange[];
   readonly gids: readonly IdRange[];
-  /** What the machine's root is called here; undefined where it has no name. */
+  /** The id of the machine's root here; undefined if it is not mapped. */
   readonly hostRoot: number | undefined;
   /** May map any of these ids into a namespace below, as newuidmap(1) does for others. */
   readonly mayMapIds: boolean;
@@ -29,7 +29,7 @@ const CAP_SETUID = 7n;
 const CAP_SYS_ADMIN = 21n;
 const CAP_SETFCAP = 31n;
 
-/** What an extent of a map says, and which id of the namespace above it begins with. */
+/** One extent of a map, and the id of the parent namespace that it begins with. */
 interface Extent extends IdRange {
   readonly outside: number;
 }
@@ -38,7 +38,7 @@ interface Extent extends IdRange {
 export function readOwnNamespace(): OwnNamespace {
   const uids = parseMap(readFileSync('/proc/self/uid_map', 'utf8'));
   if (uids.some(({ count }) => count === ALL_IDS)) {
-    // Such a map fits only into one like it, and so on up to the machine's own.
+    // Such a map is possible only inside one like it, and so on up to the machine's own.
     return {
       isWhole: true,
       uids: WHOLE,
@@ -61,13 +61,13 @@ export function readOwnNamespace(): OwnNamespace {
   };
 }
 
-/** Whether this process may give any ids of its namespace to one below. */
+/** Whether this process may map any ids of its namespace into a child namespace. */
 export function mayMapIds(): boolean {
   const can = capabilities('CapEff');
   return can(CAP_SETUID) && can(CAP_SETGID);
 }
 
-/** What is in both: the kernel maps no id that the namespace of the caller has not. */
+/** The ids in both: the kernel maps no id that the caller's namespace lacks. */
 export function commonIds(ranges: readonly IdRange[], there: readonly IdRange[]): IdRange[] {
   return ranges.flatMap((range) => there.flatMap((other) => {
     const start = Math.max(range.start, other.start);
@@ -76,12 +76,12 @@ export function commonIds(ranges: readonly IdRange[], there: readonly IdRange[])
   }));
 }
 
-/** False where programs that are set-user-id root get less than they would on a machine. */
+/** False if set-user-id root programs get fewer rights than they would on a machine. */
 export function isRootMighty(): boolean {
   return capabilities('CapBnd')(CAP_SYS_ADMIN);
 }
 
-/** True for the owner of files whose owner has no id in this container. */
+/** True for the overflow id: the shown owner of files whose owner has no id in this container. */
 export function isOutsider(uid: number): boolean {
   return uid === OVERFLOW_ID && !readOwnNamespace().isWhole;
 }
@@ -96,15 +96,15 @@ function parseMap(text: string): Extent[] {
 }
 
 /**
- * Who owns /proc/sys is the machine's root in every namespace (proc_sys_make_inode()), whatever its
- * number here. Where that can't be seen, 0 is taken to be it.
+ * The owner of /proc/sys is the machine's root in every namespace (proc_sys_make_inode()), whatever
+ * its number here. If that can't be read, 0 is assumed.
  */
 function machineRoot(path: string): { uid: number; gid: number } {
   const isProc = statfsSync(path).type === PROC_SUPER_MAGIC;
   return isProc ? statSync(path) : { uid: 0, gid: 0 };
 }
 
-/** Undefined for an id that is not mapped here: stat(2) shows the overflow id for these. */
+/** Undefined for an id that is not mapped here: stat(2) shows the overflow id instead. */
 function idOf(id: number, extents: readonly Extent[]): number | undefined {
   const extent = extents.find(({ start, count }) => id >= start && id < start + count);
   if (extent === undefined) return undefined;

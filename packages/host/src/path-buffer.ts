@@ -10,7 +10,7 @@ export type PathArgument = string | Uint8Array;
 /** PATH_MAX with its NUL; also above XATTR_NAME_MAX. */
 const CAPACITY_BYTES = 4096;
 
-/** One reusable C string. Two arguments of one call need two of these. */
+/** One reusable C string. A call with two such arguments needs two of them. */
 export class PathBuffer {
   readonly bytes = Buffer.alloc(CAPACITY_BYTES);
 
@@ -24,7 +24,7 @@ export class PathBuffer {
 
   #setString(path: string): number {
     if (path.includes('\0')) return -constants.errno.EINVAL;
-    // Three bytes is the most that one UTF-16 unit becomes; only long paths are measured.
+    // One UTF-16 unit becomes at most three bytes, so only long paths have to be measured.
     const fits =
       path.length * 3 < CAPACITY_BYTES || Buffer.byteLength(path) < CAPACITY_BYTES;
     return fits ? this.bytes.write(path, 0, 'utf8') : -constants.errno.ENAMETOOLONG;

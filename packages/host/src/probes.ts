@@ -6,16 +6,16 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { loadSyscalls, succeed } from './syscalls.ts';
 
-/** Answers of one look at the host. */
+/** The results of examining the host once. */
 export interface HostProbe {
   /** `6.1.0-28-amd64` gives [6, 1]. */
   readonly kernel: readonly [number, number];
   readonly kernelRelease: string;
-  /** Null where the kernel has no such setting, which means allowed. */
+  /** Null if the kernel has no such setting, which means allowed. */
   readonly unprivilegedUserNamespaces: boolean | null;
-  /** How many user namespaces a user may have; 0 is a site that forbids them. */
+  /** How many user namespaces a user may have; some sites forbid them with 0. */
   readonly maxUserNamespaces: number;
-  /** True where AppArmor confines unprivileged user namespaces (Ubuntu 23.10 and later). */
+  /** True if AppArmor confines unprivileged user namespaces (Ubuntu 23.10 and later). */
   readonly appArmorRestricts: boolean;
   readonly hasOverlay: boolean;
   readonly hasCgroup2: boolean;
@@ -64,15 +64,15 @@ export function probeHost(): HostProbe {
   };
 }
 
-/** There, or a module that the first mount loads. */
+/** Built in or loaded, or a module that the first mount loads. */
 function hasOverlay(kernelRelease: string): boolean {
   return /\boverlay$/m.test(readIfThere('/proc/filesystems'))
     || existsSync(`/lib/modules/${kernelRelease}/kernel/fs/overlayfs`);
 }
 
 /**
- * The usual name of the file system that holds `path` (`ext4`, `tmpfs`, `nfs` …), its magic
- * number in hexadecimal where it has no usual one, or undefined when there is no `path`.
+ * The usual name of the file system that holds `path` (`ext4`, `tmpfs`, `nfs` …); if it has none,
+ * its magic number in hexadecimal; undefined if `path` does not exist.
  */
 export function fileSystemName(path: string): string | undefined {
   let fd: number;

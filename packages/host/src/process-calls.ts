@@ -31,7 +31,7 @@ export interface ProcessCalls {
   setNonBlocking(fd: number, nonBlocking: boolean): number;
   /** Puts the descriptors of a new pipe, reading end first, into `ends`; both close on exec. */
   pipe(ends: Int32Array): number;
-  /** A descriptor that stands for this very process, whatever happens to its number. */
+  /** A descriptor for exactly this process, even if its pid is used again. */
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): number;
 }
@@ -78,13 +78,13 @@ interface FlagCommand {
 }
 
 /**
- * A NULL-terminated array of C strings in one piece of memory, the pointers first: whoever keeps
- * the array alive keeps the strings alive.
+ * A NULL-terminated array of C strings in one piece of memory, the pointers first: as long as the
+ * array exists, the strings do.
  */
 function pointerList(backEnd: CallBackEnd, strings: readonly string[]): Uint8Array {
   const tableBytes = (strings.length + 1) * POINTER_BYTES;
   const text = Buffer.from(strings.map((string) => `${string}\0`).join(''));
-  // Not from Buffer's pool, which answers addresses of a slice.
+  // Not from Buffer's pool, where the address would be that of a slice.
   const list = Buffer.alloc(tableBytes + text.length);
   text.copy(list, tableBytes);
   let next = backEnd.address(list) + BigInt(tableBytes);

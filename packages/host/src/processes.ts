@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { loadSyscalls, succeed } from './syscalls.ts';
 
-/** What stat of /proc says of a process, as far as it is needed. */
+/** The fields of /proc/PID/stat that are needed. */
 export interface ProcessStat {
   readonly state: string;
   readonly parentPid: number;
@@ -23,21 +23,23 @@ export function readStartTime(pid: number): string | undefined {
   return readProcessStat(pid)?.startTime;
 }
 
-/** True while this very process runs: a zombie, or another process with its pid, is not it. */
+/**
+ * True while exactly this process runs; false for a zombie, and for another process with its pid.
+ */
 export function isAlive(pid: number, startTime: string): boolean {
   const stat = readProcessStat(pid);
   return stat !== undefined && stat.startTime === startTime && !/[ZXx]/.test(stat.state);
 }
 
-/** True while this very process is stopped: by SIGSTOP, or by whoever traces it. */
+/** True while exactly this process is stopped, by SIGSTOP or by a tracer. */
 export function isStopped(pid: number, startTime: string): boolean {
   const stat = readProcessStat(pid);
   return stat !== undefined && stat.startTime === startTime && /[Tt]/.test(stat.state);
 }
 
 /**
- * Sends `signal` to this very process. False when it is gone. The start time is looked at after
- * the pidfd is open, so a recycled number is never hit. Throws a SystemError when not allowed.
+ * Sends `signal` to exactly this process. False when it is gone. The start time is checked after
+ * the pidfd is open, so a reused pid is never hit. Throws a SystemError when not allowed.
  */
 export function signalProcess(pid: number, startTime: string, signal: number): boolean {
   const syscalls = loadSyscalls();

@@ -11,30 +11,30 @@ import {
 } from './subordinate-ids.ts';
 import { readAccounts, type Account } from './accounts.ts';
 
-/** Set for the program that root's process becomes; it is believed only of who has the rights. */
+/** Set for the program that root's process becomes; believed only if the process has the rights. */
 export const ROOT_CALLER = 'BERTH_ROOT_CALLER';
 
-/** Whose ranges root's containers may have, first found; `containers` is Podman's name for them. */
+/** Users whose ranges root's containers may use, the first found; `containers` is Podman's name. */
 export const ROOT_RANGE_OWNERS = ['root', 'containers'] as const;
 
 const ENOUGH_IDS = 65_536;
 const FIRST_ID = 100_000;
 const LAST_ID = 0xfffffffe;
 
-/** The ranges, and under whose name they stand. */
+/** The ranges, and the name that they are given to. */
 export interface RootIds extends SubordinateIds {
   readonly owner: (typeof ROOT_RANGE_OWNERS)[number];
 }
 
-/** True where this process was root's, and has become the first of root's subordinate ids. */
+/** True if this process was root's, and has become the first of root's subordinate ids. */
 export function actsForRoot(): boolean {
   return process.env[ROOT_CALLER] !== undefined && process.getuid?.() !== 0 && mayMapIds()
     && readOwnNamespace().isWhole;
 }
 
 /**
- * True for a command in `unshare` of root's, and of nobody who merely sets the variable: there root
- * of the namespace owns root's store.
+ * True for a command in root's `unshare`, where root of the namespace owns root's store. False for
+ * a process that merely sets the variable.
  */
 export function isBelowRoot(): boolean {
   if (process.env[ROOT_CALLER] === undefined || process.getuid?.() !== 0) return false;
@@ -42,7 +42,7 @@ export function isBelowRoot(): boolean {
   return store?.uid === 0 && !readOwnNamespace().isWhole;
 }
 
-/** The ranges for root's containers; undefined where uids or gids are missing. */
+/** The ranges for root's containers; undefined if uids or gids are missing. */
 export function findRootIds(): RootIds | undefined {
   const found = ROOT_RANGE_OWNERS.map((owner) => ({ owner, ...findSubordinateIds(named(owner)) }));
   return found.find(({ uids, gids }) => uids.length > 0 && gids.length > 0);
@@ -52,7 +52,10 @@ function named(owner: (typeof ROOT_RANGE_OWNERS)[number]): { name: string; uid: 
   return { name: owner, uid: owner === 'root' ? 0 : -1 };
 }
 
-/** Who else has the id that root's store belongs to, in words: he could change the store. */
+/**
+ * Describes another user who has the id that root's store belongs to, and so could change the
+ * store.
+ */
 export function otherOwnerOf(uid: number): string | undefined {
   const account = readAccounts().find((other) => other.uid === uid);
   if (account !== undefined) return `the uid of "${account.name}"`;
@@ -62,7 +65,7 @@ export function otherOwnerOf(uid: number): string | undefined {
   return range === undefined ? undefined : `a subordinate uid of "${range.owner}"`;
 }
 
-/** 65,536 ids that nobody has, from 100,000 on. */
+/** 65,536 ids that no user has, from 100,000 on. */
 export function freeIds(
   ranges: readonly OwnedIdRange[] = allSubordinateIds(),
   accounts: readonly Account[] = readAccounts(),

@@ -12,7 +12,7 @@ export interface IdRange {
   readonly count: number;
 }
 
-/** A range, and the name or uid that it is given to. */
+/** A range, and the name or uid of its owner. */
 export interface OwnedIdRange extends IdRange {
   readonly owner: string;
   readonly kind: 'uid' | 'gid';
@@ -60,7 +60,7 @@ export function parseSubordinateIds(
   return ranges;
 }
 
-/** Every range of /etc/subuid and /etc/subgid, whoever has it. */
+/** Every range of /etc/subuid and /etc/subgid, of all users. */
 export function allSubordinateIds(): OwnedIdRange[] {
   return (['uid', 'gid'] as const).flatMap((kind) =>
     parseLines(readIfThere(`/etc/sub${kind}`)).map((range) => ({ ...range, kind })));
@@ -74,9 +74,9 @@ function parseLines(text: string): (IdRange & { owner: string })[] {
 }
 
 /**
- * The helpers where both are there and allowed to work: set-user-id root, for which root must have
- * all capabilities (`rootIsMighty`), or with the matching file capability, by which the caller
- * stays the owner of the namespace. PATH is searched after the system's directories.
+ * The helpers, if both exist and can work. Either they are set-user-id root, and root has all
+ * capabilities (`rootIsMighty`); or they have the matching file capability, and the caller stays
+ * the owner of the namespace. PATH is searched after the system's directories.
  */
 export function findMapHelpers(
   rootIsMighty: boolean,
@@ -107,7 +107,7 @@ function findHelper(name: string, { directories, rootIsMighty }: Search): string
   return undefined;
 }
 
-/** Undefined also where a folder of PATH may not be entered. */
+/** Also undefined if a folder of PATH may not be entered. */
 function statusOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

@@ -9,7 +9,7 @@ export type ArgumentKind = 'int' | 'uint' | 'long' | 'pointer';
 /** What may be passed for one argument; pointers are given as bytes, `null` is NULL. */
 export type CallArgument = number | bigint | Uint8Array | null;
 
-/** A bound function: answers what the C function answers, -1 on failure. */
+/** A bound function: returns the C function's result, -1 on failure. */
 export type BoundCall = (...values: CallArgument[]) => number;
 
 /** The type of one C function. */
@@ -67,7 +67,7 @@ export const CALLS = {
 /** A function of the table. */
 export type CallName = keyof typeof CALLS;
 
-/** What a foreign function interface must give. */
+/** What a foreign function interface must offer. */
 export interface CallBackEnd {
   readonly calls: Record<CallName, BoundCall>;
   /** The calling thread's errno; only meaningful directly after a call that answered -1. */

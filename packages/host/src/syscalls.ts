@@ -34,7 +34,7 @@ export function loadSyscalls(): Syscalls {
   return loaded;
 }
 
-/** What a hand-over needs, and no more: every `run` and `exec` waits for this. */
+/** Only the calls that a hand-over needs: every `run` and `exec` waits for this. */
 export function loadHandOverCalls(): Pick<ProcessCalls, 'execve' | 'setCloseOnExec'> {
   return createProcessCalls(bind(['execve', 'fcntl']));
 }

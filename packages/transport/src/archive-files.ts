@@ -27,13 +27,13 @@ export interface ArchiveFiles {
   read(file: string, limitBytes: number): Promise<Buffer>;
   /** The file's bytes from an offset, read as they are asked for. Throws NotFoundError. */
   stream(file: string, from: ReadFrom): Promise<AsyncIterable<Buffer>>;
-  /** Where the file lies in the archive, if that is one open file. Throws NotFoundError. */
+  /** The file's place in the archive, if that is one open file. Throws NotFoundError. */
   place(file: string): FilePlace | undefined;
   /** Releases what is open; streams still running end with an error. */
   close(): Promise<void>;
 }
 
-/** The files below a folder; links in it are followed, as tools that share blobs make them. */
+/** The files below a folder. Links in it are followed, because tools that share blobs make them. */
 export function folderFiles(folder: string): ArchiveFiles {
   const openFile = async (file: string): Promise<FileHandle | undefined> => {
     const normal = posix.normalize(file);
@@ -141,7 +141,7 @@ async function* readRange(handle: FileHandle, range: Range): AsyncGenerator<Buff
       const length = Math.min(CHUNK_BYTES, range.end - position);
       const buffer = Buffer.allocUnsafe(length);
       const { bytesRead } = await handle.read(buffer, 0, length, position);
-      // Shorter than it was a moment ago: the reader's digest will not fit.
+      // The file became shorter a moment ago: the reader's digest will not match.
       if (bytesRead === 0) return;
       position += bytesRead;
       yield buffer.subarray(0, bytesRead);

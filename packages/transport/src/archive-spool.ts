@@ -15,10 +15,10 @@ import { peek } from './stream-head.ts';
 
 /** Where spooled bytes go, and how many there may be. */
 export interface SpoolOptions {
-  /** A private directory on a file system with room; nothing of ours stays in it. */
+  /** A private directory on a file system with room; no file of ours stays in it. */
   readonly scratchDirectory: string;
   readonly decompressors?: Decompressors | undefined;
-  /** Default: 1 TiB. A bomb ends here, or with the disk. */
+  /** Default: 1 TiB. A decompression bomb ends here, or when the disk is full. */
   readonly maximumBytes?: number | undefined;
 }
 
@@ -52,8 +52,8 @@ export async function openPlainFile(path: string, options: SpoolOptions): Promis
 }
 
 /**
- * A descriptor on the plain bytes of a stream. The file behind it has no name from its creation
- * on, so that nothing is left whatever happens. The source is read to its end or destroyed.
+ * A descriptor of the plain bytes of a stream. The file has no name from its creation on, so that
+ * nothing is left whatever happens. The source is read to its end or destroyed.
  */
 export async function spool(input: Input, options: SpoolOptions): Promise<FileHandle> {
   const path = join(options.scratchDirectory, `.archive-${randomBytes(8).toString('hex')}`);

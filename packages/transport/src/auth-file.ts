@@ -18,7 +18,7 @@ export interface AuthFilePlace {
   readonly path: string;
   /** The user named it. */
   readonly isRequired: boolean;
-  /** Below a folder that may be somebody else's: what can't be reached there is not ours. */
+  /** In a folder that may belong to somebody else: a file that can't be reached is not ours. */
   readonly isShared?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface AuthFile {
   readonly credsStore: string | undefined;
 }
 
-/** The auth files to ask, first wins: a named one stands alone. */
+/** The auth files to ask, the first match wins; if one is named, only that. */
 export function authFilePaths(sources: {
   readonly authFile: string | undefined;
   readonly environment: Environment;
@@ -49,13 +49,13 @@ export function authFilePaths(sources: {
   ];
   const places = paths.map((path) => ({ path, isRequired: false }));
   if (runtime !== undefined && runtime !== '') return places;
-  // Where Podman writes without XDG_RUNTIME_DIR; it is gone at the next boot, so only read. The
-  // folder is root's alone where root's Podman made it.
+  // Where Podman writes without XDG_RUNTIME_DIR. It is gone at the next boot, so Berth only reads
+  // it. If root's Podman made the folder, only root can enter it.
   const path = join('/run/containers', callersUid(environment), 'auth.json');
   return [...places, { path, isRequired: false, isShared: true }];
 }
 
-/** Root's process has another uid by now: host/root-caller.ts. */
+/** Root's process has another uid by now, see host/root-caller.ts. */
 function callersUid(environment: Environment): string {
   return environment['BERTH_ROOT_CALLER'] === undefined ? String(process.getuid?.() ?? 0) : '0';
 }
@@ -136,7 +136,8 @@ async function replaceUnlessChanged(step: {
     await rename(temporary, target);
     return true;
   } catch (cause) {
-    // Taken for a leftover by someone who can't see this process: another pid namespace, or host.
+    // A process that can't see this one (another pid namespace or host) took the file for a
+    // leftover.
     if (codeOf(cause) === 'ENOENT') return false;
     throw new SystemError('AUTH_FILE_WRITE', `write auth file "${step.path}": ${reason(cause)}`);
   } finally {
@@ -144,7 +145,7 @@ async function replaceUnlessChanged(step: {
   }
 }
 
-/** Where a link leads; one that another user made may lead to any file of this one's. */
+/** Removes what killed commands were writing beside the file, because it contains secrets. */
 async function ownTarget(path: string): Promise<string> {
   const link = await lstat(path);
   if (link.isSymbolicLink() && ![0, process.getuid?.()].includes(link.uid)) {
@@ -203,7 +204,7 @@ function parseDocument(path: string, text: string): Json {
       return document as Json;
     }
   } catch {
-    // The parser's message quotes the text, which holds secrets.
+    // Docker leaves an empty entry for a server whose secret is in a credential helper.
   }
   throw new UsageError('BAD_AUTH_FILE', `read auth file "${path}": not a JSON object`);
 }

@@ -12,16 +12,16 @@ import { refusedError } from './registry-failure.ts';
 
 /** The authorization state of one registry for one user. */
 export interface Authorization {
-  /** The headers that prove us for `scope`, as far as is known by now. */
+  /** The headers that authenticate us for `scope`, as far as they are known. */
   headers(scope: string): Promise<Record<string, string>>;
   /**
-   * Takes in a 401's challenges. True when the same request is worth sending once more; throws
-   * TransportError when the credentials are refused or the way to send them is not safe.
+   * Takes a 401's challenges. True when the same request is worth sending again; throws
+   * TransportError when the credentials are refused, or when it is not safe to send them.
    */
   answer(challenges: readonly AuthChallenge[], scope: string): Promise<boolean>;
 }
 
-/** What is needed to prove us to one registry. */
+/** What is needed to authenticate to one registry. */
 export interface AuthorizationOptions extends TokenOptions {
   readonly credentials: (scope: string) => Promise<Credentials | undefined>;
 }
@@ -35,7 +35,7 @@ type Method =
   | { readonly kind: 'none' | 'basic' }
   | { readonly kind: 'bearer'; readonly challenge: AuthChallenge };
 
-/** Nothing is sent before the registry asks for it. */
+/** Sends nothing until the registry asks for it. */
 export function createAuthorization(options: AuthorizationOptions): Authorization {
   let method: Method = { kind: 'none' };
   const tokens = new Map<string, HeldToken>();
@@ -65,7 +65,7 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
       const isRepeated = method.kind !== 'none';
       method = await chooseMethod(challenges, { options, scope });
       if (method.kind === 'basic') return !isRepeated;
-      // Refused although a token was sent: it has expired on the server's clock.
+      // Refused although a token was sent: by the server's clock it has expired.
       tokens.delete(scope);
       return true;
     },

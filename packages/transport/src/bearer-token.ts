@@ -12,7 +12,9 @@ import { discardBody, readBody } from './response-body.ts';
 export interface TokenOptions {
   readonly registry: string;
   readonly client: HttpClient;
-  /** True when the user lets this registry go without TLS; only then may its token server. */
+  /**
+   * True when the user allows this registry without TLS; only then its token server may do so too.
+   */
   readonly isInsecure: boolean;
   readonly idleTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -25,9 +27,9 @@ interface TokenRequest extends TokenOptions {
 }
 
 const MAXIMUM_ANSWER_BYTES = 1 << 20;
-/** The token protocol's own minimum: what a server that names no life time means. */
+/** The token protocol's minimum; used if the server names no lifetime. */
 const DEFAULT_LIFE_S = 60;
-/** Renewed this early, so that none expires under way. */
+/** Tokens are renewed this early, so that none expires on its way. */
 const MARGIN_MS = 5_000;
 
 /**
@@ -102,7 +104,7 @@ async function readToken(
   });
   const { token, access_token: accessToken, expires_in: expiresIn } = parseAnswer(body);
   const value = typeof token === 'string' && token !== '' ? token : accessToken;
-  // A token goes into a header: a line break in it would be a header of the server's choosing.
+  // A token goes into a header; a line break in it would let the server add headers.
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
     throw tokenError(request, { cause: 'its answer holds no token' });
   }

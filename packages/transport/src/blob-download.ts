@@ -20,7 +20,7 @@ export interface BlobRequest {
   readonly session: RegistrySession;
   readonly repository: string;
   readonly descriptor: Descriptor;
-  /** Where to begin; bytes before it are not given. */
+  /** Where to begin; earlier bytes are not given. */
   readonly offset?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,10 +32,10 @@ interface Progress {
 }
 
 /**
- * Gives the blob's bytes from `offset` to exactly its descriptor's size. Each break that follows
- * some progress starts a new round of retries. Throws IntegrityError when the registry's blob is
- * longer or shorter than described, TransportError when it can't be had. Ending the iteration
- * early closes the connection.
+ * Gives the blob's bytes from `offset` to exactly its descriptor's size. An interruption after some
+ * progress starts a new round of retries. Throws IntegrityError when the registry's blob is longer
+ * or shorter than described, TransportError when it is unavailable. Ending the iteration early
+ * closes the connection.
  */
 export async function* downloadBlob(request: BlobRequest): AsyncGenerator<Buffer, void, undefined> {
   const { descriptor } = request;
@@ -96,8 +96,8 @@ function rangeHeaders({ position, etag }: Progress): Record<string, string> {
 }
 
 /**
- * A foreign layer: its address was chosen by whoever made the image. It is asked without any
- * credentials, and without TLS only when the registry may go without.
+ * A foreign layer: whoever made the image chose its address. The request has no credentials, and
+ * may go without TLS only if the registry may.
  */
 async function openForeign(
   address: string,
@@ -146,7 +146,7 @@ async function* readRange(response: HttpResponse, reading: Reading): AsyncGenera
   }
 }
 
-/** Checks length and range of an answer; gives how many of its first bytes are known already. */
+/** Checks length and range of a response; returns how many of its first bytes are known already. */
 async function checkHead(response: HttpResponse, { request, progress }: Reading): Promise<number> {
   const { size } = request.descriptor;
   const { etag } = response.headers;
@@ -172,8 +172,8 @@ async function checkHead(response: HttpResponse, { request, progress }: Reading)
 }
 
 /**
- * The body, given up when the server says nothing for the time limit while we wait for it. The
- * clock stands still while the consumer is the slow one.
+ * The body. Gives up when the server sends nothing for the time limit while we wait for it. The
+ * time that the consumer takes does not count.
  */
 async function* watched(response: HttpResponse, idleTimeoutMs: number): AsyncGenerator<Buffer> {
   const { body, url } = response;

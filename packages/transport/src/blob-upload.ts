@@ -18,10 +18,10 @@ export interface UploadPlace {
   readonly repository: string;
 }
 
-/** Proxies in front of registries often allow no more in one request. */
+/** Proxies in front of registries often refuse larger requests. */
 const PIECE_BYTES = 32 * 1024 * 1024;
 
-/** Up to here a request is saved. */
+/** Up to this size the upload needs one request less. */
 const SMALL_BYTES = 1024 * 1024;
 
 const TOO_LARGE = 413;
@@ -47,7 +47,7 @@ class Upload {
   readonly #descriptor: Descriptor;
   readonly #content: BlobContent;
   readonly #action: string;
-  /** Undefined until it has begun, and when it is lost. */
+  /** Undefined before the upload begins, and after it is lost. */
   #location: string | undefined;
   /** How many bytes the registry has. */
   #offset = 0;
@@ -60,7 +60,10 @@ class Upload {
     this.#action = `send blob ${descriptor.digest}`;
   }
 
-  /** Sends all that is missing. Breaks that follow progress are not worth a try of the caller's. */
+  /**
+   * Sends all that is missing. An interruption after progress does not use up one of the caller's
+   * tries.
+   */
   async goOn(): Promise<void> {
     for (;;) {
       const before = this.#offset;
@@ -95,7 +98,7 @@ class Upload {
     this.#moveTo(answer);
   }
 
-  /** What is small goes with the request that ends the upload. */
+  /** A small rest goes with the request that ends the upload. */
   async #finish(): Promise<void> {
     const { digest, size } = this.#descriptor;
     const location = this.#location ?? '';
@@ -123,7 +126,7 @@ class Upload {
     });
   }
 
-  /** Afterwards the next try knows where to go on. Throws what no further try will mend. */
+  /** Finds out where the next try must continue. Throws errors that no further try can solve. */
   async #recover(error: unknown): Promise<void> {
     const status = statusOf(error);
     if (status === TOO_LARGE && this.#pieceBytes > PIECE_BYTES) {
@@ -139,7 +142,7 @@ class Upload {
     this.#offset = this.#location === undefined ? 0 : offset ?? 0;
   }
 
-  /** How far the registry has got, as the upload's status says; undefined when it has none. */
+  /** How many bytes the registry has, by the upload's status; undefined if it does not say. */
   async #askOffset(): Promise<number | undefined> {
     try {
       const answer = await this.#fetch({ method: 'GET', path: this.#location ?? '' });
@@ -147,7 +150,7 @@ class Upload {
       const range = /^(?:bytes=)?0-(\d+)$/.exec(String(answer.headers['range'] ?? ''));
       if (range === null) return undefined;
       const last = Number(range[1]);
-      // "0-0" is said of nothing, and would be said of one byte: to begin anew is safe.
+      // "0-0" is said for no bytes, and would be said for one: beginning anew is safe.
       return last === 0 ? undefined : last + 1;
     } catch {
       return undefined;
@@ -180,7 +183,7 @@ function statusOf(error: unknown): unknown {
   return error instanceof TransportError ? error.details['status'] : undefined;
 }
 
-/** What was recovered from is worth another try, whatever it was. */
+/** An error from which we recovered is worth another try, whatever it was. */
 function asTemporary(error: unknown): unknown {
   if (isTemporary(error)) return error;
   const { code, message } = error as TransportError;

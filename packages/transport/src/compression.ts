@@ -8,7 +8,7 @@ import { IntegrityError, UnsupportedError } from '@berth/errors';
 /** What a file's first bytes say it is. */
 export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
 
-/** How to undo zstd where the runtime cannot; given by who owns such a decoder. */
+/** Decompresses zstd if the runtime can't; given by the owner of such a decoder. */
 export interface Decompressors {
   readonly zstd?: (() => Duplex) | undefined;
 }
@@ -64,7 +64,7 @@ function decoded(source: Readable, job: Decompression): AsyncIterable<unknown> {
 }
 
 function piped(source: Readable, decoder: Duplex): AsyncIterable<unknown> {
-  // Errors of the source reach the reader through the decoder, which pipeline destroys with them.
+  // Errors of the source reach the reader through the decoder, which `pipeline` destroys with them.
   return pipeline(source, decoder, () => undefined);
 }
 
@@ -75,7 +75,7 @@ function createZstd(given: Decompressors | undefined): Duplex | undefined {
   return given?.zstd?.();
 }
 
-/** Formats that the runtime does not know are undone by the host's own program. */
+/** For formats that the runtime does not know, the host's own program decompresses. */
 async function* throughProgram(source: Readable, program: string): AsyncGenerator<Buffer> {
   const child = spawn(program, ['-d', '-c'], { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -85,7 +85,7 @@ async function* throughProgram(source: Readable, program: string): AsyncGenerato
   ended.catch(() => undefined);
   let sourceError: Error | undefined;
   pipeline(source, child.stdin, (error) => {
-    // EPIPE only says that the program gave up, which its status says better.
+    // EPIPE only says that the program gave up; its exit status says why.
     if (error !== null && error !== undefined && error.code !== 'EPIPE') sourceError = error;
   });
   try {

@@ -17,20 +17,20 @@ export function usersConfiguration(
   return join(environment['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers');
 }
 
-/** The text; undefined where there is no such file. Throws what node:fs throws otherwise. */
+/** The text; undefined if there is no such file. Throws node:fs's other errors. */
 export function readIfPresent(path: string): string | undefined {
   try {
     return readBounded(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    // In a folder that may not be entered (HOME=/root) there is no file of this user's.
+    // A folder that may not be entered (HOME=/root) has no file of this user.
     if (code === 'EACCES' && !existsSync(path)) return undefined;
     throw error;
   }
 }
 
-/** The drop-ins of a folder, in the order in which they count. */
+/** The drop-ins of a folder, in the order of their priority. */
 export function dropIns(folder: string): string[] {
   try {
     const names = readdirSync(folder).filter((name) => name.endsWith('.conf'));

@@ -29,13 +29,13 @@ type Types = { list: string[]; text: string; flag: boolean; number: number };
 type Kinds = typeof KEYS;
 type Section<S> = { readonly [K in keyof S]?: Types[S[K] & keyof Types] };
 
-/** What all files together say; what none says is absent. */
+/** The content of all files together; keys in none of them are absent. */
 export type ContainersConfig = { readonly [S in keyof Kinds]: Section<Kinds[S]> };
 
 /** Where the files are; tests give folders of their own. */
 export interface ContainersConfigPlaces {
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Later ones count more; the user's comes after them. */
+  /** Later folders have priority; the user's come after all of them. */
   readonly systemFolders?: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export function loadContainersConfig(
   return merged as ContainersConfig;
 }
 
-/** Variables, files and folders, there or not, by which the configuration is decided. */
+/** The variables, files and folders that decide the configuration, whether they exist or not. */
 export const CONTAINERS_CONFIG_VARIABLES = ['CONTAINERS_CONF', 'CONTAINERS_CONF_OVERRIDE'];
 
 /** See CONTAINERS_CONFIG_VARIABLES. */
@@ -73,7 +73,7 @@ function foldersOf({ environment = process.env, systemFolders }: ContainersConfi
   return [...systemFolders ?? SYSTEM_FOLDERS, usersConfiguration(environment)];
 }
 
-/** Where they would be, each counting more than those before it. */
+/** The possible files; each has priority over those before it. */
 function configFiles(places: ContainersConfigPlaces): string[] {
   const environment = places.environment ?? process.env;
   const { CONTAINERS_CONF: named = '', CONTAINERS_CONF_OVERRIDE: last = '' } = environment;
@@ -106,7 +106,7 @@ function plain(kind: Exclude<keyof Types, 'list'>, value: unknown): unknown {
   return typeof value === type ? value : undefined;
 }
 
-/** With `{append=true}` in it, it is added to that of earlier files. */
+/** A list with `{append=true}` is added to that of earlier files. */
 function listOf(value: unknown, before: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const attributes = value.filter((item) => typeof item === 'object');

@@ -90,9 +90,9 @@ async function runHelper(run: HelperRun): Promise<{ status: number; output: stri
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...run.environment },
   });
-  // Not spawn's own `timeout`: for a program that is missing it keeps the process waiting.
+  // Not spawn's own `timeout`: if the program is missing, that keeps the process waiting.
   const limit = setTimeout(() => child.kill(), LIMIT_MS);
-  // A helper that exits without reading its input is judged by its status alone.
+  // A helper that exits without reading its input is judged only by its status.
   child.stdin.on('error', () => undefined);
   child.stdin.end(run.input);
   const closed = once(child, 'close');
@@ -126,7 +126,7 @@ function parseReply(name: string, text: string): Record<string, unknown> {
     const reply: unknown = JSON.parse(text);
     if (typeof reply === 'object' && reply !== null) return reply as Record<string, unknown>;
   } catch {
-    // Said below without the text, which may hold a secret.
+    // Reported below without the text, which may hold a secret.
   }
   throw helperError(name, 'its answer is not JSON');
 }

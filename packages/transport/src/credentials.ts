@@ -18,8 +18,8 @@ export interface CredentialSources {
 }
 
 /**
- * What to prove to `registry` for `repository` (path without host; '' for the registry itself),
- * or undefined to come unnamed. The longest matching prefix of HOST/REPOSITORY in the first file
+ * The credentials for `registry` and `repository` (path without host; '' for the registry itself),
+ * or undefined to stay anonymous. The longest matching prefix of HOST/REPOSITORY in the first file
  * that knows one wins. Throws UsageError for an unreadable file, NotFoundError for a named
  * --authfile that is missing, SystemError for a broken credential helper.
  */
@@ -82,7 +82,7 @@ function isAddress(key: string): boolean {
   return /^https?:\/\//.test(key) || /\/v[12]\/?$/.test(key);
 }
 
-/** One name for a registry however it was written; Docker Hub has several. */
+/** One name for a registry, however it was written; Docker Hub has several. */
 export function canonicalRegistry(name: string): string {
   const host = name.replace(/^https?:\/\//, '').split('/')[0] ?? '';
   const isHub = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'].includes(

@@ -20,12 +20,12 @@ export interface HttpRequest {
   readonly method: HttpMethod;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** A stream is sent once: who repeats the request makes another. */
+  /** A stream can be sent once: to repeat the request, make another. */
   readonly body?: string | Uint8Array | Readable | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The head of an answer. Whoever gets it must read `body` to its end or destroy it. */
+/** The head of a response. The receiver must read `body` to its end or destroy it. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
@@ -35,7 +35,7 @@ export interface HttpResponse {
 
 /** How a client reaches the network. */
 export interface HttpClientOptions {
-  /** Called once a host, and only when a TLS connection to it is opened. */
+  /** Called once per host, and only when a TLS connection to it is opened. */
   readonly tlsProfile: (host: string) => TlsProfile;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly userAgent: string;
@@ -44,7 +44,7 @@ export interface HttpClientOptions {
   readonly idleTimeoutMs: number;
 }
 
-/** Sends requests over connections that it keeps; `close` ends those that are idle. */
+/** Sends requests over connections that are kept open; `close` ends the idle ones. */
 export interface HttpClient {
   send(request: HttpRequest): Promise<HttpResponse>;
   close(): void;
@@ -80,7 +80,7 @@ interface AgentRequest {
 }
 
 function createAgent({ url, proxy, options }: AgentRequest): http.Agent {
-  // No limit on connections: who starts downloads decides how many run side by side.
+  // No limit on connections: the code that starts downloads decides how many run in parallel.
   const pool = { keepAlive: true, scheduling: 'lifo' } as const;
   if (url.protocol === 'http:') return new http.Agent(pool);
   const profile = options.tlsProfile(url.host);
@@ -163,9 +163,9 @@ function unbracketed(hostname: string): string {
 }
 
 /**
- * The connect limit covers name look-up, TCP and TLS; the idle limit what follows until the head
- * of the answer. Bodies are watched by who reads them, because only the reader knows whether it
- * is the one who is slow. Answers what gives the idle limit a new start.
+ * The connect limit covers name look-up, TCP and TLS; the idle limit covers the time from there to
+ * the head of the response. The reader of a body watches its time, because only the reader knows
+ * whether it is slow itself. Returns a function that restarts the idle limit.
  */
 function limitTime(outgoing: http.ClientRequest, { request, options }: Exchange): () => void {
   let timer: NodeJS.Timeout | undefined;
@@ -182,7 +182,7 @@ function limitTime(outgoing: http.ClientRequest, { request, options }: Exchange)
     clearTimeout(timer);
   };
   outgoing.on('socket', (socket) => {
-    // A kept connection is no longer connecting, and will say nothing more about it.
+    // A reused connection is open already, and emits no event about it.
     if (outgoing.reusedSocket) {
       waitForAnswer();
       return;

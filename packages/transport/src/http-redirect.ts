@@ -11,8 +11,8 @@ const MAXIMUM_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
- * The first answer that is no redirect; its `url` says who gave it. Once a redirect leaves the
- * origin, `authorization` and cookies are dropped for the rest of the chain. Throws
+ * The first response that is no redirect; its `url` says where it came from. Once a redirect leaves
+ * the origin, `authorization` and cookies are dropped for the rest of the chain. Throws
  * TransportError for a step from https to http, an unusable address, or too many steps.
  */
 export async function sendFollowing(client: HttpClient, first: HttpRequest): Promise<HttpResponse> {
@@ -44,7 +44,7 @@ function nextRequest(request: HttpRequest, response: HttpResponse): HttpRequest 
   if (request.url.protocol === 'https:' && url.protocol === 'http:') {
     throw redirectError(request, `a redirect to "${addressForPeople(url)}" gives up TLS`);
   }
-  // The address may smuggle a user and password for node to turn into a header.
+  // The address may contain a user and password, which node would turn into a header.
   url.username = '';
   url.password = '';
   const isSameOrigin = url.origin === request.url.origin;

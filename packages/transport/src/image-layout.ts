@@ -72,7 +72,7 @@ async function checkVersion(files: ArchiveFiles): Promise<void> {
   }
 }
 
-/** Entries that are one image: those of equal name, or nameless ones with different platforms. */
+/** Entries that form one image: those of equal name, or nameless ones with different platforms. */
 function groupEntries(entries: readonly Descriptor[]): Descriptor[][] {
   const groups = new Map<string, Descriptor[]>();
   for (const [at, entry] of entries.entries()) {
@@ -87,7 +87,7 @@ function groupEntries(entries: readonly Descriptor[]): Descriptor[][] {
 /** Names without a registry are local ones, as Podman reads layouts. */
 function namesOf(annotations: Readonly<Record<string, string>>): Reference[] {
   const text = annotations[CONTAINERD_NAME] ?? annotations[REF_NAME];
-  // A bare word is a tag to most tools that write layouts, and names no image.
+  // For most tools that write layouts a bare word is a tag, and names no image.
   if (text === undefined || !/[:/]/.test(text)) return [];
   try {
     const name = parseImageName(text);

@@ -6,7 +6,7 @@
 import type { HttpClient, HttpClientOptions } from './http-client.ts';
 import type { TrustOptions } from './tls-trust.ts';
 
-/** As HttpClientOptions, with what the trust is made from in place of the trust. */
+/** Like HttpClientOptions, but with the sources of the trust instead of the trust. */
 export interface LazyClientOptions extends Omit<HttpClientOptions, 'tlsProfile'> {
   readonly trust: TrustOptions;
 }

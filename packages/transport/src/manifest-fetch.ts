@@ -67,7 +67,7 @@ function query(
   };
 }
 
-/** What the registry says the digest is; words that are no digest say nothing. */
+/** The digest that the registry states; undefined if its text is no digest. */
 function statedDigest(headers: IncomingHttpHeaders): Digest | undefined {
   const value = headers['docker-content-digest'];
   return typeof value === 'string' && isDigest(value) ? value : undefined;

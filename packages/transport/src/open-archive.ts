@@ -20,7 +20,7 @@ export type ArchiveFormat = 'oci-dir' | 'oci-archive' | 'docker-archive' | 'dir'
 export interface ArchiveOptions extends SpoolOptions {
   /** For layouts with several; default: this machine's. */
   readonly platform?: Platform | undefined;
-  /** What it has to be; found out by its files when undefined. */
+  /** The required format; if undefined, the files decide. */
   readonly format?: ArchiveFormat | undefined;
   /** Only this image: the name in a layout (oci-archive:PATH:REF), a tag in a docker-archive. */
   readonly refName?: string | undefined;
@@ -79,7 +79,7 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
-    // Opening it says what is wrong.
+    // The error is reported when it is opened.
     return false;
   }
 }
@@ -122,7 +122,7 @@ async function findFormat(
     if (await isLayout(files)) return 'oci-dir';
     if (await isDirectoryImage(files)) return 'dir';
   }
-  // Newer docker writes both lists into one archive; its own is the one with the names.
+  // Newer docker writes both lists into one archive; only Docker's own has the names.
   if (refName === undefined && (await isDockerArchive(files))) return 'docker-archive';
   return (await isLayout(files)) ? 'oci-archive' : undefined;
 }

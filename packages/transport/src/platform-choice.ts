@@ -66,7 +66,7 @@ export function chooseEntry(
   const chosen = choosePlatform(manifests.filter(hasSanePlatform), wanted);
   if (chosen !== undefined) return chosen;
   const [only] = manifests;
-  // An index around one image that says nothing of platforms, as layout tools write it.
+  // An index around one image without a platform, as layout tools write it.
   if (manifests.length === 1 && only !== undefined && only.platform === undefined) return only;
   const known = manifests
     .filter(hasSanePlatform)
@@ -80,7 +80,7 @@ export function chooseEntry(
   );
 }
 
-/** The index is untrusted: a platform may be made of anything. */
+/** The index is untrusted: its platform may contain anything. */
 function hasSanePlatform({ platform }: Descriptor): boolean {
   if (platform === undefined) return false;
   const parts: unknown[] = [platform.os, platform.architecture, platform.variant ?? ''];

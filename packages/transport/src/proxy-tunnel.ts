@@ -13,7 +13,7 @@ export interface TunnelOptions {
   readonly target: URL;
   readonly tls: { readonly secureContext: tls.SecureContext; readonly rejectUnauthorized: boolean };
   readonly connectTimeoutMs: number;
-  /** Only asked for a proxy that is itself reached over https. */
+  /** Called only for a proxy that is itself reached over https. */
   readonly proxyProfile: () => TlsProfile;
 }
 
@@ -35,7 +35,7 @@ export class TunnelAgent extends https.Agent {
   }
 }
 
-/** The header that proves us to the proxy, from the user and password in its address. */
+/** The header that authenticates us to the proxy, from the user and password in its address. */
 export function plainTunnelHeaders(proxy: URL): Record<string, string> {
   if (proxy.username === '' && proxy.password === '') return {};
   const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;

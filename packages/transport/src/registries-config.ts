@@ -32,7 +32,7 @@ export interface RegistriesPlaces {
 
 const FILES = new TomlFiles('BAD_REGISTRIES_CONF');
 
-/** What a short name is looked up in when no file says. */
+/** Where to look up a short name if no file says so. */
 const DEFAULT_SEARCH = ['docker.io'];
 
 interface Merged {
@@ -107,7 +107,7 @@ function mergeFile(merged: Merged, { path, text }: { path: string; text: string 
     asTable(document['aliases'] ?? {}, { path, key: 'aliases' }),
   )) {
     if (typeof value !== 'string') throw FILES.error(path, `alias "${name}" is not text`);
-    // An empty alias takes back one from an earlier file.
+    // An empty alias removes one from an earlier file.
     if (value === '') merged.aliases.delete(name);
     else merged.aliases.set(name, value);
   }

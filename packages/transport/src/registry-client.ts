@@ -15,9 +15,9 @@ import { openSession } from './registry-session.ts';
 import type { RetryPolicy } from './retry.ts';
 import { DEFAULT_RETRY } from './retry.ts';
 
-/** What the caller may choose; everything has the default of the command line. */
+/** What the caller may choose; the defaults are those of the command line. */
 export interface RegistryOptions {
-  /** --creds: for the registry that is named, never for its mirrors. */
+  /** --creds: for the named registry only, never for its mirrors. */
   readonly creds?: string | Credentials | undefined;
   readonly authFile?: string | undefined;
   /** --cert-dir. */
@@ -51,7 +51,7 @@ export interface RegistryClient {
   readonly config: RegistriesConfig;
   /** The one session for this registry. */
   session(target: SessionTarget): RegistrySession;
-  /** Closes kept connections; the process may not end before. */
+  /** Closes the kept connections; until then they may keep the process alive. */
   close(): void;
 }
 
@@ -115,7 +115,7 @@ function decideInsecure(
   return target.isInsecure ?? findRule(target.host, config.rules)?.isInsecure ?? false;
 }
 
-/** Looked up once for each repository: a helper program takes its time. */
+/** Looked up once per repository, because a helper program takes time. */
 function credentialsFor(
   target: SessionTarget,
   options: RegistryOptions,

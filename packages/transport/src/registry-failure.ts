@@ -8,7 +8,7 @@ import { retryAfterMs } from './retry.ts';
 
 const MAXIMUM_ERROR_BYTES = 64 * 1024;
 const MAXIMUM_MESSAGE_LENGTH = 300;
-/** Statuses after which the same request may well succeed. */
+/** Statuses after which the same request may succeed. */
 const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** What a request was for, in words for people. */
@@ -19,7 +19,7 @@ export interface FailureSubject {
   readonly method: string;
 }
 
-/** The error for a registry that does not let us in. */
+/** The error for a registry that refuses access. */
 export function refusedError(registry: string, hadCredentials: boolean): TransportError {
   return new TransportError(
     'REGISTRY_UNAUTHORIZED',
@@ -39,7 +39,7 @@ export function isTemporaryStatus(status: number): boolean {
 }
 
 /**
- * The error for an answer outside 2xx; reads its body (bounded) for the registry's own words.
+ * The error for a response outside 2xx; reads its body (bounded) for the registry's own message.
  * NotFoundError for 404, else TransportError with `status`, `registryCode` and `temporary`.
  */
 export async function registryFailure(
@@ -84,7 +84,7 @@ async function registryWords(response: HttpResponse): Promise<{ code: string; me
     });
     return firstError(JSON.parse(body.toString('utf8')));
   } catch {
-    // An error page that is no JSON, endless or cut off adds nothing to the status.
+    // An error page that is not JSON, endless or cut off adds nothing to the status.
     return { code: '', message: '' };
   }
 }

@@ -20,7 +20,7 @@ import { withRetries } from './retry.ts';
 export interface SessionOptions {
   /** As people write it, with port: `docker.io`, `localhost:5000`. */
   readonly registry: string;
-  /** True when the user lets it go without checked TLS, or without any. */
+  /** True if the user allows it without checked TLS, or without TLS. */
   readonly isInsecure: boolean;
   readonly client: HttpClient;
   readonly credentials: (repository: string) => Promise<Credentials | undefined>;
@@ -35,12 +35,12 @@ export interface SessionRequest {
   readonly method?: HttpMethod | undefined;
   /** From `/v2/` on, with query; or a whole address that the registry itself gave. */
   readonly path: string;
-  /** The repository that a token must open; '' asks for no more than "who are you". */
+  /** The repository that a token must give access to; '' only asks who we are. */
   readonly repository: string;
   /** Something is sent there: a token must allow that too. */
   readonly isPush?: boolean | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Makes what is sent; called for each try. */
+  /** Makes the body; called for each try. */
   readonly body?: (() => Uint8Array | Readable) | undefined;
   /** For errors: `fetch manifest "x"`. */
   readonly action: string;
@@ -48,7 +48,7 @@ export interface SessionRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer whose body is there. */
+/** A response with its whole body. */
 export interface WholeResponse extends HttpResponse {
   readonly bytes: Buffer;
 }
@@ -63,11 +63,11 @@ export interface RegistrySession {
   fetch(request: SessionRequest): Promise<HttpResponse>;
   /** As `fetch`, with the whole body (bounded) read within each try. */
   fetchWhole(request: SessionRequest & { readonly limitBytes: number }): Promise<WholeResponse>;
-  /** As `fetch`, tried once: for callers with a retry loop of their own. */
+  /** Like `fetch`, tried once: for callers with their own retry loop. */
   fetchOnce(request: SessionRequest): Promise<HttpResponse>;
 }
 
-/** Docker Hub's name is not where its registry is. */
+/** Docker Hub's registry has another host name than docker.io. */
 const HUB_ADDRESS = 'registry-1.docker.io';
 
 /** A session; nothing is sent before the first request. */
@@ -113,7 +113,7 @@ export function openSession(options: SessionOptions): RegistrySession {
 
 interface AuthorizedFetch {
   readonly url: URL;
-  /** Another host, to which the registry sends uploads, is not told who we are. */
+  /** False for another host to which the registry sends uploads; it gets no credentials. */
   readonly isHome: boolean;
   readonly request: SessionRequest;
   readonly authorization: Authorization;
@@ -138,7 +138,7 @@ async function authorizedFetch(job: AuthorizedFetch): Promise<HttpResponse> {
       signal: anySignal(options.signal, request.signal),
     });
     if (response.status >= 200 && response.status < 300) return response;
-    // Only the registry itself may ask who we are, not the host a redirect led to.
+    // Only the registry itself may ask for credentials, not a host that a redirect led to.
     const isAsking = response.status === 401 && response.url.origin === job.url.origin;
     const mayAsk = isAsking && job.isHome;
     const challenges = parseChallenges(response.headers['www-authenticate']);
@@ -165,7 +165,7 @@ function repositoryOf(scope: string): string {
   return scope.replace(/^repository:/, '').replace(/:pull(,push)?$/, '');
 }
 
-/** TLS unless the registry is insecure and does not answer with it. */
+/** TLS, unless the registry is insecure and does not answer with TLS. */
 async function baseAddress(options: SessionOptions): Promise<URL> {
   const host = options.registry === 'docker.io' ? HUB_ADDRESS : options.registry;
   const secure = new URL(`https://${host}/`);
@@ -185,7 +185,7 @@ async function baseAddress(options: SessionOptions): Promise<URL> {
   }
 }
 
-/** How a server without TLS fails a handshake: by its words, by hanging up, or by no port. */
+/** How a TLS handshake with a server without TLS fails: wrong words, a hang-up, or no port. */
 const NO_TLS = new Set([
   'REGISTRY_NOT_TLS',
   'REGISTRY_CUT_OFF',

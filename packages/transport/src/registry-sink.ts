@@ -11,9 +11,9 @@ import type { RegistryClient } from './registry-client.ts';
 import type { SessionRequest } from './registry-session.ts';
 import { discardBody } from './response-body.ts';
 
-/** Who puts, and what may be had without sending. */
+/** Who sends, and which blobs the registry may have already. */
 export interface RegistrySinkOptions {
-  /** Stays open when the sink is done with. */
+  /** Stays open after the sink's end. */
   readonly client: RegistryClient;
   /** Repositories of the same registry that may have a blob. */
   readonly mountFrom?: ((descriptor: Descriptor) => readonly string[]) | undefined;
@@ -48,7 +48,7 @@ export function registrySink(reference: Reference, options: RegistrySinkOptions)
 
 type PushRequest = Omit<SessionRequest, 'repository' | 'isPush'>;
 
-/** Sends, with retries, and is done with the answer's body. */
+/** Sends, with retries, and discards the response's body. */
 async function settled({ session, repository }: UploadPlace, request: PushRequest) {
   const response = await session.fetch({ ...request, repository, isPush: true });
   await discardBody(response);
@@ -69,7 +69,7 @@ async function isThere(place: UploadPlace, { digest }: Descriptor): Promise<bool
   }
 }
 
-/** A registry that can't mount begins an upload instead, which is left to expire. */
+/** A registry that can't mount begins an upload instead; we let that expire. */
 async function mount(place: UploadPlace, { digest }: Descriptor, from: string): Promise<boolean> {
   try {
     const response = await settled(place, {
@@ -81,7 +81,7 @@ async function mount(place: UploadPlace, { digest }: Descriptor, from: string): 
     });
     return response.status === 201;
   } catch (error) {
-    // Not to be allowed there is no reason not to send it.
+    // If we may not mount from there, we can still send the blob.
     if (error instanceof NotFoundError || error instanceof TransportError) return false;
     throw error;
   }

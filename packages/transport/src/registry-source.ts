@@ -12,13 +12,13 @@ import { pullSources } from './pull-sources.ts';
 import type { RegistryClient } from './registry-client.ts';
 import type { RegistrySession } from './registry-session.ts';
 
-/** What to take of an image, and by whom. */
+/** Which part of an image to take, and through which client. */
 export interface RegistrySourceOptions {
-  /** Stays open when the source is closed. */
+  /** Stays open after the source is closed. */
   readonly client: RegistryClient;
   /** Default: this machine's. */
   readonly platform?: Platform | undefined;
-  /** Called when a mirror is passed over. */
+  /** Called when a mirror fails and the next place is tried. */
   readonly onMirrorFailed?: ((registry: string, error: unknown) => void) | undefined;
 }
 
@@ -113,7 +113,7 @@ async function firstOf<T>(
     try {
       return await ask(place);
     } catch (error) {
-      // The registry itself is last, and its error is the one that counts.
+      // The registry itself is last, and its error is the one to report.
       if (at === places.length - 1) throw error;
       options.onMirrorFailed?.(place.session.options.registry, error);
     }

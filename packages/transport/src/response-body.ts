@@ -53,8 +53,8 @@ export async function readBody(response: HttpResponse, limits: BodyLimits): Prom
 }
 
 /**
- * The body is gone: read to its end when that is near, so that the connection can serve the next
- * request, else cut off with the connection. Never throws.
+ * Discards the body. If the rest is short it is read, so that the connection can serve the next
+ * request; else the connection is closed. Never throws.
  */
 export async function discardBody(response: HttpResponse): Promise<void> {
   try {

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '@berth/errors';
 import { isTemporary } from './network-failure.ts';
 
-/** How often and how patiently to try. */
+/** How often to try, and how long to wait. */
 export interface RetryPolicy {
-  /** Tries in all, the first included. */
+  /** The number of tries, including the first. */
   readonly attempts: number;
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
@@ -17,7 +17,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
   firstDelayMs: 500,
   longestDelayMs: 15_000,
 };
-/** A server that asks for more patience than this is believed, and not waited for. */
+/** If a server asks for a longer wait than this, we give up instead of waiting. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /** One retry about to happen, for progress output. */
@@ -34,7 +34,7 @@ interface RetryJob {
   readonly onRetry: (notice: RetryNotice) => void;
 }
 
-/** What `run` gives, tried again while its error is temporary; else that error. */
+/** The result of `run`, tried again while its error is temporary; throws the last error. */
 export async function withRetries<T>(run: () => Promise<T>, job: RetryJob): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -57,7 +57,7 @@ export function retryDelay(
   const asked = error instanceof EngineError ? error.details['retryAfterMs'] : undefined;
   if (typeof asked === 'number') return asked > LONGEST_RETRY_AFTER_MS ? undefined : asked;
   const ceilingMs = Math.min(policy.longestDelayMs, policy.firstDelayMs * 2 ** (attempt - 1));
-  // Half fixed, half random: clients that failed together do not come back together.
+  // Half fixed, half random, so that clients that failed together do not retry together.
   return ceilingMs / 2 + (Math.random() * ceilingMs) / 2;
 }
 

@@ -7,7 +7,7 @@ import { UnsupportedError, UsageError } from '@berth/errors';
 import { isRecord } from '@berth/oci';
 import { readIfPresent, usersConfiguration } from './configuration-file.ts';
 
-/** What has to be met, all of it, before an image is taken. */
+/** Before an image is taken, all of its requirements must be met. */
 interface Requirement {
   readonly type: string;
 }
@@ -20,7 +20,7 @@ export interface SignaturePolicy {
   readonly transports: ReadonlyMap<string, ReadonlyMap<string, readonly Requirement[]>>;
 }
 
-/** Where an image is to come from. */
+/** Where an image comes from. */
 export interface ImageOrigin {
   /** `docker`, `docker-archive`, `oci-archive`, `oci` or `dir`. */
   readonly transport: string;

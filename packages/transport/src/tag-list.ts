@@ -43,7 +43,7 @@ function readPage(body: Buffer, repository: string): string[] {
   return tags;
 }
 
-/** The path of the next page; a link that leads to anything else than this list is no page. */
+/** The path of the next page; undefined for a link to anything else than this list. */
 function nextPage(link: string | string[] | undefined, list: string): string | undefined {
   const text = Array.isArray(link) ? link.join(',') : link;
   const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(text ?? '')?.[1];

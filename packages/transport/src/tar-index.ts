@@ -15,11 +15,11 @@ export interface TarMember {
   readonly target: string;
 }
 
-/** The members by normal name; the last of equal names stands. */
+/** The members by normal name; of equal names the last one counts. */
 export type TarIndex = ReadonlyMap<string, TarMember>;
 
 const BLOCK_BYTES = 512;
-/** An image has a few hundred members; a million headers would only burn time. */
+/** An image has a few hundred members; reading a million headers would only waste time. */
 const MAXIMUM_MEMBERS = 200_000;
 const MAXIMUM_META_BYTES = 1 << 20;
 const MAXIMUM_LINKS = 16;
@@ -183,7 +183,7 @@ function addMember(members: Map<string, TarMember>, found: FoundMember): void {
   } else if (type === '1') {
     members.set(key, { kind: 'hardlink', offset, sizeBytes: 0, target: posix.normalize(linkName) });
   } else if (type === '2') {
-    // One that points above the root becomes a name that no member can have.
+    // A link that points above the root becomes a name that no member can have.
     const target = posix.normalize(posix.join(posix.dirname(key), linkName));
     members.set(key, { kind: 'symlink', offset, sizeBytes: 0, target });
   }

@@ -77,7 +77,7 @@ export class TarOutput {
     }
   }
 
-  /** A pipe that is full for the moment is waited for. */
+  /** If a pipe is full, waits until it has room. */
   #writeSome(bytes: Uint8Array): number {
     try {
       return writeSync(this.#fd, bytes);

@@ -118,7 +118,7 @@ function listFolder(folder: string): readonly string[] {
 
 function hostCertificates(host: string, options: TrustOptions): HostCertificates {
   if (options.certDirectory !== undefined) return readCertificates(options.certDirectory);
-  // A redirect may name any host; `..` must not become a folder above.
+  // A redirect may name any host; `..` must not lead to a parent folder.
   if (host.startsWith('.')) return { authorities: [], clients: [] };
   const roots = options.certRoots ?? defaultCertRoots(options.environment);
   for (const root of roots) {
