@@ -4,24 +4,24 @@
  * compiled executable, and they support neither `-p8080:80` nor `--rm=false`, which users type.
  */
 
-/** What a flag's value is: `each` is repeatable, `listed` also splits at commas. */
+/** What a flag's value is: `each` may be repeated, `listed` is also split at commas. */
 export type FlagKind = 'toggle' | 'text' | 'whole' | 'decimal' | 'each' | 'listed';
 
 /** One flag; its long name is its key in the table. */
 export interface Flag<K extends FlagKind = FlagKind> {
   readonly kind: K;
   readonly description: string;
-  /** What stands for the value in help, e.g. `PATH`; empty for toggles. */
+  /** The word for the value in help, e.g. `PATH`; empty for toggles. */
   readonly placeholder: string;
   readonly short: string | undefined;
   readonly aliases: readonly string[];
-  /** Only of toggles. */
+  /** The value without the flag; only for toggles. */
   readonly initial: boolean;
-  /** Not listed by help: accepted without effect, or refused with a reason. */
+  /** Not shown in help, because it is accepted without effect or refused with a reason. */
   readonly hidden: boolean;
-  /** Why the flag is refused, or what to do instead; the command never sees it. */
+  /** Why the flag is refused, or what to do instead; undefined for a flag that is accepted. */
   readonly refusal: string | undefined;
-  /** There is nothing that the flag could ever mean here. */
+  /** The flag can't have a meaning here in any version. */
   readonly isForeign: boolean;
 }
 
@@ -36,10 +36,10 @@ type ValueOf<K extends FlagKind> = K extends 'toggle'
       ? number | undefined
       : string[];
 
-/** What the flags of a table hold after parsing. */
+/** The values of a table's flags after parsing. */
 export type FlagValues<T extends FlagTable> = { [N in keyof T]: ValueOf<T[N]['kind']> };
 
-/** What may be said of a flag besides its meaning. */
+/** Optional properties of a flag. */
 export interface FlagOptions {
   short?: string;
   aliases?: readonly string[];
@@ -55,7 +55,7 @@ export function toggle(
   return { ...flag, initial: options.initial ?? false };
 }
 
-/** A flag with a text; the last one given counts. */
+/** A flag with a text; the last one wins. */
 export function text(
   placeholder: string,
   description: string,
@@ -91,7 +91,7 @@ export function each(
   return make('each', { placeholder, description, options });
 }
 
-/** As each(), and one value may hold several, separated by commas. */
+/** As each(), but a value may hold several, separated by commas. */
 export function listed(
   placeholder: string,
   description: string,
@@ -100,17 +100,17 @@ export function listed(
   return make('listed', { placeholder, description, options });
 }
 
-/** Flags that Podman has and that change nothing here; toggles unless they take a value. */
+/** Flags of Podman that have no effect here; they are toggles unless they take a value. */
 export function ignored(kind: 'toggle' | 'each'): Flag<'toggle' | 'each'> {
   return make(kind, { placeholder: '', description: '', options: { hidden: true } });
 }
 
-/** A flag that Podman has and Berth has not: giving it is an error that says why. */
+/** A flag of Podman that Berth does not have; using it is an error that says why. */
 export function refused(kind: 'toggle' | 'each', refusal: string): Flag<'toggle' | 'each'> {
   return { ...ignored(kind), refusal };
 }
 
-/** As refused(), of a flag that no later version will know either. */
+/** As refused(), for a flag that later versions will not have either. */
 export function foreign(kind: 'toggle' | 'each', refusal: string): Flag<'toggle' | 'each'> {
   return { ...refused(kind, refusal), isForeign: true };
 }

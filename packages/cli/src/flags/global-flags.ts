@@ -6,7 +6,7 @@ const NO_REMOTE =
   'there is no service to talk to: leave the flag out and run berth on that machine';
 const NO_PLACES = 'leave the flag out: --root has a place for images, containers and volumes';
 
-/** The flags before a command; every command's own table is looked at first. */
+/** The flags before a command. After a command, the command's own table is searched first. */
 export const GLOBAL_FLAGS = {
   version: toggle('print the version', { short: 'v' }),
   'log-level': text('LEVEL', '"debug" shows errors in full (debug, info, warn, error, …)'),
@@ -41,5 +41,5 @@ export const GLOBAL_FLAGS = {
   identity: foreign('each', NO_REMOTE),
 } as const;
 
-/** What the global flags hold. */
+/** The values of the global flags. */
 export type GlobalValues = FlagValues<typeof GLOBAL_FLAGS>;

@@ -8,7 +8,7 @@ import { splitCsv } from '../parse/csv.ts';
 import type { Flag, FlagTable, FlagValues } from './flag.ts';
 import { suggest } from './suggest.ts';
 
-/** The arguments, taken apart. */
+/** The parsed arguments. */
 export interface ParsedArguments<T extends FlagTable> {
   values: FlagValues<T>;
   operands: string[];
@@ -18,12 +18,12 @@ export interface ParsedArguments<T extends FlagTable> {
   help: boolean;
 }
 
-/** How a command's arguments are to be read. */
+/** How a command's arguments are parsed. */
 export interface ParseOptions<T extends FlagTable> {
   flags: T;
   /** Everything after the first operand is an operand: `run IMAGE --this belongs to the image`. */
   stopsAtOperand: boolean;
-  /** As typed, for hints. */
+  /** The command as typed, for hints. */
   command: string;
 }
 
@@ -39,7 +39,10 @@ interface State {
   help: boolean;
 }
 
-/** Throws UsageError for unknown flags and bad values, UnsupportedError for refused flags. */
+/**
+ * Parses the arguments. Throws UsageError for unknown flags and bad values, UnsupportedError for
+ * refused flags.
+ */
 export function parseFlags<T extends FlagTable>(
   args: readonly string[],
   { flags, stopsAtOperand, command }: ParseOptions<T>,

@@ -25,7 +25,7 @@ export const PULL_FLAGS = {
   'retry-delay': text('DURATION', 'how long to wait before trying again, e.g. 2s'),
 } as const;
 
-/** How registries are reached, for commands that pull what they know already. */
+/** How registries are reached, for commands that pull images that the store knows already. */
 export function registryOptions(
   flags: FlagValues<typeof REGISTRY_FLAGS>,
   given: ReadonlySet<string>,
@@ -41,7 +41,7 @@ export function registryOptions(
   };
 }
 
-/** What the flags say. Throws UsageError for contradictions. */
+/** The options that the flags choose. Throws UsageError for contradictions. */
 export function pullOptions(
   flags: FlagValues<typeof PULL_FLAGS>,
   given: ReadonlySet<string>,

@@ -45,7 +45,7 @@ const NEVER_TOGGLES: Reasons = {
   'leave the flag out: cgroup v2 has no such setting; see --oom-score-adj': ['oom-kill-disable'],
 };
 
-/** By name; a command that has them never sees them. Their types are left out on purpose. */
+/** The refused flags by name; a command never sees them. Their types are left out on purpose. */
 export const REFUSED_CONTAINER_FLAGS = Object.fromEntries([
   ...flagsOf(LATER, (reason) => refused('each', reason)),
   ...flagsOf(NEVER, (reason) => foreign('each', reason)),

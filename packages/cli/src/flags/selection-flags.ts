@@ -23,23 +23,24 @@ export const SELECTION_FLAGS = {
 /** `--ignore` of commands that act on containers. */
 export const ignoreFlag = toggle('containers that do not exist are no error', { short: 'i' });
 
-/** States of containers with processes. */
+/** States of containers that have processes. */
 export const LIVE: readonly ContainerState[] = ['running', 'paused'];
 
-/** What chooses containers; absent flags of a command are undefined. */
+/** The flags that choose containers; a flag that the command does not have is undefined. */
 export interface SelectionValues extends Partial<FlagValues<typeof SELECTION_FLAGS>> {
   ignore?: boolean;
 }
 
-/** Which of the containers that --all and filters choose are meant. */
+/** Which containers --all and filters may choose. */
 export interface SelectionRules {
-  /** Only those in one of these states; absent is all. */
+  /** Only containers in one of these states; undefined allows all. */
   states?: readonly ContainerState[] | undefined;
 }
 
 /**
- * Names and ids: those that flags choose as ids, then the operands as typed. Throws UsageError when
- * nothing at all was chosen, NotFoundError for --latest without containers.
+ * Names and ids: first the ids of the containers that flags choose, then the operands as typed.
+ * Throws UsageError when nothing was chosen, NotFoundError for --latest when there are no
+ * containers.
  */
 export async function selectContainers(
   engine: Engine,
@@ -92,19 +93,19 @@ export async function selectOne(
   return [first, ...rest];
 }
 
-/** What a command acts on. */
+/** The containers that a command acts on. */
 export interface ChosenContainers {
   flags: SelectionValues;
   operands: readonly string[];
-  /** With --all or filters: only those in one of these states. */
+  /** With --all or filters: only containers in one of these states. */
   states?: readonly ContainerState[] | undefined;
-  /** The exit status when a name is no container's; 125 unless said otherwise. */
+  /** The exit status when no container has a given name; 125 by default. */
   missingStatus?: number;
 }
 
 /**
- * Acts on each chosen container and prints what `act` answers; without one what was typed. Answers
- * the exit status.
+ * Runs `act` for each chosen container and prints its answer, or the typed name when it has none.
+ * Answers the exit status.
  */
 export async function forEachContainer(
   engine: Engine,

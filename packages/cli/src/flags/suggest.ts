@@ -1,6 +1,9 @@
 /** Finds what a user may have meant by a word that does not exist. */
 
-/** The candidate nearest to `word`, or undefined when none is near enough to be a slip. */
+/**
+ * The candidate nearest to `word`, or undefined when none is so near that `word` may be a typing
+ * mistake.
+ */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   const limit = word.length < 4 ? 1 : Math.min(3, Math.ceil(word.length / 3));
   let best: { candidate: string; distance: number } | undefined;
@@ -17,7 +20,7 @@ function isPrefix(word: string, candidate: string): boolean {
   return word.length >= 3 && candidate.startsWith(word);
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours. */
+/** The number of insertions, deletions, substitutions and swaps of neighbours. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 3) {
     return Infinity;

@@ -6,14 +6,14 @@ import { readLine } from './confirm.ts';
 import { printError } from './streams.ts';
 import { isTerminal } from './terminal.ts';
 
-/** What a person types in answer. Throws UsageError where there is nobody to ask. */
+/** The line that a person types as an answer. Throws UsageError where no person can be asked. */
 export function askLine(question: string): string {
   requireTerminal(question);
   printError(question);
   return readLine().trim();
 }
 
-/** As askLine(), without the terminal showing what is typed. */
+/** As askLine(), but the terminal does not show what is typed. */
 export function askSecret(question: string): string {
   requireTerminal(question);
   printError(question);
@@ -23,7 +23,7 @@ export function askSecret(question: string): string {
   const restore = (): void => void stty(before);
   process.once('exit', restore);
   try {
-    // Signals stay pending while the line is read, so the terminal asks none of this process.
+    // A signal would stay pending while the line is read; with -isig the terminal sends none.
     stty('-echo', '-isig');
     return readLine().trim();
   } finally {

@@ -5,13 +5,13 @@ import { printError } from './streams.ts';
 const LONGEST_ANSWER_BYTES = 256;
 const NEWLINE = 0x0a;
 
-/** Asks; true for `y` or `yes`, false for everything else and where there is nobody to answer. */
+/** Asks the user; true for `y` or `yes`, false for any other answer and where nobody can answer. */
 export function confirm(warning: string): boolean {
   printError(`${warning}\nAre you sure you want to continue? [y/N] `);
   return /^y(es)?$/i.test(readLine().trim());
 }
 
-/** One line of standard input, byte by byte so that what follows is left for others. */
+/** One line of standard input, read byte by byte, so that the rest is left for other readers. */
 export function readLine(): string {
   const byte = Buffer.alloc(1);
   const bytes: number[] = [];

@@ -11,7 +11,7 @@ const SHORT_ID = 12;
 const SHORT_COMMAND = 20;
 const NEVER = new Date(-62_135_596_800_000);
 
-/** Titles of columns that are not the name of the field. */
+/** Titles of columns whose title is not the field's name. */
 export const CONTAINER_TITLES: Readonly<Record<string, string>> = {
   ID: 'CONTAINER ID',
   CreatedAt: 'CREATED AT',
@@ -21,9 +21,9 @@ export const CONTAINER_TITLES: Readonly<Record<string, string>> = {
   PodName: 'PODNAME',
 };
 
-/** What the table shows. */
+/** How the table is shown. */
 export interface ContainerTable {
-  /** Nothing is cut off. */
+  /** Nothing is shortened. */
   full: boolean;
   size: boolean;
   pod: boolean;
@@ -49,7 +49,7 @@ export function containerColumns({ full, size, pod }: ContainerTable): Column<Co
   ];
 }
 
-/** The columns of `ps --namespace`: a namespace is the number of its inode. */
+/** The columns of `ps --namespace`: each namespace is shown by its inode number. */
 export function namespaceColumns(full: boolean): Column<ContainerEntry>[] {
   const column = (title: string, name: NamespaceKey): Column<ContainerEntry> => ({
     title,
@@ -179,7 +179,7 @@ function upText(startedAt: Date | undefined): string {
   return `Up ${humanSpan(Date.now() - (startedAt ?? new Date()).getTime())}`;
 }
 
-/** A command's control characters must not reach the terminal. */
+/** The command without control characters, which must not reach the terminal. */
 function commandText(entry: ContainerEntry, full: boolean): string {
   const text = (full ? entry.command.join(' ') : entry.commandText).replace(
     /[\u0000-\u001f\u007f-\u009f]+/g,

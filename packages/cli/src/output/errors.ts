@@ -8,7 +8,10 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal
 
 let showsStacks = false;
 
-/** From "debug" on errors are shown with their stack. Throws UsageError for what is no level. */
+/**
+ * Sets the log level; from "debug" on, errors are shown with their stack. Throws UsageError for an
+ * unknown level.
+ */
 export function chooseLogLevel(text: string): void {
   const level = text.toLowerCase();
   if (!LOG_LEVELS.includes(level)) {

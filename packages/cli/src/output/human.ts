@@ -31,7 +31,7 @@ const STEPS: [limitSeconds: number, unitSeconds: number, one: string, many: stri
 /** `5 minutes`, `About an hour`, `2 weeks`. */
 export function humanSpan(ms: number): string {
   const seconds = Math.floor(ms / 1000);
-  // A clock that was set back makes spans negative; of no date there is none.
+  // A clock that was set back gives a negative span; an invalid date gives NaN.
   if (!(seconds >= 1)) {
     return 'Less than a second';
   }

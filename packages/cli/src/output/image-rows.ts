@@ -13,7 +13,7 @@ export interface ImageRow extends ImageEntry {
   digest: string;
 }
 
-/** Titles of columns that are not the name of the field. */
+/** Titles of columns whose title is not the field's name. */
 export const IMAGE_TITLES: Readonly<Record<string, string>> = {
   ID: 'IMAGE ID',
   Id: 'IMAGE ID',
@@ -22,8 +22,8 @@ export const IMAGE_TITLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A row for each tag; an image without any has one for each repository it was pulled from. In the
- * order of the images, or of the rows' own names where those are the key to sort by.
+ * One row for each tag; for an image without tags, one for each repository that it was pulled from.
+ * The rows are in the order of the images, or sorted by their names when that is the sort key.
  */
 export function imageRows(images: readonly ImageEntry[], sortKey?: string): ImageRow[] {
   const key = sortKey?.toLowerCase();
@@ -53,7 +53,7 @@ function rowOf(image: ImageEntry, name: string): ImageRow {
   };
 }
 
-/** The usual columns; with `full` nothing is cut off. */
+/** The usual columns; with `full` nothing is shortened. */
 export function imageColumns({
   full,
   digests,

@@ -4,7 +4,7 @@ import { writeAll } from './streams.ts';
 const ROOM_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
-/** Lines as bytes: what containers write need not be text. */
+/** Writes lines as bytes, since the output of containers need not be text. */
 export class LineWriter {
   private readonly descriptor: 1 | 2;
   private readonly room = Buffer.allocUnsafe(ROOM_BYTES);
@@ -20,7 +20,7 @@ export class LineWriter {
     return this.startsLine;
   }
 
-  /** Appends bytes, with a newline where they end a line. */
+  /** Appends bytes, and a newline when they end a line. */
   write(bytes: Uint8Array, { endsLine }: { endsLine: boolean }): void {
     if (this.used + bytes.length + 1 > ROOM_BYTES) {
       this.flush();
@@ -42,7 +42,7 @@ export class LineWriter {
     this.write(Buffer.from(text), { endsLine: false });
   }
 
-  /** Everything that was appended has been written. */
+  /** Writes everything that was appended. */
   flush(): void {
     if (this.used > 0) {
       writeAll(this.descriptor, this.room.subarray(0, this.used));

@@ -14,7 +14,7 @@ export interface Column<T> {
   readonly show: (entry: T) => string;
 }
 
-/** Entries and the ways to show them. */
+/** Entries, and how they can be shown. */
 export interface Listing<T> {
   readonly entries: readonly T[];
   readonly columns: readonly Column<T>[];
@@ -45,7 +45,7 @@ export function isJson(format: string | undefined): boolean {
   return format !== undefined && /^(json|\{\{ ?json ?\.? ?\}\})$/.test(format.trim());
 }
 
-/** A value as indented json, on standard output. C1 control characters too are escaped. */
+/** Prints a value as indented json on standard output. C1 control characters are escaped too. */
 export function printJson(value: unknown): void {
   const text = JSON.stringify(value, undefined, 4);
   print(`${text.replace(/[\u007f-\u009f]/g, escaped)}\n`);
@@ -55,7 +55,7 @@ function escaped(character: string): string {
   return `\\u00${character.charCodeAt(0).toString(16)}`;
 }
 
-/** Each value by the template, or all as an array of json when there is none. */
+/** Prints each value by the template, or all as a json array when there is no template. */
 export async function printObjects(
   values: readonly object[],
   format: string | undefined,

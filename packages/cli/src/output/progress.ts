@@ -58,8 +58,9 @@ function textOf(event: ProgressEvent): string {
 type LayerEvent = Extract<ProgressEvent, { kind: 'layer' }>;
 
 /**
- * Lines of bars are drawn over: the cursor goes up as many lines as were drawn. What is done
- * scrolls away above them; of what is under way as many are shown as there are rows.
+ * Draws one bar for each layer and redraws them in place: the cursor goes up as many lines as were
+ * drawn. Finished layers scroll away above; of the layers in progress, as many are shown as the
+ * terminal has rows.
  */
 function barReporter(): Report {
   const layers = new Map<string, LayerEvent>();
@@ -112,7 +113,7 @@ function followSize(): { rows: number; columns: number } {
   return size;
 }
 
-/** One line that fits into `columns`; the bar takes what words and numbers leave. */
+/** One line that fits into `columns`; the bar gets the space that text and numbers leave. */
 function barLine(event: LayerEvent, columns: number): string {
   const { digest, state, currentBytes, totalBytes } = event;
   const room = columns - 1;

@@ -7,12 +7,14 @@ import { SystemError } from '@berth/errors';
 
 const RETRY_MS = 2;
 
-/** Writes all of the text to standard output. A reader that went away ends the program quietly. */
+/** Writes the whole text to standard output. When its reader is gone, the program ends silently. */
 export function print(text: string | Uint8Array): void {
   writeAll(1, text);
 }
 
-/** Writes all of the text to standard error. Where that can't be written nobody is to be told. */
+/**
+ * Writes the whole text to standard error. Errors are ignored, since they can't be shown anywhere.
+ */
 export function printError(text: string): void {
   try {
     writeAll(2, text);
@@ -21,7 +23,7 @@ export function printError(text: string): void {
   }
 }
 
-/** Writes all of the bytes to a descriptor, waiting where it is full for the moment. */
+/** Writes all bytes to a descriptor; when it is full, waits until it can take more. */
 export function writeAll(descriptor: number, text: string | Uint8Array): void {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   let at = 0;

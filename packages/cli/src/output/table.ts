@@ -5,15 +5,18 @@
 import { showControls } from '@berth/errors';
 
 const GAP = 2;
-/** No column but the last is narrower, as in Podman: short tables don't jump between commands. */
+/**
+ * The least width of every column except the last, as in Podman, so that the columns of short
+ * tables stay at the same place.
+ */
 const LEAST_WIDTH = 10;
 
-/** Printable characters of ASCII: as wide as they are many, and harmless. */
+/** Printable ASCII characters: each is one column wide, and none is a control character. */
 const PLAIN = /^[ -~]*$/;
 
-/** The rows, each cell as wide as the widest of its column, and ten characters at least. */
+/** The rows. Each cell is as wide as the widest of its column, and at least ten characters. */
 export function formatTable(cells: readonly (readonly string[])[]): string {
-  // Nearly always, and `ps` of a thousand containers looks at 7,000 cells.
+  // A fast path that nearly always applies: `ps` of a thousand containers has 7,000 cells.
   const isPlain = cells.every((row) => PLAIN.test(row.join('')));
   const rows = isPlain ? cells : cells.map((row) => row.map(shown));
   const length = isPlain ? ({ length }: string): number => length : lengthOf;
@@ -32,7 +35,7 @@ function shown(cell: string): string {
   return showControls(cell).replaceAll('\n', ' ');
 }
 
-/** Characters, of which those beyond 16 bits are two units of a string; few cells have any. */
+/** The number of characters; a character beyond 16 bits takes two units of a string. */
 function lengthOf(cell: string): number {
   return /[\ud800-\udbff]/.test(cell) ? [...cell].length : cell.length;
 }

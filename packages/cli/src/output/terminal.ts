@@ -17,7 +17,10 @@ export function isTerminal(descriptor: number): boolean {
   }
 }
 
-/** Warns of -it without a terminal: the end of such input does not reach the program. */
+/**
+ * Warns when -it is used without a terminal, because the program does not see the end of such
+ * input.
+ */
 export function warnWithoutTerminal(
   { interactive, tty, detach }: { interactive: boolean; tty: boolean; detach: boolean },
 ): void {
@@ -25,7 +28,7 @@ export function warnWithoutTerminal(
   printError('Warning: the input device is not a TTY: leave out --tty where input is to end\n');
 }
 
-/** The terminal's width: COLUMNS, else what stty says of the descriptor, else 80. */
+/** The terminal's width: COLUMNS, else what stty reports for the descriptor, else 80. */
 export async function terminalColumns(
   descriptor: number,
   environment: Readonly<Record<string, string | undefined>>,
@@ -37,7 +40,7 @@ export async function terminalColumns(
   return (await terminalSize(descriptor)).columns;
 }
 
-/** Rows and columns of the terminal as stty says, else 24 and 80. */
+/** The terminal's rows and columns as stty reports them, else 24 and 80. */
 export async function terminalSize(
   descriptor: number,
 ): Promise<{ rows: number; columns: number }> {

@@ -9,7 +9,7 @@ export function formatYaml(value: unknown): string {
   return text.startsWith('\n') ? text.slice(1) : `${text.trimStart()}\n`;
 }
 
-/** What follows a key: a scalar after a space, or an indented block on new lines. */
+/** The text after a key: a scalar after a space, or an indented block on new lines. */
 function block(value: unknown, depth: number): string {
   if (Array.isArray(value)) {
     if (value.length === 0) return ' []';
@@ -29,7 +29,7 @@ function block(value: unknown, depth: number): string {
   return ` ${scalar(value)}`;
 }
 
-/** Keys of a mapping start on the line of its dash. */
+/** A list item; the first key of a mapping is on the line of the dash. */
 function listItem(item: unknown, depth: number): string {
   const text = block(item, depth + 1);
   return text.startsWith('\n') ? ` ${text.trimStart()}` : text;

@@ -8,8 +8,8 @@ const MAX_DEPTH = 100;
 const MAX_STEPS = 10_000_000;
 
 /**
- * The text that the template makes of the value; each text that it takes from the value goes
- * through `show` first. Throws UsageError.
+ * The text of the template, filled in with the value; each text taken from the value first goes
+ * through `show`. Throws UsageError.
  */
 export function evaluate(
   template: ParsedTemplate,
@@ -148,7 +148,7 @@ class Run {
     }
   }
 
-  /** A field that is a function is a method: it is computed when it is asked for. */
+  /** A field whose value is a function is a method: it is called when the field is read. */
   private field(
     { of, name }: Extract<Operand, { kind: 'field' }>,
     scope: Scope,
@@ -161,7 +161,7 @@ class Run {
   }
 }
 
-/** `=` inside a block sets the variable outside of it; `:=` made one that ends with the block. */
+/** `=` inside a block changes the variable outside; a variable made by `:=` ends with the block. */
 function keepAssigned(outer: Scope, inner: Scope, { assigns }: Pipeline): void {
   const declared = assigns?.declares === true ? assigns.names : [];
   for (const name of outer.variables.keys()) {

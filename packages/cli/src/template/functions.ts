@@ -5,7 +5,7 @@ import { fieldOf, formatValue, isTrue } from './values.ts';
 
 type Func = (...args: unknown[]) => unknown;
 
-/** Calls a function by name; parse() has checked that there is one. Throws UsageError. */
+/** Calls a function by name; parse() has checked that it exists. Throws UsageError. */
 export function callFunction(name: string, args: readonly unknown[]): unknown {
   const called = FUNCTIONS[name];
   if (called === undefined) throw fillError(`no such function as "${name}"`);
@@ -65,7 +65,7 @@ function last(args: readonly unknown[], holds: (arg: unknown) => boolean): unkno
   return args.every(holds) ? args.at(-1) : args.find((arg) => !holds(arg));
 }
 
-/** Blanks stand between operands neither of which is a text, as fmt.Sprint has it. */
+/** A blank is put between two operands when neither is a text, as fmt.Sprint does. */
 function printed(args: readonly unknown[]): string {
   return args.reduce<string>((text, arg, index) => {
     const isApart = index > 0 && typeof arg !== 'string' && typeof args[index - 1] !== 'string';
@@ -98,7 +98,7 @@ function lengthOf(value: unknown): number {
   throw fillError(`len of ${formatValue(value)}: it has none`);
 }
 
-/** Maps of texts are all there is: what `index` does not find is the empty text. */
+/** All maps are maps of texts, so `index` answers the empty text for an absent key. */
 const NOTHING = '';
 
 function elementAt(value: unknown, key: unknown): unknown {

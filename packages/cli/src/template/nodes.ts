@@ -9,7 +9,7 @@ export type Operand =
   | { kind: 'field'; of: Operand; name: string }
   | { kind: 'pipeline'; pipeline: Pipeline };
 
-/** `a | f x | g`: each command takes what the one before it gave as its last argument. */
+/** `a | f x | g`: each command gets the result of the one before as its last argument. */
 export interface Pipeline {
   commands: Operand[][];
   /** `$x := …` declares, `$x = …` sets; a range may declare two. */
@@ -24,7 +24,7 @@ export type Node =
   | { kind: 'break' | 'continue' }
   | { kind: 'template'; name: string; pipeline: Pipeline | undefined };
 
-/** The main template and those that it defines by name. */
+/** The main template, and the templates that it defines by name. */
 export interface ParsedTemplate {
   body: Node[];
   defined: ReadonlyMap<string, Node[]>;

@@ -4,7 +4,7 @@ import type { Node, Operand, ParsedTemplate, Pipeline } from './nodes.ts';
 import { templateError } from './template-error.ts';
 import { cut, type Piece, type Token } from './tokens.ts';
 
-/** Throws UsageError (BAD_TEMPLATE) for what is no template. */
+/** Parses a template. Throws UsageError (BAD_TEMPLATE) for an invalid one. */
 export function parse(template: string): ParsedTemplate {
   const parser = new Parser(template);
   const body = parser.block([]).body;
@@ -26,7 +26,7 @@ class Parser {
     this.pieces = cut(template);
   }
 
-  /** Nodes up to one of the endings, or to the end of the template when there are none. */
+  /** Parses nodes up to one of the endings; when none is given, up to the template's end. */
   block(endings: readonly Ending[]): { body: Node[]; ending: Ending; rest: Token[]; at: number } {
     const body: Node[] = [];
     for (
@@ -147,7 +147,7 @@ class PipelineReader {
     return { commands, assigns };
   }
 
-  /** `$x :=`, `$x =`, `$i, $x :=`; nothing is taken when there is none. */
+  /** Parses `$x :=`, `$x =` or `$i, $x :=`; reads nothing when there is no assignment. */
   private assignment(): Pipeline['assigns'] {
     const start = this.at;
     const names: string[] = [];

@@ -4,7 +4,9 @@ import { formatValue } from './values.ts';
 const VERB = /%([-+# 0]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g;
 const MAX_WIDTH = 10_000;
 
-/** The format with its verbs replaced; what does not fit is shown as Go shows it. */
+/**
+ * The format with its verbs replaced. A value that does not fit its verb is shown as Go shows it.
+ */
 export function sprintf(format: string, args: readonly unknown[]): string {
   let next = 0;
   const text = format.replace(VERB, (...found: (string | undefined)[]) => {
@@ -62,7 +64,7 @@ function misfit(verb: string, value: unknown): string {
   return `%!${verb}(${typedValue(value)})`;
 }
 
-/** `int=5`, `string=x`: how fmt shows what does not fit. */
+/** `int=5`, `string=x`: how fmt shows a value that does not fit its verb. */
 function typedValue(value: unknown): string {
   const text = formatValue(value);
   switch (typeof value) {

@@ -10,16 +10,16 @@ export { deepEntry, entry } from './values.ts';
 
 /** A template, ready for many values. */
 export interface Template {
-  /** Throws UsageError for a field that an entry() has not, and for functions misused. */
+  /** Throws UsageError for a field that an entry does not have, and for misused functions. */
   render(value: unknown): string;
 }
 
-/** Where a template's text goes: on a terminal, values may hold no control characters. */
+/** Where the text goes: on a terminal, values must not contain control characters. */
 export interface TemplateOptions {
   forTerminal?: boolean;
 }
 
-/** Throws UsageError (BAD_TEMPLATE) for what is no template. */
+/** Parses a template. Throws UsageError (BAD_TEMPLATE) for an invalid one. */
 export function parseTemplate(
   text: string,
   { forTerminal = false }: TemplateOptions = {},
@@ -33,15 +33,15 @@ export function parseTemplate(
 export interface ListFormat {
   isTable: boolean;
   template: Template;
-  /** Titles of the table's columns; empty when it is none. */
+  /** Titles of the table's columns; empty when the format is no table. */
   titles: string[];
 }
 
 const TABLE = /^table(\s+|$)/;
 
 /**
- * Reads `table {{.ID}}\t{{.Names}}` and plain templates; `\t` and `\n` may be typed as such. A
- * blank in a table parts columns too.
+ * Parses `table {{.ID}}\t{{.Names}}` and plain templates; `\t` and `\n` may be typed with a
+ * backslash. In a table a blank separates columns too.
  */
 export function templateFromFormat(
   format: string,
@@ -58,7 +58,10 @@ export function templateFromFormat(
   };
 }
 
-/** `\t` and `\n` as the characters they stand for; in actions strings have their own escapes. */
+/**
+ * Replaces `\t` and `\n` by the characters they mean; strings inside actions have their own
+ * escapes.
+ */
 export function unescapeText(format: string): string {
   return outsideActions(format, (part) => part.replace(/\\t/g, '\t').replace(/\\n/g, '\n'));
 }
@@ -70,7 +73,7 @@ function outsideActions(format: string, change: (text: string) => string): strin
     .join('');
 }
 
-/** The cell with the title of the field that each action names: `CreatedAt` is `CREATED AT`. */
+/** The cell, with each action replaced by the title of its field: `CreatedAt` is `CREATED AT`. */
 function titleOf(cell: string, titles: Readonly<Record<string, string>>): string {
   return cell.replace(/\{\{[\s\S]*?\}\}/g, (action) => {
     const [, name] = /\.([A-Za-z]+)/.exec(action) ?? [];
