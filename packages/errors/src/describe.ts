@@ -23,12 +23,12 @@ export function describe(error: unknown): string {
 /** What node:fs and its kin throw: `ENOENT: no such file or directory, open '/x'`. */
 const SYSTEM_MESSAGE = /^(?:E[A-Z0-9]+|Unknown system error -\d+): (.*?), [a-z_]+\b.*$/s;
 
-/** True for an error of a system call that nobody has put into words yet. */
+/** True for an error of a system call that has no message of ours yet. */
 export function isSystemCallError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && SYSTEM_MESSAGE.test(error.message) && 'syscall' in error;
 }
 
-/** The kernel's words alone, for who has said already what was tried. */
+/** Only the kernel's words, for a message that says already what was tried. */
 function reason(error: Error): string {
   if (!isSystemCallError(error)) return error.message;
   const words = error.message.replace(SYSTEM_MESSAGE, '$1');

@@ -15,8 +15,8 @@ const AUTHORIZATION = /\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * The text without credentials and without control characters (tab and newline stay). Of a quoted
- * object that is longer than a path can be, the beginning and the end are left, and "…" between.
+ * The text without credentials and without control characters (tab and newline stay). A quoted
+ * object that is longer than any path keeps its beginning and its end, with "…" between.
  */
 export function redact(text: string): string {
   return showControls(text

@@ -40,7 +40,7 @@ export interface HistoryRecord {
 const SAFE_VARIABLE = /^[^=\0\n*]+=[^\0]*$/;
 const MAX_LAYERS = 1000;
 
-/** The config in these bytes. Throws IntegrityError where it can't be one. */
+/** The config in these bytes. Throws IntegrityError if they are no config. */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const document = parseObject(bytes);
   const config = isRecord(document['config']) ? document['config'] : {};
@@ -89,7 +89,7 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A time of RFC 3339; what is none counts as not given. */
+/** A time of RFC 3339; any other text counts as not given. */
 function time(value: unknown): string | undefined {
   const given = text(value);
   return given === undefined || Number.isNaN(Date.parse(given)) ? undefined : given;
@@ -99,7 +99,7 @@ function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 }
 
-/** A string is a list of one word, as Docker reads what very old images hold. */
+/** A string counts as a list of one word, as Docker reads very old images. */
 function stringList(value: unknown): string[] | undefined {
   const word = text(value);
   const list = word === undefined ? strings(value) : [word];

@@ -2,11 +2,11 @@
 import type { Descriptor } from './descriptor.ts';
 import type { RawDocument } from './image-source.ts';
 
-/** Bytes that can be had as often as they are wanted. */
+/** Bytes that can be read any number of times. */
 export interface BlobContent {
   /** All of them, from the beginning. */
   stream(): AsyncIterable<Uint8Array>;
-  /** Writes all of them to an open file, without a way through this process. */
+  /** Writes all of them to an open file, without passing them through this process. */
   writeTo?(fd: number): Promise<void>;
 }
 
@@ -14,7 +14,7 @@ export interface BlobContent {
 export interface ImageSink {
   /** For messages. */
   readonly name: string;
-  /** True when the blob is there, or came there without being sent. */
+  /** True when the blob is there already, or could be put there without sending it. */
   hasBlob(descriptor: Descriptor): Promise<boolean>;
   putBlob(descriptor: Descriptor, content: BlobContent): Promise<void>;
   putManifest(document: RawDocument): Promise<void>;

@@ -6,7 +6,7 @@ import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import type { Manifest } from './manifest.ts';
 
-/** A document as its carrier had it: the digest is over exactly these bytes. */
+/** A document exactly as it was received: the digest is computed from these bytes. */
 export interface RawDocument {
   bytes: Uint8Array;
   digest: Digest;
@@ -15,7 +15,7 @@ export interface RawDocument {
 
 /** From where in a layer to read. */
 export interface LayerRequest {
-  /** Where to begin, for a download that broke off. */
+  /** Where to begin, to resume an interrupted download. */
   offset: number;
   signal: AbortSignal | undefined;
 }
@@ -33,7 +33,9 @@ export interface ImageSource {
   config(): Promise<Uint8Array>;
   /** The layer as stored, possibly compressed, from the offset. The reader verifies it. */
   layer(descriptor: Descriptor, request: LayerRequest): Promise<AsyncIterable<Uint8Array>>;
-  /** The layer as part of an open file, where it is one: then nobody need pass its bytes on. */
+  /**
+   * The layer's place in an open file, if it is in one: then its bytes need not pass through here.
+   */
   place?(descriptor: Descriptor): Promise<FilePlace | undefined>;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { IntegrityError } from '@berth/errors';
 import { checkDescriptor, isRecord, shown, stringsOf, type Descriptor } from './descriptor.ts';
 import { MEDIA_TYPE, isIndexType, isManifestType } from './media-types.ts';
 
-/** More than any real manifest; a registry must not fill our memory. */
+/** Larger than any real manifest; a registry must not fill our memory. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_LAYERS = 1000;
 const MAX_MANIFESTS = 10_000;
@@ -16,7 +16,7 @@ export interface Manifest {
   /** From the bottom up. */
   layers: Descriptor[];
   annotations: Record<string, string>;
-  /** What an artifact is; images have none. */
+  /** The type of an artifact; images have none. */
   artifactType?: string | undefined;
 }
 

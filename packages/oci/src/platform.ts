@@ -20,7 +20,9 @@ const ARCHITECTURES = new Map(Object.entries({
   armel: 'arm',
 }));
 
-/** What the architecture is called in images; arm64's v8 is its default and left out. */
+/**
+ * The names that images use for the architecture; arm64's variant v8 is its default and left out.
+ */
 export function normalizePlatform(platform: Platform): Platform {
   const architecture = ARCHITECTURES.get(platform.architecture) ?? platform.architecture;
   const { variant } = platform;
@@ -59,8 +61,9 @@ export function localPlatform(): Platform {
 }
 
 /**
- * The entry that suits best: the same os and architecture, and the variant asked for; without one
- * the first that has none or any. Undefined when nothing suits.
+ * The entry that fits best: it has the same os and architecture, and the requested variant. If no
+ * variant is requested, the first entry without one, else the first with any. Undefined if none
+ * fits.
  */
 export function choosePlatform<T extends { platform?: Platform }>(
   entries: readonly T[],

@@ -90,7 +90,7 @@ export interface BlockIoSpec {
   throttleWriteIOPSDevice?: ThrottleSpec[];
 }
 
-/** How much a second of one block device. */
+/** The rate limit of one block device. */
 export interface ThrottleSpec {
   major: number;
   minor: number;
