@@ -61,9 +61,9 @@ export function localPlatform(): Platform {
 }
 
 /**
- * The entry that fits best: it has the same os and architecture, and the requested variant. If no
- * variant is requested, the first entry without one, else the first with any. Undefined if none
- * fits.
+ * The entry that fits best: it has the same os and architecture, and exactly the requested variant
+ * (or none, if none is requested). Else the first with any variant if none is requested, and the
+ * first without a variant otherwise. Undefined if none fits.
  */
 export function choosePlatform<T extends { platform?: Platform }>(
   entries: readonly T[],
