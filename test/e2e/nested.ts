@@ -43,7 +43,7 @@ export async function openOuter(lab: Lab, name: string, ...flags: string[]): Pro
 
 /** Flags of `run` that show the program under test where it lies on the machine. */
 export function programBinds(lab: Lab): string[] {
-  const folders = new Set(lab.command.map((word) => path.dirname(word)));
+  const folders = new Set(lab.command.filter((word) => path.isAbsolute(word)).map(path.dirname));
   return [...folders].filter((folder) => !folder.startsWith('/usr/'))
     .flatMap((folder) => ['-v', `${folder}:${folder}:ro`]);
 }

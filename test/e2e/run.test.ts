@@ -405,3 +405,17 @@ test("the current folder's configuration files change nothing", async () => {
   });
   assert.deepEqual({ status, stdout }, { status: 0, stdout: 'fine\n' });
 });
+
+test('programs find /run/.containerenv; only a privileged one reads where it is', async () => {
+  const read = ['sh', '-c', 'test -f /run/.containerenv && cat /run/.containerenv'];
+  assert.equal(await lab.ok(['run', '--rm', '--read-only', '-w', '/', image, ...read]), '');
+  for (let round = 0; round < 2; round += 1) {
+    const text = await lab.ok(['run', '--name', 'told', '--privileged', image, ...read]);
+    const id = await lab.ok(['inspect', '-f', '{{.Id}}', 'told']);
+    const lines = text.split('\n');
+    assert.match(lines[0] ?? '', /^engine="berth-\d/);
+    assert.deepEqual(lines.slice(1, 3), ['name="told"', `id="${id}"`]);
+    assert.doesNotMatch(await lab.ok(['diff', 'told']), /containerenv/);
+    await lab.ok(['rm', 'told']);
+  }
+});

@@ -25,6 +25,8 @@ export interface Comparison {
   readonly isOverlay: boolean;
   /** Mount points; they are left out if only the newer tree has them. */
   readonly mountPoints: readonly string[];
+  /** Folders that are left out where only the newer tree has them, and nothing else in them. */
+  readonly madeFolders: readonly string[];
 }
 
 /** All differences, directories before what is in them. */
@@ -64,14 +66,20 @@ class Changes {
   readonly #owners: FileOwners;
   readonly #mountPoints: ReadonlySet<string>;
   readonly #parents: ReadonlySet<string>;
-  /** Unchanged directories on the way; each counts as changed if something in it has changed. */
-  readonly #unchanged: MergedFile[] = [];
+  readonly #madeFolders: ReadonlySet<string>;
+  /**
+   * Directories on the way that count only if something in them has changed: those that are as
+   * they were, and `madeFolders`.
+   */
+  readonly #pending: { kind: 'added' | 'changed'; file: MergedFile }[] = [];
 
-  constructor(tree: MergedTree, { mountPoints }: Comparison, owners: FileOwners) {
+  constructor(tree: MergedTree, comparison: Comparison, owners: FileOwners) {
+    const { mountPoints, madeFolders } = comparison;
     this.#tree = tree;
     this.#owners = owners;
     this.#mountPoints = new Set(mountPoints);
     this.#parents = new Set(mountPoints.map((path) => splitPath(path)[0]));
+    this.#madeFolders = new Set(madeFolders);
   }
 
   *below(path: string, sides: Sides): Generator<FileChange> {
@@ -95,7 +103,7 @@ class Changes {
         older: old?.status.isDirectory() === true ? old.folders : [],
         how: sides.how === 'overlay' && found.isClosed ? 'opaque' : sides.how,
       });
-      if (this.#unchanged.at(-1) === file) this.#unchanged.pop();
+      if (this.#pending.at(-1)?.file === file) this.#pending.pop();
     }
   }
 
@@ -104,12 +112,14 @@ class Changes {
     { old, path, how }: { old: Found | undefined; path: string; how: How },
   ): Generator<FileChange> {
     const isCompared = how === 'whole' || (how === 'overlay' && this.#holdsMountPoint(file));
-    if (old === undefined) {
+    if (old === undefined && this.#madeFolders.has(file.path)) {
+      this.#pending.push({ kind: 'added', file });
+    } else if (old === undefined) {
       yield* this.#with({ kind: 'added', file });
     } else if (!isCompared || !this.#isSame(file, old, path)) {
       yield* this.#with({ kind: 'changed', file });
     } else if (file.status.isDirectory()) {
-      this.#unchanged.push(file);
+      this.#pending.push({ kind: 'changed', file });
     }
   }
 
@@ -120,10 +130,10 @@ class Changes {
 
   /** The change, after the directories on the way to it. */
   *#with(change: FileChange): Generator<FileChange> {
-    if (this.#unchanged.length > 0) {
-      for (const file of this.#unchanged.splice(0)) {
+    if (this.#pending.length > 0) {
+      for (const { kind, file } of this.#pending.splice(0)) {
         const [parent] = splitPath(file.path);
-        if (this.#tree.enter(file.folder, parent)) yield { kind: 'changed', file };
+        if (this.#tree.enter(file.folder, parent)) yield { kind, file };
       }
       if (change.kind !== 'deleted') {
         const [parent] = splitPath(change.file.path);

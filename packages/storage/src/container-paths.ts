@@ -19,6 +19,7 @@ export interface ContainerPaths {
   readonly hosts: string;
   readonly resolvConf: string;
   readonly hostname: string;
+  readonly containerEnv: string;
   readonly aptConfig: string;
   /** The ledger of owners, if only one id is mapped. */
   readonly owners: string;
@@ -44,6 +45,7 @@ export function pathsOf(layout: Layout, id: string): ContainerPaths {
     hosts: join(directory, 'hosts'),
     resolvConf: join(directory, 'resolv.conf'),
     hostname: join(directory, 'hostname'),
+    containerEnv: join(directory, 'containerenv'),
     aptConfig: join(directory, 'apt.conf'),
     owners: join(directory, 'owners'),
     runDirectory: join(layout.runContainers, id),

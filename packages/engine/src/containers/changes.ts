@@ -1,4 +1,5 @@
 /** `diff`: what a container changed of its image's files, or one image of another's. */
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { NotFoundError } from '@berth/errors';
@@ -54,17 +55,21 @@ export async function listChanges(
 /** The comparison of a container, given by its full id, with its image. */
 export function containerChanges(engine: Engine, id: string): Comparison {
   const { own, isWhole, layers, owners } = ownFiles(engine, id);
+  const { containers } = engine.store;
+  const { mounts } = readSpec(containers.paths(id).spec);
+  const files = etcFileNames(containers.record<BerthContainer>(id)).map(etcTarget);
   return {
-    newer: [own], older: layers, isOverlay: !isWhole, owners, mountPoints: mountPoints(engine, id),
+    newer: [own],
+    older: layers,
+    isOverlay: !isWhole,
+    owners,
+    mountPoints: [...mounts.map(({ destination }) => destination), ...files].map(belowRoot),
+    madeFolders: files.map((file) => belowRoot(dirname(file))),
   };
 }
 
-/** The paths below the container's root on which something is mounted. */
-export function mountPoints({ store: { containers } }: Engine, id: string): string[] {
-  const { mounts } = readSpec(containers.paths(id).spec);
-  const files = etcFileNames(containers.record<BerthContainer>(id)).map(etcTarget);
-  return [...mounts.map(({ destination }) => destination), ...files]
-    .map((path) => path.replace(/^\/+|\/+$/g, ''));
+function belowRoot(path: string): string {
+  return path.replace(/^\/+|\/+$/g, '');
 }
 
 function compared(engine: Engine, name: string, only: 'container' | 'image' | undefined): Compared {
@@ -83,7 +88,7 @@ function compared(engine: Engine, name: string, only: 'container' | 'image' | un
   return {
     changes: {
       newer: whole.slice(0, 1), older: whole.slice(1), isOverlay: true, owners: undefined,
-      mountPoints: [],
+      mountPoints: [], madeFolders: [],
     },
     whole,
   };

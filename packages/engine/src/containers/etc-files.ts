@@ -1,7 +1,7 @@
 /**
- * The files that Berth gives a container: hosts, resolv.conf and hostname of /etc, and settings
- * for apt if root is emulated. They are in the container's directory and are bound over the
- * image's files at each start.
+ * The files that Berth gives a container: hosts, resolv.conf and hostname of /etc,
+ * /run/.containerenv, and settings for apt if root is emulated. They are in the container's
+ * directory and are bound over the image's files at each start.
  */
 import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
@@ -10,12 +10,14 @@ import { SystemError } from '@berth/errors';
 import type { RuntimeSpec } from '@berth/oci';
 import { GUEST, guestAddresses, hostsFile, resolvConf } from '@berth/network';
 import { readBounded } from '@berth/transport';
+import { VERSION } from '../system/version.ts';
 import type { BerthContainer } from './record.ts';
 
 const FILES = {
   hosts: '/etc/hosts',
   'resolv.conf': '/etc/resolv.conf',
   hostname: '/etc/hostname',
+  containerenv: '/run/.containerenv',
   'apt.conf': APT_CONFIG_PATH,
 } as const;
 
@@ -51,6 +53,7 @@ export function etcFileNames(record: BerthContainer): EtcFile[] {
     ...(request.dns.includes('none') ? [] : ['resolv.conf' as const]),
     ...(request.noHostname === true ? [] : ['hostname' as const]),
     ...(request.noHosts ? [] : ['hosts' as const]),
+    'containerenv',
     ...(record.emulatesRoot === true ? ['apt.conf' as const] : []),
   ];
   return names.filter((name) => !taken.has(FILES[name]));
@@ -70,6 +73,8 @@ function contentOf(
       return `${hostnameOf(record, spec)}\n`;
     case 'apt.conf':
       return APT_CONFIG;
+    case 'containerenv':
+      return record.request.privileged ? containerEnv(record) : '';
     case 'hosts':
       return hostsContent(record, spec);
     case 'resolv.conf':
@@ -81,6 +86,15 @@ function contentOf(
         forwarder: forwarderOf(record),
       });
   }
+}
+
+/**
+ * As Podman writes it. Programs find out by this file that they are in a container; only
+ * privileged ones are told in which.
+ */
+function containerEnv({ id, name, imageId, imageName }: BerthContainer): string {
+  return `engine="berth-${VERSION}"\nname="${name}"\nid="${id}"\n` +
+    `image="${imageName}"\nimageid="${imageId}"\nrootless=1\n`;
 }
 
 /** The host name that uname(2) gives in the container, unless it joins another's uts namespace. */

@@ -155,7 +155,7 @@ export function summaryOf(record: BerthContainer): SummaryHead {
   };
 }
 
-/** Adds mounts that bind hosts, resolv.conf and hostname over those of the image. */
+/** Adds mounts that bind the files of etc-files.ts over those of the image. */
 function withEtcFiles(
   record: BerthContainer,
   spec: RuntimeSpec,
@@ -165,6 +165,7 @@ function withEtcFiles(
     hosts: paths.hosts,
     'resolv.conf': paths.resolvConf,
     hostname: paths.hostname,
+    containerenv: paths.containerEnv,
     'apt.conf': paths.aptConfig,
   };
   const binds = etcFileNames(record).map((name) => ({
