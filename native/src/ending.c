@@ -97,7 +97,8 @@ void supervisor_record_end(struct supervisor *s, const struct failure *failed)
 		s->run.status = failed->status != 0 ? failed->status : EXIT_ENGINE;
 		run_note_error(&s->run, failed);
 	} else {
-		s->run.status = status_of(s->wait_status);
+		s->run.status = s->timed_out ? STATUS_TIMED_OUT
+						: status_of(s->wait_status);
 		s->run.signal = WIFSIGNALED(s->wait_status) ? WTERMSIG(s->wait_status) : 0;
 		s->run.oom = s->run.signal == SIGKILL && cgroup_had_oom(&s->cgroup);
 	}
@@ -105,15 +106,6 @@ void supervisor_record_end(struct supervisor *s, const struct failure *failed)
 		note_lost_output(s);
 	if (s->run.number > 0)
 		facts_publish_exit(&s->run, &failure);
-}
-
-/* Closing this may wait for the disk. The end is recorded and the lock is free, so another command
- * may start or remove the container meanwhile. */
-static void let_mounts_go(struct supervisor *s)
-{
-	peers_leave(s);
-	close_fd(&s->lock);
-	close_fd(&s->mounts);
 }
 
 /**
@@ -148,6 +140,11 @@ void supervisor_leave(struct supervisor *s, const struct failure *failed)
 			close(s->lock);
 	}
 	exit_remove_trees(&s->plan);
-	if (s->mounts >= 0)
-		let_mounts_go(s);
+	/* Closing this may wait for the disk. The end is recorded and the lock is free, so another
+	 * command may start or remove the container meanwhile. */
+	if (s->mounts >= 0) {
+		peers_leave(s);
+		close_fd(&s->lock);
+		close_fd(&s->mounts);
+	}
 }

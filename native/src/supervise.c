@@ -127,6 +127,7 @@ static void stop(struct supervisor *s)
 	uint64_t limit = now_ms() + STOP_GRACE_MS;
 
 	signal_init(s, s->stop_signal);
+	s->stopping = true;
 	if (s->deadline == 0 || s->deadline > limit)
 		s->deadline = limit;
 }
@@ -162,6 +163,7 @@ static void take_timers(struct supervisor *s, bool idle)
 	output_stop_slow(s, STALL_MS);
 	if (s->deadline != 0 && now_ms() >= s->deadline) {
 		s->deadline = 0;
+		s->timed_out = !s->stopping;
 		signal_init(s, SIGKILL);
 	}
 	if (idle && s->awake && s->chunk_length == 0) {

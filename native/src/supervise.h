@@ -16,7 +16,7 @@
 
 enum { PEERS_MAX = 64, CHUNK_SIZE = 65536, POLLS_MAX = 8 + 3 * PEERS_MAX };
 enum { STALL_MS = 30000, STALL_AT_EXIT_MS = 3000, FINISH_MS = 10000, STOP_GRACE_MS = 10000 };
-enum { SETTLE_MS = 1000 };
+enum { SETTLE_MS = 1000, STATUS_TIMED_OUT = 255 /* Podman's */ };
 
 /**
  * struct peer - a client
@@ -51,6 +51,7 @@ struct peer {
  * @mounts:	the container's mount namespace, where letting go of it takes long; -1
  * @awake:	something happened less than SETTLE_MS ago
  * @deadline:	when to kill, in ms of the monotonic clock; 0 never
+ * @stopping:	@deadline is the end of a service manager's patience, not that of --timeout
  */
 struct supervisor {
 	struct plan plan;
@@ -65,7 +66,7 @@ struct supervisor {
 	struct container_process init;
 	struct log log;
 	int sources[2], sink, tty_hold, mounts;
-	bool sink_full, awake;
+	bool sink_full, awake, stopping, timed_out;
 	size_t chunk_length;
 	unsigned int chunk_source;
 	uint64_t chunk_time, deadline;

@@ -295,11 +295,13 @@ test('--init reaps what is orphaned and passes the status on', async () => {
   assert.equal(status, 9);
 });
 
-test('--timeout ends the container', async () => {
+test('--timeout ends the container, with a status of its own', async () => {
   const begin = Date.now();
-  const { status } = await lab.berth(['run', '--rm', '--timeout', '1', image, 'sleep', '50']);
-  assert.equal(status, 137);
+  const flags = ['--name', 'late', '--timeout', '1'];
+  const { status } = await lab.berth(['run', ...flags, image, 'sleep', '50']);
+  assert.equal(status, 255);
   assert.ok(Date.now() - begin < 20_000);
+  assert.equal(await lab.ok(['inspect', '-f', '{{.State.ExitCode}}', 'late']), '255');
 });
 
 test('signals of the caller reach the command', async () => {

@@ -28,7 +28,7 @@ const ONE_ID = path.resolve(import.meta.dirname, '../lab/one-id');
 const INNER = new Set(['fs', 'upper', 'work', '_data']);
 
 /** Bound into containers, where every user reads them; their folder is closed. */
-const BOUND = new Set(['hosts', 'hostname', 'resolv.conf']);
+const BOUND = new Set(['containerenv', 'hosts', 'hostname', 'resolv.conf']);
 
 /** Everything below `folder` that others could open if they came so far. */
 function openTo(folder: string): string[] {

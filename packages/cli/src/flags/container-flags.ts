@@ -45,7 +45,7 @@ const PROCESS_FLAGS = {
   sdnotify: text('WHO', 'who says that a unit of systemd is ready: container, conmon or ignore'),
   'stop-signal': text('SIGNAL', 'the signal that stops the container'),
   'stop-timeout': whole('SECONDS', 'how long stop waits before it kills the container (10)'),
-  timeout: whole('SECONDS', 'kill the container after this many seconds'),
+  timeout: whole('SECONDS', 'kill the container after this many seconds; its status is 255'),
   tty: toggle('give the container a terminal', { short: 't' }),
   tz: text('ZONE', 'time zone, e.g. Europe/Berlin, or local'),
   umask: text('MODE', 'umask of the process, octal (0022)'),
