@@ -3,7 +3,7 @@
  *
  * Theory of operation. The process was started by start.c, in the user's namespace, as process 1
  * of a pid namespace that holds the container's and all helpers, so that the kernel ends all of
- * them with it. It holds the container's lock for life. In order:
+ * them with it. It holds the container's lock until it lets go of the mounts. In order:
  *
  *	publish itself as keeper; number the run; open socket, log, pipes
  *	server of the root file system starts, where it has one; container_clone,
@@ -11,7 +11,8 @@
  *	container_release, container_started		(point of no return: it runs)
  *	facts, summary, pid file; clients are told
  *	loop: output, requests, signals, timeout, until process 1 of the container ends
- *	output and log end; helper ends; exit record, summary; clients are told; exit steps
+ *	output and log end; helper ends; exit record, summary; clients are told; exit steps;
+ *	lock, then mounts
  *
  * Before the point of no return a failure is told to the client and ends everything, and so does
  * one to record the start: a container that no command knows of must not run. After that nothing

@@ -81,7 +81,7 @@ low_ports_refused() {
 	said=$(fails 125 berth run --rm --cgroups disabled -p 53:53/udp $image true)
 	like 'publish port "0.0.0.0:53/udp": permission denied' "$said"
 	like '^hint: .*sysctl -w net.ipv4.ip_unprivileged_port_start=53$' "$said"
-	eval "$(printf '%s\n' "$said" | sed -n 's/^hint: .*allows it: //p')"
+	eval "$(printf '%s\n' "$said" | sed -n 's/^hint: .*as an administrator: //p')"
 	berth run --rm --cgroups disabled -p 53:53/udp $image true
 }
 

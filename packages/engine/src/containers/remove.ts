@@ -32,6 +32,11 @@ export interface RemoveOptions {
   timeoutSeconds: number | undefined;
 }
 
+interface LockOptions extends RemoveOptions {
+  /** The lock's holder was killed. An ending process gives its files up last. */
+  isKilled?: boolean;
+}
+
 /** The container is gone; answers its id. Throws ConflictError (status 2) when it runs. */
 export async function removeContainer(
   engine: Engine,
@@ -93,9 +98,10 @@ export async function removeEach(
 async function lockAtRest(
   engine: Engine,
   id: string,
-  options: RemoveOptions,
+  options: LockOptions,
 ): Promise<Release | undefined> {
   const { containers } = engine.store;
+  const isKilled = options.isKilled === true;
   // Stopping may take its whole time-out. The time limit for the lock begins only after that.
   if ((await bringToRest(engine, id, options)) === undefined) return undefined;
   for (const pause of pauses(LOCK_PATIENCE_MS)) {
@@ -103,7 +109,9 @@ async function lockAtRest(
     if (state === undefined) return undefined;
     const lock = containers.tryLock(id);
     if (lock === 'gone') return undefined;
-    if (state === 'elsewhere' && lock === 'held') return passOver(engine, id, options);
+    if (state === 'elsewhere' && lock === 'held' && !isKilled) {
+      return passOver(engine, id, options);
+    }
     if (lock !== 'held') {
       if (state === 'elsewhere') return lock;
       if (isAtRest(engine, id)) return lock;
@@ -111,8 +119,8 @@ async function lockAtRest(
     }
     await pause();
   }
-  if (options.force && (await endSupervisor(id))) {
-    return lockAtRest(engine, id, options);
+  if (options.force && !isKilled && (await endSupervisor(id))) {
+    return lockAtRest(engine, id, { ...options, isKilled: true });
   }
   throw new ConflictError(
     'CONTAINER_BUSY',
@@ -133,7 +141,7 @@ async function passOver(
   options: RemoveOptions,
 ): Promise<Release | undefined> {
   if (!isOfThisBoot(engine, id)) return () => undefined;
-  if (await endSupervisor(id)) return lockAtRest(engine, id, options);
+  if (await endSupervisor(id)) return lockAtRest(engine, id, { ...options, isKilled: true });
   const { name, state } = engine.store.containers.entry(id);
   const place = state.hostName ?? 'another pid namespace';
   throw new ConflictError(
