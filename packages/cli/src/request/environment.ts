@@ -37,7 +37,7 @@ function proxyVariables(caller: Caller): string[] {
   );
 }
 
-/** `NAME=VALUE`; for `NAME` and `PREFIX*` the caller's values are taken, if the caller has any. */
+/** `NAME=VALUE` as it is; `NAME` and `PREFIX*` give those variables that the caller has. */
 function variable(text: string, caller: Caller, where: string): string[] {
   const name = text.split('=', 1)[0] ?? '';
   if (name === '' || /\s/.test(name)) {

@@ -11,7 +11,10 @@ export function entry<T extends object>(fields: T): T {
   return Object.defineProperty(fields, STRUCT, { value: true });
 }
 
-/** As entry(), for objects inside too; what is under a name of `maps` has any keys itself. */
+/**
+ * As entry(), also for the objects inside. A value whose name is in `maps` is a map: its keys are
+ * data, not field names.
+ */
 export function deepEntry<T extends object>(fields: T, maps: ReadonlySet<string>): T {
   for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
     const inside = maps.has(name) && !Array.isArray(value) ? Object.values(value ?? {}) : [value];
