@@ -3,11 +3,12 @@
  * staging/, which names their owner so that collection recognizes a dead one, and rename them.
  */
 import {
-  closeSync, constants, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync,
-  readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync, writeSync,
+  chmodSync, chownSync, closeSync, constants, fsyncSync, linkSync, lstatSync, mkdirSync, openSync,
+  readFileSync, readdirSync, readlinkSync, renameSync, statSync, symlinkSync, unlinkSync, writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { IntegrityError } from '@berth/errors';
+import { loadSyscalls } from '@berth/host';
 import { attempt, codeOf, ifThere, storeError, unless } from './fs-errors.ts';
 
 /** Mode of every file: only the user may read it. */
@@ -15,11 +16,29 @@ export const PRIVATE_FILE = 0o600;
 /** Mode of every directory that is not part of a container's tree. */
 export const PRIVATE_DIRECTORY = 0o700;
 
-/** The directory exists, and its parents too; those that had to be made have mode 0700. */
+/**
+ * The directory exists, and its parents too; those that had to be made have mode 0700, and give
+ * nothing of the folder around them to what is made in them.
+ */
 export function ensureDirectory(path: string): void {
   attempt('make directory', path, () => {
-    mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+    const first = mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+    if (first === undefined) return;
+    for (let made = path; made.length >= first.length; made = dirname(made)) dropInheritance(made);
   });
+}
+
+/**
+ * The directory has the user's group, no set-group-id bit and no ACL, where the file system allows
+ * that. A group that no container has, or an ACL, would show in layers and in containers.
+ */
+function dropInheritance(directory: string): void {
+  const { uid, gid } = statSync(directory);
+  const own = process.getegid?.() ?? gid;
+  if (gid !== own) unless(['EPERM', 'EINVAL'], () => chownSync(directory, uid, own));
+  chmodSync(directory, PRIVATE_DIRECTORY);
+  const { lremovexattr } = loadSyscalls();
+  for (const acl of ['default', 'access']) lremovexattr(directory, `system.posix_acl_${acl}`);
 }
 
 /** A new file with `content`; throws when the name is taken. `durable` waits for the disk. */
