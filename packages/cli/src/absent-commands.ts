@@ -45,8 +45,6 @@ const LATER: Readonly<Record<string, string>> = {
   umount: UNPACK,
   unmount: UNPACK,
   update: 'make the container again: berth run --replace --name NAME with other limits',
-  'volume export': 'berth run --rm -v VOLUME:/v -w /v IMAGE tar -c . >FILE',
-  'volume import': 'berth run --rm -i -v VOLUME:/v -w /v IMAGE tar -x <FILE',
   'volume mount': 'berth volume inspect --format {{.Mountpoint}} VOLUME',
 };
 

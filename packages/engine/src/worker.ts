@@ -6,6 +6,7 @@ import {
   runExportWorker,
   runReproduceWorker,
   runShareWorker,
+  runUnpackWorker,
   runVerifyWorker,
 } from '@berth/layers';
 import { GIVE_WORKER, runGiveWorker } from './volumes/volume-owner.ts';
@@ -30,6 +31,9 @@ export async function runWorker(argv: readonly string[]): Promise<number> {
   }
   if (name === 'share') {
     return runShareWorker();
+  }
+  if (name === 'unpack') {
+    return runUnpackWorker(args);
   }
   if (name === 'verify') {
     return runVerifyWorker();

@@ -46,15 +46,18 @@ const REFUSALS = new Set([-ENOTSUP, -EPERM, -EINVAL, -E2BIG, -ERANGE]);
 export class AttributeWriter {
   readonly #syscalls = loadSyscalls();
   readonly #owners: OwnerPolicy;
+  readonly #isTreeNew: boolean;
   /** Whether new files belong to root and its group from the start. */
   readonly #isBornRoots: boolean;
   skippedAttributes = 0;
 
-  constructor(owners: OwnerPolicy) {
+  /** In a tree that is not new, folders may pass on groups and access lists to what is in them. */
+  constructor(owners: OwnerPolicy, { isTreeNew }: { isTreeNew: boolean }) {
     this.#owners = owners;
+    this.#isTreeNew = isTreeNew;
     const root = statusOf('');
     // Some file systems are mounted so that files get their folder's group.
-    this.#isBornRoots = root?.uid === 0 && root.gid === 0;
+    this.#isBornRoots = isTreeNew && root?.uid === 0 && root.gid === 0;
   }
 
   /**
@@ -68,7 +71,7 @@ export class AttributeWriter {
       this.#recordOwner(path, entry, (value) =>
         this.#syscalls.fsetxattr(fd, OWNER_ATTRIBUTE, value));
     }
-    if ((entry.mode & SET_ID_BITS) !== 0) {
+    if ((entry.mode & SET_ID_BITS) !== 0 || !this.#isTreeNew) {
       succeed(this.#syscalls.fchmod(fd, entry.mode), 'set mode of', shown(path));
     }
     this.#setAttributes(path, entry, (name, value) =>

@@ -30,3 +30,4 @@ export type { SharingLayer, ShareResult } from './share-files.ts';
 export { shareFiles } from './share-files.ts';
 export type { ShareRequest } from './share-worker.ts';
 export { runShareWorker } from './share-worker.ts';
+export { runUnpackWorker, unpackWorkerArguments } from './unpack-worker.ts';

@@ -1,11 +1,12 @@
 /**
- * Makes a layer's tree and its recipe out of the calls of a tar reader. Works on the current
- * directory, which must be empty; the caller has chrooted to it.
+ * Makes a layer's tree and its recipe, or the files of a volume, out of the calls of a tar reader.
+ * Works on the current directory, which must be empty for a layer; the caller has chrooted to it.
  */
 import { loadSyscalls, MODE, OPEN, succeed } from '@berth/host';
 import { AttributeWriter } from './entry-attributes.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import { entryTarget, splitName } from './entry-path.ts';
+import type { EntryTarget } from './entry-path.ts';
 import { isWhiteout, LayerTree, statusOf } from './layer-tree.ts';
 import { badArchive, checkLimit } from './limits.ts';
 import type { LayerLimits } from './limits.ts';
@@ -16,7 +17,7 @@ import type { TarEntry } from './tar-entry.ts';
 import type { TarVisitor } from './tar-reader.ts';
 import { treePath } from './tree-path.ts';
 import { marksOf } from './whiteout-marks.ts';
-import type { MarkPolicy } from './whiteout-marks.ts';
+import type { MarkPolicy, UnpackedMarks } from './whiteout-marks.ts';
 
 /** How many of each kind a layer holds. */
 export interface LayerCounts {
@@ -44,6 +45,12 @@ export interface TreePolicy {
   readonly marks: MarkPolicy;
 }
 
+/** A volume has no lower layers: no name in its archive is a mark. */
+export interface UnpackPolicy {
+  readonly owners: OwnerPolicy;
+  readonly marks: UnpackedMarks;
+}
+
 /** The visitor that unpacks. Call `finish` when the archive has ended. */
 export class LayerApplier implements TarVisitor {
   readonly counts: LayerCounts = {
@@ -55,30 +62,37 @@ export class LayerApplier implements TarVisitor {
   contentBytes = 0;
 
   readonly #syscalls = loadSyscalls();
-  readonly #recipe: RecipeWriter;
+  readonly #recipe: RecipeWriter | undefined;
   readonly #limits: LayerLimits;
+  readonly #isLayer: boolean;
   readonly #attributes: AttributeWriter;
   readonly #payload: PayloadWriter;
   readonly #tree: LayerTree;
   /** Names made by hard links; the recipe has no payload for them. */
   readonly #linkNames = new Set<string>();
 
-  constructor(recipe: RecipeWriter, limits: LayerLimits, { owners, marks }: TreePolicy) {
+  /** The files of a volume have no recipe, and the marks `none`. */
+  constructor(recipe: RecipeWriter | undefined, limits: LayerLimits, policy: UnpackPolicy) {
+    const { owners, marks } = policy;
     this.#recipe = recipe;
     this.#limits = limits;
-    this.#attributes = new AttributeWriter(owners);
+    this.#isLayer = marks !== 'none';
+    this.#attributes = new AttributeWriter(owners, { isTreeNew: this.#isLayer });
     this.#payload = new PayloadWriter(recipe);
-    this.#tree = new LayerTree(marksOf(marks), (path) => this.#beforeRemoval(path));
+    this.#tree = new LayerTree({
+      marks: marksOf(marks), isNew: this.#isLayer,
+      beforeRemoval: (path) => this.#beforeRemoval(path),
+    });
   }
 
   raw(bytes: Buffer): void {
-    this.#recipe.raw(bytes);
+    this.#recipe?.raw(bytes);
   }
 
   begin(entry: TarEntry): boolean {
     this.counts.entries += 1;
     checkLimit('entries', this.counts.entries, this.#limits.entries);
-    const target = entryTarget(entry.name);
+    const target = this.#targetOf(entry);
     if (target.kind === 'entry') return this.#beginEntry(entry, target.components);
     if (target.kind === 'whiteout') {
       this.counts.whiteouts += 1;
@@ -108,6 +122,10 @@ export class LayerApplier implements TarVisitor {
     }
     this.counts.skippedAttributes = this.#attributes.skippedAttributes;
     this.counts.impliedDirectories = this.#tree.impliedDirectories;
+  }
+
+  #targetOf({ name }: TarEntry): EntryTarget {
+    return this.#isLayer ? entryTarget(name) : { kind: 'entry', components: splitName(name) };
   }
 
   #beginEntry(entry: TarEntry, components: readonly string[]): boolean {

@@ -1,12 +1,15 @@
 /**
  * The tree that a layer becomes: one directory below which names are resolved, made and replaced.
  *
- * Theory of operation. The tree starts empty, so every directory in it was made here and is known
- * by its canonical path. An entry's parent is first looked up among those; only a miss walks the
- * path component by component, reading links itself and keeping them below the root. What
+ * Theory of operation. A layer's tree starts empty, so every directory in it was made here and is
+ * known by its canonical path. An entry's parent is first looked up among those; only a miss walks
+ * the path component by component, reading links itself and keeping them below the root. What
  * reaches the kernel is therefore always a canonical path without a link in it, relative to the
  * current directory, and the last component is never followed. The process is chrooted to the
  * tree as well; neither line of defence needs the other.
+ *
+ * A volume may have files already, and containers may change them meanwhile. A directory that is
+ * there becomes known once it was looked at. There, the chroot alone keeps everything inside.
  */
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
@@ -32,17 +35,27 @@ type Missing = 'make' | 'refuse';
 export type DirectoryAttributes =
   Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>;
 
+/** What a tree starts with. */
+export interface TreeOptions {
+  readonly marks: Marks;
+  readonly isNew: boolean;
+  /** Called before a regular file is removed, while it still exists. */
+  readonly beforeRemoval: (path: string) => void;
+}
+
 /** The tree below the current directory. All paths are canonical byte strings; '' is the root. */
 export class LayerTree {
   readonly #syscalls: Syscalls = loadSyscalls();
   readonly #directories = new Map<string, DirectoryAttributes | undefined>([[ROOT, undefined]]);
   readonly #beforeRemoval: (path: string) => void;
   readonly #marks: Marks;
+  readonly #isNew: boolean;
   #impliedDirectories = 0;
 
-  /** `beforeRemoval` is called before a regular file is removed, while it still exists. */
-  constructor(marks: Marks, beforeRemoval: (path: string) => void) {
+  /** Directories that are there in a tree that is not new keep what is in them. */
+  constructor({ marks, isNew, beforeRemoval }: TreeOptions) {
     this.#marks = marks;
+    this.#isNew = isNew;
     this.#beforeRemoval = beforeRemoval;
   }
 
@@ -83,7 +96,7 @@ export class LayerTree {
 
   /** Makes the directory at `path`; one that is there stays, with its content. */
   createDirectory(path: string): void {
-    if (this.#directories.has(path)) return;
+    if (this.#directories.has(path) || this.#isPresent(path)) return;
     const argument = treePath(path);
     const answer = this.#syscalls.mkdir(argument, 0o700);
     const wasThere = answer === -EEXIST;
@@ -172,8 +185,16 @@ export class LayerTree {
     return current;
   }
 
+  /** True for a directory that was there before; it is known from now on. */
+  #isPresent(path: string): boolean {
+    if (this.#isNew || statusOf(path)?.isDirectory() !== true) return false;
+    this.#directories.set(path, undefined);
+    return true;
+  }
+
   /** Makes `path` a known directory, or returns the target of the link that it is. */
   #enter(path: string, missing: Missing): string | undefined {
+    if (this.#isPresent(path)) return undefined;
     const status = statusOf(path);
     if (status?.isSymbolicLink() === true) return this.#linkTarget(path, missing);
     const canMake = status === undefined || isWhiteout(status);

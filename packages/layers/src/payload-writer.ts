@@ -23,7 +23,7 @@ export interface OpenFile {
 /** One payload at a time. */
 export class PayloadWriter {
   readonly #syscalls = loadSyscalls();
-  readonly #recipe: RecipeWriter;
+  readonly #recipe: RecipeWriter | undefined;
   /** Maps of the sparse files in the tree: few, and needed when such a file is replaced. */
   readonly #sparse = new Map<string, readonly DataSegment[]>();
   #file: OpenFile | undefined;
@@ -34,7 +34,8 @@ export class PayloadWriter {
   #segmentIndex = 0;
   #segmentWritten = 0;
 
-  constructor(recipe: RecipeWriter) {
+  /** Without a recipe nothing is hashed or saved. */
+  constructor(recipe: RecipeWriter | undefined) {
     this.#recipe = recipe;
   }
 
@@ -51,7 +52,7 @@ export class PayloadWriter {
   /** The next bytes of the payload. */
   write(bytes: Buffer): void {
     const { fd, path } = this.#file ?? { fd: -1, path: '' };
-    this.#digestBytes(bytes);
+    if (this.#recipe !== undefined) this.#digestBytes(bytes);
     if (this.#entry?.segments === undefined) {
       succeed(this.#syscalls.write(fd, bytes), 'write', shown(path));
     } else {
@@ -75,13 +76,15 @@ export class PayloadWriter {
     const sha256 = this.#digest ?? this.#hash?.digest();
     if (sha256 !== undefined) {
       const { segments } = entry;
-      this.#recipe.file({ path: file.path, sizeBytes: this.#written, sha256, segments });
+      this.#recipe?.file({ path: file.path, sizeBytes: this.#written, sha256, segments });
     }
     return file;
   }
 
   /** Stores the payload of the file at `path`, which is about to be removed. */
   store(path: string): void {
+    const recipe = this.#recipe;
+    if (recipe === undefined) return;
     const flags = OPEN.RDONLY | OPEN.NOFOLLOW | OPEN.CLOEXEC;
     const fd = succeed(this.#syscalls.open(treePath(path), flags), 'open', shown(path));
     try {
@@ -89,8 +92,8 @@ export class PayloadWriter {
       this.#sparse.delete(path);
       const sizeBytes = segments.reduce((sum, { length }) => sum + length, 0);
       if (sizeBytes === 0) return;
-      this.#recipe.storedStart(path, sizeBytes);
-      for (const segment of segments) this.#storeSegment(fd, segment);
+      recipe.storedStart(path, sizeBytes);
+      for (const segment of segments) storeSegment(recipe, fd, segment);
     } finally {
       this.#syscalls.close(fd);
     }
@@ -121,22 +124,22 @@ export class PayloadWriter {
       this.#segmentWritten = 0;
     }
   }
-
-  #storeSegment(fd: number, { offset, length }: DataSegment): void {
-    const buffer = Buffer.allocUnsafe(Math.min(COPY_BYTES, length));
-    let done = 0;
-    while (done < length) {
-      const wanted = buffer.subarray(0, Math.min(buffer.length, length - done));
-      const count = succeed(this.#syscalls.read(fd, wanted, offset + done), 'read', 'layer');
-      if (count === 0) break;
-      this.#recipe.storedBytes(wanted.subarray(0, count));
-      done += count;
-    }
-  }
 }
 
 /** `hash` exists since Node 20.12; older versions need a hash object. */
 function hashOnce(bytes: Buffer): Buffer {
   if (typeof crypto.hash === 'function') return crypto.hash(ALGORITHM, bytes, 'buffer');
   return crypto.createHash(ALGORITHM).update(bytes).digest();
+}
+
+function storeSegment(recipe: RecipeWriter, fd: number, { offset, length }: DataSegment): void {
+  const buffer = Buffer.allocUnsafe(Math.min(COPY_BYTES, length));
+  let done = 0;
+  while (done < length) {
+    const wanted = buffer.subarray(0, Math.min(buffer.length, length - done));
+    const count = succeed(loadSyscalls().read(fd, wanted, offset + done), 'read', 'layer');
+    if (count === 0) break;
+    recipe.storedBytes(wanted.subarray(0, count));
+    done += count;
+  }
 }

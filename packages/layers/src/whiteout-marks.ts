@@ -13,6 +13,8 @@ import { below, splitPath, treePath } from './tree-path.ts';
 
 /** See above. */
 export type MarkPolicy = 'overlay' | 'names';
+/** `none`: there are no lower layers, so no name is a mark. */
+export type UnpackedMarks = MarkPolicy | 'none';
 
 /** What userxattr overlays read as "nothing of the lower layers is seen in this directory". */
 export const OPAQUE_ATTRIBUTE = 'user.overlay.opaque';
@@ -39,9 +41,14 @@ export interface Marks {
 }
 
 /** The marks of a policy. */
-export function marksOf(policy: MarkPolicy): Marks {
+export function marksOf(policy: UnpackedMarks): Marks {
+  if (policy === 'none') return NO_MARKS;
   return policy === 'overlay' ? new OverlayMarks() : new NamedMarks();
 }
+
+const NO_MARKS: Marks = {
+  hide: () => undefined, makeOpaque: () => undefined, unhide: () => false, remove: () => false,
+};
 
 class OverlayMarks implements Marks {
   readonly #syscalls = loadSyscalls();

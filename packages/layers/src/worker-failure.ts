@@ -1,4 +1,4 @@
-/** How workers that only write report an error: one line of JSON on standard error. */
+/** How workers without an answer report an error: one line of JSON on standard error. */
 import { writeSync } from 'node:fs';
 import { EngineError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
@@ -9,10 +9,14 @@ export function tellingFailure(action: string, object: string, work: () => void)
     work();
     return 0;
   } catch (error) {
-    const known = error instanceof EngineError ? error : systemErrorFrom(error, action, object);
-    if (!(known instanceof EngineError)) throw known;
-    const { code, message, hint } = known;
-    writeSync(2, JSON.stringify({ code, message, hint }));
-    return 1;
+    return tellFailure(systemErrorFrom(error, action, object));
   }
+}
+
+/** Tells the error; returns the exit status. Throws what is no EngineError. */
+export function tellFailure(error: unknown): number {
+  if (!(error instanceof EngineError)) throw error;
+  const { code, message, hint } = error;
+  writeSync(2, JSON.stringify({ code, message, hint }));
+  return 1;
 }

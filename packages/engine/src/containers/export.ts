@@ -13,7 +13,9 @@ export async function exportContainer(
   output: string | undefined,
 ): Promise<void> {
   const files = ownFiles(engine, engine.store.containers.resolve(name));
-  const args = exportWorkerArguments({ folders: wholeTree(files), owners: files.owners });
+  const args = exportWorkerArguments({
+    folders: wholeTree(files), owners: files.owners, hasRoot: false,
+  });
   await withOutputFile(output, async (fd) => {
     const worker = spawnWorker(engine.enter, ['export', ...args], ['ignore', fd, 'pipe']);
     await endOfWorker(worker, `export container "${name}"`);

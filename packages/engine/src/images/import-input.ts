@@ -1,4 +1,4 @@
-/** What `import` reads: a file, standard input, or an address of the web. */
+/** What `import` and `volume import` read: a file, standard input, or an address of the web. */
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { UsageError } from '@berth/errors';
@@ -18,10 +18,11 @@ export interface ImportInput {
 const HEAD_BYTES = 6;
 
 /**
- * The archive that `source` names: a path, `-`, or an http or https address. Throws UsageError for
- * a folder, SystemError for what can't be opened, TransportError for what can't be fetched.
+ * The archive that `source` names: a path, `-`, or an http or https address. `reader` is the
+ * command that reads one from standard input. Throws UsageError for a folder, SystemError for what
+ * can't be opened, TransportError for what can't be fetched.
  */
-export async function openImportInput(source: string): Promise<ImportInput> {
+export async function openImportInput(source: string, reader: string): Promise<ImportInput> {
   if (/^https?:\/\//i.test(source)) {
     const { body, close } = await fetchFile(source);
     return { name: source, content: streamed(body, source), close };
@@ -30,11 +31,11 @@ export async function openImportInput(source: string): Promise<ImportInput> {
     const stream = createReadStream('', { fd: 0, autoClose: false, highWaterMark: 1 << 18 });
     return { name: 'standard input', content: streamed(stream, source), close: () => undefined };
   }
-  const fd = openFile(source);
+  const fd = openFile(source, reader);
   return { name: source, content: fileContent(fd, source), close: () => closeSync(fd) };
 }
 
-function openFile(path: string): number {
+function openFile(path: string, reader: string): number {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -44,7 +45,7 @@ function openFile(path: string): number {
   if (!fstatSync(fd).isDirectory()) return fd;
   closeSync(fd);
   throw new UsageError('NOT_AN_ARCHIVE', `import "${path}": a folder, not an archive`, {
-    hint: `tar -C ${path} -c . | berth import -`,
+    hint: `tar -C ${path} -c . | ${reader}`,
   });
 }
 

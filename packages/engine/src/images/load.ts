@@ -75,7 +75,7 @@ export async function importImage(engine: Engine, request: ImportRequest): Promi
   const names = request.reference === undefined ? [] : [localReference(request.reference)];
   const platform =
     request.platform === undefined ? localPlatform() : parsePlatform(request.platform);
-  const input = await openImportInput(request.source);
+  const input = await openImportInput(request.source, 'berth import -');
   const session = engine.store.openSession();
   try {
     const source = await importSource(engine, {

@@ -1,9 +1,8 @@
 /** `berth export`: a container's files as an archive. */
 import { exportContainer } from '@berth/engine/containers/export';
-import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text } from '../../flags/flag.ts';
-import { isTerminal } from '../../output/terminal.ts';
+import { archiveOutput } from '../../output/archive-output.ts';
 
 const FLAGS = {
   output: text('PATH', 'write to PATH instead of standard output', { short: 'o' }),
@@ -28,12 +27,7 @@ container may be running or stopped.`,
 
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<void> {
     const [name = ''] = operands;
-    const output = flags.output === '-' ? undefined : flags.output;
-    if (output === undefined && isTerminal(1)) {
-      throw new UsageError('OUTPUT_IS_TERMINAL', 'export to standard output: it is a terminal', {
-        hint: `berth export -o FILE ${name}`,
-      });
-    }
+    const output = archiveOutput(flags.output, `berth export -o FILE ${name}`);
     await exportContainer(this.openEngine(), name, output);
   }
 }
