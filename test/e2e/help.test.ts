@@ -44,7 +44,7 @@ test('unknown words and flags are errors that guess', async () => {
     [['build', '.'], /^Error: run "berth build": not supported yet\nhint: .*berth load/],
     [['image', 'build', '.'], /^Error: run "berth image build": not supported yet\nhint: .*load/],
     [['container', 'cp', 'a', 'b'], /^Error: run "berth container cp": not supported yet\nhint: /],
-    [['volume', 'export', 'x'], /^Error: .*: not supported yet\nhint: berth run .*tar -c/],
+    [['volume', 'mount', 'x'], /^Error: .*: not supported yet\nhint: berth volume inspect/],
     [['system', 'migrate'], /^Error: run "berth system migrate": it has no place here\nhint: /],
     [['system', 'cp'], /^Error: run "berth system cp": no such command/],
     [['swarm', 'init'], /^Error: run "berth swarm": it has no place here\nhint: .*this machine/],
