@@ -1,11 +1,17 @@
 /**
- * `berth load`: what is no image, or not the whole of one, is an error, and nothing is left.
+ * `berth load`: what is no image, or not the whole of one, is an error, and nothing is left. Files
+ * of the web, for `berth import` too.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
 import path from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { archiveOf } from '../lab/images.ts';
 import { openLab } from './harness.ts';
 
 const lab = openLab();
@@ -64,6 +70,69 @@ test('a large layer is loaded when it is whole, and refused when a byte differs'
   assert.equal(seen.trim(), `${digest}  /large`);
   await lab.ok(['rmi', name]);
 });
+
+test('what brings nothing is said to be empty, and the hint is a command', async () => {
+  const { status, stderr } = await lab.berth(['load'], { input: '' });
+  assert.deepEqual([status, stderr], [125, 'Error: load "standard input": it is empty\n']);
+  const junk = await lab.berth(['load'], { input: Buffer.alloc(4096) });
+  assert.match(junk.stderr, /^hint: berth import - NAME$/m);
+});
+
+test('an archive of the web is loaded, when all of it came', async (context) => {
+  const { archive, name } = archiveOf({ name: 'localhost/web:1' }, lab.folder);
+  const bytes = gzipSync(readFileSync(archive));
+  const host = await webServer(context, ({ url }, response) => {
+    if (url === '/moved') response.writeHead(302, { location: '/image.tar.gz' }).end();
+    else if (url === '/image.tar.gz') response.end(bytes);
+    else if (url === '/junk') response.end('no archive');
+    else if (url === '/cut') {
+      response.writeHead(200, { 'content-length': bytes.length });
+      response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+    } else response.writeHead(404).end();
+  });
+  assert.equal(await lab.ok(['load', '-q', '-i', `http://${host}/moved`]), `Loaded image: ${name}`);
+  assert.equal(await lab.ok(['run', '--rm', '--network', 'none', name, 'echo', 'here']), 'here');
+  await lab.ok(['rmi', name]);
+  for (const [address, reason] of [
+    [`http://${host}/none`, /^Error: fetch "http:\/\/[^"]*\/none": .* does not have it$/m],
+    [`http://${host}/cut`, /^Error: /m],
+    [`http://ann:s3cret@${host}/junk`, /^Error: load "http:\/\/127\.[^"]*\/junk": no image archive/m],
+    ['http://', /^Error: fetch "http:\/\/": it is no web address$/m],
+  ] as const) {
+    const { status, stderr } = await lab.berth(['load', '-i', address]);
+    assert.equal(status, 125, address);
+    assert.match(stderr, reason);
+    assert.doesNotMatch(stderr, /s3cret/);
+    requireNothingLeft(address);
+  }
+});
+
+test('import sends the password of a web address, and keeps it out of the image', async (context) => {
+  const tree = path.join(lab.folder, 'tree.tar');
+  execFileSync('tar', ['-C', '/bin', '-cf', tree, 'busybox']);
+  const seen: unknown[] = [];
+  const host = await webServer(context, ({ headers }, response) => {
+    seen.push(headers.authorization);
+    response.end(readFileSync(tree));
+  });
+  await lab.ok(['import', '-q', `http://ann:s3cret@${host}/tree.tar?token=s3cret`, 'tree:1']);
+  assert.deepEqual(seen, [`Basic ${Buffer.from('ann:s3cret').toString('base64')}`]);
+  const described = await lab.ok(['image', 'inspect', 'tree:1']);
+  assert.match(described, new RegExp(`imported from http://${host}/tree.tar"`));
+  assert.doesNotMatch(described, /s3cret/);
+  await lab.ok(['rmi', 'tree:1']);
+  const { status, stderr } = await lab.berth(['import', 'http://', 'tree:1']);
+  assert.deepEqual([status, stderr], [125, 'Error: fetch "http://": it is no web address\n']);
+});
+
+/** Starts a web server until the end of the test; answers its host and port. */
+async function webServer(context: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => server.close());
+  const address = server.address();
+  return `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+}
 
 function requireNothingLeft(what: string): void {
   for (const part of ['staging', 'trash']) {

@@ -28,6 +28,8 @@ const LATER: Readonly<Record<string, string>> = {
   'image search': 'look on the registry\'s web page, then "berth pull NAME"',
   'image sign': POLICY,
   'image trust': POLICY,
+  'image umount': UNPACK,
+  'image unmount': UNPACK,
   init: 'berth create makes a container, berth start runs it',
   kube: SERVICES,
   manifest: 'berth pull --platform OS/ARCH, and berth push, for each platform',

@@ -75,8 +75,15 @@ export function folderFiles(folder: string): ArchiveFiles {
   };
 }
 
-/** The members of the plain tar in `handle`, which is closed with the result. */
+/**
+ * The members of the plain tar in `handle`, which is closed with the result. Throws IntegrityError
+ * when it is empty or damaged.
+ */
 export async function tarFiles(handle: FileHandle, name: string): Promise<ArchiveFiles> {
+  // A pipe brings nothing when its first command has failed.
+  if ((await handle.stat()).size === 0) {
+    throw new IntegrityError('EMPTY_ARCHIVE', `load "${name}": it is empty`);
+  }
   const index = await indexTar(handle, name);
   const find = (file: string): { offset: number; sizeBytes: number } => {
     const member = findMember(index, file);

@@ -37,4 +37,4 @@ export type { ImageOrigin, SignaturePolicy } from './signature-policy.ts';
 export { loadSignaturePolicy, requireAllowed } from './signature-policy.ts';
 export { TarOutput } from './tar-output.ts';
 export type { WebFile } from './web-file.ts';
-export { fetchFile } from './web-file.ts';
+export { fetchFile, isWebAddress } from './web-file.ts';

@@ -28,6 +28,8 @@ export interface ArchiveOptions extends SpoolOptions {
   readonly name?: string | undefined;
 }
 
+const STANDARD_INPUT = 'standard input';
+
 /** An open archive; its sources work until it is closed. */
 export interface ImageArchive {
   readonly format: ArchiveFormat;
@@ -62,7 +64,7 @@ async function openFiles(input: string | Readable, options: ArchiveOptions): Pro
   if (typeof input === 'string' && (await isFolder(input))) {
     return { files: folderFiles(input), isFolder: true };
   }
-  const name = typeof input === 'string' ? input : (options.name ?? 'standard input');
+  const name = typeof input === 'string' ? input : (options.name ?? STANDARD_INPUT);
   const handle: FileHandle =
     typeof input === 'string'
       ? await openPlainFile(input, options)
@@ -108,7 +110,8 @@ async function readArchive(
         'NOT_AN_IMAGE_ARCHIVE',
         `load "${files.name}": no image archive: it has neither manifest.json nor index.json`,
         {
-          hint: isFolder ? 'berth load -i FILE' : `berth import ${files.name} NAME`,
+          hint: isFolder ? 'berth load -i FILE'
+            : `berth import ${files.name === STANDARD_INPUT ? '-' : files.name} NAME`,
         },
       );
   }

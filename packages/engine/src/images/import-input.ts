@@ -3,7 +3,9 @@ import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node
 import { Readable } from 'node:stream';
 import { UsageError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
-import { fetchFile, isForeignCompression, undoForeignCompression } from '@berth/transport';
+import {
+  fetchFile, isForeignCompression, isWebAddress, undoForeignCompression,
+} from '@berth/transport';
 import type { LayerContent } from './layer-worker.ts';
 
 /** An open archive. */
@@ -23,9 +25,9 @@ const HEAD_BYTES = 6;
  * can't be opened, TransportError for what can't be fetched.
  */
 export async function openImportInput(source: string, reader: string): Promise<ImportInput> {
-  if (/^https?:\/\//i.test(source)) {
-    const { body, close } = await fetchFile(source);
-    return { name: source, content: streamed(body, source), close };
+  if (isWebAddress(source)) {
+    const { name, body, close } = await fetchFile(source);
+    return { name, content: streamed(body, name), close };
   }
   if (source === '-' || source === '/dev/stdin') {
     const stream = createReadStream('', { fd: 0, autoClose: false, highWaterMark: 1 << 18 });

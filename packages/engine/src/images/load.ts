@@ -3,7 +3,10 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { formatReference, localPlatform, parsePlatform } from '@berth/oci';
-import { loadSignaturePolicy, openArchive, requireAllowed } from '@berth/transport';
+import {
+  fetchFile, isWebAddress, loadSignaturePolicy, openArchive, requireAllowed,
+  type SignaturePolicy,
+} from '@berth/transport';
 import { emptyTrash, type Engine } from '../engine.ts';
 import { acquireImage } from './acquire.ts';
 import { openImportInput } from './import-input.ts';
@@ -18,7 +21,7 @@ export interface LoadedImage {
 
 /** Where images are loaded from. */
 export interface LoadRequest {
-  /** A path; `-` or undefined is standard input. */
+  /** A path, or an http or https address; `-` or undefined is standard input. */
   input: string | undefined;
   /** A file used in place of the user's and the system's policy.json. */
   signaturePolicy: string | undefined;
@@ -32,21 +35,11 @@ export async function loadImages(
   const policy = loadSignaturePolicy({ file: signaturePolicy });
   const session = engine.store.openSession();
   try {
-    const archive = await openArchive(inputOf(input), { scratchDirectory: session.directory });
+    const opened = await openInput(input);
     try {
-      requireAllowed(policy, {
-        transport: archive.format === 'oci-dir' ? 'oci' : archive.format,
-        name: input === undefined || input === '-' ? '/dev/stdin' : resolve(input),
-      });
-      const loaded: LoadedImage[] = [];
-      for (const { source, names } of archive.images) {
-        const references = names.map(formatReference);
-        const id = await acquireImage(engine, source, { names: references, repository: '' });
-        loaded.push({ names: references, id });
-      }
-      return loaded;
+      return await loadFrom(engine, opened, { scratch: session.directory, policy });
     } finally {
-      await archive.close();
+      opened.close();
     }
   } finally {
     session.close();
@@ -54,9 +47,48 @@ export async function loadImages(
   }
 }
 
-function inputOf(input: string | undefined): string | Readable {
-  const isStandardInput = input === undefined || input === '-' || input === '/dev/stdin';
-  return isStandardInput ? createReadStream('', { fd: 0, autoClose: false }) : input;
+interface LoadInput {
+  content: string | Readable;
+  /** For messages and for policy.json. */
+  name: string;
+  /** Drops a connection; an archive is opened and closed elsewhere. */
+  close(): void;
+}
+
+const STANDARD_INPUT = '/dev/stdin';
+
+async function openInput(input = '-'): Promise<LoadInput> {
+  const close = (): void => undefined;
+  if (input === '-' || input === STANDARD_INPUT) {
+    const content = createReadStream('', { fd: 0, autoClose: false });
+    return { content, name: STANDARD_INPUT, close };
+  }
+  if (!isWebAddress(input)) return { content: input, name: resolve(input), close };
+  const { name, body, close: drop } = await fetchFile(input);
+  return { content: body, name, close: drop };
+}
+
+async function loadFrom(
+  engine: Engine,
+  { content, name }: LoadInput,
+  { scratch, policy }: { scratch: string; policy: SignaturePolicy | undefined },
+): Promise<LoadedImage[]> {
+  const archive = await openArchive(content, {
+    scratchDirectory: scratch, name: name === STANDARD_INPUT ? undefined : name,
+  });
+  try {
+    const transport = archive.format === 'oci-dir' ? 'oci' : archive.format;
+    requireAllowed(policy, { transport, name });
+    const loaded: LoadedImage[] = [];
+    for (const { source, names } of archive.images) {
+      const references = names.map(formatReference);
+      const id = await acquireImage(engine, source, { names: references, repository: '' });
+      loaded.push({ names: references, id });
+    }
+    return loaded;
+  } finally {
+    await archive.close();
+  }
 }
 
 /** What `import` makes an image from. */
@@ -83,7 +115,7 @@ export async function importImage(engine: Engine, request: ImportRequest): Promi
       session,
       platform,
       changes: request.changes,
-      message: request.message ?? `imported from ${request.source}`,
+      message: request.message ?? `imported from ${input.name}`,
     });
     return await acquireImage(engine, source, { names, repository: '' });
   } finally {

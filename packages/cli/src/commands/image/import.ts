@@ -22,7 +22,7 @@ const FLAGS = {
 export class ImportCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['import'],
-    operands: 'PATH|- [NAME]',
+    operands: 'PATH|URL|- [NAME]',
     least: 1,
     most: 2,
     summary: 'Make an image from a tar archive of a root file system',

@@ -7,7 +7,9 @@ import { print } from '../../output/streams.ts';
 import { isTerminal } from '../../output/terminal.ts';
 
 const FLAGS = {
-  input: text('PATH', 'read PATH instead of standard input', { short: 'i' }),
+  input: text('PATH|URL', 'read a file, a folder or a web address instead of standard input', {
+    short: 'i',
+  }),
   quiet: toggle('show no progress', { short: 'q' }),
   'signature-policy': text('PATH', 'in place of policy.json', { hidden: true }),
 } as const;
@@ -23,6 +25,7 @@ export class LoadCommand extends BerthCommand<typeof FLAGS> {
 oci-archive, compressed or not, and folders in the OCI layout.`,
     examples: [
       ['From a file', 'berth load -i images.tar'],
+      ['From the web', 'berth load -i https://example.org/images.tar.gz'],
       ['From another machine', 'ssh build podman save app | berth load'],
     ],
     flags: FLAGS,
