@@ -96,7 +96,7 @@ test('an archive of the web is loaded, when all of it came', async (context) => 
   for (const [address, reason] of [
     [`http://${host}/none`, /^Error: fetch "http:\/\/[^"]*\/none": .* does not have it$/m],
     [`http://${host}/cut`, /^Error: /m],
-    [`http://ann:s3cret@${host}/junk`, /^Error: load "http:\/\/127\.[^"]*\/junk": no image archive/m],
+    [`http://ann:s3cret@${host}/junk`, /^Error: load "http:\/\/127\.[^"]*\/junk": no image/m],
     ['http://', /^Error: fetch "http:\/\/": it is no web address$/m],
   ] as const) {
     const { status, stderr } = await lab.berth(['load', '-i', address]);
@@ -107,7 +107,7 @@ test('an archive of the web is loaded, when all of it came', async (context) => 
   }
 });
 
-test('import sends the password of a web address, and keeps it out of the image', async (context) => {
+test('a password in a web address is sent, and gets into no image', async (context) => {
   const tree = path.join(lab.folder, 'tree.tar');
   execFileSync('tar', ['-C', '/bin', '-cf', tree, 'busybox']);
   const seen: unknown[] = [];

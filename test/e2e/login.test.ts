@@ -2,7 +2,9 @@
  * `berth login` and `berth logout`, against a registry with TLS and a password.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { archiveOf } from '../lab/images.ts';
@@ -52,6 +54,24 @@ test('login keeps the password for the user alone, logout forgets it', { skip },
   assert.equal((await lab.berth(['login', '--get-login', host])).status, 125);
   assert.doesNotMatch(readFileSync(file, 'utf8'), /s3cret|czNjcmV0/);
   await lab.ok(['logout', '--all']);
+});
+
+test('a login without a name tries the one that is kept', { skip }, async () => {
+  const host = registry?.host ?? '';
+  const certs = ['--cert-dir', certificates];
+  const authFile = path.join(lab.home, 'kept.json');
+  const login = ['login', ...certs, '--authfile', authFile];
+  await lab.ok([...login, '-u', 'ann', '--password-stdin', `${host}/app`], { input: 's3cret' });
+  assert.equal(await lab.ok([...login, '--get-login', `${host}/app`]), 'ann');
+  assert.equal(await lab.ok([...login, `${host}/app`]),
+    `Authenticating with existing credentials for ${host}/app\n`
+    + `Existing credentials are valid. Already logged in to ${host}/app`);
+  const changed = readFileSync(authFile, 'utf8').replace(/"auth": ".*"/, '"auth": "YW5uOm5v"');
+  writeFileSync(authFile, changed);
+  const { status, stdout, stderr } = await lab.berth([...login, `${host}/app`], { input: '' });
+  assert.equal(status, 125);
+  assert.match(stdout, /^Existing credentials are invalid, please enter valid username and pass/m);
+  assert.match(stderr, /is not a terminal/);
 });
 
 test('where nobody logged in, there is nothing to log out of', async () => {

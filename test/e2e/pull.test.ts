@@ -159,6 +159,28 @@ test('of an index the platform that is asked for; another one is warned of', asy
   assert.match(other.stderr, /Warning: image .* is for linux\/s390x/);
 });
 
+test('an image of an index is known by both digests, and annotated by its manifest', async () => {
+  const { manifest: plain } = registry.content.putImage({
+    repository: 'both', layers: [one], platform: { os: 'linux', architecture: 'arm64' },
+  });
+  const stored = registry.content.manifest('both', plain.digest)?.bytes.toString() ?? '';
+  const document = { ...JSON.parse(stored) as object, annotations: { 'org.test.of': 'both' } };
+  const manifest = registry.content.putManifest({ repository: 'both' },
+    { bytes: Buffer.from(JSON.stringify(document)), mediaType: OCI_MANIFEST });
+  const index = registry.content.putIndex({ repository: 'both', tag: 'latest' },
+    [{ ...manifest, platform: { os: 'linux', architecture: 'arm64' } }]);
+  const id = await pull('both', '--arch', 'arm64');
+  const byIndex = `${nameOf('both')}@${index.digest}`;
+  const byManifest = `${nameOf('both')}@${manifest.digest}`;
+  const known = '{{.Digest}} {{.RepoDigests}}';
+  const expected = `${index.digest} [${byIndex} ${byManifest}]`;
+  assert.equal(await lab.ok(['image', 'inspect', '-f', known, id]), expected);
+  assert.equal(await lab.ok(['images', '--format', known, nameOf('both')]), expected);
+  assert.equal(
+    await lab.ok(['image', 'inspect', '-f', '{{.Annotations}}', id]), 'map[org.test.of:both]');
+  for (const name of [byIndex, byManifest]) await lab.ok(['image', 'exists', name]);
+});
+
 test('policies: never asks nobody, missing for what is not here, newer for changes', async () => {
   registry.content.putImage({ repository: 'policy', tag: 'latest', layers: [one] });
   const never = await lab.berth(['pull', '--policy', 'never', nameOf('policy')]);

@@ -5,6 +5,7 @@ import type { RuntimeSpec } from '@berth/oci';
 import type { ContainerEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { orNull, withHidden } from '../hidden-fields.ts';
+import { lastDigest } from '../images/list.ts';
 import { findLocal } from '../images/local.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
 import { momentOf, momentOfMs } from '../moment.ts';
@@ -65,7 +66,7 @@ function imageSection(engine: Engine, { imageId, imageName, request }: BerthCont
   }
   return {
     Image: imageId,
-    ImageDigest: engine.store.images.origins(imageId).at(-1)?.manifestDigest ?? '',
+    ImageDigest: lastDigest(engine.store.images.origins(imageId)),
     ImageName: imageName,
     Rootfs: '',
     Pod: '',

@@ -1,11 +1,12 @@
 /** `image inspect`, `history` and `image tree`: what an image says of itself, in Podman's shape. */
 import { IntegrityError } from '@berth/errors';
-import { isRecord, parseObject } from '@berth/oci';
+import { isManifestType, isRecord, parseManifest, parseObject } from '@berth/oci';
+import type { ImageOrigin } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { byKey, orNull, withHidden } from '../hidden-fields.ts';
 import { momentOfText } from '../moment.ts';
 import { findLocal, type FoundImage } from './local.ts';
-import { describeImage, type ImageEntry } from './list.ts';
+import { describeImage, lastDigest, type ImageEntry } from './list.ts';
 
 /** The image's description with Podman's keys. Throws NotFoundError. */
 export async function inspectImage(engine: Engine, name: string): Promise<Record<string, unknown>> {
@@ -14,7 +15,7 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
   const origins = engine.store.images.origins(record.id);
   return {
     Id: record.id,
-    Digest: origins.at(-1)?.manifestDigest ?? '',
+    Digest: lastDigest(origins),
     RepoTags: entry.tags,
     RepoDigests: entry.digests,
     Parent: '',
@@ -33,7 +34,7 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
     },
     RootFS: { Type: 'layers', Layers: config.diffIds },
     Labels: orNull(byKey(config.labels)),
-    Annotations: {},
+    Annotations: annotationsOf(engine, origins.at(-1)),
     ManifestType: origins.at(-1)?.mediaType ?? '',
     User: config.user,
     History: historyOf(raw['history']),
@@ -48,6 +49,15 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
 function commentOf(raw: Record<string, unknown>, { history }: FoundImage['config']): string {
   const { comment } = raw;
   return typeof comment === 'string' ? comment : history.at(-1)?.comment ?? '';
+}
+
+/** What the manifest says of the image. Manifests of archives in Docker's format say nothing. */
+function annotationsOf(engine: Engine, origin: ImageOrigin | undefined): Record<string, string> {
+  const { blobs } = engine.store;
+  if (origin === undefined || !isManifestType(origin.mediaType)) return {};
+  if (!blobs.has(origin.manifestDigest)) return {};
+  const manifest = parseManifest(blobs.read(origin.manifestDigest), origin.mediaType);
+  return manifest.kind === 'manifest' ? byKey(manifest.annotations) : {};
 }
 
 function healthCheckOf(config: unknown): object {

@@ -13,7 +13,10 @@ export interface ImageEntry {
   names: string[];
   /** The names that are tags. */
   tags: string[];
-  /** `repository@sha256:…` for each manifest by which the image is known. */
+  /**
+   * `repository@sha256:…` for each index and manifest by which the image is known, the newest
+   * first.
+   */
   digests: string[];
   createdAt: Date;
   sizeBytes: number;
@@ -84,8 +87,21 @@ export function describeImage(engine: Engine, { record, names }: StoredEntry): I
  */
 function digestsOf(origins: readonly ImageOrigin[], names: readonly string[]): string[] {
   const own = [...new Set(names.map(repositoryOf))];
-  return [...new Set(origins.flatMap(({ repository, manifestDigest }) =>
-    (repository === '' ? own : [repository]).map((place) => `${place}@${manifestDigest}`)))];
+  const known = [...origins].reverse().flatMap(({ repository, indexDigest, manifestDigest }) =>
+    (repository === '' ? own : [repository]).flatMap((place) => [
+      ...(indexDigest === undefined ? [] : [`${place}@${indexDigest}`]),
+      `${place}@${manifestDigest}`,
+    ]));
+  return [...new Set(known)];
+}
+
+/**
+ * The digest by which the image was last taken from a registry: that of the index, if it came by
+ * one. Empty if it has none.
+ */
+export function lastDigest(origins: readonly ImageOrigin[]): string {
+  const last = origins.at(-1);
+  return last?.indexDigest ?? last?.manifestDigest ?? '';
 }
 
 function repositoryOf(reference: string): string {

@@ -1,6 +1,7 @@
 /** `login` and `logout`: credentials for registries, kept where Podman and Docker keep them. */
-import { NotFoundError } from '@berth/errors';
+import { NotFoundError, TransportError } from '@berth/errors';
 import {
+  checkLogin,
   loadCredentials,
   login as keep,
   logout as forget,
@@ -29,19 +30,44 @@ export async function login(_engine: Engine, request: LoginRequest): Promise<{ k
   });
 }
 
+/**
+ * Whether the registry still accepts the credentials that are kept for it. Undefined if none are
+ * kept. Throws TransportError if it can't be asked.
+ */
+export async function isLoggedIn(
+  _engine: Engine,
+  { registry, authFile, tlsVerify, certDir }: Omit<LoginRequest, 'username' | 'password'>,
+): Promise<boolean | undefined> {
+  const credentials = await loadCredentials(placeOf(registry), { authFile });
+  if (credentials === undefined) return undefined;
+  try {
+    await checkLogin({ registry, credentials, authFile, tlsVerify, certDirectory: certDir });
+    return true;
+  } catch (error) {
+    if (error instanceof TransportError && error.code === 'REGISTRY_UNAUTHORIZED') return false;
+    throw error;
+  }
+}
+
 /** The user name kept for a registry. Throws NotFoundError when there is none. */
 export async function getLogin(
   _engine: Engine,
   registry: string,
   authFile: string | undefined,
 ): Promise<string> {
-  const found = await loadCredentials({ registry, repository: '' }, { authFile });
+  const found = await loadCredentials(placeOf(registry), { authFile });
   if (found === undefined || !('username' in found)) {
     throw new NotFoundError('NOT_LOGGED_IN', `find the login of "${registry}": not logged in`, {
       hint: `berth login ${registry}`,
     });
   }
   return found.username;
+}
+
+/** A login may be for a part of a registry: HOST/PATH. */
+function placeOf(registry: string): { registry: string; repository: string } {
+  const [host = '', ...path] = registry.replace(/^https?:\/\//, '').split('/');
+  return { registry: host, repository: path.join('/') };
 }
 
 /** The registry is forgotten, or all of them; answers which. Throws NotFoundError for none. */

@@ -1,5 +1,6 @@
 /** `berth login`: keep credentials for a registry. */
-import { getLogin, login } from '@berth/engine/registry/login';
+import type { Engine } from '@berth/engine';
+import { getLogin, isLoggedIn, login } from '@berth/engine/registry/login';
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
@@ -50,18 +51,34 @@ export class LoginCommand extends BerthCommand<typeof FLAGS> {
       print(`${await getLogin(engine, registry, authFile)}\n`);
       return;
     }
-    const { username, password } = credentials(flags);
-    const { keptIn } = await login(engine, {
+    const place = {
       registry,
-      username,
-      password,
       authFile,
       tlsVerify: given.has('tls-verify') ? flags['tls-verify'] : undefined,
       certDir: flags['cert-dir'],
-    });
+    };
+    if (givesNothing(flags) && (await keptIsEnough(engine, place))) return;
+    const { keptIn } = await login(engine, { ...place, ...credentials(flags) });
     if (flags.verbose) print(`Used:  ${keptIn}\n`);
     print('Login Succeeded!\n');
   }
+}
+
+function givesNothing(flags: Flags): boolean {
+  return flags.username === undefined && flags.password === undefined && !flags['password-stdin'];
+}
+
+type Place = Parameters<typeof isLoggedIn>[1];
+
+/** Tries the login that is kept for the registry, and says what came of it. */
+async function keptIsEnough(engine: Engine, place: Place): Promise<boolean> {
+  const isAccepted = await isLoggedIn(engine, place);
+  if (isAccepted === undefined) return false;
+  print(`Authenticating with existing credentials for ${place.registry}\n`);
+  print(isAccepted
+    ? `Existing credentials are valid. Already logged in to ${place.registry}\n`
+    : 'Existing credentials are invalid, please enter valid username and password\n');
+  return isAccepted;
 }
 
 function credentials(flags: Flags): { username: string; password: string } {
