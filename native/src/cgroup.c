@@ -14,22 +14,11 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "text-file.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
 enum { KILL_WAIT_MS = 1000 };
-
-static int write_value(int folder, const char *file, const char *value)
-{
-	int fd = openat(folder, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t wrote = fd < 0 ? -1 : write(fd, value, strlen(value));
-	int saved = errno;
-
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
-	return wrote < 0 ? -1 : 0;
-}
 
 static bool is_required(const struct plan *plan)
 {
@@ -43,7 +32,7 @@ static int write_limits(const struct plan *plan, int folder, struct failure *fai
 	while ((record = plan_next(plan, OP_CGROUP_WRITE, record)) != NULL) {
 		if (strchr(record->args[0], '/') != NULL)
 			return fail(failure, "set limit", record->args[0], EINVAL);
-		if (write_value(folder, record->args[0], record->args[1]) < 0)
+		if (write_text(folder, record->args[0], record->args[1]) < 0)
 			return fail(failure, "set limit", record->args[0], errno);
 	}
 	return 0;
@@ -60,7 +49,7 @@ void cgroup_move(const char *path)
 {
 	int folder = path == NULL ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (folder >= 0 && write_value(folder, "cgroup.procs", "0") < 0)
+	if (folder >= 0 && write_text(folder, "cgroup.procs", "0") < 0)
 		errno = 0;
 	if (folder >= 0)
 		close(folder);
@@ -101,15 +90,10 @@ int cgroup_prepare(const struct plan *plan, int *folder, struct failure *failure
 int cgroup_own(char *path, size_t size)
 {
 	char text[PATH_MAX];
-	int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	char *unified;
 
-	if (fd >= 0)
-		close(fd);
-	if (got <= 0)
+	if (read_text(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) < 0)
 		return -1;
-	text[got] = '\0';
 	unified = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
 	if (unified == NULL)
 		return -1;
@@ -170,7 +154,7 @@ static void remove_cgroup(const char *path)
 	for (int waited = 0; waited < KILL_WAIT_MS && rmdir(path) < 0 && errno == EBUSY; waited++) {
 		int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		if (folder >= 0 && write_value(folder, "cgroup.kill", "1") == 0)
+		if (folder >= 0 && write_text(folder, "cgroup.kill", "1") == 0)
 			usleep(1000);
 		if (folder >= 0)
 			close(folder);
@@ -189,7 +173,7 @@ void cgroup_end(struct cgroup *cgroup)
 	if (!cgroup->made)
 		return;
 	origin = open(cgroup->origin, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (origin >= 0 && write_value(origin, "cgroup.procs", "0") == 0)
+	if (origin >= 0 && write_text(origin, "cgroup.procs", "0") == 0)
 		remove_cgroup(cgroup->path);
 	if (origin >= 0)
 		close(origin);

@@ -20,6 +20,7 @@
 #include "client.h"
 #include "plan.h"
 #include "signals.h"
+#include "text-file.h"
 
 enum { ANSWER_MS = 1000 };
 
@@ -265,17 +266,11 @@ static bool tell_stopped(const struct client *client)
 	socklen_t size = sizeof(peer);
 	char path[32], text[512];
 	const char *name_end;
-	ssize_t got;
-	int fd;
 
 	if (getsockopt(client->control, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/stat", peer.pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	text[got > 0 ? got : 0] = '\0';
+	read_text(AT_FDCWD, path, text, sizeof(text));
 	name_end = strrchr(text, ')');
 	if (name_end == NULL || (name_end[2] != 'T' && name_end[2] != 't'))
 		return false;

@@ -15,6 +15,7 @@
 #include "exit.h"
 #include "remove.h"
 #include "supervise.h"
+#include "text-file.h"
 #include "userns.h"
 
 /**
@@ -37,12 +38,7 @@ static void end_children(struct supervisor *s)
 	ssize_t got;
 
 	do {
-		int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-
-		got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-		if (fd >= 0)
-			close(fd);
-		text[got > 0 ? got : 0] = '\0';
+		got = read_text(AT_FDCWD, "/proc/thread-self/children", text, sizeof(text));
 		for (char *next = text; (at = strsep(&next, " ")) != NULL;)
 			if (atoi(at) > 0)
 				kill(atoi(at), SIGKILL);

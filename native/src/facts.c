@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "text-file.h"
 #include "userns.h"
 
 enum { TEXT_MAX = 8192, SHORT_MACHINE_ID = 12 };
@@ -35,14 +36,8 @@ pid_t facts_own_pid(void)
 /* The first line of a small file, without its newline; empty if it can't be read. */
 static int first_line(const char *path, char *text, size_t size, struct failure *failure)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? 0 : read(fd, text, size - 1);
-
-	if (fd < 0 && errno != ENOENT && errno != EACCES)
+	if (read_text(AT_FDCWD, path, text, size) < 0 && errno != ENOENT && errno != EACCES)
 		return fail(failure, "read", path, errno);
-	if (fd >= 0)
-		close(fd);
-	text[got > 0 ? got : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	return 0;
 }
@@ -117,17 +112,11 @@ bool facts_supervisor_lives(const char *state_dir)
 	char path[PATH_MAX], text[TEXT_MAX], process[64];
 	unsigned long long start;
 	const char *line;
-	int fd, pid;
-	ssize_t got;
+	int pid;
 
-	if (snprintf(path, sizeof(path), "%s/summary", state_dir) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/summary", state_dir) >= (int)sizeof(path) ||
+	    read_text(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0)
-		return false;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
 	line = strstr(text, "\nsupervisor ");
 	if (line == NULL || sscanf(line, "\nsupervisor %d %llu", &pid, &start) != 2)
 		return false;

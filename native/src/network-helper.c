@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "network-helper.h"
+#include "text-file.h"
 
 enum { WAIT_MS = 10000, STEP_MS = 1 };
 
@@ -79,16 +80,9 @@ static bool has_default_route(pid_t host_pid, const char *file, const char *afte
 {
 	char path[64], text[4096];
 	const char *line = text;
-	ssize_t got;
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/net/%s", host_pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
+	read_text(AT_FDCWD, path, text, sizeof(text));
 	for (; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
 		size_t name = after[0] == '\t' ? strcspn(line, "\t\n") : 0;
 

@@ -10,22 +10,9 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "text-file.h"
 
 enum { MAP_TEXT_MAX = 16384 };
-
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t length = (ssize_t)strlen(text);
-	int error = 0;
-
-	if (fd < 0)
-		return errno;
-	if (write(fd, text, (size_t)length) != length)
-		error = errno;
-	close(fd);
-	return error;
-}
 
 /* Writes one map without helpers. A gid map that is refused is tried again with setgroups denied:
  * who could drop a group that denies access must not map groups. */
@@ -40,12 +27,12 @@ static int write_map(pid_t pid, const char *file, const struct id_map *map)
 				   map->extents[i].inside, map->extents[i].outside,
 				   map->extents[i].count);
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-	error = write_text(path, text);
+	error = write_text(AT_FDCWD, path, text) < 0 ? errno : 0;
 	if (error == EPERM && file[0] == 'g') {
 		snprintf(deny, sizeof(deny), "/proc/%d/setgroups", pid);
-		error = write_text(deny, "deny");
+		error = write_text(AT_FDCWD, deny, "deny") < 0 ? errno : 0;
 		if (error == 0)
-			error = write_text(path, text);
+			error = write_text(AT_FDCWD, path, text) < 0 ? errno : 0;
 	}
 	return error;
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "low-ports.h"
+#include "text-file.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define CONTROL "cgroup.subtree_control"
@@ -49,34 +50,14 @@ bool root_cgroup_missing(const char *available, const char *given, char *words, 
 	return length > 0;
 }
 
-static void read_list(int folder, const char *file, char *text)
-{
-	int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, LIST_MAX - 1);
-
-	if (fd >= 0)
-		close(fd);
-	text[got > 0 ? got : 0] = '\0';
-}
-
-static void write_text(int folder, const char *file, const char *text)
-{
-	int fd = openat(folder, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	/* What is refused is missing where it is needed, and told there. */
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		errno = 0;
-	if (fd >= 0)
-		close(fd);
-}
-
 static void hand_on_controllers(int folder)
 {
 	char available[LIST_MAX], given[LIST_MAX], words[LIST_MAX];
 
-	read_list(folder, "cgroup.controllers", available);
-	read_list(folder, CONTROL, given);
+	read_text(folder, "cgroup.controllers", available, sizeof(available));
+	read_text(folder, CONTROL, given, sizeof(given));
 	if (root_cgroup_missing(available, given, words, sizeof(words)))
+		/* What is refused is missing where it is needed, and told there. */
 		write_text(folder, CONTROL, words);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "setup.h"
+#include "text-file.h"
 
 enum { PAGE = 4096, STATUS_MAX = 4096, RETRIES = 64 };
 
@@ -41,21 +42,15 @@ int tracee_view_open(struct tracee_view *view)
 /* The id of a process in the pid namespace of the host's procfs; 0 where it is not known. */
 static pid_t translate(const struct tracee_view *view, pid_t pid)
 {
-	int fd = (int)syscall(SYS_pidfd_open, pid, PIDFD_THREAD), info;
-	char path[48], text[512] = "", *at;
-	ssize_t got = 0;
+	int fd = (int)syscall(SYS_pidfd_open, pid, PIDFD_THREAD);
+	char path[48], text[512], *at;
 
 	if (fd < 0)
 		fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)
 		return 0;
 	snprintf(path, sizeof(path), "thread-self/fdinfo/%d", fd);
-	info = openat(view->proc, path, O_RDONLY | O_CLOEXEC);
-	if (info >= 0)
-		got = read(info, text, sizeof(text) - 1);
-	text[got > 0 ? got : 0] = '\0';
-	if (info >= 0)
-		close(info);
+	read_text(view->proc, path, text, sizeof(text));
 	close(fd);
 	at = strstr(text, "\nPid:");
 	return at == NULL ? 0 : atoi(at + 5);
@@ -73,24 +68,16 @@ int tracee_open(const struct tracee_view *view, pid_t pid, struct tracee *tracee
 	pid_t shown = view->translates ? translate(view, pid) : pid;
 	char text[STATUS_MAX];
 	struct stat own;
-	ssize_t got = -1;
-	int status;
 
 	snprintf(text, sizeof(text), "%d", shown);
 	tracee->pid = pid;
 	tracee->proc = openat(view->proc, text, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (tracee->proc < 0)
 		return -errno;
-	status = openat(tracee->proc, "status", O_RDONLY | O_CLOEXEC);
-	if (status >= 0) {
-		got = read(status, text, sizeof(text) - 1);
-		close(status);
-	}
-	if (got <= 0) {
+	if (read_text(tracee->proc, "status", text, sizeof(text)) <= 0) {
 		tracee_close(tracee);
 		return -ESRCH;
 	}
-	text[got] = '\0';
 	tracee->umask = (mode_t)strtoul(status_field(text, "\nUmask:"), NULL, 8);
 	tracee->capabilities = strtoull(status_field(text, "\nCapEff:"), NULL, 16);
 	if (fstatat(tracee->proc, "ns/user", &own, 0) < 0) {

@@ -14,28 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "text-file.h"
+
 enum { MAP_TEXT_MAX = 16384, LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 1 };
-
-/* Reads a small file to its end; the text is cut at @size - 1 and ended. -1 where it can't be. */
-static ssize_t read_text(int dir_fd, const char *path, char *text, size_t size)
-{
-	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	size_t length = 0;
-	ssize_t got;
-
-	if (fd < 0)
-		return -1;
-	while (length < size - 1 && (got = read(fd, text + length, size - 1 - length)) != 0) {
-		if (got < 0 && errno != EINTR) {
-			close(fd);
-			return -1;
-		}
-		length += got > 0 ? (size_t)got : 0;
-	}
-	close(fd);
-	text[length] = '\0';
-	return (ssize_t)length;
-}
 
 /* Fields 22 and 3 of a stat file; 0 where it can't be read. */
 static unsigned long long process_stat(int proc_fd, const char *path, char *state)
