@@ -7,7 +7,8 @@
  * and where anything is not as it expects it does nothing: then the runtime starts as ever.
  * `berth-native exec-again` and `run-again` do what an earlier command has left a plan for, and
  * start `berth -- exec` or `run`, which this does not know, where there is none.
- * It also finds the runtime a folder to start in where the current one was deleted.
+ * It also finds the runtime a folder to start in where the current one was deleted, and takes away
+ * the variables that would make it something else than berth.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -125,10 +126,36 @@ static void do_again(const char *applet, int argc, char **argv, unsigned int uid
 	raw_call(SYS_execve, (long)helper, (long)words, (long)(argv + argc + 1), 0, 0);
 }
 
-static void hand_over(long *stack)
+static bool begins(const char *text, const char *beginning)
 {
-	int argc = (int)stack[0];
-	char **argv = (char **)(stack + 1);
+	while (*beginning != '\0' && *text == *beginning)
+		text++, beginning++;
+	return *beginning == '\0';
+}
+
+/* Bun obeys these before it reads any script. With BUN_BE_BUN it is no longer berth at all, and
+ * runs what the package.json of the current folder says. */
+static bool steers_runtime(const char *variable)
+{
+	return begins(variable, "BUN_BE_BUN=") || begins(variable, "BUN_OPTIONS=") ||
+	       begins(variable, "BUN_INSPECT") ||
+	       /* The one that berth sets itself: packages/isolation/src/enter.ts. */
+	       (begins(variable, "BUN_JSC_") && !is_word(variable, "BUN_JSC_useFTLJIT=0"));
+}
+
+/* The dynamic linker has found the auxiliary vector behind the environment before; it stays. */
+static void clean_environment(char **environment)
+{
+	char **to = environment;
+
+	for (char **from = environment; *from != NULL; from++)
+		if (!steers_runtime(*from))
+			*to++ = *from;
+	*to = NULL;
+}
+
+static void hand_over(int argc, char **argv)
+{
 	const char *applet;
 	long uid;
 
@@ -161,6 +188,10 @@ static void leave_deleted_folder(void)
  */
 __attribute__((used)) void before_runtime(long *stack)
 {
-	hand_over(stack);
+	int argc = (int)stack[0];
+	char **argv = (char **)(stack + 1);
+
+	clean_environment(argv + argc + 1);
+	hand_over(argc, argv);
 	leave_deleted_folder();
 }

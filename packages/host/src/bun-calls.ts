@@ -64,7 +64,7 @@ function open(
     return ffi.dlopen('libc.so.6', symbols);
   } catch (error) {
     throw new UnsupportedError('NO_SYSTEM_CALLS', 'prepare system calls', {
-      hint: 'ulimit -v unlimited; env -u BUN_JSC_useJIT berth; or berth.cjs, which needs less',
+      hint: 'ulimit -v unlimited; or use berth.cjs, which needs less',
       cause: error,
     });
   }
