@@ -78,11 +78,31 @@ static bool begins(const char *text, const char *beginning)
 	return beginning == NULL || strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
+/* How long a control character at the beginning of @text is: C0, DEL, in UTF-8 also C1 and what
+ * turns the direction of writing. Return: 0 if there is none. */
+static size_t control_length(const char *text)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	if (byte[0] < 0x20 || byte[0] == 0x7f)
+		return 1;
+	if (byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0)
+		return 2;
+	if (byte[0] == 0xe2 && ((byte[1] == 0x80 && byte[2] >= 0xaa && byte[2] <= 0xae) ||
+				(byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9)))
+		return 3;
+	return 0;
+}
+
 /* Copies @text with `?` for control characters: a plan's text must not control the terminal. */
 static size_t append(char *out, size_t size, size_t at, const char *text)
 {
-	for (; *text != '\0' && at + 1 < size; text++)
-		out[at++] = (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text;
+	while (*text != '\0' && at + 1 < size) {
+		size_t length = control_length(text);
+
+		out[at++] = length > 0 ? '?' : *text;
+		text += length > 0 ? length : 1;
+	}
 	return at;
 }
 

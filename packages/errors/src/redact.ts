@@ -15,8 +15,9 @@ const AUTHORIZATION = /\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * The text without credentials and without control characters (tab and newline stay). A quoted
- * object that is longer than any path keeps its beginning and its end, with "…" between.
+ * The text in one line, without credentials and without control characters (tabs stay): a newline
+ * in a name could begin a line that looks like a hint of ours. A quoted object that is longer than
+ * any path keeps its beginning and its end, with "…" between.
  */
 export function redact(text: string): string {
   return showControls(text
@@ -24,15 +25,20 @@ export function redact(text: string): string {
     .replace(SECRET_PARAMETER, '$1***')
     .replace(AUTHORIZATION, '$1 ***')
     .replace(QUOTED, (whole, object: string) =>
-      object.length > LONGEST_QUOTED ? `"${shortened(object)}"` : whole));
+      object.length > LONGEST_QUOTED ? `"${shortened(object)}"` : whole)
+    .replaceAll('\n', '\\x0a'));
 }
 
 function shortened(object: string): string {
   return `${object.slice(0, SHOWN_OF_LONGER)}…${object.slice(-SHOWN_OF_LONGER)}`;
 }
 
-/** The text with its control characters written out, as `\x1b`; tab and newline stay. */
-export function showControls(text: string): string {
+/**
+ * The text with its control characters written out, as `\x1b`, or as `\u001b` for JSON; tab and
+ * newline stay.
+ */
+export function showControls(text: string, escape: 'x' | 'u' = 'x'): string {
+  const digits = escape === 'u' ? 4 : 2;
   return text.replace(CONTROL, (character) =>
-    `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+    `\\${escape}${character.charCodeAt(0).toString(16).padStart(digits, '0')}`);
 }

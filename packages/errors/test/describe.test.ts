@@ -72,7 +72,7 @@ test('credentials and control characters are not shown', () => {
     ['Authorization: Bearer abcdefghijkl', 'Authorization: Bearer ***'],
     ['a\u001b[31mred', 'a\\x1b[31mred'],
     ['right\u202eleft', 'right\\x202eleft'],
-    ['tab\tand\nline', 'tab\tand\nline'],
+    ['tab\tand\nhint: line', 'tab\tand\\x0ahint: line'],
   ];
   for (const [text, shown] of cases) assert.equal(redact(text), shown);
   assert.equal(new NotFoundError('X', 'a\u0007b', { hint: 'c\u0007' }).hint, 'c\\x07');

@@ -8,7 +8,7 @@ import {
 import { SystemError } from '@berth/errors';
 import type { ContainerIds } from './container-ids.ts';
 import type { IdMap, IdMaps } from './id-maps.ts';
-import { helperEnvironment, nativeHelper, programCommand } from './native-helper.ts';
+import { complaintOf, helperEnvironment, nativeHelper, programCommand } from './native-helper.ts';
 
 /** Which user namespace is entered, and how it is made when there is none. */
 export interface EnterSettings {
@@ -108,13 +108,9 @@ export function runHelper(args: readonly string[], input?: Buffer): Buffer {
     throw new SystemError('HELPER_FAILED', `run "${helper}"`, { cause: result.error });
   }
   if (result.status !== 0) {
-    const said = result.stderr
-      .toString('utf8')
-      .trim()
-      .replace(/^Error: /, '');
+    const { message, hint } = complaintOf(result.stderr.toString('utf8'));
     throw new SystemError(
-      'HELPER_FAILED',
-      said === '' ? `berth-native ${args[0]}: exit status ${result.status}` : said,
+      'HELPER_FAILED', message || `berth-native ${args[0]}: exit status ${result.status}`, { hint },
     );
   }
   return result.stdout;

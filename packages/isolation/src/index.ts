@@ -44,7 +44,7 @@ export {
   CGROUP_ROOT, delegatedControllers, hasSystemdSession, ownCgroup, ROOT_COMMANDS,
 } from './delegated-controllers.ts';
 export {
-  helperEnvironment, isCompiled, nativeHelper, programCommand, programFile,
+  complaintOf, helperEnvironment, isCompiled, nativeHelper, programCommand, programFile,
 } from './native-helper.ts';
 export type { ProcessExtras } from './plan-process.ts';
 export { MAX_LAYERS } from './plan-settings.ts';

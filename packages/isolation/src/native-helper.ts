@@ -76,3 +76,16 @@ export function helperEnvironment(): Record<string, string> {
   }
   return environment;
 }
+
+/** What the helper, or a worker that it started, said on standard error when it failed. */
+export interface Complaint {
+  /** Empty if it said nothing. */
+  message: string;
+  hint: string | undefined;
+}
+
+/** Reads `Error: MESSAGE` and a line `hint: HINT`. */
+export function complaintOf(stderr: string): Complaint {
+  const [message = '', hint] = stderr.trim().replace(/^Error: /, '').split('\nhint: ');
+  return { message, hint };
+}

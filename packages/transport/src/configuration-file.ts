@@ -40,6 +40,12 @@ export function dropIns(folder: string): string[] {
   }
 }
 
+/** smol-toml shows the place in further lines. */
+function firstLine(error: unknown): Error {
+  const [text] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return new Error(text);
+}
+
 /** Files in TOML of one kind: `code` is that of the UsageErrors for what is wrong in them. */
 export class TomlFiles {
   readonly #code: string;
@@ -63,7 +69,7 @@ export class TomlFiles {
       return parse(text);
     } catch (cause) {
       const line = cause instanceof Error && 'line' in cause ? ` (line ${String(cause.line)})` : '';
-      throw this.error(path, `not valid TOML${line}`, cause);
+      throw this.error(path, `not valid TOML${line}`, firstLine(cause));
     }
   }
 

@@ -2,6 +2,7 @@
  * What list and inspect commands print: a table with titles, a Go template for each entry, or
  * json, as `--format` says. The template engine is loaded only where a template was given.
  */
+import { showControls } from '@berth/errors';
 import { print } from './streams.ts';
 import { formatTable } from './table.ts';
 import { isTerminal } from './terminal.ts';
@@ -45,14 +46,9 @@ export function isJson(format: string | undefined): boolean {
   return format !== undefined && /^(json|\{\{ ?json ?\.? ?\}\})$/.test(format.trim());
 }
 
-/** Prints a value as indented json on standard output. C1 control characters are escaped too. */
+/** Prints a value as indented json on standard output, with every control character escaped. */
 export function printJson(value: unknown): void {
-  const text = JSON.stringify(value, undefined, 4);
-  print(`${text.replace(/[\u007f-\u009f]/g, escaped)}\n`);
-}
-
-function escaped(character: string): string {
-  return `\\u00${character.charCodeAt(0).toString(16)}`;
+  print(`${showControls(JSON.stringify(value, undefined, 4), 'u')}\n`);
 }
 
 /** Prints each value by the template, or all as a json array when there is no template. */
@@ -67,7 +63,8 @@ export async function printObjects(
   const { deepEntry, parseTemplate, unescapeText } = await import('../template/template.ts');
   const text = unescapeText(format.replace(/^table /, ''));
   const template = parseTemplate(text, { forTerminal: isTerminal(STDOUT) });
-  print(values.map((value) => `${template.render(deepEntry(value, MAPS))}\n`).join(''));
+  const lines = values.map((value) => `${template.render(deepEntry(value, MAPS))}\n`);
+  print(Buffer.from(lines.join('')));
 }
 
 /** Members of inspected objects that hold what users named; all other objects have known fields. */
@@ -92,6 +89,6 @@ async function printTemplate<T>(listing: Listing<T>, format: string): Promise<vo
     const rows = lines.map((line) => line.split('\t'));
     print(formatTable(listing.heading ? [titles, ...rows] : rows));
   } else {
-    print(lines.map((line) => `${line}\n`).join(''));
+    print(Buffer.from(lines.map((line) => `${line}\n`).join('')));
   }
 }

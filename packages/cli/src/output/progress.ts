@@ -3,6 +3,7 @@
  * elsewhere. Everything goes to standard error, so that standard output stays for ids.
  */
 import type { ProgressEvent, Report } from '@berth/engine';
+import { redact } from '@berth/errors';
 import { humanSize } from './human.ts';
 import { printError } from './streams.ts';
 import { isTerminal, terminalSize } from './terminal.ts';
@@ -17,7 +18,7 @@ export function createReporter({ quiet }: { quiet: boolean }): Report {
   const show = quiet ? () => undefined : isTerminal(2) ? barReporter() : lineReporter();
   return (event) => {
     if (event.kind === 'warning') {
-      printError(`Warning: ${event.message}\n`);
+      printError(`Warning: ${redact(event.message)}\n`);
     } else {
       show(event);
     }
@@ -77,7 +78,7 @@ function barReporter(): Report {
       ...open.filter(({ state }) => state !== 'pulling'),
     ].slice(0, Math.max(1, size.rows - 2));
     const lines = [...ended, ...shown].map((event) => `${barLine(event, size.columns)}\n`);
-    printError(up + lines.join(''));
+    printError(Buffer.from(up + lines.join('')));
     for (const { digest } of ended) layers.delete(digest);
     drawn = shown.length;
     lastDraw = performance.now();

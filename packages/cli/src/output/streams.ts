@@ -3,21 +3,26 @@
  * are never used, because they change the mode of descriptors that a container may be given.
  */
 import { writeSync } from 'node:fs';
-import { SystemError } from '@berth/errors';
+import { showControls, SystemError } from '@berth/errors';
+import { isTerminal } from './terminal.ts';
 
 const RETRY_MS = 2;
 
-/** Writes the whole text to standard output. When its reader is gone, the program ends silently. */
+/**
+ * Writes the whole text to standard output; a terminal gets no control characters of it. Bytes are
+ * written as they are. When the reader is gone, the program ends silently.
+ */
 export function print(text: string | Uint8Array): void {
-  writeAll(1, text);
+  writeAll(1, typeof text === 'string' && isTerminal(1) ? showControls(text) : text);
 }
 
 /**
- * Writes the whole text to standard error. Errors are ignored, since they can't be shown anywhere.
+ * Writes the whole text to standard error, without control characters; bytes as they are. Errors
+ * are ignored, since they can't be shown anywhere.
  */
-export function printError(text: string): void {
+export function printError(text: string | Uint8Array): void {
   try {
-    writeAll(2, text);
+    writeAll(2, typeof text === 'string' ? showControls(text) : text);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
   }

@@ -1,6 +1,5 @@
 /** What is known of the user's terminal, found out without opening it as a stream. */
 import { fstatSync } from 'node:fs';
-import { printError } from './streams.ts';
 
 const MEMORY_DEVICES = 1;
 const DEFAULT_COLUMNS = 80;
@@ -15,17 +14,6 @@ export function isTerminal(descriptor: number): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * Warns when -it is used without a terminal, because the program does not see the end of such
- * input.
- */
-export function warnWithoutTerminal(
-  { interactive, tty, detach }: { interactive: boolean; tty: boolean; detach: boolean },
-): void {
-  if (!interactive || !tty || detach || isTerminal(0)) return;
-  printError('Warning: the input device is not a TTY: leave out --tty where input is to end\n');
 }
 
 /** The terminal's width: COLUMNS, else what stty reports for the descriptor, else 80. */

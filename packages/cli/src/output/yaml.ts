@@ -1,4 +1,5 @@
 /** Plain data as YAML, for `info`: block style, strings quoted only where they must be. */
+import { showControls } from '@berth/errors';
 
 const PLAIN = /^[A-Za-z0-9_./(@][A-Za-z0-9_./@+~=,()% :-]*$/;
 const AMBIGUOUS = /^(true|false|yes|no|on|off|null|~|[-+]?[0-9.][0-9_.eE+-]*)$/i;
@@ -38,7 +39,7 @@ function listItem(item: unknown, depth: number): string {
 function scalar(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   const isPlain = PLAIN.test(value) && !AMBIGUOUS.test(value) && !/: |:$| $/.test(value);
-  return isPlain ? value : JSON.stringify(value);
+  return isPlain ? value : showControls(JSON.stringify(value), 'u');
 }
 
 function indent(depth: number): string {

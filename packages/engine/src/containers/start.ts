@@ -2,7 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { lstatSync } from 'node:fs';
 import { IntegrityError, SystemError } from '@berth/errors';
-import { handOver, helperEnvironment, launchArguments, nativeHelper } from '@berth/isolation';
+import {
+  complaintOf, handOver, helperEnvironment, launchArguments, nativeHelper,
+} from '@berth/isolation';
 import type { RuntimeSpec } from '@berth/oci';
 import { readIfThere, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
@@ -49,18 +51,11 @@ function launchInBackground(plan: string, id: string): void {
     throw new SystemError('START_FAILED', `run "${nativeHelper()}"`, { cause: result.error });
   }
   if (result.status !== 0) {
-    const said = result.stderr
-      .toString('utf8')
-      .trim()
-      .replace(/^Error: /, '');
-    throw new SystemError(
-      'START_FAILED',
-      said === '' ? `start container "${id.slice(0, 12)}"` : said,
-      {
-        cause: result.error,
-        exitStatus: result.status ?? undefined,
-      },
-    );
+    const { message, hint } = complaintOf(result.stderr.toString('utf8'));
+    throw new SystemError('START_FAILED', message || `start container "${id.slice(0, 12)}"`, {
+      hint,
+      exitStatus: result.status ?? undefined,
+    });
   }
 }
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { IntegrityError, NotFoundError, SystemError } from '@berth/errors';
 import { loadSyscalls, succeed } from '@berth/host';
-import { helperEnvironment, spawnWorker, startHelper } from '@berth/isolation';
+import { complaintOf, helperEnvironment, spawnWorker, startHelper } from '@berth/isolation';
 import { readRecipe, reproduceWorkerArguments } from '@berth/layers';
 import type { BlobContent, Digest } from '@berth/oci';
 import { fileDigest, type ImageRecord, type Session } from '@berth/storage';
@@ -154,6 +154,7 @@ export async function endOfWorker(child: ChildProcess, action: string): Promise<
     const { code, message, hint } = JSON.parse(said) as Record<string, string>;
     throw new IntegrityError(code ?? '', message ?? '', { hint });
   }
-  const reason = said.replace(/^Error: /, '') || `it ended with ${signal ?? status}`;
-  throw new SystemError('WORKER_FAILED', `${action}: ${reason}`);
+  const { message, hint } = complaintOf(said);
+  const reason = message || `it ended with ${signal ?? status}`;
+  throw new SystemError('WORKER_FAILED', `${action}: ${reason}`, { hint });
 }

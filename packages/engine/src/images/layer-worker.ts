@@ -7,7 +7,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { IntegrityError, SystemError } from '@berth/errors';
-import { spawnWorker } from '@berth/isolation';
+import { complaintOf, spawnWorker } from '@berth/isolation';
 import { applyRequestLine, parseApplyAnswer, type LayerResult } from '@berth/layers';
 import type { Engine } from '../engine.ts';
 import { treePolicy } from './tree-policy.ts';
@@ -169,11 +169,9 @@ async function whyEnded({ complaint }: Running, fed: Promise<unknown>): Promise<
 }
 
 function workerLost(complaint: string): SystemError {
-  const said = complaint.trim().replace(/^Error: /, '');
-  return new SystemError(
-    'WORKER_FAILED',
-    `unpack layer: ${said === '' ? 'the worker ended without an answer' : said}`,
-  );
+  const { message, hint } = complaintOf(complaint);
+  const reason = message || 'the worker ended without an answer';
+  return new SystemError('WORKER_FAILED', `unpack layer: ${reason}`, { hint });
 }
 
 async function* linesOf(stream: Readable): AsyncGenerator<string, undefined> {

@@ -40,7 +40,7 @@ name with the second. A means added, C changed, D deleted. Mounts are left out.`
     const only = group === 'container' || group === 'image' ? group : undefined;
     const changes = await listChanges(engine, name, { than, only });
     if (flags.format === undefined) {
-      print(changes.map(({ kind, path }) => `${LETTERS[kind]} ${path}\n`).join(''));
+      print(changes.map(({ kind, path }) => `${LETTERS[kind]} ${inOneLine(path)}\n`).join(''));
       return;
     }
     printJson(Object.fromEntries((['changed', 'added', 'deleted'] as const).flatMap((wanted) => {
@@ -48,6 +48,11 @@ name with the second. A means added, C changed, D deleted. Mounts are left out.`
       return paths.length === 0 ? [] : [[wanted, paths]];
     })));
   }
+}
+
+/** A newline in a name would make a line about another file. */
+function inOneLine(path: string): string {
+  return path.replaceAll('\n', '\\x0a');
 }
 
 /** As DiffCommand, for containers only. */

@@ -6,7 +6,8 @@ import { BerthCommand, type Invocation } from '../../command.ts';
 import { CONTAINER_FLAGS } from '../../flags/container-flags.ts';
 import { listed, text, toggle, type FlagValues } from '../../flags/flag.ts';
 import { pullOptions } from '../../flags/pull-flags.ts';
-import { warnWithoutTerminal } from '../../output/terminal.ts';
+import { printError } from '../../output/streams.ts';
+import { isTerminal } from '../../output/terminal.ts';
 import { configuredFlags } from '../../request/configured-flags.ts';
 import { containerRequest } from '../../request/container-request.ts';
 import { refuseContradictions } from '../../request/contradictions.ts';
@@ -116,4 +117,15 @@ function streamName(text: string): StreamName {
     });
   }
   return name;
+}
+
+/**
+ * Warns when -it is used without a terminal, because the program does not see the end of such
+ * input.
+ */
+function warnWithoutTerminal(
+  { interactive, tty, detach }: { interactive: boolean; tty: boolean; detach: boolean },
+): void {
+  if (!interactive || !tty || detach || isTerminal(0)) return;
+  printError('Warning: the input device is not a TTY: leave out --tty where input is to end\n');
 }
