@@ -1,11 +1,11 @@
 /**
  * The file system half of the system call interface.
  */
-import { constants } from 'node:os';
 import { AT } from './kernel-numbers.ts';
 import { PathBuffer } from './path-buffer.ts';
 import type { PathArgument } from './path-buffer.ts';
 import type { BoundCall, CallBackEnd, CallName } from './syscall-table.ts';
+import { writeAll } from './write-all.ts';
 
 const SYS_OPENAT2 = 437;
 
@@ -84,6 +84,8 @@ export interface FileCalls {
   flock(fd: number, operation: number): number;
   /** The `f_type` of the file system that holds `fd`. */
   fileSystemType(fd: number): number;
+  /** `value` is what the request reads, and holds afterwards what it wrote. */
+  ioctl(fd: number, request: number, value: Uint8Array): number;
 }
 
 const EMPTY = new Uint8Array(1);
@@ -148,7 +150,7 @@ class CallContext {
 
 type DescriptorCall =
   'close' | 'read' | 'write' | 'pwrite' | 'fsync' | 'ftruncate' | 'fchown' | 'fchmod' |
-  'futimens' | 'flock' | 'fileSystemType';
+  'futimens' | 'flock' | 'fileSystemType' | 'ioctl';
 
 function descriptorCalls(context: CallContext): Pick<FileCalls, DescriptorCall> {
   const { calls } = context;
@@ -175,25 +177,8 @@ function descriptorCalls(context: CallContext): Pick<FileCalls, DescriptorCall> 
       const answer = context.answer(calls.fstatfs(fd, new Uint8Array(statfs.buffer)));
       return answer < 0 ? answer : Number(BigInt.asUintN(32, statfs[0] ?? 0n));
     },
+    ioctl: (fd, request, value) => context.answer(calls.ioctl(fd, request, value)),
   };
-}
-
-/**
- * A short write is no failure (disk quotas, signals), but a write of nothing would loop for ever.
- */
-function writeAll(
-  bytes: Uint8Array,
-  write: (rest: Uint8Array, done: number) => number,
-): number {
-  let done = 0;
-  while (done < bytes.length) {
-    const written = write(done === 0 ? bytes : bytes.subarray(done), done);
-    if (written === -constants.errno.EINTR) continue;
-    if (written < 0) return written;
-    if (written === 0) return -constants.errno.EIO;
-    done += written;
-  }
-  return done;
 }
 
 type PathCall =

@@ -36,6 +36,7 @@ export { isAlive, isStopped, parseProcessStat, readStartTime, signalProcess } fr
 export type { ProcessStat } from './processes.ts';
 export { parseLimits, readResourceLimits } from './resource-limits.ts';
 export type { ResourceLimit } from './resource-limits.ts';
+export { spreadFolders } from './spread-folders.ts';
 export { findProgram } from './find-program.ts';
 export { fileSystemName, probeHost } from './probes.ts';
 export type { HostProbe } from './probes.ts';

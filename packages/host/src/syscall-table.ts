@@ -61,6 +61,7 @@ export const CALLS = {
   pipe2: int('pointer', 'int'),
   flock: int('int', 'int'),
   fstatfs: int('int', 'pointer'),
+  ioctl: int('int', 'long', 'pointer'),
   syscall: long('long', 'long', 'long', 'long', 'long', 'long', 'long'),
 } as const satisfies Record<string, CallDeclaration>;
 

@@ -18,7 +18,7 @@ import { TarReader } from './tar-reader.ts';
 
 /** What to unpack, and how. */
 export interface ApplyLayerOptions {
-  /** The blob as the registry or archive gives it. */
+  /** The blob as the registry or archive gives it. A chunk may be overwritten by the next. */
   readonly blob: AsyncIterable<Uint8Array>;
   /** Where the recipe goes: an empty file open for writing, which the caller closes. */
   readonly recipeFd: number;
@@ -130,7 +130,7 @@ class MeasuredBytes implements AsyncIterable<Uint8Array> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for await (const chunk of this.#source) {
       if (this.#isHashed) await this.#hashes.update('blob', chunk);
-      this.#early?.push(chunk);
+      this.#early?.push(Buffer.from(chunk));
       this.sizeBytes += chunk.length;
       yield chunk;
     }

@@ -7,7 +7,7 @@
  * It must be started as root of a user namespace, which also allows `chroot`. One process unpacks
  * several layers, because starting and warming it up takes longer than unpacking a small layer.
  */
-import { createReadStream, openSync, writeSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import {
   EngineError, IntegrityError, SystemError, UnsupportedError, UsageError,
 } from '@berth/errors';
@@ -16,6 +16,7 @@ import { applyLayer } from './apply-layer.ts';
 import type { LayerResult } from './apply-layer.ts';
 import type { TreePolicy } from './layer-applier.ts';
 import type { LayerLimits } from './limits.ts';
+import { readChunks } from './read-chunks.ts';
 import { WorkerInput } from './worker-input.ts';
 
 /** What a worker is told. */
@@ -50,7 +51,6 @@ interface WorkerError {
   readonly details: Record<string, unknown>;
 }
 
-const BLOB_CHUNK_BYTES = 1 << 18;
 const RECIPE_MODE = 0o600;
 const RESULT_FD = 1;
 
@@ -65,8 +65,7 @@ export function applyRequestLine(request: ApplyWorkerRequest): string {
  * then. Changes root, directory and umask of the process, which must end after it.
  */
 export async function runApplyWorker(): Promise<number> {
-  const input = new WorkerInput(
-    createReadStream('', { fd: 0, autoClose: false, highWaterMark: BLOB_CHUNK_BYTES }));
+  const input = new WorkerInput(readChunks(0));
   const outside = openOutside();
   try {
     for (let line = await input.line(); line !== undefined; line = await input.line()) {
@@ -136,12 +135,7 @@ async function applyInside(
 
 function blobOf({ blob }: ApplyWorkerRequest, input: WorkerInput): AsyncIterable<Uint8Array> {
   if (blob?.fd === undefined) return input.bytes(blob?.sizeBytes);
-  const { fd, offset, sizeBytes } = blob;
-  if (sizeBytes === 0) return input.bytes(0);
-  return createReadStream('', {
-    fd, autoClose: false, highWaterMark: BLOB_CHUNK_BYTES,
-    start: offset, end: offset + sizeBytes - 1,
-  });
+  return readChunks(blob.fd, blob);
 }
 
 function openNew(path: string): number {

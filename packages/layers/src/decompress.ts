@@ -2,10 +2,9 @@
  * Decompresses a layer: gzip, zstd, or none. The first bytes decide, not the media type or the
  * name.
  */
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { IntegrityError, UnsupportedError } from '@berth/errors';
+import { decodedStream } from './decoded-stream.ts';
 import { decompressZstd } from './zstd.ts';
 
 /** How a blob is packed. */
@@ -28,7 +27,10 @@ const MAGICS: readonly { readonly kind: string; readonly first: readonly number[
   { kind: 'bzip2', first: [0x42, 0x5a, 0x68] },
 ];
 
-/** Looks at the first bytes of `source` and returns its plain form. Reads nothing ahead of use. */
+/**
+ * Looks at the first bytes of `source` and returns its plain form. Reads nothing ahead of use, and
+ * uses no chunk of `source` after asking for the next.
+ */
 export async function decompress(source: AsyncIterable<Uint8Array>): Promise<Decompressed> {
   const iterator = source[Symbol.asyncIterator]();
   const { head, done } = await readHead(iterator);
@@ -74,19 +76,11 @@ async function* rejoin(
   }
 }
 
-/** zlib works on a thread of its own here, so inflating overlaps with unpacking. */
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  const inflater = zlib.createGunzip({ chunkSize: OUTPUT_BYTES });
-  const fed = pipeline(Readable.from(source, { objectMode: true }), inflater);
-  // The failure is thrown by the loop below; here it would be unhandled.
-  fed.catch(() => undefined);
   try {
-    for await (const chunk of inflater) yield chunk as Buffer;
-    await fed;
+    yield* decodedStream(source, zlib.createGunzip({ chunkSize: OUTPUT_BYTES }));
   } catch (error) {
     throw asIntegrityError(error, 'gzip');
-  } finally {
-    inflater.destroy();
   }
 }
 

@@ -23,7 +23,11 @@ export interface RawHeader {
 }
 
 const NAME = { at: 0, bytes: 100 };
+/** Mode, ids, length, time and checksum. */
+const NUMBERS = { at: 100, bytes: 56 };
 const SIZE_AT = 124;
+const CHECKSUM = { at: 148, bytes: 8 };
+const CHECKSUM_OF_ZEROS = CHECKSUM.bytes * ' '.charCodeAt(0);
 const FLAG_AT = 156;
 const LINK_NAME = { at: 157, bytes: 100 };
 const MAGIC = { at: 257, bytes: 6 };
@@ -31,14 +35,17 @@ const PREFIX = { at: 345, bytes: 155 };
 const STAR_PREFIX_BYTES = 131;
 const STAR_TRAILER = { at: 508, bytes: 4 };
 
+const numbers = Buffer.alloc(BLOCK_BYTES);
+
 /**
  * The header in `block`, or undefined for a block of zeros. Throws an IntegrityError for a wrong
  * checksum, and for a size or time that is no number.
  */
 export function decodeHeader(block: Buffer): RawHeader | undefined {
-  const header = decode(block);
-  if (header.nullBlock) return undefined;
-  if (!header.cksumValid) throw badArchive('read archive: wrong header checksum');
+  const header = decodeNumbers(block);
+  const sum = checksum(block);
+  if (header.cksum === undefined && sum === CHECKSUM_OF_ZEROS) return undefined;
+  if (header.cksum !== sum) throw badArchive('read archive: wrong header checksum');
   const name = fieldText(block, NAME);
   const mtimeSeconds = (header.mtime?.getTime() ?? 0) / 1000;
   if (!Number.isFinite(mtimeSeconds)) throw badArchive('read archive: bad time in a header');
@@ -55,12 +62,25 @@ export function decodeHeader(block: Buffer): RawHeader | undefined {
   };
 }
 
-function decode(block: Buffer): Header {
+/**
+ * Has the number fields alone. The package decodes names, owners' names and more from every header
+ * that it is given, which took half of the time: those of `numbers` are empty.
+ */
+function decodeNumbers(block: Buffer): Header {
+  block.copy(numbers, NUMBERS.at, NUMBERS.at, NUMBERS.at + NUMBERS.bytes);
   try {
-    return new Header(block);
+    return new Header(numbers);
   } catch (error) {
     throw badArchive(`read archive: bad header: ${(error as Error).message}`);
   }
+}
+
+/** The sum of the block's bytes, where those of the sum itself count as blanks. */
+function checksum(block: Buffer): number {
+  let sum = CHECKSUM_OF_ZEROS;
+  for (let at = 0; at < CHECKSUM.at; at += 1) sum += block[at] ?? 0;
+  for (let at = CHECKSUM.at + CHECKSUM.bytes; at < BLOCK_BYTES; at += 1) sum += block[at] ?? 0;
+  return sum;
 }
 
 /**

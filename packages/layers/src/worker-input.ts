@@ -1,6 +1,9 @@
 /** The standard input of a worker: lines, and between them bytes of a known number. */
 
-/** Reads ahead by no more than a chunk. */
+/**
+ * Reads ahead by no more than a chunk. A part that it gives is valid until the next is asked for,
+ * as the stream's chunks are.
+ */
 export class WorkerInput {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array();
@@ -14,7 +17,7 @@ export class WorkerInput {
     const parts: Uint8Array[] = [];
     for (let part = await this.#next(); part !== undefined; part = await this.#next()) {
       const end = part.indexOf(0x0a);
-      parts.push(end < 0 ? part : part.subarray(0, end));
+      parts.push(Buffer.from(end < 0 ? part : part.subarray(0, end)));
       if (end < 0) continue;
       this.#rest = part.subarray(end + 1);
       return Buffer.concat(parts).toString('utf8');

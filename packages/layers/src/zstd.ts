@@ -2,12 +2,11 @@
  * zstd in every runtime: the one of node:zlib where it has one (Bun, Node >= 22.15), else fzstd.
  * Windows above 128 MiB are refused, so that no frame can ask for gigabytes of memory.
  */
-import { Readable } from 'node:stream';
 import type { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { IntegrityError } from '@berth/errors';
 import { Decompress } from 'fzstd';
+import { decodedStream } from './decoded-stream.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
 const OUTPUT_BYTES = 1 << 18;
@@ -45,16 +44,10 @@ async function* withRuntime(
     chunkSize: OUTPUT_BYTES,
     params: { [WINDOW_LOG_PARAMETER]: LARGEST_WINDOW_LOG },
   });
-  const fed = pipeline(Readable.from(source, { objectMode: true }), decompressor);
-  // The failure is thrown by the loop below; here it would be unhandled.
-  fed.catch(() => undefined);
   try {
-    for await (const chunk of decompressor) yield chunk as Buffer;
-    await fed;
+    yield* decodedStream(source, decompressor);
   } catch (error) {
     throw asZstdError(error);
-  } finally {
-    decompressor.destroy();
   }
 }
 
@@ -71,7 +64,8 @@ async function* withPackage(source: AsyncIterable<Uint8Array>): AsyncGenerator<B
     }
   };
   for await (const chunk of source) {
-    push(chunk);
+    // The package keeps the bytes of an incomplete block, and the source may write over its own.
+    push(Uint8Array.from(chunk));
     yield* output.splice(0);
   }
 }

@@ -44,8 +44,6 @@ test('digests and sizes are those of the blob and of the archive', async () => {
   const plain = archive(file('f', 'x'));
   const packed = gzipSync(plain);
   const { result } = await unpack(packed);
-  const sha256 = (bytes: Buffer): string =>
-    `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   assert.equal(result.diffId, sha256(plain));
   assert.equal(result.blobDigest, sha256(packed));
   assert.deepEqual(
@@ -61,6 +59,9 @@ test('the tree does not depend on how the blob is cut into chunks', async () => 
   for (const chunkBytes of [1, 7, 511, 512, 513, 1000]) {
     const { tree: other } = await unpackExactly(bytes, { chunkBytes });
     assert.deepEqual(kinds(other), kinds(tree));
+    const { tree: inflated, result } = await unpack(gzipSync(bytes), { chunkBytes });
+    assert.deepEqual(kinds(inflated), kinds(tree));
+    assert.equal(result.blobDigest, sha256(gzipSync(bytes)));
   }
 });
 
@@ -280,3 +281,7 @@ test('a layer whose content is not the expected one is refused', async () => {
   await assert.rejects(unpack(bytes, { expectedDiffId: `sha256:${'0'.repeat(64)}` }),
     { code: 'DIFF_ID_MISMATCH' });
 });
+
+function sha256(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}

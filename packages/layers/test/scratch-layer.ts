@@ -84,9 +84,13 @@ export async function reproduce(recipePath: string, tree: string): Promise<Buffe
   }
 }
 
-/** `bytes` as a stream. */
+/** `bytes` as a stream with one buffer for all chunks, as a worker reads them. */
 export async function* chunksOf(bytes: Buffer, chunkBytes: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+  const buffer = Buffer.alloc(Math.min(chunkBytes, bytes.length));
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    yield buffer.subarray(0, bytes.copy(buffer, 0, at));
+    buffer.fill(0xee);
+  }
 }
 
 /** Name and kind of each path, for short expectations. */

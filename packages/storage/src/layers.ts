@@ -103,7 +103,7 @@ export class LayerStore {
 
   /** A place to unpack a layer; owned by this process until `commit` or `discard`. */
   stage(): LayerStaging {
-    const directory = this.#staging.makeDirectory('layer');
+    const directory = this.#staging.makeLayerDirectory();
     const tree = join(directory, TREE);
     attempt('make directory', tree, () => {
       mkdirSync(tree, { mode: PRIVATE_DIRECTORY });

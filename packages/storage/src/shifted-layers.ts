@@ -73,7 +73,7 @@ export class ShiftedLayerStore {
 
   /** A place to make a tree; `commit` ends it. */
   stage(): ShiftedStaging {
-    const directory = this.#staging.makeDirectory('layer');
+    const directory = this.#staging.makeLayerDirectory();
     const tree = join(directory, TREE);
     attempt('make directory', tree, () => {
       mkdirSync(tree);

@@ -6,6 +6,7 @@
  */
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { spreadFolders } from '@berth/host';
 import { attempt, codeOf, ifThere, unless } from './fs-errors.ts';
 import type { Layout } from './layout.ts';
 import { isOwnerDead, ownerText } from './owner.ts';
@@ -70,13 +71,22 @@ export class Staging {
         mkdirSync(path, { mode: PRIVATE_DIRECTORY });
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error;
-        // The trash is made together with the first thing that may go there. If the disk is full
-        // later, no directory can be made, but removing must still work.
-        ensureDirectory(this.#layout.trash);
-        ensureDirectory(path);
+        this.#ensureFolders();
+        mkdirSync(path, { mode: PRIVATE_DIRECTORY });
       }
     });
     return path;
+  }
+
+  /**
+   * The same, for a layer's files. They are spread over the disk where it has room for many: so a
+   * layer does not lie between the places of those that were just removed.
+   */
+  makeLayerDirectory(): string {
+    const { staging } = this.#layout;
+    this.#ensureFolders();
+    attempt('prepare directory', staging, () => spreadFolders(staging));
+    return this.makeDirectory('layer');
   }
 
   /** `path` has `content`. A crash leaves either the old content or the new, never a part. */
@@ -120,6 +130,13 @@ export class Staging {
       const isDead = isOwnerDead(found?.[1] ?? '', status.mtimeMs, this.facts());
       return [{ path, purpose: found?.[2] ?? '', isDead }];
     });
+  }
+
+  #ensureFolders(): void {
+    // The trash is made together with the first thing that may go there. If the disk is full
+    // later, no directory can be made, but removing must still work.
+    ensureDirectory(this.#layout.trash);
+    ensureDirectory(this.#layout.staging);
   }
 
   /** Pins for a command that takes time. */
