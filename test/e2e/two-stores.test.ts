@@ -19,6 +19,8 @@ test("stores that share a runtime folder leave each other's containers alone", a
   await lab.ok(['system', 'prune', '-af'], { env });
   await lab.ok(['system', 'check', '--repair'], { env });
   assert.equal(await lab.ok(['exec', 'here', 'echo', 'alive']), 'alive');
-  await lab.ok(['rm', '-f', '-t', '0', 'here']);
   await lab.ok(['system', 'reset', '-f'], { env });
+  assert.equal(await lab.ok(['exec', 'here', 'echo', 'alive']), 'alive');
+  await lab.ok(['restart', '-t', '0', 'here']);
+  await lab.ok(['rm', '-f', '-t', '0', 'here']);
 });

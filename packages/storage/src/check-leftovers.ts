@@ -3,8 +3,8 @@
  */
 import { join } from 'node:path';
 import type { CheckParts, StoreFinding } from './check-finding.ts';
-import { isOwnRunDirectory } from './collect.ts';
 import { isId } from './names.ts';
+import { isOwnRunDirectory } from './run-directory.ts';
 import { listDirectory } from './whole-file.ts';
 
 const DAY_MS = 24 * 3600 * 1000;

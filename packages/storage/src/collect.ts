@@ -4,17 +4,18 @@
  * command that begins to use one meanwhile gets it back. Two collections at once disturb neither
  * each other nor any other command.
  */
-import { readlinkSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobStore } from './blobs.ts';
 import type { ContainerNames } from './container-names.ts';
 import type { ContainerStore } from './containers.ts';
 import { requireFolders } from './folders.ts';
-import { attempt, ifThere } from './fs-errors.ts';
+import { attempt } from './fs-errors.ts';
 import type { ImageStore } from './images.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
 import { isId } from './names.ts';
+import { isOwnRunDirectory } from './run-directory.ts';
 import type { ShiftedLayerStore } from './shifted-layers.ts';
 import type { Staging } from './staging.ts';
 import type { StoreLock } from './store-lock.ts';
@@ -88,13 +89,6 @@ export async function collect(
     reclaimedBytes: found.layers.bytes + found.blobs.bytes,
     left,
   };
-}
-
-/** Stores may share a run directory: its link `store` points to the container it belongs to. */
-export function isOwnRunDirectory({ runContainers, containers }: Layout, id: string): boolean {
-  const link = join(runContainers, id, 'store');
-  const target = attempt('read link', link, () => ifThere(() => readlinkSync(link)));
-  return target === join(containers, id);
 }
 
 /** Half-made things of dead processes are in the trash. */

@@ -32,7 +32,7 @@ export type { CollectOptions, CollectReport } from './collect.ts';
 export { formatSummaryHead, parseSummary } from './summary.ts';
 export type { RunFacts, Summary, SummaryHead } from './summary.ts';
 export { pausedMarker } from './paused.ts';
-export { runDirectoryOf } from './run-directory.ts';
+export { isRunShared, runDirectoryOf } from './run-directory.ts';
 export { deriveState, readLivenessFacts } from './run-state.ts';
 export type { ContainerState, DerivedState, LivenessFacts, RunEvidence } from './run-state.ts';
 export { checkName, randomId, randomName } from './names.ts';

@@ -6,7 +6,9 @@
 import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerPaths } from './container-paths.ts';
+import type { Layout } from './layout.ts';
 import { parseFacts } from './summary.ts';
+import { listDirectory, readLink } from './whole-file.ts';
 
 const OTHERS_BITS = 0o077;
 
@@ -35,4 +37,17 @@ function isOf(path: string, { directory }: ContainerPaths): boolean {
   } catch {
     return false;
   }
+}
+
+/** Stores may share a run directory: its link `store` points to the container it belongs to. */
+export function isOwnRunDirectory({ runContainers, containers }: Layout, id: string): boolean {
+  return readLink(join(runContainers, id, 'store')) === join(containers, id);
+}
+
+/** Whether the run directory also serves containers of another store. */
+export function isRunShared({ runContainers, containers }: Layout): boolean {
+  return listDirectory(runContainers).some((id) => {
+    const target = readLink(join(runContainers, id, 'store'));
+    return target !== undefined && target !== join(containers, id) && existsSync(target);
+  });
 }

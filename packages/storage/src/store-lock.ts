@@ -51,9 +51,9 @@ export class StoreLock {
 }
 
 async function acquireLock(layout: Layout): Promise<() => Promise<void>> {
-  ensureDirectory(layout.data);
   const deadlineMs = performance.now() + PATIENCE_MS;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 1.5, LAST_WAIT_MS)) {
+    ensureDirectory(layout.data);
     const release = await tryLock(layout);
     if (release !== undefined) return release;
     if (performance.now() > deadlineMs) throw busy(layout);
@@ -79,7 +79,9 @@ async function tryLock(layout: Layout): Promise<(() => Promise<void>) | undefine
     });
     return () => releaseQuietly(release);
   } catch (error) {
-    if (clearPlace(layout.lock, Date.now()) || codeOf(error) === 'ELOCKED') return undefined;
+    // ENOENT: the store was reset in this moment.
+    const isPassing = ['ELOCKED', 'ENOENT'].includes(codeOf(error) ?? '');
+    if (clearPlace(layout.lock, Date.now()) || isPassing) return undefined;
     // On a full disk only a collection helps, and it is correct without the lock.
     if (FULL.includes(codeOf(error) ?? '')) return () => Promise.resolve();
     throw storeError(error, 'lock', layout.lock);

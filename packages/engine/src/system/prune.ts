@@ -1,6 +1,7 @@
 /** `system prune` and `system reset`: remove unused things, or everything. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRunShared } from '@berth/storage';
 import { pruneSeccomp } from '../containers/seccomp-cache.ts';
 import { neededShifted } from '../containers/shifted-layers.ts';
 import { pruneContainers, removeEach } from '../containers/remove.ts';
@@ -44,7 +45,10 @@ export async function pruneSystem(engine: Engine, options: PruneOptions): Promis
   };
 }
 
-/** Every container is ended, and the user's whole store is removed. */
+/**
+ * Every container is ended, and the user's whole store is removed. What runs from another store
+ * keeps what it has in the run directory.
+ */
 export async function resetSystem(engine: Engine): Promise<void> {
   const { store, directories } = engine;
   const options = { force: true, volumes: true, timeoutSeconds: 0 };
@@ -55,6 +59,7 @@ export async function resetSystem(engine: Engine): Promise<void> {
   const parts = existsSync(data) ? readdirSync(data) : [];
   await removeTrees(engine, parts.map((name) => join(data, name)));
   rmSync(data, { recursive: true, force: true });
-  rmSync(directories.run, { recursive: true, force: true });
+  const isShared = isRunShared(store.layout);
+  rmSync(isShared ? store.layout.keptRuns : directories.run, { recursive: true, force: true });
   rmSync(directories.cache, { recursive: true, force: true });
 }
