@@ -282,6 +282,17 @@ test('an alias of registries.conf finds what it pulled, and nothing is asked aga
   assert.equal((await lab.berth(['image', 'exists', 'nickname:1'])).status, 1);
 });
 
+test('a short name that no registry gives is refused with the reason of each', async () => {
+  const conf = path.join(lab.home, 'search.conf');
+  writeFileSync(conf, `unqualified-search-registries = ["localhost:1", "${registry.host}"]\n`);
+  const { status, stderr } = await lab.berth(
+    ['pull', '--retry', '0', '--tls-verify=false', 'nobody/has:1'],
+    { env: { CONTAINERS_REGISTRIES_CONF: conf } });
+  assert.equal(status, 125);
+  assert.match(stderr, /^Error: pull "nobody\/has:1": no registry of the search list has it: /m);
+  assert.match(stderr, /connect to "localhost:1": connection refused; fetch manifest of/);
+});
+
 test('files and folders by transport, each under its name', skopeo, async () => {
   const { archive } = archiveOf({ name: 'localhost/made:1' }, lab.folder);
   const at = (name: string): string => path.join(lab.folder, name);

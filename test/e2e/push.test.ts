@@ -85,6 +85,38 @@ test('the format is the one that is asked for, and levels of compression differ'
   assert(small.layers[0].size < oci.layers[0].size);
 });
 
+test('the form of one push is not that of the next', async () => {
+  const { archive, name } = archiveOf({ name: 'localhost/keeps:1', layers: LAYERS }, lab.folder);
+  for (const format of ['oci', 'v2s2']) {
+    registry.push(`oci-archive:${archive}:${name}`, `keeps-${format}:1`);
+    const here = `${registry.host}/keeps-${format}:1`;
+    if (format === 'v2s2') {
+      await execute(['skopeo', 'copy', '-q', '--format', 'v2s2', '--src-tls-verify=false',
+        '--dest-tls-verify=false', `docker://${here}`, `docker://${here}`], {});
+    }
+    await lab.ok(['pull', '-q', INSECURE, here]);
+    const { digest } = await manifest(`keeps-${format}:1`);
+    const other = format === 'oci' ? 'v2s2' : 'oci';
+    const converted = await push('--format', other, here, `${here}-${other}`);
+    await push('--compression-format', 'zstd', here, `${here}-zstd`);
+    assert.notEqual(converted, digest);
+    assert.equal(await push(here, `${here}-again`), digest);
+    assert.equal(await push('--format', other, here, `${here}-other`), converted);
+    await lab.ok(['rmi', '--all', '--force']);
+  }
+});
+
+test('a digest as the destination is what the image has there, or an error', async () => {
+  const name = await lab.image({ name: 'localhost/digest:1', busybox: false, layers: LAYERS });
+  const here = `${registry.host}/digest`;
+  const digest = await push(name, `${here}:1`);
+  assert.equal(await push(name, `${here}@${digest}`), digest);
+  const { status, stderr } = await lab.berth(
+    ['push', INSECURE, name, `${here}@sha256:${'0'.repeat(64)}`]);
+  assert.equal(status, 125);
+  assert.match(stderr, /push to ".*@sha256:0{64}": the image has another digest there\nhint: /);
+});
+
 test('gzip and zstd of several blocks are what other programs unpack to the diff id', async () => {
   const words = Array.from({ length: 300_000 }, (_, index) => `${index * 7919}`).join(' ');
   const layers = [{ '/w': words }];

@@ -43,6 +43,8 @@ export interface ImageOrigin {
   readonly sizeBytes: number;
   /** The index that chose the manifest, when there was one. */
   readonly indexDigest?: string | undefined;
+  /** Set if a push made the manifest in a form that the image did not have: `docker gzip`. */
+  readonly form?: string | undefined;
   readonly seenAtMs: number;
 }
 

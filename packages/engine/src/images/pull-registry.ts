@@ -1,5 +1,5 @@
 /** Pulling from registries: from a name as typed to an image in the store. */
-import { describe, NotFoundError, UsageError } from '@berth/errors';
+import { describe, NotFoundError, SystemError, UsageError } from '@berth/errors';
 import {
   DEFAULT_TAG,
   formatReference,
@@ -97,9 +97,7 @@ async function pullFirst(engine: Engine, job: PullJob): Promise<string> {
     try {
       return await pullReference(engine, reference, job);
     } catch (error) {
-      if (candidates.length === 1) {
-        throw error;
-      }
+      if (candidates.length === 1 || error instanceof SystemError) throw error;
       failures.push(error);
     }
   }
@@ -107,7 +105,7 @@ async function pullFirst(engine: Engine, job: PullJob): Promise<string> {
     'NO_SUCH_IMAGE',
     `pull "${job.name}": no registry of the search list has it`,
     {
-      cause: failures.at(-1),
+      cause: new Error(failures.map(describe).join('; ')),
       details: { tried: candidates.map(({ reference }) => formatReference(reference)) },
     },
   );

@@ -5,8 +5,10 @@
  * recipes and compressed.
  */
 import { availableParallelism } from 'node:os';
+import { UsageError } from '@berth/errors';
 import {
   digestOf,
+  formatReference,
   formatRepository,
   isManifestType,
   MEDIA_TYPE,
@@ -42,6 +44,8 @@ interface KnownManifest {
   document: RawDocument;
   manifest: Manifest;
   repository: string;
+  /** As in ImageOrigin. */
+  form: string | undefined;
 }
 
 /** The image is in the registry under its reference; answers the digest of its manifest. */
@@ -51,16 +55,18 @@ export async function pushToRegistry(
   push: RegistryPush,
 ): Promise<string> {
   const { reference, registry } = push;
-  const known = knownManifests(engine, record, formatRepository(reference));
+  const all = knownManifests(engine, record, formatRepository(reference));
+  const form = otherForm(push, all.find((one) => one.form === undefined));
   const client = openClient(engine, registry);
   const session = engine.store.openSession();
   try {
     const sink = registrySink(reference, {
       client,
-      mountFrom: ({ digest }) => repositoriesWith(known, { digest, registry: reference.registry }),
+      mountFrom: ({ digest }) => repositoriesWith(all, { digest, registry: reference.registry }),
     });
     pinImage(engine, session, record);
-    const job: PushJob = { record, push, known, sink, folder: session.directory };
+    const known = all.filter((one) => one.form === undefined || one.form === form);
+    const job: PushJob = { record, push, form, known, sink, folder: session.directory };
     const document = (await pushAsItCame(engine, job)) ?? (await pushAnew(engine, job));
     await remember(engine, job, document);
     return document.digest;
@@ -73,6 +79,9 @@ export async function pushToRegistry(
 interface PushJob {
   record: ImageRecord;
   push: RegistryPush;
+  /** The form that is asked for, if the image did not come in it. */
+  form: string | undefined;
+  /** Those that came with the image, and those that an earlier push made in this form. */
   known: readonly KnownManifest[];
   sink: ImageSink;
   /** Where compressed layers are written. */
@@ -85,15 +94,26 @@ interface PushJob {
 function knownManifests(engine: Engine, record: ImageRecord, target: string): KnownManifest[] {
   const { images, blobs } = engine.store;
   const found = images.origins(record.id).flatMap((origin): KnownManifest[] => {
-    const { manifestDigest, mediaType, repository } = origin;
+    const { manifestDigest, mediaType, repository, form } = origin;
     if (!isManifestType(mediaType) || !blobs.has(manifestDigest)) return [];
     const bytes = blobs.read(manifestDigest);
     const manifest = parseManifest(bytes, mediaType);
     if (manifest.kind !== 'manifest') return [];
-    return [{ document: { bytes, digest: digestOf(bytes), mediaType }, manifest, repository }];
+    const document = { bytes, digest: digestOf(bytes), mediaType };
+    return [{ document, manifest, repository, form }];
   });
   const isElsewhere = ({ repository }: KnownManifest): number => (repository === target ? 0 : 1);
   return found.reverse().sort((one, other) => isElsewhere(one) - isElsewhere(other));
+}
+
+/** The form that the flags ask for, unless it is that of `came`. */
+function otherForm(push: RegistryPush, came: KnownManifest | undefined): string | undefined {
+  const [layer] = came?.manifest.layers ?? [];
+  const format = formatOf(came?.document.mediaType ?? '');
+  const compression = (layer && compressionOf(layer)) ?? 'gzip';
+  const asked = push.format ?? (push.compression === 'zstd' ? 'oci' : format);
+  const form = `${asked} ${push.compression ?? compression}`;
+  return form === `${format} ${compression}` ? undefined : form;
 }
 
 function repositoriesWith(
@@ -121,6 +141,7 @@ async function pushAsItCame(
   for (const { document, manifest } of known) {
     const format = formatOf(document.mediaType);
     if (push.format !== undefined && push.format !== format) continue;
+    if ((push.reference.digest ?? document.digest) !== document.digest) continue;
     if (!manifest.layers.every((layer) => isWanted(push, layer))) continue;
     const there = await Promise.all(manifest.layers.map((layer) => sink.hasBlob(layer)));
     if (there.includes(false)) continue;
@@ -138,7 +159,8 @@ async function pushAsItCame(
 }
 
 async function pushAnew(engine: Engine, job: PushJob): Promise<RawDocument> {
-  const { record, sink } = job;
+  const { record, sink, push: { reference } } = job;
+  if (reference.digest !== undefined) throw otherDigest(reference);
   const format = newFormat(job);
   const made = new Map<string, Descriptor>();
   const waiting = [...new Set(record.layers.map(({ diffId }) => diffId))];
@@ -157,6 +179,13 @@ async function pushAnew(engine: Engine, job: PushJob): Promise<RawDocument> {
   await sink.putManifest(document);
   engine.report({ kind: 'manifest', digest: document.digest });
   return document;
+}
+
+function otherDigest(reference: Reference): UsageError {
+  const name = formatReference(reference);
+  return new UsageError('OTHER_DIGEST', `push to "${name}": the image has another digest there`, {
+    hint: `berth push IMAGE ${formatReference({ ...reference, digest: undefined })}`,
+  });
 }
 
 /** The registry has the layer: in one of its known forms, or compressed now and sent. */
@@ -225,7 +254,7 @@ function formatOf(mediaType: string): ManifestFormat {
  */
 async function remember(
   engine: Engine,
-  { record, push }: PushJob,
+  { record, push, form }: PushJob,
   document: RawDocument,
 ): Promise<void> {
   await engine.store.images.commit({
@@ -236,6 +265,7 @@ async function remember(
       manifestDigest: document.digest,
       mediaType: document.mediaType,
       sizeBytes: document.bytes.length,
+      form,
       seenAtMs: Date.now(),
     }],
     manifests: [document.bytes],
