@@ -309,13 +309,14 @@ int setup_bind(struct setup *setup, const struct plan_record *record)
 
 int setup_overlay_bind(struct setup *setup, const struct plan_record *record)
 {
+	struct plan_record layers = {OP_OVERLAY, record->count - 3, record->args + 3};
 	const char *name = record->args[1];
 	int mount, target, result;
 	uint64_t flags;
 
-	if (!parse_number(record->args[3], UINT32_MAX, &flags))
+	if (!parse_number(record->args[2], UINT32_MAX, &flags))
 		return fail_because(setup->failure, "mount on", name, "bad flags", 0);
-	mount = overlay_of(setup, record->args[0], record->args[2]);
+	mount = overlay_of(setup, record->args[0], &layers);
 	if (mount < 0)
 		return -1;
 	target = open_target(setup, name, BELOW_FOLDER, false);

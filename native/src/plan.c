@@ -55,7 +55,7 @@ static const struct {
 	[OP_BIND] = {"bind", 5, 5},
 	[OP_COPY_UP] = {"copy-up", 2, 3},
 	[OP_GIVE] = {"give", 1, 1},
-	[OP_OVERLAY_BIND] = {"overlay-bind", 4, 4},
+	[OP_OVERLAY_BIND] = {"overlay-bind", 6, ANY},
 	[OP_DEV_NODE] = {"dev-node", 2, 2},
 	[OP_DEV_SETUP] = {"dev-setup", 2, 2},
 	[OP_MASK] = {"mask", 1, 1},

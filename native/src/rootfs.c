@@ -181,24 +181,19 @@ static int make_upper(const char *lower, const char *upper)
 	return chmod(upper, status.st_mode & 07777);
 }
 
-int overlay_of(struct setup *setup, const char *lower, const char *folder)
+int overlay_of(struct setup *setup, const char *folder, const struct plan_record *record)
 {
-	char upper[PATH_MAX], work[PATH_MAX], source[PATH_MAX], reason[REASON_SIZE] = "";
-	char *paths[] = {upper, work, source, NULL};
-	struct plan_record record = {OP_OVERLAY, 3, paths};
+	const char *upper = record->args[0], *work = record->args[1], *lower = record->args[2];
 	struct layers layers = {.count = 0};
+	char reason[REASON_SIZE] = "";
 	int mount = -1;
 
-	if (snprintf(source, sizeof(source), "%s", lower) >= PATH_MAX ||
-	    snprintf(upper, sizeof(upper), "%s/upper", folder) >= PATH_MAX ||
-	    snprintf(work, sizeof(work), "%s/work", folder) >= PATH_MAX)
-		return fail(setup->failure, "mount overlay", lower, ENAMETOOLONG);
 	if (tree_remove(AT_FDCWD, folder, setup->failure) < 0)
 		return -1;
 	if ((mkdir(folder, 0700) < 0 && errno != EEXIST) || mkdir(work, 0700) < 0 ||
 	    make_upper(lower, upper) < 0)
 		return fail(setup->failure, "mount overlay", lower, errno);
-	if (open_layers(&record, &layers, setup->failure) == 0) {
+	if (open_layers(record, &layers, setup->failure) == 0) {
 		if (chdir("/proc/self/fd") == 0)
 			mount = mount_by_descriptors(&layers, -1, reason);
 		if (mount < 0 && (errno == EINVAL || errno == ENOSYS))

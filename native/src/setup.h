@@ -85,7 +85,7 @@ int setup_give(struct setup *setup, int mount);
 
 /* An overlay whose only layer is the folder @lower, not attached yet; what is written goes below
  * @folder, which is emptied first. -1 with the failure. */
-int overlay_of(struct setup *setup, const char *lower, const char *folder);
+int overlay_of(struct setup *setup, const char *folder, const struct plan_record *layers);
 
 /* give.c */
 int setup_give_tree(struct setup *setup, const struct plan_record *record);

@@ -9,6 +9,7 @@ export type {
   CgroupMode,
   ContainerRequest,
   DeviceRequest,
+  ImageMount,
   LogRequest,
   MountRequest,
   NamespaceRequest,

@@ -107,6 +107,10 @@ function mountSpec(mount: MountRequest, host: HostFacts): MountSpec {
   if (mount.type === 'tmpfs') {
     return tmpfs(destination, [...everyonesMode(mount.options), ...mount.options]);
   }
+  if (mount.type === 'image') {
+    const options = [mount.options.includes('rw') ? 'rw' : 'ro'];
+    return { destination, type: 'overlay', source: mount.imageId ?? '', options };
+  }
   if (mount.type === 'bind') {
     return {
       destination,

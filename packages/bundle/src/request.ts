@@ -12,7 +12,18 @@ export type StreamName = 'stdin' | 'stdout' | 'stderr';
 export type MountRequest =
   | { type: 'bind'; source: string; target: string; options: string[]; createSource: boolean }
   | { type: 'volume'; name: string | undefined; target: string; options: string[] }
-  | { type: 'tmpfs'; target: string; options: string[] };
+  | { type: 'tmpfs'; target: string; options: string[] }
+  | ImageMount;
+
+/** The files of an image. Its id is known once the image was found. */
+export interface ImageMount {
+  type: 'image';
+  source: string;
+  imageId?: string;
+  target: string;
+  /** `ro` or `rw`. */
+  options: string[];
+}
 
 /** One `-p`; without host ports, free ones are chosen. */
 export interface PortRequest {

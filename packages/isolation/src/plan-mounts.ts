@@ -27,13 +27,19 @@ export function addMounts(
     `${settings.stateDirectory}/overlay-${spec.mounts.indexOf(mount)}`;
   const own = spec.mounts.filter((mount) => OWN_TARGETS.has(mount.destination) && !isBind(mount));
   const others = spec.mounts.filter((mount) => !own.includes(mount));
-  for (const mount of others.filter((mount) => !mount.destination.startsWith('/dev/'))) {
-    addMount(plan, mount, overlayFolder(mount));
-  }
+  const add = (mount: MountSpec): void => {
+    const lowers = mount.type === 'overlay' ? settings.imageLayers[mount.source ?? ''] : undefined;
+    const folder = overlayFolder(mount);
+    if (lowers === undefined) addMount(plan, mount, folder);
+    else {
+      const { flags } = mountNumbers(mount.options ?? []);
+      addOverlay(plan, { destination: mount.destination, flags, lowers, folder });
+    }
+  };
+  for (const mount of others.filter((mount) => !mount.destination.startsWith('/dev/'))) add(mount);
+
   plan.add('dev-setup', shmBytes(own), spec.process.terminal === true ? 1 : 0);
-  for (const mount of others.filter((mount) => mount.destination.startsWith('/dev/'))) {
-    addMount(plan, mount, overlayFolder(mount));
-  }
+  for (const mount of others.filter((mount) => mount.destination.startsWith('/dev/'))) add(mount);
   for (const device of spec.linux.devices ?? []) {
     plan.add('dev-node', device.source ?? device.path, device.path);
   }
@@ -93,10 +99,26 @@ function addBind(
   const { flags, propagation } = mountNumbers([...options, 'bind']);
   if (options.includes('U')) plan.add('give', source);
   if (options.includes('O')) {
-    plan.add('overlay-bind', source, destination, overlayFolder, flags & ~BIND);
+    addOverlay(plan, { destination, flags, lowers: [source], folder: overlayFolder });
     return;
   }
   plan.add('bind', source, destination, flags, propagation, 'any');
+}
+
+interface OverlayMount {
+  destination: string;
+  flags: number;
+  lowers: readonly string[];
+  /** Where changes go, until the next start. */
+  folder: string;
+}
+
+function addOverlay(
+  plan: PlanWriter,
+  { destination, flags, lowers, folder }: OverlayMount,
+): void {
+  const writable = [`${folder}/upper`, `${folder}/work`];
+  plan.add('overlay-bind', folder, destination, flags & ~BIND, ...writable, ...lowers);
 }
 
 function shmBytes(own: readonly MountSpec[]): number {

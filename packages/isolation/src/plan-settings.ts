@@ -87,6 +87,8 @@ export interface SupervisorSettings {
    * Empty volumes that are filled from the image: the path in the container, and the volume's
    * folder.
    */
+  /** The layers of mounted images, top one first, by the image's id. */
+  imageLayers: Readonly<Record<string, readonly string[]>>;
   copyUps: readonly { target: string; data: string; isOwned: boolean }[];
   process: ProcessExtras;
   exitSteps: readonly ExitStep[];

@@ -113,6 +113,7 @@ const SETTINGS: SupervisorSettings = {
     isVolatile: true,
     fuseOverlayfs: '/usr/bin/fuse-overlayfs',
   },
+  imageLayers: {},
   copyUps: [{ target: '/data', data: '/volumes/v/_data', isOwned: false }],
   process: EXTRAS,
   exitSteps: [
@@ -139,7 +140,8 @@ test('containerPlan() leaves out what a small container does not have', () => {
     ...SETTINGS,
     idMaps: { ...SETTINGS.idMaps, helpers: undefined },
     stdio: 'handed', pidFile: undefined, init: false, cgroup: { kind: 'none', reason: undefined },
-    networkHelper: undefined, root: { kind: 'folder', path: '/root' }, copyUps: [], exitSteps: [],
+    networkHelper: undefined, root: { kind: 'folder', path: '/root' }, copyUps: [], imageLayers: {},
+    exitSteps: [],
     process: {
       user: '', groupAdd: [], createWorkingDirectory: false, seccomp: undefined,
       emulation: undefined, hasOneId: false, preserveDescriptors: 0,

@@ -4,6 +4,7 @@ import { IntegrityError } from '@berth/errors';
 import type { CheckParts, StoreFinding } from './check-finding.ts';
 import { problemOf } from './check-finding.ts';
 import { isId } from './names.ts';
+import { layersOf } from './records.ts';
 import { parseSummary } from './summary.ts';
 import { listDirectory, readIfThere, unlessDamaged } from './whole-file.ts';
 
@@ -35,7 +36,7 @@ function checkContainer(parts: CheckParts, id: string): StoreFinding[] {
   const missing = (text: string): StoreFinding =>
     ({ kind: 'container', object: id, problem: text, state: 'missing' });
   return [
-    ...record.layers.filter((diffId) => !layers.has(diffId))
+    ...layersOf(record).filter((diffId) => !layers.has(diffId))
       .map((diffId) => missing(`its layer "${diffId}" is missing`)),
     ...record.volumes.filter((name) => !isVolumeThere(volumes, name))
       .map((name) => missing(`its volume "${name}" is missing`)),

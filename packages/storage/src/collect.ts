@@ -15,6 +15,7 @@ import type { ImageStore } from './images.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
 import { isId } from './names.ts';
+import { layersOf } from './records.ts';
 import { isOwnRunDirectory } from './run-directory.ts';
 import type { ShiftedLayerStore } from './shifted-layers.ts';
 import type { Staging } from './staging.ts';
@@ -199,7 +200,7 @@ export function usedLayers({ images, containers, staging }: CollectParts): Set<s
   return new Set([
     ...pinnedDigests(staging, 'layer-'),
     ...images.list().flatMap(({ record }) => record.layers.map(({ diffId }) => diffId)),
-    ...containers.records().flatMap((record) => record.layers),
+    ...containers.records().flatMap(layersOf),
   ]);
 }
 

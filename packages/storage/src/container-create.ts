@@ -17,7 +17,7 @@ import type { ContainerPaths } from './container-paths.ts';
 import { attempt, codeOf, storeError } from './fs-errors.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
-import type { ContainerRecord } from './records.ts';
+import { layersOf, type ContainerRecord } from './records.ts';
 import type { Staging } from './staging.ts';
 import { formatSummaryHead } from './summary.ts';
 import type { SummaryHead } from './summary.ts';
@@ -145,7 +145,7 @@ function publish(layout: Layout, staged: string, directory: string): void {
 }
 
 function requireParts({ layers, volumes }: CreateParts, record: ContainerRecord): void {
-  const layer = layers.missing(record.layers);
+  const layer = layers.missing(layersOf(record));
   if (layer !== undefined) {
     throw new ConflictError('LAYER_MISSING', `create container "${record.name}": layer ` +
       `"${layer}" of image "${record.imageName}" was removed`, {

@@ -16,7 +16,7 @@ import { attempt, ifThere, unless } from './fs-errors.ts';
 import type { LayerStore } from './layers.ts';
 import type { Layout } from './layout.ts';
 import { isId, isIdPrefix } from './names.ts';
-import type { ContainerRecord } from './records.ts';
+import { usesImage, type ContainerRecord } from './records.ts';
 import { deriveState, type DerivedState } from './run-state.ts';
 import type { Staging } from './staging.ts';
 import { parseExit, parseFacts, parseSummary } from './summary.ts';
@@ -239,9 +239,9 @@ export class ContainerStore {
     return this.records().filter((record) => record.volumes.includes(name)).map(({ id }) => id);
   }
 
-  /** Ids of the containers made from an image. Reads every record. */
+  /** Ids of the containers made from an image, or that mount it. Reads every record. */
   usersOfImage(imageId: string): string[] {
-    return this.records().filter((record) => record.imageId === imageId).map(({ id }) => id);
+    return this.records().filter((record) => usesImage(record, imageId)).map(({ id }) => id);
   }
 
   /** Every readable record. */

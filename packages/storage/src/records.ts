@@ -93,6 +93,24 @@ export interface ContainerRecord {
   readonly labels: Readonly<Record<string, string>>;
   /** Names of the volumes it mounts, for the in-use check. */
   readonly volumes: readonly string[];
+  /** Other images whose files it mounts; they and their layers are in use. */
+  readonly mountedImages?: readonly MountedImage[] | undefined;
+}
+
+/** An image that a container mounts beside its own. */
+export interface MountedImage {
+  readonly id: string;
+  readonly layers: readonly string[];
+}
+
+/** Diff ids of all layers that the container needs. */
+export function layersOf({ layers, mountedImages = [] }: ContainerRecord): string[] {
+  return [...layers, ...mountedImages.flatMap((image) => image.layers)];
+}
+
+/** True if the container is made from the image, or mounts it. */
+export function usesImage({ imageId, mountedImages = [] }: ContainerRecord, id: string): boolean {
+  return imageId === id || mountedImages.some((image) => image.id === id);
 }
 
 /** Content of volumes/<name>/record.json; never changes. */

@@ -56,7 +56,7 @@ const PROCESS_FLAGS = {
 const FILE_FLAGS = {
   device: listed('HOST[:CONTAINER][:rwm]', 'give a device of the host'),
   'image-volume': text('MODE', "the image's volumes: anonymous (the default), tmpfs or ignore"),
-  mount: each('type=TYPE,…', 'mount a bind, volume or tmpfs'),
+  mount: each('type=TYPE,…', 'mount a bind, image, tmpfs or volume'),
   'read-only': toggle('make the root file system read-only'),
   'read-only-tmpfs': toggle('with --read-only, keep /tmp, /run and /var/tmp writable', {
     initial: true,

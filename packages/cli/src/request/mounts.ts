@@ -93,15 +93,29 @@ function mountRequest({ text, type, source, target, options }: MountParts): Moun
     case 'tmpfs':
       if (source !== undefined) throw badMount('mount', text, 'a tmpfs has no source');
       return { type, target, options };
+    case 'image':
+      return { type, source: imageSource(text, source), target, options: access(text, options) };
     default:
       throw new UnsupportedError(
         'MOUNT_TYPE',
         `mount "${text}": the type "${type}" is not supported`,
         {
-          hint: 'use type=bind, type=volume or type=tmpfs',
+          hint: 'use type=bind, type=image, type=tmpfs or type=volume',
         },
       );
   }
+}
+
+function imageSource(text: string, source: string | undefined): string {
+  if (source !== undefined && source !== '') return source;
+  throw badMount('mount', text, 'an image has to be named: source=IMAGE');
+}
+
+/** Answers the options, of which an image takes only these. */
+function access(text: string, options: string[]): string[] {
+  const odd = options.find((option) => option !== 'ro' && option !== 'rw');
+  if (odd === undefined) return options.slice(-1);
+  throw badMount('mount', text, `an image takes no "${odd}", only ro and rw`);
 }
 
 const PLAIN_OPTIONS = new Set([
@@ -127,6 +141,9 @@ const PLAIN_OPTIONS = new Set([
 ]);
 const ON = new Set(['true', '1']);
 const OFF = new Set(['false', '0']);
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  readonly: 'ro', readwrite: 'rw', chown: 'U', 'volume-nocopy': 'nocopy',
+};
 const NEGATIONS: Readonly<Record<string, string>> = { ro: 'rw', rw: 'ro' };
 
 function readField(mount: MountParts, key: string, value: string | undefined): void {
@@ -162,7 +179,7 @@ function optionsOf(text: string, key: string, value: string | undefined): string
   if (key === 'tmpfs-mode') return [`mode=${value ?? ''}`];
   const isOn = value === undefined || ON.has(value);
   if (key === 'bind-nonrecursive') return [isOn ? 'bind' : 'rbind'];
-  const name = { readonly: 'ro', chown: 'U', 'volume-nocopy': 'nocopy' }[key] ?? key;
+  const name = OTHER_NAMES[key] ?? key;
   if (!PLAIN_OPTIONS.has(name)) {
     throw badMount('mount', text, `no such key as "${key}"`);
   }

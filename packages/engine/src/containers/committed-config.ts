@@ -1,4 +1,5 @@
 /** The config of an image that is made of a container. */
+import type { MountRequest } from '@berth/bundle';
 import { UsageError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
 import { isRecord, parseObject, parsePlatform, type Digest } from '@berth/oci';
@@ -87,8 +88,12 @@ function ofContainer(
     ...withKeys('Labels', objectOf(base['Labels']), asked.labels),
     ...withKeys('ExposedPorts', objectOf(base['ExposedPorts']), emptyObjects(ports)),
     ...withKeys('Volumes', objectOf(base['Volumes']), emptyObjects(request.includeVolumes
-      ? asked.mounts.filter(({ type }) => type !== 'tmpfs').map(({ target }) => target) : [])),
+      ? asked.mounts.filter(isLasting).map(({ target }) => target) : [])),
   };
+}
+
+function isLasting({ type }: MountRequest): boolean {
+  return type === 'bind' || type === 'volume';
 }
 
 /** The container's variables, without those that Berth set for this container only. */

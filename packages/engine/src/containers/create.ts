@@ -21,6 +21,7 @@ import { prepareForRoot } from './binds-of-root.ts';
 import { decideIds } from './container-ids.ts';
 import { copyLayers } from './copied-root.ts';
 import { hostFacts } from './host-facts.ts';
+import { mountedImages, withMountedImages } from './image-mounts.ts';
 import { summaryOf } from './launch.ts';
 import { joinsOf } from './joined-namespaces.ts';
 import { logOf } from './log-settings.ts';
@@ -67,10 +68,11 @@ export async function makeContainer(
     : imageOfFolder(engine, rootFolder);
   if (rootFolder === undefined) requireLayers(image.name, image.config.diffIds);
   requireMountable(`create container from "${image.name}"`, image.config.diffIds);
+  const whole = await withMountedImages(engine, request, pull);
   const id = randomId();
   writeIdFile(request, id);
   try {
-    return await decideInPlaceOfOthers(engine, { id, image, request });
+    return await decideInPlaceOfOthers(engine, { id, image, request: whole });
   } catch (error) {
     if (request.cidFile !== undefined) rmSync(request.cidFile, { force: true });
     throw error;
@@ -150,6 +152,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
   if (network.warning !== undefined) {
     engine.report({ kind: 'warning', message: network.warning });
   }
+  const images = mountedImages(engine, request.mounts);
   const signal = request.stopSignal ?? config.stopSignal ?? DEFAULT_STOP_SIGNAL;
   return {
     version: 1,
@@ -161,6 +164,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
     layers: record.layers.map(({ diffId }) => diffId),
     labels: { ...config.labels, ...request.labels },
     volumes: volumes.names,
+    ...(images.length > 0 ? { mountedImages: images } : {}),
     request,
     command: spec.process.args,
     exposedPorts: config.exposedPorts,

@@ -157,6 +157,7 @@ function optionsOf({ target }: MountRequest, { mounts }: RuntimeSpec): readonly 
 
 function sourceOf(mount: MountRequest): string {
   if (mount.type === 'bind') return mount.source;
+  if (mount.type === 'image') return mount.source;
   return mount.type === 'volume' ? (mount.name ?? '') : '';
 }
 

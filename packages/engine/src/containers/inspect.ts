@@ -157,7 +157,8 @@ function mountsSection(
     const section = {
       Type: mount.type,
       ...(name === undefined ? {} : { Name: name }),
-      Source: found?.source ?? (name === undefined ? '' : engine.store.volumes.dataPath(name)),
+      Source: mount.type === 'image' ? mount.source
+        : found?.source ?? (name === undefined ? '' : engine.store.volumes.dataPath(name)),
       Destination: mount.target,
       Driver: name === undefined ? '' : 'local',
       Mode: '',

@@ -51,14 +51,15 @@ export function keepForNext(engine: Engine, run: RunToKeep): void {
 }
 
 /**
- * Whether a run needs only its own folder: no volumes, no ports, no namespaces of other containers,
- * no copies of layers. Nothing else then has to be made, locked or asked for.
+ * Whether a run needs only its own folder: no volumes, no other images, no ports, no namespaces of
+ * other containers, no copies of layers. Nothing else then has to be made, locked or asked for.
  */
 function isSimple(engine: Engine, record: BerthContainer): boolean {
   const { request } = record;
   const isPlain = record.volumes.length === 0 && record.ports.length === 0 &&
     Object.keys(record.joins).length === 0 && record.driver === undefined &&
-    record.containerIds === undefined && request.rootFolder === undefined &&
+    record.containerIds === undefined && record.mountedImages === undefined &&
+    request.rootFolder === undefined &&
     ['pasta', 'none', 'host'].includes(record.network);
   return isPlain && !engine.forRoot && !engine.isProcMasked && engine.isSilent();
 }
