@@ -2,7 +2,6 @@
  * The only way by which images enter the store, from every kind of source (registry, archive,
  * embedded): first the layers in parallel, then config and manifest, then the names.
  */
-import { availableParallelism } from 'node:os';
 import { IntegrityError } from '@berth/errors';
 import {
   choosePlatform,
@@ -11,7 +10,6 @@ import {
   formatPlatform,
   MEDIA_TYPE,
   parseImageConfig,
-  type Descriptor,
   type ImageConfig,
   type ImageSource,
   type Manifest,
@@ -21,8 +19,7 @@ import {
 import type { ImageRecord } from '@berth/storage';
 import { emptyTrash, type Engine } from '../engine.ts';
 import { requireMountable } from './mounted-layers.ts';
-import { LayerWorker } from './layer-worker.ts';
-import { unpackLayer } from './unpack-layer.ts';
+import { unpackLayers } from './unpack-layers.ts';
 
 /** Under which names an image enters the store. */
 export interface AcquireOptions {
@@ -49,7 +46,7 @@ export async function acquireImage(
   warnOfPlatform(engine, { source, config, wanted: options.platform });
   const session = engine.store.openSession();
   try {
-    await unpackAll(engine, { source, manifest, config, session });
+    await unpackLayers(engine, { source, manifest, config, session });
     engine.report({ kind: 'config', digest: manifest.config.digest });
     const record = imageRecord(engine, manifest, config);
     await engine.store.images.commit({
@@ -120,63 +117,6 @@ function requireConfig(
         `${config.diffIds.length} in the config`,
     );
   }
-}
-
-interface UnpackAll {
-  source: ImageSource;
-  manifest: Manifest;
-  config: ImageConfig;
-  session: ReturnType<Engine['store']['openSession']>;
-}
-
-/**
- * Unpacks several layers at a time, for unpacking keeps a processor busy. The first failure stops
- * the rest.
- */
-async function unpackAll(engine: Engine, job: UnpackAll): Promise<void> {
-  const { source, manifest, config, session } = job;
-  const abort = new AbortController();
-  const waiting = distinctLayers(manifest.layers, config);
-  for (const { descriptor } of waiting) {
-    engine.report({
-      kind: 'layer',
-      digest: descriptor.digest,
-      state: 'waiting',
-      currentBytes: 0,
-      totalBytes: descriptor.size,
-    });
-  }
-  const workers = Array.from({ length: Math.max(2, availableParallelism()) }, () =>
-    new LayerWorker(engine));
-  const work = async (worker: LayerWorker): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      await unpackLayer(engine, { source, ...next, session, signal: abort.signal, worker });
-    }
-  };
-  // After the first failure the other layers fail only because they were stopped.
-  let first: { error: unknown } | undefined;
-  const stopAll = (error: unknown): void => {
-    first ??= { error };
-    waiting.length = 0;
-    abort.abort();
-    workers.forEach((worker) => worker.stop());
-  };
-  await Promise.all(workers.map((worker) => work(worker).catch(stopAll)));
-  await Promise.all(workers.map((worker) => worker.close()));
-  if (first !== undefined) throw first.error;
-}
-
-/** An image may list one layer several times; it is unpacked once. */
-function distinctLayers(
-  layers: readonly Descriptor[],
-  config: ImageConfig,
-): { descriptor: Descriptor; diffId: string }[] {
-  const found = new Map<string, { descriptor: Descriptor; diffId: string }>();
-  layers.forEach((descriptor, index) => {
-    const diffId = config.diffIds[index] ?? '';
-    found.set(diffId, { descriptor, diffId });
-  });
-  return [...found.values()];
 }
 
 function imageRecord(engine: Engine, manifest: Manifest, config: ImageConfig): ImageRecord {

@@ -1,7 +1,6 @@
 /**
  * A process that is root in the user's namespace and unpacks layers, one after the other. Starting
- * and warming it up takes longer than unpacking a small layer, so the layers of an image share two
- * such processes.
+ * and warming it up takes longer than unpacking a small layer, so small layers share one.
  */
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
