@@ -51,5 +51,5 @@ test('attach to a terminal has its size, types into it, and leaves it by keys', 
 test('attach to what rests is an error with a way out', async () => {
   const { status, stdout, stderr } = await lab.berth(['attach', 'talker']);
   assert.deepEqual({ status, stdout }, { status: 125, stdout: '' });
-  assert.match(stderr, /"talker": it is exited\nhint: berth start talker/);
+  assert.match(stderr, /"talker": it is not running: it has exited\nhint: berth start talker/);
 });

@@ -104,8 +104,8 @@ test('a container that ended and started again has no plan of its last run', asy
   process.kill(supervisor, 'SIGKILL');
   await lab.berth(['wait', 'twice']);
   const { status, stderr } = await lab.berth(['exec', 'twice', 'true']);
-  assert.equal(status, 125);
-  assert.match(stderr, /^Error: exec in container "twice": it is /);
+  assert.equal(status, 255);
+  assert.match(stderr, /^Error: exec in container "twice": it is not running: /);
   await lab.ok(['start', 'twice']);
   assert.deepEqual(await keptIn('twice'), []);
   assert.equal(await lab.ok(['exec', 'twice', 'echo', 'up']), 'up');

@@ -102,10 +102,18 @@ test("exec has the container's restrictions", async () => {
 
 test('exec in what does not run says what to do', async () => {
   await lab.ok(['create', '--name', 'resting', 'localhost/busybox', 'true']);
-  const { status, stderr } = await lab.berth(['exec', 'resting', 'true']);
-  assert.equal(status, 125);
-  assert.match(stderr, /"resting"/);
-  assert.match(stderr, /hint: .*start/);
+  const cases: [words: string[], status: number, purpose: string][] = [
+    [['exec', 'resting', 'true'], 255, 'exec in'],
+    [['exec', '-d', 'resting', 'true'], 125, 'exec in'],
+    [['attach', 'resting'], 125, 'attach to'], [['top', 'resting'], 125, 'show the processes of'],
+    [['top', 'resting', '-ef'], 125, 'show the processes of'],
+  ];
+  for (const [words, expected, purpose] of cases) {
+    const { status, stdout, stderr } = await lab.berth(words);
+    assert.deepEqual([status, stdout], [expected, ''], words.join(' '));
+    assert.equal(stderr, `Error: ${purpose} container "resting": it was not started yet\n` +
+      'hint: berth start resting\n');
+  }
 });
 
 test('exec opens nothing of the host to the process', async () => {

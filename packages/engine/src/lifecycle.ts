@@ -4,8 +4,8 @@
  * never stored as flags.
  *
  * created    made, never started                    start rm rename
- * running    its first process is alive             stop kill exec attach pause rename (rm with
- *                                                   force)
+ * running    its first process is alive             stop kill exec attach top pause rename (rm with
+ *                                                   force); others join its namespaces
  * paused     running, and held by the freezer        unpause stop kill rename (rm with force)
  * stopping   first process gone, clean-up under way  wait
  * exited     the exit record of its last run exists  start rm rename
@@ -20,7 +20,8 @@ export type ContainerState =
 
 /** An operation that a user asks for. */
 export type Operation =
-  'start' | 'stop' | 'kill' | 'attach' | 'pause' | 'unpause' | 'exec' | 'remove' | 'rename' | 'top';
+  | 'start' | 'stop' | 'kill' | 'attach' | 'pause' | 'unpause' | 'exec' | 'top' | 'join' | 'remove'
+  | 'rename';
 
 const AT_REST: readonly ContainerState[] = ['created', 'exited', 'unknown'];
 const ALIVE: readonly ContainerState[] = ['running'];
@@ -34,6 +35,7 @@ const ALLOWED: Record<Operation, readonly ContainerState[]> = {
   exec: ALIVE,
   attach: ALIVE,
   top: ALIVE,
+  join: ALIVE,
   remove: AT_REST,
   rename: [...AT_REST, 'running', 'paused'],
 };
@@ -51,18 +53,34 @@ export interface Subject {
   host: string | undefined;
 }
 
+/** How an operation that is refused is told. */
+export interface RefusalWords {
+  /** In place of the operation's name. */
+  purpose?: string;
+  /** Other than that of all conflicts. */
+  exitStatus?: number;
+}
+
 /** Throws ConflictError when the operation is not allowed in the subject's state. */
-export function requireAllowed(operation: Operation, subject: Subject): void {
+export function requireAllowed(
+  operation: Operation,
+  subject: Subject,
+  { purpose = PURPOSES[operation] ?? operation, ...status }: RefusalWords = {},
+): void {
   if (isAllowed(operation, subject.state)) {
     return;
   }
-  if (subject.state === 'elsewhere') throw runsElsewhere(operation, subject);
+  if (subject.state === 'elsewhere') throw runsElsewhere(purpose, subject);
   throw new ConflictError(
     'WRONG_STATE',
-    `${operation} container "${subject.name}": it ${NOW[subject.state]}`,
-    wayOut(operation, subject),
+    `${purpose} container "${subject.name}": it ${NOW[subject.state]}`,
+    { ...wayOut(operation, subject), ...status },
   );
 }
+
+const PURPOSES: Partial<Record<Operation, string>> = {
+  exec: 'exec in', attach: 'attach to', top: 'show the processes of',
+};
 
 /** The error for operations that only the container's own machine or pid namespace can do. */
 export function runsElsewhere(

@@ -78,6 +78,7 @@ test('the life cycle: what is allowed in which state', () => {
     exec: ['running'],
     attach: ['running'],
     top: ['running'],
+    join: ['running'],
     remove: ['created', 'exited', 'unknown'],
     rename: ['created', 'exited', 'unknown', 'running', 'paused'],
   };

@@ -81,7 +81,7 @@ supervisor_killed_for_memory() {
 	berth exec orphan touch /full
 	until_ok is_gone "$supervisor"
 	[ "$(memory_kills)" -gt "$kills" ]
-	like 'it is unknown' "$(fails 125 berth exec orphan true)"
+	like 'its supervisor was killed' "$(fails 255 berth exec orphan true)"
 	berth start orphan
 	same running "$(berth inspect -f '{{.State.Status}}' orphan)"
 	berth rm -f -t 0 orphan

@@ -48,6 +48,9 @@ export interface ExecRequest {
   flagWords: readonly string[] | undefined;
 }
 
+/** Podman's, when the process can't have a status because the container does not run. */
+const NOT_RUNNING_STATUS = 255;
+
 /**
  * Runs the command and exits with its status. Never returns: this process becomes the native
  * client.
@@ -55,7 +58,9 @@ export interface ExecRequest {
 export async function execInContainer(engine: Engine, request: ExecRequest): Promise<never> {
   const { containers } = engine.store;
   const id = containers.resolve(request.container);
-  const requireRunning = (): unknown => runningInit(engine, id, 'exec in');
+  const requireRunning = (): unknown => runningInit(engine, id, {
+    operation: 'exec', ...(request.detach ? {} : { exitStatus: NOT_RUNNING_STATUS }),
+  });
   requireRunning();
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
@@ -197,7 +202,7 @@ export async function attachContainer(
 ): Promise<never> {
   const { containers } = engine.store;
   const id = containers.resolve(name);
-  runningInit(engine, id, 'attach to');
+  runningInit(engine, id, { operation: 'attach' });
   const record = containers.record<BerthContainer>(id);
   const streams =
     stdin && record.request.interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];

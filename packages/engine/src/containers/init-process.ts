@@ -1,7 +1,7 @@
 /** The first process of a container, by the pid and start time that its supervisor recorded. */
-import { ConflictError } from '@berth/errors';
+import assert from 'node:assert/strict';
 import type { Engine } from '../engine.ts';
-import { runsElsewhere } from '../lifecycle.ts';
+import { requireAllowed, type Operation, type RefusalWords } from '../lifecycle.ts';
 
 /** The first process of a running container, by its pid on the host. */
 export interface InitProcess {
@@ -16,20 +16,13 @@ export function initOf(engine: Engine, id: string): InitProcess | undefined {
 }
 
 /** The first process of a running container. Throws ConflictError when it does not run. */
-export function runningInit(engine: Engine, id: string, purpose: string): InitProcess {
-  const entry = engine.store.containers.entry(id);
-  const init = entry.summary.init;
-  if (entry.state.state === 'elsewhere') {
-    throw runsElsewhere(purpose, { name: entry.name, host: entry.state.hostName });
-  }
-  if (entry.state.state !== 'running' || init === undefined) {
-    throw new ConflictError(
-      'NOT_RUNNING',
-      `${purpose} container "${entry.name}": it is ${entry.state.state}`,
-      {
-        hint: `berth ${entry.state.state === 'paused' ? 'unpause' : 'start'} ${entry.name}`,
-      },
-    );
-  }
-  return init;
+export function runningInit(
+  engine: Engine,
+  id: string,
+  { operation, ...words }: RefusalWords & { operation: Operation },
+): InitProcess {
+  const { name, state, summary } = engine.store.containers.entry(id);
+  requireAllowed(operation, { name, state: state.state, host: state.hostName }, words);
+  assert(summary.init !== undefined);
+  return summary.init;
 }

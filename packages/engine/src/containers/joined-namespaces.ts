@@ -40,7 +40,9 @@ export function liveJoins(
         `join the ${name} namespace of container "${id.slice(0, 12)}": it is gone`,
       );
     }
-    const { pid, startTime } = runningInit(engine, id, `join the ${name} namespace of`);
+    const { pid, startTime } = runningInit(engine, id, {
+      operation: 'join', purpose: `join the ${name} namespace of`,
+    });
     settings[name] = { from: 'process', pid, startTime };
   }
   return settings;

@@ -13,7 +13,7 @@ export async function topContainer(
   descriptors: readonly string[],
 ): Promise<string[][]> {
   const id = engine.store.containers.resolve(name);
-  const init = runningInit(engine, id, 'top of');
+  const init = runningInit(engine, id, { operation: 'top' });
   const { uids, gids } = engine.idMaps;
   return processTable(
     init.pid,
@@ -31,6 +31,7 @@ export async function topByPs(
   container: string,
   options: readonly string[],
 ): Promise<never> {
+  runningInit(engine, engine.store.containers.resolve(container), { operation: 'top' });
   const { execInContainer } = await import('./exec.ts');
   return execInContainer(engine, {
     container,
