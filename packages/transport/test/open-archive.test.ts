@@ -256,7 +256,7 @@ const HOSTILE: readonly (readonly [string, Buffer, string, RegExp])[] = [
     /too long/,
   ],
   ['no tar', Buffer.alloc(4096, 'x'), 'BAD_ARCHIVE', /not a tar/],
-  ['nothing', Buffer.alloc(0), 'NOT_AN_IMAGE_ARCHIVE', /neither/],
+  ['nothing', Buffer.alloc(0), 'EMPTY_ARCHIVE', /it is empty/],
   [
     'a root file system',
     tar([{ name: 'etc/passwd', body: 'root' }]),
