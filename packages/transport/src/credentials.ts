@@ -1,6 +1,7 @@
 /**
- * Finds the user's credentials for a registry: --creds, then the auth files in Podman's order,
- * then Docker's, each with its credential helpers. It only reads; login.ts writes.
+ * Finds the user's credentials for a registry: --creds, then the helpers of registries.conf, then
+ * the auth files in Podman's order, then Docker's, each with its credential helpers. It only reads;
+ * login.ts writes.
  */
 import type { AuthFile } from './auth-file.ts';
 import { authFilePaths, readAuthFile } from './auth-file.ts';
@@ -14,6 +15,8 @@ export interface CredentialSources {
   readonly creds?: string | Credentials | undefined;
   /** --authfile. */
   readonly authFile?: string | undefined;
+  /** The helpers of registries.conf. */
+  readonly helpers?: readonly string[] | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
@@ -29,12 +32,22 @@ export async function loadCredentials(
 ): Promise<Credentials | undefined> {
   if (sources.creds !== undefined) return parseCreds(sources.creds);
   const environment = sources.environment ?? process.env;
+  for (const helper of helpersOf(sources)) {
+    const server = serverName(canonicalRegistry(target.registry));
+    const found = await askHelper(helper, { server, environment });
+    if (found !== undefined) return found;
+  }
   for (const place of authFilePaths({ authFile: sources.authFile, environment })) {
     const file = await readAuthFile(place);
     const found = file && (await lookUp(file, { ...target, environment }));
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The helpers of registries.conf; none for a user who names a file. */
+export function helpersOf({ authFile, helpers }: CredentialSources): readonly string[] {
+  return authFile === undefined ? helpers ?? [] : [];
 }
 
 interface LookUp {

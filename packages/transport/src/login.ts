@@ -5,7 +5,8 @@ import type { AuthFile } from './auth-file.ts';
 import { eraseWithHelper, listHelper, storeWithHelper } from './credential-helper.ts';
 import type { Credentials } from './credential-record.ts';
 import type { CredentialSources } from './credentials.ts';
-import { canonicalRegistry, serverName } from './credentials.ts';
+import { canonicalRegistry, helpersOf, serverName } from './credentials.ts';
+import { loadRegistriesConfig } from './registries-config.ts';
 import { createRegistryClient } from './registry-client.ts';
 import type { RegistryOptions } from './registry-client.ts';
 import { discardBody } from './response-body.ts';
@@ -40,7 +41,8 @@ export async function checkLogin(request: LoginRequest): Promise<void> {
 
 /**
  * The credentials are checked and kept: with the credential helper that the auth file names for
- * this registry, else in the file itself (0600, in one step). Gives where they are kept. Errors
+ * this registry, else with the first of registries.conf, else in the file itself (0600, in one
+ * step). Gives where they are kept. Errors
  * as `checkLogin`; nothing is kept then.
  */
 export async function login(request: LoginRequest): Promise<{ readonly keptIn: string }> {
@@ -50,7 +52,8 @@ export async function login(request: LoginRequest): Promise<{ readonly keptIn: s
   const file = await readAuthFile({ path, isRequired: false });
   const key = authKey(request.registry);
   const { credentials } = request;
-  const helper = helperOf(file, key);
+  const { credentialHelpers: helpers } = request.config ?? loadRegistriesConfig({ environment });
+  const helper = helperOf(file, key) ?? helpersOf({ ...request, helpers })[0];
   if (helper !== undefined) {
     await storeWithHelper(helper, { server: serverName(key), environment, credentials });
     return { keptIn: `credential helper "${helper}"` };
@@ -63,18 +66,19 @@ export async function login(request: LoginRequest): Promise<{ readonly keptIn: s
 }
 
 /**
- * The registry is forgotten by the auth file and its helper. Throws NotFoundError when neither
- * knew it.
+ * The registry is forgotten by the auth file, its helper and those of registries.conf. Throws
+ * NotFoundError when none of them knew it.
  */
 export async function logout(registry: string, sources: Sources = {}): Promise<void> {
   const environment = sources.environment ?? process.env;
   const path = writableAuthFile({ authFile: sources.authFile, environment });
   const file = await readAuthFile({ path, isRequired: false });
   const key = authKey(registry);
-  const helper = helperOf(file, key);
+  const named = helperOf(file, key);
   let isForgotten = false;
-  if (helper !== undefined) {
-    isForgotten = await eraseWithHelper(helper, { server: serverName(key), environment });
+  for (const helper of [...(named === undefined ? [] : [named]), ...helpersOf(sources)]) {
+    const isErased = await eraseWithHelper(helper, { server: serverName(key), environment });
+    isForgotten ||= isErased;
   }
   const names = [...(file?.auths.keys() ?? [])].filter((name) => name === key || isSame(name, key));
   if (names.length > 0) {
@@ -88,20 +92,21 @@ export async function logout(registry: string, sources: Sources = {}): Promise<v
   }
 }
 
-/** The auth file and its helpers forget every registry; gives those that were known. */
+/** The auth file and all helpers forget every registry; gives those that were known. */
 export async function logoutAll(sources: Sources = {}): Promise<string[]> {
   const environment = sources.environment ?? process.env;
   const path = writableAuthFile({ authFile: sources.authFile, environment });
   const file = await readAuthFile({ path, isRequired: false });
-  if (file === undefined) return [];
-  const names = [...file.auths.keys()];
+  const names = [...(file?.auths.keys() ?? [])];
   if (names.length > 0) await forget(path, names);
-  for (const [host, helper] of Object.entries(file.credHelpers)) {
+  for (const [host, helper] of Object.entries(file?.credHelpers ?? {})) {
     if (await eraseWithHelper(helper, { server: serverName(host), environment })) names.push(host);
   }
-  if (file.credsStore !== undefined) {
-    for (const server of Object.keys(await listHelper(file.credsStore, environment))) {
-      if (await eraseWithHelper(file.credsStore, { server, environment })) names.push(server);
+  const own = file?.credsStore;
+  const stores = [...(own === undefined ? [] : [own]), ...helpersOf(sources)];
+  for (const store of stores) {
+    for (const server of Object.keys(await listHelper(store, environment))) {
+      if (await eraseWithHelper(store, { server, environment })) names.push(server);
     }
   }
   return [...new Set(names)];

@@ -15,6 +15,8 @@ export interface RegistriesConfig {
   readonly aliases: ReadonlyMap<string, string>;
   /** By prefix. */
   readonly rules: readonly RegistryRule[];
+  /** Programs that keep credentials, asked before the auth files. */
+  readonly credentialHelpers: readonly string[];
   /** `enforcing`: a short name that could mean several registries is refused. */
   readonly shortNameMode: 'enforcing' | 'permissive' | 'disabled';
   /** The files that were read, in order. */
@@ -30,6 +32,8 @@ export interface RegistriesPlaces {
   readonly systemDirectory?: string | undefined;
 }
 
+/** How `credential-helpers` writes that the auth files are looked into. */
+const AUTH_FILES = 'containers-auth.json';
 const FILES = new TomlFiles('BAD_REGISTRIES_CONF');
 
 /** Where to look up a short name if no file says so. */
@@ -39,6 +43,7 @@ interface Merged {
   search: readonly string[] | undefined;
   aliases: Map<string, string>;
   rules: Map<string, RegistryRule>;
+  helpers: readonly string[];
   mode: RegistriesConfig['shortNameMode'] | undefined;
 }
 
@@ -51,6 +56,7 @@ export function loadRegistriesConfig(places: RegistriesPlaces = {}): RegistriesC
     search: undefined,
     aliases: new Map(),
     rules: new Map(),
+    helpers: [],
     mode: undefined,
   };
   const files: string[] = [];
@@ -64,6 +70,7 @@ export function loadRegistriesConfig(places: RegistriesPlaces = {}): RegistriesC
     searchRegistries: merged.search ?? DEFAULT_SEARCH,
     aliases: merged.aliases,
     rules: [...merged.rules.values()],
+    credentialHelpers: merged.helpers.filter((name) => name !== AUTH_FILES),
     shortNameMode: merged.mode ?? 'permissive',
     files,
   };
@@ -101,6 +108,9 @@ function mergeFile(merged: Merged, { path, text }: { path: string; text: string 
   const search = document['unqualified-search-registries'];
   if (search !== undefined)
     merged.search = stringList(search, { path, key: 'unqualified-search-registries' });
+  const helpers = document['credential-helpers'];
+  if (helpers !== undefined)
+    merged.helpers = stringList(helpers, { path, key: 'credential-helpers' });
   const mode = document['short-name-mode'];
   if (mode !== undefined) merged.mode = shortNameMode(mode, path);
   for (const [name, value] of Object.entries(

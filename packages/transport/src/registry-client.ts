@@ -92,7 +92,7 @@ export function createRegistryClient(options: RegistryOptions = {}): RegistryCli
           registry: target.host,
           isInsecure,
           client: clientFor(!isInsecure),
-          credentials: credentialsFor(target, options),
+          credentials: credentialsFor(target, { ...options, config }),
           retry: options.retry ?? DEFAULT_RETRY,
           idleTimeoutMs: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
           signal: options.signal,
@@ -130,7 +130,10 @@ function credentialsFor(
       known.get(repository) ??
       loadCredentials(
         { registry: target.host, repository },
-        { authFile: options.authFile, environment: options.environment },
+        {
+          authFile: options.authFile, environment: options.environment,
+          helpers: options.config?.credentialHelpers,
+        },
       );
     known.set(repository, found);
     return found;

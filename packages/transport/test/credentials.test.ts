@@ -233,6 +233,26 @@ test('login with a credential helper keeps nothing in the file', async (t) => {
   assert.equal(await at.find(`${asked.registry}/x`), undefined);
 });
 
+test('the helpers of registries.conf come before the auth files', async (t) => {
+  const at = home(t);
+  helper(at);
+  const config = { ...NO_CONFIG, credentialHelpers: ['test'] };
+  const asked = { ...await request(t, at), config };
+  const sources = { environment: at.environment, helpers: config.credentialHelpers };
+  at.write('.config/containers/auth.json', {
+    auths: { [asked.registry]: auth('file:x'), 'c.io': auth('file:y') },
+  });
+  assert.deepEqual(await login(asked), { keptIn: 'credential helper "test"' });
+  assert.equal(await at.find(`${asked.registry}/x`, sources), 'u:p');
+  assert.equal(await at.find('c.io', sources), 'file:y');
+  const authFile = at.write('own.json', { auths: { [asked.registry]: auth('own:z') } });
+  assert.equal(await at.find(asked.registry, { ...sources, authFile }), 'own:z');
+  await logout(asked.registry, sources);
+  assert.equal(await at.find(asked.registry, sources), undefined);
+  at.write('kept', '{}');
+  assert.deepEqual(await logoutAll(sources), ['c.io', 'b.io']);
+});
+
 test('logging out of everything empties file and helpers', async (t) => {
   const at = home(t);
   helper(at);

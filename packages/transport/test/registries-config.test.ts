@@ -55,6 +55,14 @@ test('a full name means itself', (t) => {
   assert.deepEqual(names(config, 'localhost:5000/b:1'), ['localhost:5000/b:1']);
 });
 
+test('credential helpers are named, the auth files are not one of them', (t) => {
+  const list = 'credential-helpers = ["containers-auth.json", "ring"]';
+  assert.deepEqual(load(t, { 'system/registries.conf': list }).credentialHelpers, ['ring']);
+  assert.deepEqual(load(t, {}).credentialHelpers, []);
+  assert.throws(() => load(t, { 'system/registries.conf': 'credential-helpers = "ring"' }),
+    /"credential-helpers" is not a list of names/);
+});
+
 test('search registries are tried in order', (t) => {
   const config = load(t, {
     'system/registries.conf': 'unqualified-search-registries = ["quay.io", "docker.io"]',

@@ -13,6 +13,7 @@ export const NO_CONFIG: RegistriesConfig = {
   searchRegistries: ['docker.io'],
   aliases: new Map(),
   rules: [],
+  credentialHelpers: [],
   shortNameMode: 'permissive',
   files: [],
 };

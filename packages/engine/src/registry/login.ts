@@ -3,6 +3,7 @@ import { NotFoundError, TransportError } from '@berth/errors';
 import {
   checkLogin,
   loadCredentials,
+  loadRegistriesConfig,
   login as keep,
   logout as forget,
   logoutAll as forgetAll,
@@ -38,7 +39,7 @@ export async function isLoggedIn(
   _engine: Engine,
   { registry, authFile, tlsVerify, certDir }: Omit<LoginRequest, 'username' | 'password'>,
 ): Promise<boolean | undefined> {
-  const credentials = await loadCredentials(placeOf(registry), { authFile });
+  const credentials = await loadCredentials(placeOf(registry), sourcesOf(authFile));
   if (credentials === undefined) return undefined;
   try {
     await checkLogin({ registry, credentials, authFile, tlsVerify, certDirectory: certDir });
@@ -55,13 +56,18 @@ export async function getLogin(
   registry: string,
   authFile: string | undefined,
 ): Promise<string> {
-  const found = await loadCredentials(placeOf(registry), { authFile });
+  const found = await loadCredentials(placeOf(registry), sourcesOf(authFile));
   if (found === undefined || !('username' in found)) {
     throw new NotFoundError('NOT_LOGGED_IN', `find the login of "${registry}": not logged in`, {
       hint: `berth login ${registry}`,
     });
   }
   return found.username;
+}
+
+/** Where logins are kept. */
+function sourcesOf(authFile: string | undefined) {
+  return { authFile, helpers: loadRegistriesConfig().credentialHelpers };
 }
 
 /** A login may be for a part of a registry: HOST/PATH. */
@@ -76,8 +82,8 @@ export async function logout(
   { registry, authFile }: { registry: string | undefined; authFile: string | undefined },
 ): Promise<string[]> {
   if (registry === undefined) {
-    return forgetAll({ authFile });
+    return forgetAll(sourcesOf(authFile));
   }
-  await forget(registry, { authFile });
+  await forget(registry, sourcesOf(authFile));
   return [registry];
 }
