@@ -3,6 +3,7 @@
  * each the next command works and nothing is lost or left.
  */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -206,5 +207,23 @@ test(
     rmSync(path.join(small, 'filler'));
     assert.match(await lab.ok(['run', '--rm', 'hello'], { env }), /Hello/);
     await lab.ok(['system', 'reset', '-f'], { env });
+  },
+);
+
+test('what can not be saved for want of room leaves no folder behind',
+  { skip: missing.smallDisk }, async () => {
+    const small = mkdtempSync(path.join(process.env['BERTH_TEST_SMALL_DISK'] ?? '', 'saved-'));
+    const big = randomBytes(8_000_000).toString('base64');
+    const name = await lab.image({ name: 'localhost/large:1', busybox: false, layers: [{ big }] });
+    for (const format of ['oci-dir', 'docker-dir']) {
+      const output = path.join(small, format);
+      const save = ['save', '-q', '--format', format, '-o', output, name];
+      const { status, stderr } = await lab.berth(save);
+      assert.equal(status, 125);
+      assert.match(stderr, /^Error: write "\/.*-dir\/.*": no space left/, format);
+      assert.deepEqual(readdirSync(small), []);
+    }
+    await lab.ok(['rmi', name]);
+    rmSync(small, { recursive: true });
   },
 );

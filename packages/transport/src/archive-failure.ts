@@ -1,10 +1,10 @@
-/** Turns errors of the file system while reading or spooling an archive into errors for users. */
+/** Turns errors of the file system with archives into errors for users. */
 import { SystemError, systemCodeOf } from '@berth/errors';
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the disk quota is used up',
-  EIO: 'the disk cannot be read',
+  EIO: 'the disk reports an error',
   EISDIR: 'it is a directory',
   ENOENT: 'no such file or directory',
   ENOSPC: 'no space left on the device',

@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { IntegrityError, SystemError } from '@berth/errors';
 import type { BlobContent, Descriptor, Digest, ImageSink } from '@berth/oci';
 import { Digester, digestAlgorithm, digestHex, MEDIA_TYPE, parseManifest } from '@berth/oci';
+import { archiveError } from './archive-failure.ts';
 import type { ArchiveOutput } from './docker-archive-sink.ts';
 import type { TarOutput } from './tar-output.ts';
 
@@ -100,8 +101,13 @@ function folderFiles(folder: string): LayoutFiles {
     write(path, text) {
       makeFolder(folder);
       const temporary = join(folder, `.${path}.${process.pid}`);
-      writeFileSync(temporary, text);
-      renameSync(temporary, join(folder, path));
+      try {
+        writeFileSync(temporary, text);
+        renameSync(temporary, join(folder, path));
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        throw archiveError(error, { action: 'write', path: join(folder, path) });
+      }
     },
     entries() {
       if (!existsSync(join(folder, 'index.json'))) return [];
@@ -146,7 +152,7 @@ export async function putFile(
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw archiveError(error, { action: 'write', path: target });
   }
 }
 

@@ -1,6 +1,6 @@
-/** The files to which commands write archives. */
+/** The files and folders to which commands write archives. */
 import {
-  closeSync, fstatSync, lstatSync, openSync, renameSync, rmSync, statSync,
+  closeSync, existsSync, fstatSync, lstatSync, openSync, renameSync, rmSync, statSync,
 } from 'node:fs';
 import { SystemError } from '@berth/errors';
 import { giveToCaller } from '@berth/host';
@@ -30,6 +30,17 @@ export async function withOutputFile(
     throw error;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** What `write` answers. If it fails, a folder `output` that was not there before is not there. */
+export async function withOutputFolder<T>(output: string, write: () => Promise<T>): Promise<T> {
+  const isNew = !existsSync(output);
+  try {
+    return await write();
+  } catch (error) {
+    if (isNew) rmSync(output, { recursive: true, force: true });
+    throw error;
   }
 }
 

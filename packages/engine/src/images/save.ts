@@ -15,7 +15,7 @@ import type { Engine } from '../engine.ts';
 import { copyImage, type CopiedLayer, type ManifestFormat } from './copy-image.ts';
 import { compressedLayer, pinImage, plainLayer, type Packing } from './layer-content.ts';
 import { findLocal } from './local.ts';
-import { withOutputFile } from './output-file.ts';
+import { withOutputFile, withOutputFolder } from './output-file.ts';
 
 /** The formats that images are saved in. */
 export const SAVE_FORMATS = ['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'] as const;
@@ -44,14 +44,16 @@ export interface NamedImage {
 }
 
 /**
- * The images are written to the output. A file appears only when it is complete. Answers the
- * digests of their manifests. Throws NotFoundError for an unknown image.
+ * The images are written to the output. A file appears only when it is complete, and a folder that
+ * was made for them does not stay when they can't be written. Answers the digests of their
+ * manifests. Throws NotFoundError for an unknown image.
  */
 export async function saveImages(engine: Engine, request: SaveRequest): Promise<string[]> {
   const images = wantedImages(engine, request.names);
   if (request.format.endsWith('-dir')) {
     const output = request.output ?? '';
-    const digests = await saveToFolder(engine, { ...request, output }, images);
+    const digests = await withOutputFolder(output, () =>
+      saveToFolder(engine, { ...request, output }, images));
     giveTreeToCaller(output);
     return digests;
   }
