@@ -71,6 +71,8 @@ test('pasta gets the options of it and those typed', { skip: missing.pasta }, as
   assert.ok((await links()).includes('1400'));
   const typed = await links('--network', 'pasta:--ns-ifname,typed0');
   assert.deepEqual(typed.toSorted(), ['1400', '65536', 'lo', 'typed0']);
+  const again = await links('--network', 'pasta:-m,1300');
+  assert.ok(again.includes('1300') && !again.includes('1400'), again.join(' '));
   assert.deepEqual(await links('--network', 'none'), ['lo', '65536']);
 });
 

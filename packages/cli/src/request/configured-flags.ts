@@ -8,6 +8,7 @@ import type { NetworkRequest } from '@berth/engine';
 import type { CONTAINER_FLAGS } from '../flags/container-flags.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { parseNetwork } from './namespaces.ts';
+import { withTyped } from './pasta-options.ts';
 
 type Flags = FlagValues<typeof CONTAINER_FLAGS>;
 type Some = { [N in keyof Flags]?: Flags[N] | undefined };
@@ -113,7 +114,9 @@ function helperOptions(
   const options = kind === 'pasta' ? network.pasta_options
     : kind === 'slirp4netns' ? engine.network_cmd_options : undefined;
   if (options === undefined || options.length === 0) return {};
-  return { network: { ...wanted, kind, options: [...options, ...wanted.options] } };
+  const all = kind === 'pasta'
+    ? withTyped(options, wanted.options) : [...options, ...wanted.options];
+  return { network: { ...wanted, kind, options: all } };
 }
 
 /** Values for flags that may be repeated; they come before the typed ones. */
