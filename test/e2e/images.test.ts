@@ -31,6 +31,17 @@ test('a line for each name, and an id for each image', async () => {
     /SIZE +HISTORY\n.* localhost\/other:1$/);
 });
 
+test('an image without a name has its digest', async () => {
+  const name = await lab.image({ name: 'localhost/nameless:1', layers: [{ n: '1' }] });
+  const nameless = await lab.ok(['image', 'inspect', '-f', '{{.Id}} {{.Digest}}', name]);
+  await lab.ok(['untag', name]);
+  const listed = await lab.ok(['images', '--no-trunc', '--filter', 'dangling=true', '--format',
+    '{{.ID}} {{.Digest}}']);
+  assert.equal(listed, `sha256:${nameless}`);
+  assert.match(nameless, /^[0-9a-f]{64} sha256:[0-9a-f]{64}$/);
+  await lab.ok(['rmi', nameless.slice(0, 12)]);
+});
+
 test('rows are sorted by the key that was asked for', async () => {
   assert.deepEqual(await names('--sort', 'repository', '--filter', 'label=shop'),
     ['localhost/one:1', 'localhost/one:2', 'reg.test/deep/two:latest']);

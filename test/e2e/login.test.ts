@@ -89,3 +89,11 @@ test('a login without a terminal says which flags replace the questions', async 
   assert.equal(status, 125);
   assert.match(stderr, /is not a terminal\nhint: use --username and --password-stdin/);
 });
+
+test('--creds with a name alone asks for the password, where there is a terminal', async () => {
+  const words = ['pull', '--creds', 'ann', 'reg.test/x'];
+  const { status, stderr } = await lab.berth(words, { input: '' });
+  assert.equal(status, 125);
+  assert.equal(stderr, 'Error: ask for the password: standard input is not a terminal\n'
+    + 'hint: use --creds ann:PASSWORD\n');
+});

@@ -1,6 +1,7 @@
 /** The flags of every command that may pull an image. */
 import type { PullOptions } from '@berth/engine/images/pull';
 import { UsageError } from '@berth/errors';
+import { askSecret } from '../output/ask.ts';
 import { ignored, refused, text, toggle, whole, type FlagValues } from './flag.ts';
 
 /** How a registry is reached. */
@@ -33,12 +34,18 @@ export function registryOptions(
   return {
     policy: 'always',
     platform: undefined,
-    credentials: flags.creds,
+    credentials: credentialsOf(flags.creds),
     authFile: flags.authfile,
     tlsVerify: given.has('tls-verify') ? flags['tls-verify'] : undefined,
     certDir: flags['cert-dir'],
     quiet: true,
   };
+}
+
+/** As typed. If there is only a name, a person is asked for the password. */
+function credentialsOf(creds: string | undefined): string | undefined {
+  if (creds === undefined || creds.includes(':')) return creds;
+  return `${creds}:${askSecret('Password: ', `use --creds ${creds}:PASSWORD`)}`;
 }
 
 /** The options that the flags choose. Throws UsageError for contradictions. */
@@ -52,7 +59,7 @@ export function pullOptions(
   return {
     policy: pullPolicy(policy),
     platform: platformOf(flags),
-    credentials: flags.creds,
+    credentials: credentialsOf(flags.creds),
     authFile: flags.authfile,
     tlsVerify: given.has('tls-verify') ? flags['tls-verify'] : undefined,
     certDir: flags['cert-dir'],
@@ -78,7 +85,7 @@ const POLICIES: Readonly<Record<string, PullOptions['policy']>> = {
 function pullPolicy(text: string): PullOptions['policy'] {
   const policy = new Map(Object.entries(POLICIES)).get(text.toLowerCase());
   if (policy === undefined) {
-    throw new UsageError('BAD_PULL_POLICY', `read --pull "${text}": no such policy`, {
+    throw new UsageError('BAD_PULL_POLICY', `pull by the policy "${text}": no such policy`, {
       hint: 'use always, missing, never or newer',
     });
   }

@@ -6,16 +6,21 @@ import { readLine } from './confirm.ts';
 import { printError } from './streams.ts';
 import { isTerminal } from './terminal.ts';
 
+const LOGIN_FLAGS = 'use --username and --password-stdin';
+
 /** The line that a person types as an answer. Throws UsageError where no person can be asked. */
 export function askLine(question: string): string {
-  requireTerminal(question);
+  requireTerminal(question, LOGIN_FLAGS);
   printError(question);
   return readLine().trim();
 }
 
-/** As askLine(), but the terminal does not show what is typed. */
-export function askSecret(question: string): string {
-  requireTerminal(question);
+/**
+ * As askLine(), but the terminal does not show what is typed. `instead` tells those who can't be
+ * asked what to type.
+ */
+export function askSecret(question: string, instead = LOGIN_FLAGS): string {
+  requireTerminal(question, instead);
   printError(question);
   const stty = (...args: string[]): string =>
     spawnSync('stty', args, { stdio: [0, 'pipe', 'ignore'], encoding: 'utf8' }).stdout.trim();
@@ -38,11 +43,10 @@ export function readSecret(): string {
   return readBounded(0).replace(/\r?\n$/, '');
 }
 
-function requireTerminal(question: string): void {
+function requireTerminal(question: string, hint: string): void {
   if (!isTerminal(0)) {
     const what = question.trim().replace(/:$/, '').toLowerCase();
-    throw new UsageError('NO_TERMINAL', `ask for the ${what}: standard input is not a terminal`, {
-      hint: 'use --username and --password-stdin',
-    });
+    const message = `ask for the ${what}: standard input is not a terminal`;
+    throw new UsageError('NO_TERMINAL', message, { hint });
   }
 }

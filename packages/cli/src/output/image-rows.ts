@@ -10,7 +10,6 @@ const NONE = '<none>';
 export interface ImageRow extends ImageEntry {
   repository: string;
   tag: string;
-  digest: string;
 }
 
 /** Titles of columns whose title is not the field's name. */
@@ -43,13 +42,12 @@ function rowOf(image: ImageEntry, name: string): ImageRow {
   const colon = name.lastIndexOf(':');
   const hasTag = colon > name.lastIndexOf('/');
   const repository = name === '' ? NONE : hasTag ? name.slice(0, colon) : name;
-  const digest =
-    image.digests.find((known) => known.startsWith(`${repository}@`)) ?? image.digests[0];
+  const digest = image.digests.find((known) => known.startsWith(`${repository}@`));
   return {
     ...image,
     repository,
     tag: name !== '' && hasTag ? name.slice(colon + 1) : NONE,
-    digest: digest?.slice(digest.indexOf('@') + 1) ?? NONE,
+    digest: digest?.slice(digest.indexOf('@') + 1) ?? (image.digest || NONE),
   };
 }
 
@@ -109,7 +107,6 @@ export function imageFields(row: ImageRow, full: boolean): object {
 
 /** Podman's object for `--format json`. */
 export function imageJson(image: ImageEntry): object {
-  const digests = image.digests.map((known) => known.slice(known.indexOf('@') + 1));
   return {
     Id: image.id,
     ParentId: '',
@@ -121,7 +118,7 @@ export function imageJson(image: ImageEntry): object {
     Labels: image.labels,
     Containers: image.containers(),
     Arch: image.architecture,
-    Digest: digests[0] ?? '',
+    Digest: image.digest,
     History: image.names,
     IsManifestList: false,
     Names: image.names,

@@ -18,6 +18,8 @@ export interface ImageEntry {
    * first.
    */
   digests: string[];
+  /** As lastDigest(). */
+  digest: string;
   createdAt: Date;
   sizeBytes: number;
   labels: Record<string, string>;
@@ -70,6 +72,7 @@ export function describeImage(engine: Engine, { record, names }: StoredEntry): I
     names: [...names],
     tags: names.filter((name) => !name.includes('@')),
     digests: digestsOf(origins, names),
+    digest: lastDigest(origins),
     createdAt: momentOfText(record.created),
     sizeBytes: record.sizeBytes,
     labels: byKey(record.labels),
@@ -96,11 +99,11 @@ function digestsOf(origins: readonly ImageOrigin[], names: readonly string[]): s
 }
 
 /**
- * The digest by which the image was last taken from a registry: that of the index, if it came by
- * one. Empty if it has none.
+ * The digest under which the image was last taken from a registry or an archive: that of the index,
+ * if it came by one. Empty if it has none.
  */
 export function lastDigest(origins: readonly ImageOrigin[]): string {
-  const last = origins.at(-1);
+  const last = origins.findLast(({ form }) => form === undefined);
   return last?.indexDigest ?? last?.manifestDigest ?? '';
 }
 
