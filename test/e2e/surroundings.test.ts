@@ -3,7 +3,9 @@
  * folders that cry for quotes, without HOME, with the variables that runtimes listen to.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { BUILD, openLab } from './harness.ts';
@@ -147,6 +149,26 @@ test('CVE-2024-24821: variables and files that runtimes heed change nothing', as
   assert.doesNotMatch(inside, /BUN_|NODE_|evil/);
   const beside = await lab.ok(['unshare', 'env'], { cwd: folder, env: HOSTILE });
   assert.doesNotMatch(beside, /^(BUN_|NODE_OPTIONS)/m);
+});
+
+test('CVE-2024-24821: no program of the current folder is run, wherever PATH leads', async () => {
+  const folder = path.join(lab.home, 'programs');
+  mkdirSync(folder);
+  for (const name of ['docker-credential-evil', 'env', 'stty', 'newuidmap', 'pasta']) {
+    writeFileSync(path.join(folder, name), '#!/bin/sh\n: >ran\necho EVIL\n', { mode: 0o755 });
+  }
+  const auths = path.join(lab.home, 'evil.json');
+  writeFileSync(auths, JSON.stringify({ credsStore: 'evil' }));
+  for (const PATH of [`.:${process.env['PATH']}`, `${process.env['PATH']}:`, '']) {
+    const options = { cwd: folder, env: { PATH } };
+    const login = ['login', '--authfile', auths, '--get-login', 'registry.invalid'];
+    const { status, stderr } = await lab.berth(login, options);
+    assert.equal(status, 125);
+    assert.match(stderr, /no such program "docker-credential-evil"/);
+    assert.match(await lab.ok(['unshare', 'env'], options), /^HOME=/m);
+    await lab.ok(['run', '--rm', image, 'true'], options);
+    assert.ok(!existsSync(path.join(folder, 'ran')), PATH);
+  }
 });
 
 test('in a folder that was deleted all works that does not need it', async () => {

@@ -49,9 +49,14 @@ const HOME_FOLDERS: readonly [variable: string, below: string][] = [
   ['XDG_DATA_HOME', '.local/share'], ['XDG_CONFIG_HOME', '.config'], ['XDG_CACHE_HOME', '.cache'],
 ];
 
+/** What execvp(3) searches where there is no PATH. */
+const USUAL_PATH = '/bin:/usr/bin';
+
 /**
  * Ignores variables with a relative folder, which would depend on the current directory: the XDG
- * base directory specification says so. A relative HOME is replaced by the account's home.
+ * base directory specification says so. A relative HOME is replaced by the account's home. PATH no
+ * longer leads to the current folder, where others may have put programs, neither by "." nor by an
+ * empty part as in "/usr/bin:".
  */
 export function ignoreRelativeFolders(environment: NodeJS.ProcessEnv = process.env): void {
   for (const name of [...HOME_FOLDERS.map(([variable]) => variable), 'XDG_RUNTIME_DIR', 'HOME']) {
@@ -59,6 +64,9 @@ export function ignoreRelativeFolders(environment: NodeJS.ProcessEnv = process.e
     delete environment[name];
     if (name === 'HOME') nameFolders(environment, currentAccount().home);
   }
+  const folders = environment['PATH']?.split(':') ?? [];
+  const absolute = folders.filter((folder) => isAbsolute(folder));
+  if (absolute.length < folders.length) environment['PATH'] = absolute.join(':') || USUAL_PATH;
 }
 
 /** Bun continues to use the HOME that it was started with. */

@@ -78,3 +78,15 @@ test('relative folders in variables are ignored, and HOME is then that of the ac
   ignoreRelativeFolders(fine);
   assert.deepEqual(fine, { HOME: '/home/ann' });
 });
+
+test('PATH does not lead to the current folder', () => {
+  const cleaned = (PATH: string): string | undefined => {
+    const environment = { HOME: '/home/ann', PATH };
+    ignoreRelativeFolders(environment);
+    return environment.PATH;
+  };
+  assert.equal(cleaned('.:/usr/bin:'), '/usr/bin');
+  assert.equal(cleaned('bin:/sbin:/bin'), '/sbin:/bin');
+  assert.equal(cleaned('/usr/bin'), '/usr/bin');
+  assert.equal(cleaned('.'), '/bin:/usr/bin', 'execvp(3) searches an empty PATH here');
+});

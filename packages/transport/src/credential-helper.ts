@@ -101,7 +101,8 @@ async function runHelper(run: HelperRun): Promise<{ status: number; output: stri
     return { status: child.exitCode ?? 1, output };
   } catch (cause) {
     child.kill();
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
+    // EACCES where no folder has it, and one of PATH can't be searched.
+    if (cause instanceof Error && 'code' in cause && /^(ENOENT|EACCES)$/.test(`${cause.code}`)) {
       throw helperError(run.name, `${run.verb}: no such program "docker-credential-${run.name}"`);
     }
     throw cause;
