@@ -3,7 +3,7 @@
  * labels, programs that look like the host's.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { openLab } from '../e2e/harness.ts';
@@ -39,9 +39,14 @@ test('CVE-2024-9676, CVE-2026-47262: a passwd that never ends is refused at once
     name: 'localhost/zero:1',
     layers: [{ 'etc/passwd': { link: '/dev/zero' }, 'etc/group': { link: '/proc/self/mem' } }],
   });
-  const { status } = await lab.berth(
-    ['run', '--rm', '--network', 'none', '-u', 'user', hostile, 'true'], { timeoutMs: 10_000 });
+  const run = ['run', '--rm', '--network', 'none', '-u', 'user'];
+  const { status } = await lab.berth([...run, hostile, 'true'], { timeoutMs: 10_000 });
   assert.equal(status, 125);
+  const large = path.join(lab.home, 'large');
+  writeFileSync(large, 'user:x:1000:1000:::\n');
+  truncateSync(large, 2 << 20);
+  const { stderr } = await lab.berth([...run, '-v', `${large}:/etc/passwd`, image, 'true']);
+  assert.match(stderr, /not a regular file of at most 1 MiB/);
 });
 
 test('CVE-2026-57231: variables of an image never take the caller\'s values', async () => {

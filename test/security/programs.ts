@@ -52,3 +52,83 @@ int main(void)
 	return 0;
 }
 `;
+
+/**
+ * `keys with-key COMMAND…` starts the command with a key in a session keyring of its own;
+ * `keys find` looks for that key.
+ */
+export const KEYS = `
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+#include <linux/keyctl.h>
+static void find(const char *where)
+{
+	int keyring = KEY_SPEC_SESSION_KEYRING;
+	long key = syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "user", "berth-test", 0);
+	printf("%s: %s\\n", where, key < 0 ? "not found" : "found");
+	fflush(stdout);
+}
+int main(int argc, char **argv)
+{
+	if (strcmp(argv[1], "find") == 0) {
+		find("inside");
+		return 0;
+	}
+	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	int keyring = KEY_SPEC_SESSION_KEYRING;
+	long key = syscall(SYS_add_key, "user", "berth-test", "secret", 6, keyring);
+	/* Whoever has the keyring may find it, under any user id. */
+	syscall(SYS_keyctl, KEYCTL_SETPERM, key, 0x3f3f3f3f);
+	find("outside");
+	execvp(argv[2], argv + 2);
+	return 1;
+}
+`;
+
+/**
+ * Tries to trace every other process, for ever. Of those that it can trace it writes to /seen what
+ * they run, and whether that file can be written.
+ */
+export const TRACER = `
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void)
+{
+	char path[64], exe[4096], last[4096] = "";
+	int seen = open("/seen", O_WRONLY | O_CREAT | O_APPEND, 0644);
+
+	for (;;) {
+		DIR *proc = opendir("/proc");
+		for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
+			int pid = atoi(entry->d_name), memory;
+			ssize_t got;
+
+			if (pid <= 1)
+				continue;
+			snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+			memory = open(path, O_RDWR);
+			if (memory < 0)
+				continue;
+			close(memory);
+			snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+			got = readlink(path, exe, sizeof(exe) - 1);
+			if (got <= 0)
+				continue;
+			exe[got] = 0;
+			/* open(2) would say only that it is busy, for as long as it runs. */
+			if (strcmp(exe, last) != 0)
+				dprintf(seen, "%s: %s\\n", exe,
+					access(path, W_OK) < 0 ? strerror(errno) : "writable");
+			strcpy(last, exe);
+		}
+		closedir(proc);
+	}
+}
+`;
