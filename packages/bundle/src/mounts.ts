@@ -27,7 +27,12 @@ function kernelMounts(request: ContainerRequest): MountSpec[] {
   const access = request.privileged ? 'rw' : 'ro';
   const hostIpc = request.ipc.kind === 'host' || request.ipc.kind === 'container';
   return [
-    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    {
+      destination: '/proc',
+      type: 'proc',
+      source: 'proc',
+      options: ['nosuid', 'noexec', 'nodev', ...request.security.procOptions ?? []],
+    },
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
     { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec'] },
     sharedMemory(request),

@@ -99,6 +99,8 @@ export interface SecurityRequest {
   mask: string[];
   /** Paths of `--security-opt unmask=`; `ALL` for all. */
   unmask: string[];
+  /** `--security-opt proc-opts=`: options of proc(5) for /proc. */
+  procOptions?: string[];
 }
 
 /** One `--blkio-weight-device`, `--device-read-bps` or similar flag. */

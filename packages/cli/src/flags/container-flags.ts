@@ -92,7 +92,7 @@ const ISOLATION_FLAGS = {
   ipc: text('MODE', 'ipc namespace: private, shareable, host, none, container:NAME'),
   pid: text('MODE', 'pid namespace: private, host or container:NAME'),
   privileged: toggle('give all capabilities and lift the restrictions'),
-  'security-opt': each('OPTION', 'seccomp=PATH|unconfined, no-new-privileges, mask=…, unmask=…'),
+  'security-opt': each('OPTION', 'seccomp=, no-new-privileges, mask=, unmask=, proc-opts='),
   sysctl: each('NAME=VALUE', 'set a kernel parameter of a namespace'),
   ulimit: listed(
     'NAME=SOFT[:HARD]',

@@ -40,6 +40,9 @@ function readOption(
     case 'unmask':
       security.unmask.push(...pathsOf(value));
       return;
+    case 'proc-opts':
+      security.procOptions = [...security.procOptions ?? [], ...procOptions(option, value ?? '')];
+      return;
     case 'systempaths':
       chosen(option, value ?? '', ['unconfined']);
       security.unmask.push('ALL');
@@ -51,8 +54,19 @@ function readOption(
       return;
     default:
       throw badOption(option, 'no such option',
-        'use seccomp=, no-new-privileges, mask= or unmask=');
+        'use seccomp=, no-new-privileges, mask=, unmask= or proc-opts=');
   }
+}
+
+const PROC_OPTION = /^(hidepid=(0|1|2|4|off|noaccess|invisible|ptraceable)|gid=\d{1,10})$/;
+/** These /proc has always. */
+const FIXED_PROC_OPTIONS = ['nosuid', 'nodev', 'noexec'];
+
+function procOptions(option: string, value: string): string[] {
+  const words = value.split(',').filter((word) => !FIXED_PROC_OPTIONS.includes(word));
+  const odd = words.find((word) => !PROC_OPTION.test(word));
+  if (odd === undefined) return words;
+  throw badOption(option, `"${odd}" is no option of /proc`, 'use hidepid=invisible, gid=GID');
 }
 
 /** Throws for an unknown value: a misspelt one must not look as if the protection were on. */

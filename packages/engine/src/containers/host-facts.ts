@@ -39,12 +39,20 @@ function requireSources({ mounts }: ContainerRequest): void {
   }
 }
 
+/** Throws UnsupportedError where containers have a copy of the caller's /proc. */
+function requireProcOptions({ isProcMasked }: Engine, { security }: ContainerRequest): void {
+  if (!isProcMasked || security.procOptions === undefined) return;
+  throw new UnsupportedError('PROC_OPTIONS', 'give /proc options: it is that of the container ' +
+    'which berth runs in', { hint: 'run that one with --security-opt unmask=ALL' });
+}
+
 /** Throws when the request names files of the host that do not exist. */
 export async function hostFacts(
   engine: Engine,
   { image, request }: { image: FoundImage; request: ContainerRequest },
 ): Promise<RequestFacts> {
   requireSources(request);
+  requireProcOptions(engine, request);
   return {
     facts: {
       architecture: localPlatform().architecture,

@@ -162,12 +162,13 @@ function sourceOf(mount: MountRequest): string {
 }
 
 function securityOptions({ request: { security } }: BerthContainer): string[] {
-  const { noNewPrivileges, seccompProfile, mask, unmask } = security;
+  const { noNewPrivileges, seccompProfile, mask, unmask, procOptions = [] } = security;
   return [
     ...(noNewPrivileges ? ['no-new-privileges'] : []),
     ...(seccompProfile === undefined ? [] : [`seccomp=${seccompProfile}`]),
     ...(mask.length > 0 ? [`mask=${mask.join(':')}`] : []),
     ...(unmask.length > 0 ? [`unmask=${unmask.join(':')}`] : []),
+    ...(procOptions.length > 0 ? [`proc-opts=${procOptions.join(',')}`] : []),
   ];
 }
 
