@@ -6,18 +6,24 @@
 
 #include "text-file.h"
 
+/* The kernel gives a page at most at a time, less a line that did not fit: what is shorter than
+ * this was the end. */
+enum { SURELY_LAST = 2048 };
+
 ssize_t read_text(int dir_fd, const char *path, char *text, size_t size)
 {
 	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	size_t length = 0;
-	ssize_t got = fd < 0 ? -1 : 1;
+	ssize_t got = fd < 0 ? -1 : 0;
 
-	while (got > 0 && length < size - 1) {
+	while (fd >= 0 && length < size - 1) {
 		got = read(fd, text + length, size - 1 - length);
 		if (got < 0 && errno == EINTR)
-			got = 1;
-		else if (got > 0)
+			continue;
+		if (got > 0)
 			length += (size_t)got;
+		if (got < SURELY_LAST)
+			break;
 	}
 	text[got < 0 ? 0 : length] = '\0';
 	if (fd >= 0)

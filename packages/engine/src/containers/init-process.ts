@@ -21,8 +21,11 @@ export function runningInit(
   id: string,
   { operation, ...words }: RefusalWords & { operation: Operation },
 ): InitProcess {
-  const { name, state, summary } = engine.store.containers.entry(id);
-  requireAllowed(operation, { name, state: state.state, host: state.hostName }, words);
+  const entry = engine.store.containers.entry(id);
+  const { state, summary } = entry;
+  // The name is looked up for the message alone.
+  const subject = { state: state.state, host: state.hostName, get name() { return entry.name; } };
+  requireAllowed(operation, subject, words);
   assert(summary.init !== undefined);
   return summary.init;
 }
