@@ -120,10 +120,11 @@ int probe_overlay(const char *folder, const char *program, bool has_ids, struct 
 {
 	char upper[PATH_MAX], work[PATH_MAX], lower[PATH_MAX], *args[] = {upper, work, lower, NULL};
 	char *server[] = {(char *)program, NULL};
+	/* Volatile: else the end of the trial would write all that is in memory to the disk. */
 	struct plan_record records[] = {
-		{OP_OVERLAY, 3, args}, {OP_FUSE_OVERLAYFS, 1, server},
+		{OP_OVERLAY, 3, args}, {OP_VOLATILE, 0, NULL}, {OP_FUSE_OVERLAYFS, 1, server},
 	};
-	struct plan plan = {.records = records, .record_count = program == NULL ? 1 : 2};
+	struct plan plan = {.records = records, .record_count = program == NULL ? 2 : 3};
 	int result;
 
 	for (int i = 0; i < 3; i++)
