@@ -84,8 +84,17 @@ export interface Complaint {
   hint: string | undefined;
 }
 
-/** Reads `Error: MESSAGE` and a line `hint: HINT`. */
+/**
+ * Reads `Error: MESSAGE` and a line `hint: HINT`. Other lines, which are of the programs that the
+ * helper has started, are given as the message's cause.
+ */
 export function complaintOf(stderr: string): Complaint {
-  const [message = '', hint] = stderr.trim().replace(/^Error: /, '').split('\nhint: ');
-  return { message, hint };
+  const [text = '', hint] = stderr.trim().split('\nhint: ');
+  const lines = text.split('\n');
+  const own = Math.max(0, lines.findIndex((line) => line.startsWith(OWN)));
+  const [message = ''] = lines.splice(own, 1);
+  const cause = lines.length === 0 ? '' : `: ${lines.join('; ')}`;
+  return { message: `${message.replace(OWN, '')}${cause}`, hint };
 }
+
+const OWN = 'Error: ';
