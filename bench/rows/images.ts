@@ -166,9 +166,9 @@ function treeOf(ground: Ground, image: string): string {
 async function measureDisk(ground: Ground): Promise<Line[]> {
   const tree = treeOf(ground, 'services');
   const unpacked = path.join(ground.folder, 'unpacked');
-  execFileSync('unshare', ['--map-root-user', '--map-auto', 'sh', '-c',
-    'mkdir "$1" && tar -C "$1" -xf "$2"', 'sh', unpacked, tree]);
+  asRoot('sh', '-c', 'mkdir "$1" && tar -C "$1" -xf "$2"', 'sh', unpacked, tree);
   const medians: Record<string, number> = { tree: diskMib(unpacked) };
+  asRoot('rm', '-rf', unpacked);
   for (const engine of ground.engines()) {
     const before = diskMib(engine.home);
     engine.run('load', '-q', '-i', labImage('services'));
@@ -180,6 +180,10 @@ async function measureDisk(ground: Ground): Promise<Line[]> {
 }
 
 function diskMib(folder: string): number {
-  const words = ['--map-root-user', '--map-auto', 'du', '-sk', folder];
-  return parseInt(execFileSync('unshare', words, { encoding: 'utf8' }), 10) / 1024;
+  return parseInt(asRoot('du', '-sk', folder), 10) / 1024;
+}
+
+/** Runs a program as root of a user namespace with the user's subordinate ids; its output. */
+function asRoot(...words: readonly string[]): string {
+  return execFileSync('unshare', ['--map-root-user', '--map-auto', ...words], { encoding: 'utf8' });
 }
