@@ -111,6 +111,7 @@ test('what can not be saved leaves nothing behind and is said in a sentence', as
     [['save', '--compress', '-o', output, name], /--compress: it goes with --format docker-dir/],
     [['save', '--format', 'oci-dir', name], /save as oci-dir: it needs a folder/],
     [['save', '-o', path.join(folder, 'no/such/place'), name], /write ".*no\/such\/place"/],
+    [['save', '-o', folder, name], /write ".*empty": it is a folder\nhint: .*empty\/FILE\.tar\n$/],
     [['save', '-o', path.join(closed, 'x'), name], /write ".*closed\/x": permission denied\n$/],
   ];
   for (const [args, message] of cases) {

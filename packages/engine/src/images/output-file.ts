@@ -2,7 +2,9 @@
 import {
   closeSync, existsSync, fstatSync, lstatSync, openSync, renameSync, rmSync, statSync,
 } from 'node:fs';
-import { SystemError } from '@berth/errors';
+import type { Stats } from 'node:fs';
+import { join } from 'node:path';
+import { SystemError, UsageError } from '@berth/errors';
 import { giveToCaller } from '@berth/host';
 
 /**
@@ -45,12 +47,22 @@ export async function withOutputFolder<T>(output: string, write: () => Promise<T
 }
 
 /**
- * Whether `output` is a regular file or does not exist. Throws SystemError where the kernel refuses
- * to follow another user's link (protected_symlinks).
+ * Whether `output` is a regular file or does not exist. Throws UsageError for a folder, SystemError
+ * where the kernel refuses to follow another user's link (protected_symlinks).
  */
 function isFileOrNothing(output: string): boolean {
+  const status = statusOf(output);
+  if (status?.isDirectory() === true) {
+    throw new UsageError('OUTPUT_IS_FOLDER', `write "${output}": it is a folder`, {
+      hint: `name a file: -o ${join(output, 'FILE.tar')}`,
+    });
+  }
+  return status?.isFile() ?? true;
+}
+
+function statusOf(output: string): Stats | undefined {
   try {
-    return statSync(output, { throwIfNoEntry: false })?.isFile() ?? true;
+    return statSync(output, { throwIfNoEntry: false });
   } catch (cause) {
     throw notWritten(output, cause);
   }
