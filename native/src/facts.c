@@ -36,7 +36,10 @@ pid_t facts_own_pid(void)
 /* The first line of a small file, without its newline; empty if it can't be read. */
 static int first_line(const char *path, char *text, size_t size, struct failure *failure)
 {
-	if (read_text(AT_FDCWD, path, text, size) < 0 && errno != ENOENT && errno != EACCES)
+	/* Some systems have a link at /etc/machine-id. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (read_open_text(fd, text, size) < 0 && errno != ENOENT && errno != EACCES)
 		return fail(failure, "read", path, errno);
 	text[strcspn(text, "\n")] = '\0';
 	return 0;

@@ -10,9 +10,8 @@
  * this was the end. */
 enum { SURELY_LAST = 2048 };
 
-ssize_t read_text(int dir_fd, const char *path, char *text, size_t size)
+ssize_t read_open_text(int fd, char *text, size_t size)
 {
-	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	size_t length = 0;
 	ssize_t got = fd < 0 ? -1 : 0;
 
@@ -29,6 +28,13 @@ ssize_t read_text(int dir_fd, const char *path, char *text, size_t size)
 	if (fd >= 0)
 		close(fd);
 	return got < 0 ? -1 : (ssize_t)length;
+}
+
+ssize_t read_text(int dir_fd, const char *path, char *text, size_t size)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	return read_open_text(fd, text, size);
 }
 
 int write_text(int dir_fd, const char *path, const char *text)

@@ -7,6 +7,7 @@
 
 #include "cgroup.h"
 #include "exit.h"
+#include "text-file.h"
 #include "unit.h"
 #include "userns.h"
 
@@ -165,6 +166,25 @@ static void knows_its_cgroup(void)
 	CHECK(cgroup_own(small, sizeof(small)) < 0);
 }
 
+static void reads_texts(void)
+{
+	char text[6000], path[PATH_MAX], link[PATH_MAX];
+	FILE *written;
+
+	snprintf(path, sizeof(path), "%s", file("text"));
+	snprintf(link, sizeof(link), "%s", file("link"));
+	written = fopen(path, "w");
+	CHECK(written != NULL && fprintf(written, "%05000d", 1) == 5000 && fclose(written) == 0);
+	CHECK(symlink(path, link) == 0);
+	CHECK(read_text(AT_FDCWD, path, text, sizeof(text)) == 5000 && text[4999] == '1');
+	CHECK(read_text(AT_FDCWD, path, text, 10) == 9 && text[9] == '\0');
+	CHECK(read_text(AT_FDCWD, link, text, sizeof(text)) < 0 && errno == ELOOP);
+	CHECK(text[0] == '\0');
+	CHECK(read_open_text(open(link, O_RDONLY), text, sizeof(text)) == 5000);
+	CHECK(write_text(AT_FDCWD, link, "x") < 0 && errno == ELOOP);
+	CHECK(write_text(AT_FDCWD, file("none"), "x") < 0 && errno == ENOENT);
+}
+
 int main(void)
 {
 	snprintf(state, sizeof(state), "%s/state", unit_scratch());
@@ -177,6 +197,7 @@ int main(void)
 	RUN(reads_start_times);
 	RUN(carries_out_exit_steps);
 	RUN(knows_its_cgroup);
+	RUN(reads_texts);
 	plan_free(&plan);
 	return unit_end("facts and exit steps");
 }

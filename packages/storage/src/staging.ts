@@ -79,8 +79,8 @@ export class Staging {
   }
 
   /**
-   * The same, for a layer's files. They are spread over the disk where it has room for many: so a
-   * layer does not lie between the places of those that were just removed.
+   * The same, for the files of a layer. On ext4 each layer gets a part of the disk of its own, away
+   * from what was just removed.
    */
   makeLayerDirectory(): string {
     const { staging } = this.#layout;

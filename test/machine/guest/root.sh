@@ -271,6 +271,13 @@ resets() {
 	until_ok fails 1 pgrep -u "$first"
 }
 
+linked_machine_id() {
+	mv /etc/machine-id /var/lib/machine-id
+	ln -s /var/lib/machine-id /etc/machine-id
+	berth run --rm --network none $image true
+	mv /var/lib/machine-id /etc/machine-id
+}
+
 claims_nothing_for_others() {
 	like 'graphRoot: /home/alice/' "$(runuser -u alice -- env BERTH_ROOT_CALLER=1 \
 		HOME=/home/alice "PATH=$PATH" berth info)"
@@ -291,6 +298,7 @@ check 'networks: a published port with the address of the client, container:, a 
 check 'exec -it, attach and logs of a container with a terminal' terminals
 check 'the build for Node serves root as well' node_build
 check "in unshare berth finds root's store" unshares
+check 'where /etc/machine-id is a link containers run too' linked_machine_id
 check 'after a reboot containers are listed as ended, and start' after_a_reboot
 check 'keep-id is refused, auto and nomap are as for users' other_maps
 check "no folder of another user's is used, whatever HOME and XDG variables say" folders_of_others
