@@ -4,12 +4,12 @@
  * folder first, so no name in the archive, and no link that a container makes in the folder
  * meanwhile, leads out of it.
  */
-import { createReadStream } from 'node:fs';
 import { loadSyscalls, succeed, systemErrorFrom } from '@berth/host';
 import { decompress } from './decompress.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import { LayerApplier } from './layer-applier.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { readChunks } from './read-chunks.ts';
 import { TarReader } from './tar-reader.ts';
 import { tellFailure } from './worker-failure.ts';
 
@@ -18,8 +18,6 @@ export interface UnpackRequest {
   readonly folder: string;
   readonly owners: OwnerPolicy;
 }
-
-const CHUNK_BYTES = 1 << 18;
 
 /** The arguments to give to the worker's command. */
 export function unpackWorkerArguments(request: UnpackRequest): string[] {
@@ -33,12 +31,11 @@ export function unpackWorkerArguments(request: UnpackRequest): string[] {
 export async function runUnpackWorker(args: readonly string[]): Promise<number> {
   const { folder, owners } = JSON.parse(args[0] ?? '') as UnpackRequest;
   try {
-    const input = createReadStream('', { fd: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
     const syscalls = loadSyscalls();
     succeed(syscalls.chdir(folder), 'enter', folder);
     succeed(syscalls.chroot('.'), 'change root to', folder);
     syscalls.umask(0);
-    await unpack(input, owners);
+    await unpack(readChunks(0), owners);
     return 0;
   } catch (error) {
     return tellFailure(systemErrorFrom(error, 'read', 'archive'));

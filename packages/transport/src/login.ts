@@ -42,8 +42,7 @@ export async function checkLogin(request: LoginRequest): Promise<void> {
 /**
  * The credentials are checked and kept: with the credential helper that the auth file names for
  * this registry, else with the first of registries.conf, else in the file itself (0600, in one
- * step). Gives where they are kept. Errors
- * as `checkLogin`; nothing is kept then.
+ * step). Gives where they are kept. Errors as `checkLogin`; nothing is kept then.
  */
 export async function login(request: LoginRequest): Promise<{ readonly keptIn: string }> {
   await checkLogin(request);
