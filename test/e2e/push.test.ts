@@ -64,6 +64,25 @@ test('a pulled image keeps its digest, in its own repository and in a new one', 
   assert.deepEqual(await manifest('other/name:3'), { digest, bytes });
 });
 
+test('a layer that came with another image is not sent, but mounted from there', async () => {
+  const { archive, name } = archiveOf({ name: 'localhost/base:1', layers: LAYERS }, lab.folder);
+  registry.push(`oci-archive:${archive}:${name}`, 'base:1');
+  const layersOf = async (image: string): Promise<{ digest: string; size: number }[]> =>
+    JSON.parse((await manifest(image)).bytes).layers;
+  const base = await layersOf('base:1');
+  await lab.ok(['pull', '-q', INSECURE, `${registry.host}/base:1`]);
+  await lab.ok(['create', '--name', 'derived', `${registry.host}/base:1`]);
+  await lab.ok(['commit', '-q', 'derived', 'localhost/derived:1']);
+  const { stderr } = await lab.berth(
+    ['push', INSECURE, 'localhost/derived:1', `docker://${registry.host}/derived:1`]);
+  assert.equal(stderr.match(/already exists/g)?.length, base.length, stderr);
+  const derived = await layersOf('derived:1');
+  const forms = (layers: typeof base) => layers.map(({ digest, size }) => ({ digest, size }));
+  assert.deepEqual(forms(derived.slice(0, base.length)), forms(base));
+  await lab.ok(['rm', 'derived']);
+  await lab.ok(['rmi', '--all', '--force']);
+});
+
 test('a second push of an image that was made here sends nothing and says the same', async () => {
   const name = await lab.image({ name: 'localhost/twice:1', busybox: false, layers: LAYERS });
   const first = await push(name, `${registry.host}/twice:1`);

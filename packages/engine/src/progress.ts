@@ -6,8 +6,9 @@ export type ProgressEvent =
   | {
       kind: 'layer';
       digest: string;
-      state: 'waiting' | 'pulling' | 'unpacking' | 'exists' | 'done';
+      state: 'waiting' | 'pulling' | 'unpacking' | 'sending' | 'exists' | 'done';
       currentBytes: number;
+      /** 0 while it is unknown. */
       totalBytes: number;
     }
   | { kind: 'config'; digest: string }

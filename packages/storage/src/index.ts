@@ -8,8 +8,8 @@ export type { Store } from './store.ts';
 export { layoutOf } from './layout.ts';
 export type { Layout, StoreDirectories } from './layout.ts';
 export type {
-  ContainerRecord, ImageEntry, ImageLayer, ImageOrigin, ImageRecord, LayerRecord, MountedImage,
-  VolumeRecord,
+  ContainerRecord, ImageEntry, ImageLayer, ImageOrigin, ImageRecord, LayerRecord, LayerSource,
+  MountedImage, VolumeRecord,
 } from './records.ts';
 export type { BlobStore, BlobWriter } from './blobs.ts';
 export type { CommitImage, ImageStore, ResolveOptions } from './images.ts';

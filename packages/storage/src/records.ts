@@ -55,6 +55,13 @@ export interface ImageEntry {
   readonly names: readonly string[];
 }
 
+/** A compressed form of a layer; digest and length were verified. */
+export interface LayerSource {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly compression: 'gzip' | 'zstd';
+}
+
 /** Content of layers/<diff id>/record.json. */
 export interface LayerRecord {
   readonly version: 1;
@@ -66,8 +73,8 @@ export interface LayerRecord {
   readonly idMap: string;
   /** How the tree marks what it hides of lower layers; if absent, by overlay's own marks. */
   readonly marks?: 'names' | undefined;
-  /** `sha256:…` of the compressed layer it came from, for information. */
-  readonly sourceDigest?: string | undefined;
+  /** The compressed layer that it was unpacked from; absent if it came in another way. */
+  readonly source?: LayerSource | undefined;
   /** `sha256:…` of the recipe's file, taken when the layer was stored. */
   readonly recipeDigest?: string | undefined;
   /** Extended attributes that the file system or this namespace could not hold. */

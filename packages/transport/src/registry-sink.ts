@@ -6,10 +6,16 @@
 import { NotFoundError, TransportError } from '@berth/errors';
 import type { Descriptor, ImageSink, Reference } from '@berth/oci';
 import { formatReference } from '@berth/oci';
-import { uploadBlob, type UploadPlace } from './blob-upload.ts';
+import {
+  uploadBlob,
+  uploadGrowing,
+  type GrowingBlob,
+  type UploadedBlob,
+} from './blob-upload.ts';
 import type { RegistryClient } from './registry-client.ts';
 import type { SessionRequest } from './registry-session.ts';
 import { discardBody } from './response-body.ts';
+import type { UploadPlace } from './upload.ts';
 
 /** Who sends, and which blobs the registry may have already. */
 export interface RegistrySinkOptions {
@@ -19,20 +25,28 @@ export interface RegistrySinkOptions {
   readonly mountFrom?: ((descriptor: Descriptor) => readonly string[]) | undefined;
 }
 
+/** A repository that an image is put into. */
+export interface RegistrySink extends ImageSink {
+  /** Puts a blob that is made meanwhile, and not at all if the registry refuses uploads. */
+  putGrowing(make: () => GrowingBlob): Promise<UploadedBlob>;
+}
+
 /** The place that `reference` names. Nothing is asked before the first call. */
-export function registrySink(reference: Reference, options: RegistrySinkOptions): ImageSink {
+export function registrySink(reference: Reference, options: RegistrySinkOptions): RegistrySink {
   const session = options.client.session({ host: reference.registry, isInsecure: undefined });
   const place: UploadPlace = { session, repository: reference.repository };
+  const hasBlob = async (descriptor: Descriptor): Promise<boolean> => {
+    if (await isThere(place, descriptor)) return true;
+    for (const from of options.mountFrom?.(descriptor) ?? []) {
+      if (from !== reference.repository && await mount(place, descriptor, from)) return true;
+    }
+    return false;
+  };
   return {
     name: formatReference(reference),
-    async hasBlob(descriptor) {
-      if (await isThere(place, descriptor)) return true;
-      for (const from of options.mountFrom?.(descriptor) ?? []) {
-        if (from !== reference.repository && await mount(place, descriptor, from)) return true;
-      }
-      return false;
-    },
-    putBlob: (descriptor, content) => uploadBlob(place, descriptor, content),
+    hasBlob,
+    putBlob: (descriptor, content) => uploadBlob(place, { descriptor, content }),
+    putGrowing: (make) => uploadGrowing(place, make, hasBlob),
     async putManifest({ bytes, digest, mediaType }) {
       const name = reference.tag ?? digest;
       await settled(place, {

@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { parseDigest } from '@berth/oci';
-import { registrySink } from '../src/registry-sink.ts';
+import { parseDigest, type Descriptor } from '@berth/oci';
+import type { GrowingBlob } from '../src/blob-upload.ts';
+import { registrySink, type RegistrySink } from '../src/registry-sink.ts';
 import { client, noise } from './scripted-registry.ts';
 
 interface Seen {
@@ -29,7 +30,11 @@ class UploadServer {
   readonly seen: Seen[] = [];
   readonly faults: Fault[] = [];
   held = Buffer.alloc(0);
+  /** Bytes of all bodies so far. */
+  arrived = 0;
   finished: Buffer | undefined;
+  /** Whether the blob is there before it is sent. */
+  hasBlob = false;
   /** Where uploads are sent to; undefined is here. */
   elsewhere: string | undefined;
   readonly #server = http.createServer((request, response) => {
@@ -81,6 +86,7 @@ class UploadServer {
     try {
       for await (const chunk of request as AsyncIterable<Buffer>) {
         chunks.push(chunk.subarray(0, missing));
+        this.arrived += chunk.length;
         missing -= chunk.length;
         if (missing > 0) continue;
         request.socket.destroy();
@@ -95,6 +101,10 @@ class UploadServer {
   }
 
   #answer(method: string, url: string, response: http.ServerResponse): void {
+    if (method === 'HEAD') {
+      response.writeHead(this.hasBlob ? 200 : 404).end();
+      return;
+    }
     if (method === 'POST') this.held = Buffer.alloc(0);
     if (method === 'PUT') this.finished = this.held;
     const location = method === 'POST' ? `${this.elsewhere ?? ''}/v2/a/blobs/uploads/1` : url;
@@ -122,12 +132,8 @@ interface Sending {
 async function send(t: TestContext, sending: Sending): Promise<void> {
   const { server, bytes, patience = PATIENT } = sending;
   const { idleTimeoutMs, pauseMs } = patience;
-  const host = await server.start(t);
-  const sink = registrySink({ registry: host, repository: 'a', tag: 'b', digest: undefined }, {
-    client: client(t, { idleTimeoutMs, connectTimeoutMs: 60_000 }),
-  });
-  const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
-  await sink.putBlob({ mediaType: '', digest, size: bytes.length }, {
+  const sink = await sinkOf(t, server, idleTimeoutMs);
+  await sink.putBlob(descriptorOf(bytes), {
     async *stream() {
       for (let at = 0; at < bytes.length; at += 1 << 18) {
         if (pauseMs > 0) await sleep(pauseMs);
@@ -135,6 +141,42 @@ async function send(t: TestContext, sending: Sending): Promise<void> {
       }
     },
   });
+}
+
+async function sinkOf(
+  t: TestContext,
+  server: UploadServer,
+  idleTimeoutMs = PATIENT.idleTimeoutMs,
+): Promise<RegistrySink> {
+  const host = await server.start(t);
+  return registrySink({ registry: host, repository: 'a', tag: 'b', digest: undefined }, {
+    client: client(t, { idleTimeoutMs, connectTimeoutMs: 60_000 }),
+  });
+}
+
+function descriptorOf(bytes: Buffer): Descriptor {
+  const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+  return { mediaType: '', digest, size: bytes.length };
+}
+
+/** A blob that is made while it is followed: its second half when `half` resolves. */
+function growing(bytes: Buffer, half: Promise<unknown>): () => GrowingBlob {
+  const middle = bytes.length >> 1;
+  const stream = async function* (): AsyncGenerator<Uint8Array> {
+    yield bytes.subarray(0, middle);
+    await half;
+    yield bytes.subarray(middle);
+  };
+  const whole = half.then(() => ({ descriptor: descriptorOf(bytes), content: { stream } }));
+  return () => ({ follow: stream, whole });
+}
+
+/** Resolves when the server has at least so many bytes; fails after half a minute. */
+async function arrival(server: UploadServer, bytes: number): Promise<void> {
+  for (let tries = 0; server.arrived < bytes; tries += 1) {
+    assert(tries < 3000, `${server.arrived} of ${bytes} bytes have come`);
+    await sleep(10);
+  }
 }
 
 const BLOB = noise(3 << 20);
@@ -203,4 +245,63 @@ test('a slow sender is no reason to give up', async (t) => {
   await send(t, { server, bytes: BLOB, patience: { idleTimeoutMs: 2_000, pauseMs: 250 } });
   assert.equal(server.lines('PATCH').length, 1);
   assert(server.finished?.equals(BLOB));
+});
+
+test('a blob is sent while it is made', async (t) => {
+  const server = new UploadServer();
+  const sink = await sinkOf(t, server);
+  // The second half is made only when the first has arrived.
+  const { descriptor, wasThere } = await sink.putGrowing(
+    growing(BLOB, arrival(server, BLOB.length >> 1)));
+  assert.deepEqual([descriptor, wasThere], [descriptorOf(BLOB), false]);
+  assert.equal(server.lines('PATCH').length, 1);
+  assert(server.finished?.equals(BLOB));
+});
+
+test('what breaks off while it is made goes on where the registry has got to', async (t) => {
+  const server = new UploadServer();
+  server.faults.push({ on: /^PATCH/, takes: 1_000_000, times: 1 });
+  const sink = await sinkOf(t, server);
+  await sink.putGrowing(growing(BLOB, arrival(server, 1_000_000)));
+  assert.deepEqual(server.lines('PATCH'), [undefined, `1000000-${BLOB.length - 1}`]);
+  assert(server.finished?.equals(BLOB));
+});
+
+for (const status of [400, 411, 413, 500]) {
+  test(`a registry that takes no piece of unknown length (${status}) gets the whole`, async (t) => {
+    const server = new UploadServer();
+    server.faults.push({ on: /^PATCH/, status, times: 1 });
+    const sink = await sinkOf(t, server);
+    await sink.putGrowing(growing(BLOB, sleep(50)));
+    assert.equal(server.lines('PATCH').length, 2);
+    assert(server.finished?.equals(BLOB));
+  });
+}
+
+test('nothing is made for a registry that allows no upload', async (t) => {
+  const server = new UploadServer();
+  server.faults.push({ on: /^POST/, status: 403, times: 9 });
+  const sink = await sinkOf(t, server);
+  await assert.rejects(sink.putGrowing(() => assert.fail('made')), /denies access/);
+});
+
+test('sending ends when the registry turns out to have the blob', async (t) => {
+  const server = new UploadServer();
+  server.hasBlob = true;
+  const sink = await sinkOf(t, server);
+  const make = growing(BLOB, arrival(server, BLOB.length >> 1));
+  const never = new Promise(() => undefined);
+  const { wasThere } = await sink.putGrowing(() => ({
+    ...make(), follow: growing(BLOB, never)().follow,
+  }));
+  assert.equal(wasThere, true);
+  assert.equal(server.finished, undefined);
+});
+
+test('when making a blob fails, its upload is not finished', async (t) => {
+  const server = new UploadServer();
+  const sink = await sinkOf(t, server);
+  const full = arrival(server, 1000).then(() => assert.fail('disk full'));
+  await assert.rejects(sink.putGrowing(growing(BLOB, full)), /disk full/);
+  assert.deepEqual(server.lines('PUT'), []);
 });

@@ -74,8 +74,8 @@ function barReporter(): Report {
     const ended = events.filter(({ state }) => state === 'done' || state === 'exists');
     const open = events.filter((event) => !ended.includes(event));
     const shown = [
-      ...open.filter(({ state }) => state === 'pulling'),
-      ...open.filter(({ state }) => state !== 'pulling'),
+      ...open.filter(isMoving),
+      ...open.filter((event) => !isMoving(event)),
     ].slice(0, Math.max(1, size.rows - 2));
     const lines = [...ended, ...shown].map((event) => `${barLine(event, size.columns)}\n`);
     printError(Buffer.from(up + lines.join('')));
@@ -103,6 +103,10 @@ function barReporter(): Report {
   };
 }
 
+function isMoving({ state }: LayerEvent): boolean {
+  return state === 'pulling' || state === 'sending';
+}
+
 /** The terminal's size, kept up to date while the user changes it. */
 function followSize(): { rows: number; columns: number } {
   const size = { rows: 24, columns: 80 };
@@ -119,7 +123,10 @@ function barLine(event: LayerEvent, columns: number): string {
   const { digest, state, currentBytes, totalBytes } = event;
   const room = columns - 1;
   const title = `Copying blob ${short(digest)}`;
-  if (state !== 'pulling') {
+  if (state === 'sending' && totalBytes === 0) {
+    return `${title} ${humanSize(currentBytes)}`.slice(0, room);
+  }
+  if (!isMoving(event)) {
     return `${title} ${state === 'exists' ? 'skipped: already exists' : state}`.slice(0, room);
   }
   const share = totalBytes > 0 ? Math.min(1, currentBytes / totalBytes) : 0;

@@ -15,6 +15,7 @@ import { readRecipe, reproduceWorkerArguments } from '@berth/layers';
 import type { BlobContent, Digest } from '@berth/oci';
 import { fileDigest, type ImageRecord, type Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { followFile } from './follow-file.ts';
 
 /** A layer's content, ready to be sent or written. */
 export interface LayerBlob {
@@ -65,19 +66,38 @@ export function plainLayer(engine: Engine, diffId: string): LayerBlob {
 export async function compressedLayer(
   engine: Engine,
   diffId: string,
-  { folder, ...packing }: Packing & { folder: string },
+  packing: Packing & { folder: string },
 ): Promise<LayerBlob> {
+  return growingLayer(engine, diffId, packing).whole;
+}
+
+/** A compressed layer that is being made; its bytes can be read meanwhile. */
+export interface GrowingLayer {
+  readonly follow: () => AsyncIterable<Uint8Array>;
+  readonly whole: Promise<LayerBlob>;
+}
+
+/** As compressedLayer, which is on its way when this returns. */
+export function growingLayer(
+  engine: Engine,
+  diffId: string,
+  { folder, ...packing }: Packing & { folder: string },
+): GrowingLayer {
   const path = join(folder, `${diffId.replace('sha256:', '')}.${packing.format}`);
   const fd = openSync(path, 'wx', 0o600);
-  try {
-    await compressLayer(engine, diffId, { ...packing, fd });
-    const content = {
-      stream: () => createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>,
-    };
-    return { digest: fileDigest(path) as Digest, sizeBytes: fstatSync(fd).size, content };
-  } finally {
-    closeSync(fd);
-  }
+  const compressed = compressLayer(engine, diffId, { ...packing, fd });
+  const whole = async (): Promise<LayerBlob> => {
+    try {
+      await compressed;
+      const stream = (): AsyncIterable<Buffer> =>
+        createReadStream(path, { highWaterMark: READ_BYTES });
+      const digest = fileDigest(path) as Digest;
+      return { digest, sizeBytes: fstatSync(fd).size, content: { stream } };
+    } finally {
+      closeSync(fd);
+    }
+  };
+  return { follow: () => followFile(path, compressed), whole: whole() };
 }
 
 /**

@@ -27,7 +27,6 @@ export async function newLayer(
   const worker = new LayerWorker(engine);
   try {
     const { diffId, archiveBytes, blobBytes } = await intoStore(engine, {
-      sourceDigest: undefined,
       apply: async ({ tree, recipe }) => {
         const result = await worker.apply({ tree, recipe, content, expectedDiffId: undefined });
         verify?.(result.blobBytes);

@@ -1,51 +1,37 @@
 /**
- * Pushes to a registry. A layer is not sent if the registry has it under one of the digests that
- * are known for it. If the registry has all layers, or can mount them, the manifest with which the
- * image was pulled is sent unchanged and keeps its digest. Missing layers are made from their
- * recipes and compressed.
+ * Pushes to a registry. If the registry has all layers, or can mount them, the manifest with which
+ * the image was pulled is sent unchanged and keeps its digest. Otherwise the layers that are
+ * missing are sent (push-layer.ts), and a new manifest names them all.
  */
 import { availableParallelism } from 'node:os';
 import { UsageError } from '@berth/errors';
 import {
-  digestOf,
   formatReference,
   formatRepository,
-  isManifestType,
-  MEDIA_TYPE,
-  parseManifest,
   type Descriptor,
-  type ImageSink,
-  type Manifest,
   type RawDocument,
   type Reference,
 } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';
-import { registrySink } from '@berth/transport';
+import { registrySink, type RegistrySink } from '@berth/transport';
 import type { Engine } from '../engine.ts';
+import { manifestDocument, putConfig, type ManifestFormat } from './copy-image.ts';
 import {
-  layerType,
-  manifestDocument,
-  putConfig,
-  putOnce,
-  type ManifestFormat,
-} from './copy-image.ts';
-import { compressedLayer, pinImage } from './layer-content.ts';
+  compressionOf,
+  formatOf,
+  knownManifests,
+  repositoryFinder,
+  type KnownManifest,
+} from './known-manifests.ts';
+import { pinImage } from './layer-content.ts';
 import type { FoundImage } from './local.ts';
 import { openClient } from './pull-registry.ts';
+import { pushLayer } from './push-layer.ts';
 import type { PushOptions } from './push-options.ts';
 
 /** Where the image is pushed, and how. */
 export interface RegistryPush extends PushOptions {
   reference: Reference;
-}
-
-/** A manifest by which the image is known, and the repository that has it. */
-interface KnownManifest {
-  document: RawDocument;
-  manifest: Manifest;
-  repository: string;
-  /** As in ImageOrigin. */
-  form: string | undefined;
 }
 
 /** The image is in the registry under its reference; answers the digest of its manifest. */
@@ -62,7 +48,7 @@ export async function pushToRegistry(
   try {
     const sink = registrySink(reference, {
       client,
-      mountFrom: ({ digest }) => repositoriesWith(all, { digest, registry: reference.registry }),
+      mountFrom: repositoryFinder(engine, reference),
     });
     pinImage(engine, session, record);
     const known = all.filter((one) => one.form === undefined || one.form === form);
@@ -83,27 +69,9 @@ interface PushJob {
   form: string | undefined;
   /** Those that came with the image, and those that an earlier push made in this form. */
   known: readonly KnownManifest[];
-  sink: ImageSink;
+  sink: RegistrySink;
   /** Where compressed layers are written. */
   folder: string;
-}
-
-/**
- * The known manifests, newest first; but those of the target's repository come before all others.
- */
-function knownManifests(engine: Engine, record: ImageRecord, target: string): KnownManifest[] {
-  const { images, blobs } = engine.store;
-  const found = images.origins(record.id).flatMap((origin): KnownManifest[] => {
-    const { manifestDigest, mediaType, repository, form } = origin;
-    if (!isManifestType(mediaType) || !blobs.has(manifestDigest)) return [];
-    const bytes = blobs.read(manifestDigest);
-    const manifest = parseManifest(bytes, mediaType);
-    if (manifest.kind !== 'manifest') return [];
-    const document = { bytes, digest: digestOf(bytes), mediaType };
-    return [{ document, manifest, repository, form }];
-  });
-  const isElsewhere = ({ repository }: KnownManifest): number => (repository === target ? 0 : 1);
-  return found.reverse().sort((one, other) => isElsewhere(one) - isElsewhere(other));
 }
 
 /** The form that the flags ask for, unless it is that of `came`. */
@@ -114,19 +82,6 @@ function otherForm(push: RegistryPush, came: KnownManifest | undefined): string 
   const asked = push.format ?? (push.compression === 'zstd' ? 'oci' : format);
   const form = `${asked} ${push.compression ?? compression}`;
   return form === `${format} ${compression}` ? undefined : form;
-}
-
-function repositoriesWith(
-  known: readonly KnownManifest[],
-  { digest, registry }: { digest: string; registry: string },
-): string[] {
-  const prefix = `${registry}/`;
-  const repositories = known
-    .filter(({ repository }) => repository.startsWith(prefix))
-    .filter(({ manifest }) =>
-      [manifest.config, ...manifest.layers].some((blob) => blob.digest === digest))
-    .map(({ repository }) => repository.slice(prefix.length));
-  return [...new Set(repositories)];
 }
 
 /**
@@ -188,65 +143,13 @@ function otherDigest(reference: Reference): UsageError {
   });
 }
 
-/** The registry has the layer: in one of its known forms, or compressed now and sent. */
-async function pushLayer(
-  engine: Engine,
-  job: PushJob & { format: ManifestFormat; diffId: string },
-): Promise<Descriptor> {
-  const { push, format, diffId, sink, folder } = job;
-  const known = push.forceCompression || push.level !== undefined ? [] : knownLayers(job);
-  for (const { descriptor, compression } of known) {
-    const { digest, size } = descriptor;
-    const layer = { mediaType: layerType(format, compression), digest, size };
-    if (!(await sink.hasBlob(layer))) continue;
-    engine.report({
-      kind: 'layer', digest, state: 'exists', currentBytes: size, totalBytes: size,
-    });
-    return layer;
-  }
-  const compression = push.compression ?? 'gzip';
-  const mediaType = layerType(format, compression);
-  const packing = { format: compression, level: push.level };
-  const blob = await compressedLayer(engine, diffId, { folder, ...packing });
-  const descriptor = { mediaType, digest: blob.digest, size: blob.sizeBytes };
-  await putOnce(engine, sink, { descriptor, content: blob.content });
-  return descriptor;
-}
-
-interface KnownLayer {
-  descriptor: Descriptor;
-  compression: 'gzip' | 'zstd';
-}
-
-/**
- * The forms in which the layer is known, as far as the new manifest's format has a type for them.
- */
-function knownLayers(
-  { record, known, push, format, diffId }: PushJob & { format: ManifestFormat; diffId: string },
-): KnownLayer[] {
-  const index = record.layers.findIndex((layer) => layer.diffId === diffId);
-  return known.flatMap(({ manifest }) => manifest.layers[index] ?? []).flatMap((descriptor) => {
-    const compression = compressionOf(descriptor);
-    if (compression === undefined || !isWanted(push, descriptor)) return [];
-    return compression === 'zstd' && format === 'docker' ? [] : [{ descriptor, compression }];
-  });
-}
-
 function isWanted({ compression }: RegistryPush, layer: Descriptor): boolean {
   return compression === undefined || compression === compressionOf(layer);
-}
-
-function compressionOf({ mediaType }: Descriptor): 'gzip' | 'zstd' | undefined {
-  return mediaType.endsWith('gzip') ? 'gzip' : mediaType.endsWith('zstd') ? 'zstd' : undefined;
 }
 
 function newFormat({ push, known }: PushJob): ManifestFormat {
   const found = push.compression === 'zstd' ? 'oci' : formatOf(known[0]?.document.mediaType ?? '');
   return push.format ?? found;
-}
-
-function formatOf(mediaType: string): ManifestFormat {
-  return mediaType === MEDIA_TYPE.dockerManifest ? 'docker' : 'oci';
 }
 
 /**

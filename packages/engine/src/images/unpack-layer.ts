@@ -7,7 +7,7 @@ import { IntegrityError } from '@berth/errors';
 import type { LayerResult } from '@berth/layers';
 import type { Descriptor, ImageSource } from '@berth/oci';
 import { idMapKey } from '@berth/isolation';
-import type { LayerStaging, Session } from '@berth/storage';
+import type { LayerSource, LayerStaging, Session } from '@berth/storage';
 import { removeTrees, type Engine } from '../engine.ts';
 import type { LayerContent, LayerWorker } from './layer-worker.ts';
 import { shareLayer } from './share-layer.ts';
@@ -35,7 +35,6 @@ export async function unpackLayer(engine: Engine, request: LayerRequest): Promis
     return;
   }
   await intoStore(engine, {
-    sourceDigest: descriptor.digest,
     apply: async (staging) => {
       const result = await runApply(engine, { ...request, ...staging });
       requireDigest(result, request);
@@ -46,7 +45,6 @@ export async function unpackLayer(engine: Engine, request: LayerRequest): Promis
 }
 
 interface LayerMaking {
-  sourceDigest: string | undefined;
   /** Makes the layer and verifies it. */
   apply(staging: LayerStaging): Promise<LayerResult>;
 }
@@ -65,7 +63,7 @@ export async function intoStore(engine: Engine, making: LayerMaking): Promise<La
       fileCount: Object.values(result.counts).reduce((sum, count) => sum + count, 0),
       idMap: idMapKey(engine.idMaps),
       ...(treePolicy(engine).marks === 'names' ? { marks: 'names' } : {}),
-      sourceDigest: making.sourceDigest ?? result.blobDigest,
+      source: sourceOf(result),
       skippedAttributes: result.counts.skippedAttributes,
     });
     return result;
@@ -76,6 +74,11 @@ export async function intoStore(engine: Engine, making: LayerMaking): Promise<La
     layers.discard(staging);
     throw error;
   }
+}
+
+function sourceOf({ compression, blobDigest, blobBytes }: LayerResult): LayerSource | undefined {
+  if (compression !== 'gzip' && compression !== 'zstd') return undefined;
+  return { digest: blobDigest, sizeBytes: blobBytes, compression };
 }
 
 function isUsable(engine: Engine, diffId: string): boolean {

@@ -1,0 +1,77 @@
+/**
+ * The manifests under which images are known: what a push need not make again, and where a registry
+ * can find blobs that the target lacks.
+ */
+import {
+  digestOf,
+  isManifestType,
+  MEDIA_TYPE,
+  parseManifest,
+  type Descriptor,
+  type Manifest,
+  type RawDocument,
+} from '@berth/oci';
+import type { ImageRecord } from '@berth/storage';
+import type { Engine } from '../engine.ts';
+import type { ManifestFormat } from './copy-image.ts';
+
+/** A manifest by which an image is known, and the repository that has it. */
+export interface KnownManifest {
+  document: RawDocument;
+  manifest: Manifest;
+  repository: string;
+  /** As in ImageOrigin. */
+  form: string | undefined;
+}
+
+/** Those of one image, newest first; but those of the target's repository before all others. */
+export function knownManifests(
+  engine: Engine,
+  { id }: Pick<ImageRecord, 'id'>,
+  target: string,
+): KnownManifest[] {
+  const { images, blobs } = engine.store;
+  const found = images.origins(id).flatMap((origin): KnownManifest[] => {
+    const { manifestDigest, mediaType, repository, form } = origin;
+    if (!isManifestType(mediaType) || !blobs.has(manifestDigest)) return [];
+    const bytes = blobs.read(manifestDigest);
+    const manifest = parseManifest(bytes, mediaType);
+    if (manifest.kind !== 'manifest') return [];
+    const document = { bytes, digest: digestOf(bytes), mediaType };
+    return [{ document, manifest, repository, form }];
+  });
+  const isElsewhere = ({ repository }: KnownManifest): number => (repository === target ? 0 : 1);
+  return found.reverse().sort((one, other) => isElsewhere(one) - isElsewhere(other));
+}
+
+/**
+ * Finds the repositories of the target's registry that have a blob, by the manifests of all images.
+ * Those are read when it is first called.
+ */
+export function repositoryFinder(
+  engine: Engine,
+  target: { registry: string; repository: string },
+): (blob: Descriptor) => string[] {
+  const prefix = `${target.registry}/`;
+  let all: KnownManifest[] | undefined;
+  return ({ digest }) => {
+    all ??= engine.store.images.ids()
+      .flatMap((id) => knownManifests(engine, { id }, `${prefix}${target.repository}`))
+      .filter(({ repository }) => repository.startsWith(prefix));
+    const repositories = all
+      .filter(({ manifest }) =>
+        [manifest.config, ...manifest.layers].some((blob) => blob.digest === digest))
+      .map(({ repository }) => repository.slice(prefix.length));
+    return [...new Set(repositories)];
+  };
+}
+
+/** How a layer is compressed, by its media type; undefined if it is not. */
+export function compressionOf({ mediaType }: Descriptor): 'gzip' | 'zstd' | undefined {
+  return mediaType.endsWith('gzip') ? 'gzip' : mediaType.endsWith('zstd') ? 'zstd' : undefined;
+}
+
+/** The format of a manifest, by its media type. */
+export function formatOf(mediaType: string): ManifestFormat {
+  return mediaType === MEDIA_TYPE.dockerManifest ? 'docker' : 'oci';
+}
