@@ -74,6 +74,19 @@ test('a login without a name tries the one that is kept', { skip }, async () => 
   assert.match(stderr, /is not a terminal/);
 });
 
+test('a login is good for the layers that are pushed at the same time', { skip }, async () => {
+  const host = registry?.host ?? '';
+  const to = ['--cert-dir', certificates, '--authfile', path.join(lab.home, 'pushing.json')];
+  const layers = [{ '/a': 'a' }, { '/b': 'b' }, { '/c': 'c' }];
+  const name = await lab.image({ name: 'localhost/many:1', busybox: false, layers });
+  const refused = await lab.berth(['push', ...to.slice(0, 2), name, `${host}/many:1`]);
+  assert.equal(refused.status, 125);
+  assert.equal(refused.stderr,
+    `Error: ask "${host}": it wants a user name and password\nhint: berth login ${host}\n`);
+  await lab.ok(['login', ...to, '-u', 'ann', '--password-stdin', host], { input: 's3cret' });
+  assert.match(await lab.ok(['push', ...to, name, `${host}/many:1`]), /^sha256:/);
+});
+
 test('where nobody logged in, there is nothing to log out of', async () => {
   for (const args of [['logout', 'reg.test'], ['login', '--get-login', 'reg.test']]) {
     const { status, stderr } = await lab.berth(args);

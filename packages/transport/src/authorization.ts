@@ -15,10 +15,17 @@ export interface Authorization {
   /** The headers that authenticate us for `scope`, as far as they are known. */
   headers(scope: string): Promise<Record<string, string>>;
   /**
-   * Takes a 401's challenges. True when the same request is worth sending again; throws
+   * Takes the 401 that a request met. True when the same request is worth sending again; throws
    * TransportError when the credentials are refused, or when it is not safe to send them.
    */
-  answer(challenges: readonly AuthChallenge[], scope: string): Promise<boolean>;
+  answer(challenges: readonly AuthChallenge[], refused: RefusedRequest): Promise<boolean>;
+}
+
+/** A request that a registry has answered with 401. */
+export interface RefusedRequest {
+  readonly scope: string;
+  /** It carried headers of ours. If not, it may have left before another one met its 401. */
+  readonly wasProven: boolean;
 }
 
 /** What is needed to authenticate to one registry. */
@@ -61,12 +68,11 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
   };
   return {
     headers,
-    async answer(challenges, scope) {
-      const isRepeated = method.kind !== 'none';
+    async answer(challenges, { scope, wasProven }) {
       method = await chooseMethod(challenges, { options, scope });
-      if (method.kind === 'basic') return !isRepeated;
+      if (method.kind === 'basic') return !wasProven;
       // Refused although a token was sent: by the server's clock it has expired.
-      tokens.delete(scope);
+      if (wasProven) tokens.delete(scope);
       return true;
     },
   };

@@ -11,7 +11,7 @@ import type { RegistriesConfig } from './registries-config.ts';
 import { loadRegistriesConfig } from './registries-config.ts';
 import { findRule } from './pull-sources.ts';
 import type { RegistrySession, SessionOptions } from './registry-session.ts';
-import { openSession } from './registry-session.ts';
+import { anySignal, openSession } from './registry-session.ts';
 import type { RetryPolicy } from './retry.ts';
 import { DEFAULT_RETRY } from './retry.ts';
 
@@ -51,7 +51,10 @@ export interface RegistryClient {
   readonly config: RegistriesConfig;
   /** The one session for this registry. */
   session(target: SessionTarget): RegistrySession;
-  /** Closes the kept connections; until then they may keep the process alive. */
+  /**
+   * Ends the requests under way and closes the kept connections; until then they may keep the
+   * process alive.
+   */
   close(): void;
 }
 
@@ -80,6 +83,7 @@ export function createRegistryClient(options: RegistryOptions = {}): RegistryCli
     return made;
   };
   const sessions = new Map<string, RegistrySession>();
+  const end = new AbortController();
   return {
     options,
     config,
@@ -95,13 +99,14 @@ export function createRegistryClient(options: RegistryOptions = {}): RegistryCli
           credentials: credentialsFor(target, { ...options, config }),
           retry: options.retry ?? DEFAULT_RETRY,
           idleTimeoutMs: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
-          signal: options.signal,
+          signal: anySignal(options.signal, end.signal),
           onRetry: options.onRetry,
         });
       sessions.set(key, session);
       return session;
     },
     close() {
+      end.abort();
       for (const client of clients.values()) client.close();
     },
   };

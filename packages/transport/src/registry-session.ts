@@ -128,7 +128,9 @@ async function authorizedFetch(job: AuthorizedFetch): Promise<HttpResponse> {
   const scope = request.repository === '' ? '' : `repository:${request.repository}:${actions}`;
   // Twice at most: the first try may find an expired token or learn that one is needed.
   for (let attempt = 1; ; attempt += 1) {
-    const proof = job.isHome ? await job.authorization.headers(scope) : {};
+    const proof: Record<string, string> = job.isHome
+      ? await job.authorization.headers(scope)
+      : {};
     const headers = { ...request.headers, ...proof };
     const response = await sendFollowing(options.client, {
       method,
@@ -145,7 +147,8 @@ async function authorizedFetch(job: AuthorizedFetch): Promise<HttpResponse> {
     const isLast = attempt === 2 && challenges.some(({ scheme }) => scheme === 'bearer');
     if (!mayAsk || isLast || attempt > 2) throw await registryFailure(response, subject);
     await discardBody(response);
-    if (!(await job.authorization.answer(challenges, scope))) {
+    const wasProven = proof['authorization'] !== undefined;
+    if (!(await job.authorization.answer(challenges, { scope, wasProven }))) {
       throw refusedError(options.registry, true);
     }
   }

@@ -41,7 +41,7 @@ export async function withRetries<T>(run: () => Promise<T>, job: RetryJob): Prom
       return await run();
     } catch (error) {
       const delayMs = retryDelay(error, { attempt, policy: job.policy });
-      if (delayMs === undefined) throw error;
+      if (delayMs === undefined || job.signal?.aborted === true) throw error;
       job.onRetry({ attempt, attempts: job.policy.attempts, delayMs, error });
       await sleep(delayMs, undefined, job.signal === undefined ? {} : { signal: job.signal });
     }

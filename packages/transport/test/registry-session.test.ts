@@ -109,6 +109,24 @@ test('a password is sent when it is asked for, and not before', async (t) => {
   assert.deepEqual(sent, [undefined, `Basic ${Buffer.from('u:p:w').toString('base64')}`]);
 });
 
+test('requests that are asked for a password at the same time all send it', async (t) => {
+  const server = withTag(
+    await registry(t, { access: { kind: 'basic', username: 'u', password: 'p' } }),
+  );
+  const session = client(t, { creds: 'u:p' }).session({ host: server.host, isInsecure: undefined });
+  const list = async (): Promise<void> => {
+    const response = await session.fetch({
+      path: '/v2/a/b/tags/list',
+      repository: 'a/b',
+      action: 'list',
+    });
+    await collect(response.body);
+  };
+  await Promise.all([list(), list(), list()]);
+  const proven = server.requests.filter(({ headers }) => headers.authorization !== undefined);
+  assert.equal(proven.length, 3);
+});
+
 test('a wrong password is refused with the command to type', async (t) => {
   const server = withTag(
     await registry(t, { access: { kind: 'basic', username: 'u', password: 'p' } }),
@@ -144,7 +162,7 @@ test('requests of one scope share one token', async (t) => {
     });
     await collect(response.body);
   };
-  await list();
+  await Promise.all([list(), list(), list()]);
   await Promise.all([list(), list(), list()]);
   assert.equal(server.requests.filter(({ path }) => path.startsWith('/token')).length, 1);
 });
@@ -311,6 +329,19 @@ test('a registry that is down is an error at once', async (t) => {
   const server = await registry(t);
   await server.close();
   await rejectsWith(get(t, server, { tlsVerify: true }), 'REGISTRY_DOWN', /connection refused/);
+});
+
+test('requests under way end with their client, and are not tried again', async (t) => {
+  const server = withTag(await registry(t));
+  const retries: string[] = [];
+  const closing = client(t, { onRetry: ({ registry }) => retries.push(registry) });
+  const session = closing.session({ host: server.host, isInsecure: undefined });
+  const asked = Array.from({ length: 4 }, () =>
+    session.fetch({ path: '/v2/a/b/tags/list', repository: 'a/b', action: 'list' }));
+  const outcomes = Promise.allSettled(asked);
+  closing.close();
+  for (const { status } of await outcomes) assert.equal(status, 'rejected');
+  assert.deepEqual(retries, []);
 });
 
 test('one connection serves one request after another', async (t) => {

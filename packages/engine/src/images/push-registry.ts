@@ -120,8 +120,13 @@ async function pushAnew(engine: Engine, job: PushJob): Promise<RawDocument> {
   const made = new Map<string, Descriptor>();
   const waiting = [...new Set(record.layers.map(({ diffId }) => diffId))];
   const worker = async (): Promise<void> => {
-    for (let diffId = waiting.shift(); diffId !== undefined; diffId = waiting.shift()) {
-      made.set(diffId, await pushLayer(engine, { ...job, format, diffId }));
+    try {
+      for (let diffId = waiting.shift(); diffId !== undefined; diffId = waiting.shift()) {
+        made.set(diffId, await pushLayer(engine, { ...job, format, diffId }));
+      }
+    } catch (error) {
+      waiting.length = 0;
+      throw error;
     }
   };
   const workers = Array.from({ length: Math.max(2, availableParallelism()) }, worker);
