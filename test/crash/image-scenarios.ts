@@ -21,6 +21,7 @@ export const IMAGE_SCENARIOS: Scenarios = {
     args: ({ lab, image }) => ['save', '-q', '-o', path.join(lab.folder, 'saved'), image],
     next: async ({ lab, image }) => {
       const saved = path.join(lab.folder, 'saved');
+      rmSync(saved, { force: true });
       await lab.ok(['save', '-q', '-o', saved, image]);
       await lab.ok(['load', '-q', '-i', saved]);
       rmSync(saved);

@@ -98,6 +98,22 @@ test('both builds give the same bytes, also compressed ones', async () => {
   assert(archives[0]?.equals(archives[1] ?? Buffer.alloc(0)));
 });
 
+test('a docker-archive is not written over, as with Podman; an oci-archive is', async () => {
+  const name = await lab.image({ name: 'localhost/app:1', busybox: false, layers: LAYERS });
+  const output = path.join(lab.folder, 'kept.tar');
+  writeFileSync(output, '');
+  await lab.ok(['save', '-q', '-o', output, name]);
+  const before = readFileSync(output);
+  for (const args of [['save', '-o', output, name], ['push', name, `docker-archive:${output}`]]) {
+    const { status, stderr } = await lab.berth(args);
+    assert.equal(status, 125);
+    assert.equal(stderr, `Error: write "${output}": it exists already\nhint: rm ${output}\n`);
+  }
+  assert.ok(readFileSync(output).equals(before));
+  await lab.ok(['save', '-q', '--format', 'oci-archive', '-o', output, name]);
+  assert.ok(!readFileSync(output).equals(before));
+});
+
 test('what can not be saved leaves nothing behind and is said in a sentence', async () => {
   const name = await lab.image({ name: 'localhost/app:1', busybox: false, layers: LAYERS });
   const folder = path.join(lab.folder, 'empty');
@@ -125,7 +141,8 @@ test('what can not be saved leaves nothing behind and is said in a sentence', as
       [ ! -e "$f" ] || echo other > "$f"; done`]);
   }
   writeFileSync(output, 'as it was');
-  const { status, stderr } = await lab.berth(['save', '-o', output, name]);
+  const { status, stderr } = await lab.berth(
+    ['save', '--format', 'oci-archive', '-o', output, name]);
   assert.equal(status, 125);
   assert.match(stderr, /reproduce layer: file "e\/file"/);
   assert.equal(readFileSync(output, 'utf8'), 'as it was');

@@ -10,16 +10,18 @@ import { giveToCaller } from '@berth/host';
 /**
  * What `write` writes is at `output`; undefined is standard output. A regular file is written under
  * a temporary name and then renamed, so that it appears complete. Anything else, such as a device
- * or a pipe, is written to directly.
+ * or a pipe, is written to directly. Throws UsageError if `keepsExisting` and the file has content.
  */
 export async function withOutputFile(
   output: string | undefined,
   write: (fd: number, name: string) => Promise<void>,
+  { keepsExisting = false }: { keepsExisting?: boolean } = {},
 ): Promise<void> {
   if (output === undefined) {
     await write(1, 'standard output');
     return;
   }
+  if (keepsExisting) refuseContent(output);
   const isFile = isFileOrNothing(output);
   const path = isFile ? `${output}.${process.pid}.part` : output;
   const fd = openOutput(path, { isNew: isFile, output });
@@ -58,6 +60,14 @@ function isFileOrNothing(output: string): boolean {
     });
   }
   return status?.isFile() ?? true;
+}
+
+function refuseContent(output: string): void {
+  const status = statusOf(output);
+  if (status?.isFile() !== true || status.size === 0) return;
+  throw new UsageError('OUTPUT_EXISTS', `write "${output}": it exists already`, {
+    hint: `rm ${output}`,
+  });
 }
 
 function statusOf(output: string): Stats | undefined {

@@ -46,7 +46,8 @@ export interface NamedImage {
 /**
  * The images are written to the output. A file appears only when it is complete, and a folder that
  * was made for them does not stay when they can't be written. Answers the digests of their
- * manifests. Throws NotFoundError for an unknown image.
+ * manifests. Throws NotFoundError for an unknown image, and UsageError for a docker-archive that is
+ * there already, as Podman does.
  */
 export async function saveImages(engine: Engine, request: SaveRequest): Promise<string[]> {
   const images = wantedImages(engine, request.names);
@@ -65,7 +66,7 @@ export async function saveImages(engine: Engine, request: SaveRequest): Promise<
         ? dockerArchiveOutput(tar, name)
         : layoutArchiveOutput(tar, name);
     digests = await copyAll(engine, { request, images, archive });
-  });
+  }, { keepsExisting: request.format === 'docker-archive' });
   return digests;
 }
 

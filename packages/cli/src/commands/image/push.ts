@@ -20,7 +20,7 @@ const FLAGS = {
   'encryption-key': refused('each', NO_ENCRYPTION),
   'force-compression': toggle('compress all layers again, even if the registry has them'),
   format: text('FORMAT', 'oci or v2s2; by default as it was pulled', { short: 'f' }),
-  quiet: toggle('print the digest only', { short: 'q' }),
+  quiet: toggle('print nothing', { short: 'q' }),
   'remove-signatures': ignored('toggle'),
   retry: whole('N', 'how often to try again when the registry fails'),
   'retry-delay': text('DURATION', 'how long to wait before trying again, e.g. 2s'),
@@ -32,7 +32,7 @@ const FLAGS = {
 
 type Flags = Invocation<typeof FLAGS>['flags'];
 
-/** The image is at its destination; the digest of its manifest is printed. */
+/** The image is at its destination; the digest that a registry has it by is printed. */
 export class PushCommand extends BerthCommand<typeof FLAGS> {
   readonly spec = {
     path: ['push'],
@@ -67,13 +67,13 @@ changes.`,
       forceCompression: flags['force-compression'],
       digestFile: flags.digestfile,
     });
-    if (digest !== undefined) print(`${digest}\n`);
+    if (digest !== undefined && !flags.quiet) print(`${digest}\n`);
   }
 }
 
 function manifestFormat({ format }: Flags): 'oci' | 'docker' | undefined {
   if (format === undefined || format === 'oci') return format;
-  if (format === 'v2s2') return 'docker';
+  if (format === 'v2s2' || format === 'docker') return 'docker';
   throw new UsageError('BAD_FORMAT', `push as "${format}": no such format`, {
     hint: 'formats are oci and v2s2',
   });
