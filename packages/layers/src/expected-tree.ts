@@ -4,8 +4,8 @@
  */
 import { OPAQUE_MARK, WHITEOUT_PREFIX } from './entry-path.ts';
 import { badArchive } from './limits.ts';
-import { MOST_LINKS } from './layer-tree.ts';
 import type { DirectoryAttributes } from './layer-tree.ts';
+import { LinkWalk, ROOT, type Missing } from './link-walk.ts';
 import type { DataSegment } from './tar-entry.ts';
 import { shown } from './tar-entry.ts';
 import { below, splitPath } from './tree-path.ts';
@@ -39,7 +39,6 @@ export interface ExpectedPayload {
   readonly segments: readonly DataSegment[];
 }
 
-const ROOT = '';
 
 /** A new node, not in the tree yet. */
 export function newNode(
@@ -59,6 +58,11 @@ function newMark(): ExpectedNode {
 /** The tree; starts with an empty root. */
 export class ExpectedTree {
   readonly #directories = new Map<string, ExpectedNode>([[ROOT, newNode('directory')]]);
+  readonly #walk = new LinkWalk({
+    action: 'check layer',
+    isKnown: (path) => this.#directories.has(path),
+    enter: (path, missing) => this.#enter(path, missing),
+  });
 
   /** Every directory by its path, parents before their children. */
   get directories(): ReadonlyMap<string, ExpectedNode> {
@@ -73,12 +77,12 @@ export class ExpectedTree {
 
   /** Where a new entry goes; missing parents are made. */
   place(components: readonly string[]): string {
-    return this.#join(components, true);
+    return this.#walk.name(components, 'make');
   }
 
   /** What a hard link means. */
   existing(components: readonly string[]): string {
-    return this.#join(components, false);
+    return this.#walk.name(components, 'refuse');
   }
 
   /** `node` is at `path`, in place of what was there. */
@@ -110,7 +114,7 @@ export class ExpectedTree {
 
   /** Lower layers are hidden in the directory at these components. */
   hideContent(components: readonly string[]): void {
-    const directory = this.#directories.get(this.#directory(components, true));
+    const directory = this.#directories.get(this.#walk.directory(components, 'make'));
     if (directory !== undefined) directory.isOpaque = true;
   }
 
@@ -138,42 +142,11 @@ export class ExpectedTree {
     }
   }
 
-  #join(components: readonly string[], canMake: boolean): string {
-    const base = components[components.length - 1];
-    if (base === undefined) return ROOT;
-    return below(this.#directory(components.slice(0, -1), canMake), base);
-  }
-
-  #directory(components: readonly string[], canMake: boolean): string {
-    const path = components.join('/');
-    return this.#directories.has(path) ? path : this.#walk(components, canMake);
-  }
-
-  #walk(components: readonly string[], canMake: boolean): string {
-    const pending = [...components].reverse();
-    let current = ROOT;
-    let links = 0;
-    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
-      if (part === '' || part === '.') continue;
-      const next = part === '..' ? splitPath(current)[0] : below(current, part);
-      const target = this.#directories.has(next) ? undefined : this.#enter(next, canMake);
-      if (target === undefined) {
-        current = next;
-        continue;
-      }
-      links += 1;
-      if (links > MOST_LINKS) throw badArchive(`check layer: "${shown(next)}": too many links`);
-      if (target.startsWith('/')) current = ROOT;
-      pending.push(...target.split('/').reverse());
-    }
-    return current;
-  }
-
   /** Makes `path` a directory, or returns the target of the link that it is. */
-  #enter(path: string, canMake: boolean): string | undefined {
+  #enter(path: string, missing: Missing): string | undefined {
     const node = this.get(path);
     if (node?.kind === 'symlink') return node.target;
-    if (!canMake || (node !== undefined && node.kind !== 'whiteout')) {
+    if (missing === 'refuse' || (node !== undefined && node.kind !== 'whiteout')) {
       throw badArchive(`check layer: "${shown(path)}" is no directory`);
     }
     this.putDirectory(path);

@@ -3,10 +3,9 @@
  *
  * Theory of operation. A layer's tree starts empty, so every directory in it was made here and is
  * known by its canonical path. An entry's parent is first looked up among those; only a miss walks
- * the path component by component, reading links itself and keeping them below the root. What
- * reaches the kernel is therefore always a canonical path without a link in it, relative to the
- * current directory, and the last component is never followed. The process is chrooted to the
- * tree as well; neither line of defence needs the other.
+ * the path (link-walk.ts). What reaches the kernel is therefore always a canonical path without a
+ * link in it, relative to the current directory, and the last component is never followed. The
+ * process is chrooted to the tree as well; neither line of defence needs the other.
  *
  * A volume may have files already, and containers may change them meanwhile. A directory that is
  * there becomes known once it was looked at. There, the chroot alone keeps everything inside.
@@ -17,19 +16,14 @@ import { constants } from 'node:os';
 import { loadSyscalls, succeed, systemErrorFrom } from '@berth/host';
 import type { Syscalls } from '@berth/host';
 import { badArchive } from './limits.ts';
+import { LinkWalk, ROOT, type Missing } from './link-walk.ts';
 import { shown } from './tar-entry.ts';
 import type { TarEntry } from './tar-entry.ts';
-import { below, nodePath, splitPath, treePath } from './tree-path.ts';
+import { below, nodePath, treePath } from './tree-path.ts';
 import { IMPLIED_MODE } from './whiteout-marks.ts';
 import type { Marks } from './whiteout-marks.ts';
 
-/** The most symbolic links on the way to one name, as in the kernel. */
-export const MOST_LINKS = 40;
-const ROOT = '';
 const { EEXIST } = constants.errno;
-
-/** What to do if a directory on the way is missing. */
-type Missing = 'make' | 'refuse';
 
 /** What an archive says about a directory. */
 export type DirectoryAttributes =
@@ -50,6 +44,11 @@ export class LayerTree {
   readonly #beforeRemoval: (path: string) => void;
   readonly #marks: Marks;
   readonly #isNew: boolean;
+  readonly #walk = new LinkWalk({
+    action: 'unpack layer',
+    isKnown: (path) => this.#directories.has(path),
+    enter: (path, missing) => this.#enter(path, missing),
+  });
   #impliedDirectories = 0;
 
   /** Directories that are there in a tree that is not new keep what is in them. */
@@ -69,7 +68,7 @@ export class LayerTree {
    * below the root. Throws an IntegrityError when a parent is no directory.
    */
   place(components: readonly string[]): string {
-    return this.#join(components, 'make');
+    return this.#walk.name(components, 'make');
   }
 
   /**
@@ -77,7 +76,7 @@ export class LayerTree {
    * root would not reach either: missing parents, and links that are absolute or go up.
    */
   existing(components: readonly string[]): string {
-    return this.#join(components, 'refuse');
+    return this.#walk.name(components, 'refuse');
   }
 
   /**
@@ -128,7 +127,7 @@ export class LayerTree {
 
   /** Hides what lower layers have in the directory at these components; a missing one is made. */
   hideContent(components: readonly string[]): void {
-    this.#marks.makeOpaque(this.#directory(components, 'make'));
+    this.#marks.makeOpaque(this.#walk.directory(components, 'make'));
   }
 
   /** Removes what is at `path`, if anything. */
@@ -152,37 +151,6 @@ export class LayerTree {
     for (const [path, attributes] of [...this.#directories].reverse()) {
       if (attributes !== undefined) yield [path, attributes];
     }
-  }
-
-  #join(components: readonly string[], missing: Missing): string {
-    const base = components[components.length - 1];
-    if (base === undefined) return ROOT;
-    return below(this.#directory(components.slice(0, -1), missing), base);
-  }
-
-  #directory(components: readonly string[], missing: Missing): string {
-    const path = components.join('/');
-    return this.#directories.has(path) ? path : this.#walk(components, missing);
-  }
-
-  #walk(components: readonly string[], missing: Missing): string {
-    const pending = [...components].reverse();
-    let current = ROOT;
-    let links = 0;
-    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
-      if (part === '' || part === '.') continue;
-      const next = part === '..' ? splitPath(current)[0] : below(current, part);
-      const target = this.#directories.has(next) ? undefined : this.#enter(next, missing);
-      if (target === undefined) {
-        current = next;
-        continue;
-      }
-      links += 1;
-      if (links > MOST_LINKS) throw badArchive(`unpack layer: "${shown(next)}": too many links`);
-      if (target.startsWith('/')) current = ROOT;
-      pending.push(...target.split('/').reverse());
-    }
-    return current;
   }
 
   /** True for a directory that was there before; it is known from now on. */
