@@ -2,8 +2,8 @@
  * Who the user is, read from the passwd file and the process: no NSS, because a static or
  * compiled program cannot load its modules.
  */
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { textIfThere } from './text-if-there.ts';
 
 /** One line of passwd(5). */
 export interface Account {
@@ -41,12 +41,12 @@ export function findAccount(key: number | string): Account | undefined {
 
 /** The accounts of /etc/passwd. */
 export function readAccounts(): Account[] {
-  return parsePasswd(readIfThere(PASSWD));
+  return parsePasswd(textIfThere(PASSWD));
 }
 
 /** The name of a group in /etc/group, or undefined. */
 export function findGroupName(gid: number): string | undefined {
-  const lines = readIfThere('/etc/group').split('\n').map((line) => line.split(':'));
+  const lines = textIfThere('/etc/group').split('\n').map((line) => line.split(':'));
   return lines.find(([, , id]) => id === String(gid))?.[0];
 }
 
@@ -69,14 +69,5 @@ function accountOfLibrary(): Account | undefined {
   } catch {
     // libuv throws if getpwuid knows no such user; that is a valid result.
     return undefined;
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
   }
 }

@@ -2,8 +2,9 @@
  * The facts that say which machine, which boot and which pid namespace a process number belongs
  * to: a pid means nothing without them.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { textIfThere } from './text-if-there.ts';
 
 /** With these facts a pid identifies one process. */
 export interface HostFacts {
@@ -19,19 +20,9 @@ export interface HostFacts {
 /** Reads the facts; for a missing file the fact is an empty string. */
 export function readHostFacts(): HostFacts {
   return {
-    bootId: readTrimmed('/proc/sys/kernel/random/boot_id'),
-    machineId: readTrimmed('/etc/machine-id'),
+    bootId: textIfThere('/proc/sys/kernel/random/boot_id').trim(),
+    machineId: textIfThere('/etc/machine-id').trim(),
     hostName: hostname(),
     pidNamespace: String(statSync('/proc/self/ns/pid').ino),
   };
-}
-
-function readTrimmed(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'EACCES') return '';
-    throw error;
-  }
 }

@@ -2,9 +2,10 @@
  * What this kernel and this machine allow, found by looking and not by version tables. `doctor`
  * and `info` show it; decisions that need certainty try the real thing instead.
  */
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { release } from 'node:os';
 import { loadSyscalls, succeed } from './syscalls.ts';
+import { textIfThere } from './text-if-there.ts';
 
 /** The results of examining the host once. */
 export interface HostProbe {
@@ -66,7 +67,7 @@ export function probeHost(): HostProbe {
 
 /** Built in or loaded, or a module that the first mount loads. */
 function hasOverlay(kernelRelease: string): boolean {
-  return /\boverlay$/m.test(readIfThere('/proc/filesystems'))
+  return /\boverlay$/m.test(textIfThere('/proc/filesystems'))
     || existsSync(`/lib/modules/${kernelRelease}/kernel/fs/overlayfs`);
 }
 
@@ -91,16 +92,6 @@ export function fileSystemName(path: string): string | undefined {
 }
 
 function readNumber(path: string): number | undefined {
-  const text = readIfThere(path).trim();
+  const text = textIfThere(path).trim();
   return /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'EACCES') return '';
-    throw error;
-  }
 }

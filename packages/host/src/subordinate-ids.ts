@@ -2,9 +2,10 @@
  * Subordinate ids: which ranges /etc/subuid and /etc/subgid give to a user, and whether the two
  * set-id helpers that map them are there. Ranges are checked here as well as by the helpers.
  */
-import { readFileSync, statSync, type Stats } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { lookUpFileCapability } from './file-capability.ts';
+import { textIfThere } from './text-if-there.ts';
 
 /** `count` ids from `start`. */
 export interface IdRange {
@@ -39,8 +40,8 @@ const EXECUTABLE = 0o111;
 /** The ranges for an account, found by its name and by its uid, in the files' order. */
 export function findSubordinateIds(account: { name: string; uid: number }): SubordinateIds {
   return {
-    uids: parseSubordinateIds(readIfThere('/etc/subuid'), account),
-    gids: parseSubordinateIds(readIfThere('/etc/subgid'), account),
+    uids: parseSubordinateIds(textIfThere('/etc/subuid'), account),
+    gids: parseSubordinateIds(textIfThere('/etc/subgid'), account),
   };
 }
 
@@ -63,7 +64,7 @@ export function parseSubordinateIds(
 /** Every range of /etc/subuid and /etc/subgid, of all users. */
 export function allSubordinateIds(): OwnedIdRange[] {
   return (['uid', 'gid'] as const).flatMap((kind) =>
-    parseLines(readIfThere(`/etc/sub${kind}`)).map((range) => ({ ...range, kind })));
+    parseLines(textIfThere(`/etc/sub${kind}`)).map((range) => ({ ...range, kind })));
 }
 
 function parseLines(text: string): (IdRange & { owner: string })[] {
@@ -122,14 +123,4 @@ function isValid({ start, count }: IdRange): boolean {
 
 function overlaps(left: IdRange, right: IdRange): boolean {
   return left.start < right.start + right.count && right.start < left.start + left.count;
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'EACCES') return '';
-    throw error;
-  }
 }

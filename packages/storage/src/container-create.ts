@@ -43,8 +43,8 @@ export interface CreateContainer {
   readonly writable: 'overlay' | 'none' | ((root: string) => void);
 }
 
-/** The parts of a store that this needs. */
-interface CreateParts {
+/** The parts of a store that containers need. */
+export interface ContainerStoreParts {
   readonly layout: Layout;
   readonly staging: Staging;
   readonly trash: Trash;
@@ -61,7 +61,10 @@ const BOUND_FILE_MODE = 0o644;
  * The container exists under its name, and everything that it needs exists. Throws a ConflictError
  * `NAME_IN_USE`, `LAYER_MISSING` or `VOLUME_MISSING`; nothing is left then.
  */
-export function createContainer(parts: CreateParts, request: CreateContainer): ContainerPaths {
+export function createContainer(
+  parts: ContainerStoreParts,
+  request: CreateContainer,
+): ContainerPaths {
   const { id, name } = request.record;
   const paths = pathsOf(parts.layout, id);
   const staged = parts.staging.makeDirectory(containerPurpose(id));
@@ -144,7 +147,7 @@ function publish(layout: Layout, staged: string, directory: string): void {
   }
 }
 
-function requireParts({ layers, volumes }: CreateParts, record: ContainerRecord): void {
+function requireParts({ layers, volumes }: ContainerStoreParts, record: ContainerRecord): void {
   const layer = layers.missing(layersOf(record));
   if (layer !== undefined) {
     throw new ConflictError('LAYER_MISSING', `create container "${record.name}": layer ` +

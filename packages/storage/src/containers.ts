@@ -6,23 +6,18 @@
 import { closeSync, constants, lstatSync, openSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConflictError, NotFoundError } from '@berth/errors';
-import { createContainer, type CreateContainer } from './container-create.ts';
+import { createContainer } from './container-create.ts';
+import type { ContainerStoreParts, CreateContainer } from './container-create.ts';
 import { isLockFree, tryLock } from './container-lock.ts';
-import type { ContainerNames } from './container-names.ts';
 import { pausedOr } from './paused.ts';
 import { pathsOf, type ContainerPaths } from './container-paths.ts';
 import type { NoLock, Release } from './file-lock.ts';
 import { attempt, ifThere, unless } from './fs-errors.ts';
-import type { LayerStore } from './layers.ts';
-import type { Layout } from './layout.ts';
 import { isId, isIdPrefix } from './names.ts';
 import { usesImage, type ContainerRecord } from './records.ts';
 import { deriveState, type DerivedState } from './run-state.ts';
-import type { Staging } from './staging.ts';
 import { parseExit, parseFacts, parseSummary } from './summary.ts';
 import type { RunExit, RunFacts, Summary } from './summary.ts';
-import type { Trash } from './trash.ts';
-import type { VolumeStore } from './volumes.ts';
 import { listDirectory, readIfThere, readRecord, unlessDamaged } from './whole-file.ts';
 
 export type { CreateContainer } from './container-create.ts';
@@ -47,16 +42,6 @@ export interface ExitRemoval {
   readonly rename: { readonly from: string; readonly to: string };
   /** The tree to remove, in the trash. */
   readonly tree: string;
-}
-
-/** The parts of a store that containers need. */
-export interface ContainerStoreParts {
-  readonly layout: Layout;
-  readonly staging: Staging;
-  readonly trash: Trash;
-  readonly layers: LayerStore;
-  readonly volumes: VolumeStore;
-  readonly containerNames: ContainerNames;
 }
 
 const SUMMARY_BUFFER_BYTES = 4096;
