@@ -317,6 +317,7 @@ static int loop(struct client *client)
 
 	for (;;) {
 		int status, ready;
+		nfds_t count = 2;	/* beyond RLIMIT_NOFILE poll() fails */
 
 		for (unsigned int i = 0; i < 3; i++) {
 			struct relay *relay = &client->relays[i];
@@ -325,8 +326,10 @@ static int loop(struct client *client)
 			polls[2 + 2 * i] =
 				(struct pollfd){ reading ? relay->from : -1, reading, 0 };
 			polls[3 + 2 * i] = (struct pollfd){ writing ? relay->to : -1, writing, 0 };
+			if (reading || writing)
+				count = 4 + 2 * i;
 		}
-		ready = poll(polls, 8, client->answered ? -1 : ANSWER_MS);
+		ready = poll(polls, count, client->answered ? -1 : ANSWER_MS);
 		if (ready < 0 && errno != EINTR)
 			return EXIT_ENGINE;
 		if (ready == 0 && tell_stopped(client))

@@ -117,9 +117,9 @@ void supervisor_leave(struct supervisor *s, const struct failure *failed)
 		message.failure = *failed;
 	peers_tell(s, &message);
 	/* This folder has the socket, and perhaps plans of clients that were killed. */
-	if (s->listener >= 0)
+	if (s->run_dir != NULL)
 		tree_remove(AT_FDCWD, s->run_dir, &ignored);
-	exit_run_steps(&s->plan, &s->run);
+	exit_run_steps(&s->plan);
 	if (s->keepers_dir != NULL)
 		userns_withdraw(s->keepers_dir, s->run.supervisor);
 	/* The cgroup can be removed only after the network helper. Clients don't wait for that. */

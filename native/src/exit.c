@@ -4,8 +4,10 @@
  * They run in the plan's order, after the exit record is published. If a step fails, the others
  * still run: the next command would do each of them as well, and no client is left to be told.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,60 +15,63 @@
 #include "exit.h"
 #include "remove.h"
 
-enum { LINE_MAX_BYTES = 8192 };
+enum { TARGET_MAX = 128 };
 
-/* Writes one line; `@STATUS@` and `@TIME@` in it stand for how and when the run ended. */
-static void append_line(const char *path, const char *line, const struct run *run)
+static bool leads_to(int folder, const char *link, const char *id)
 {
-	char text[LINE_MAX_BYTES];
-	size_t used = 0;
-	int fd;
+	char target[TARGET_MAX];
+	ssize_t length = readlinkat(folder, link, target, sizeof(target));
 
-	while (*line != '\0' && used < sizeof(text) - 64) {
-		if (strncmp(line, "@STATUS@", 8) == 0) {
-			used += (size_t)snprintf(text + used, 16, "%d", run->status);
-			line += 8;
-		} else if (strncmp(line, "@TIME@", 6) == 0) {
-			used += (size_t)snprintf(text + used, 40, "%lld.%09ld",
-						 (long long)run->finished.tv_sec,
-						 run->finished.tv_nsec);
-			line += 6;
-		} else {
-			text[used++] = *line++;
-		}
-	}
-	if (used == 0 || text[used - 1] != '\n')
-		text[used++] = '\n';
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
+	return length >= 0 && (size_t)length == strlen(id) &&
+	       memcmp(target, id, (size_t)length) == 0;
+}
+
+/* As unlinkIf() in packages/storage: the container is gone, so others may take its name at any
+ * moment. The link is moved aside, read again, and put back if it is theirs. */
+static bool release(int folder, const char *name, const char *id, const char *aside)
+{
+	if (!leads_to(folder, name, id) || renameat(folder, name, AT_FDCWD, aside) < 0)
+		return false;
+	if (leads_to(AT_FDCWD, aside, id) || linkat(AT_FDCWD, aside, folder, name, 0) == 0 ||
+	    errno == EEXIST)
+		unlink(aside);
+	return true;
+}
+
+/* A container that was renamed meanwhile has another link in the same folder, and its first name
+ * may be another container's by now. */
+static void release_name(const struct plan *plan, const char *path, const char *id)
+{
+	const char *tree = plan_value(plan, OP_EXIT_RENAME, 1), *end = strrchr(path, '/');
+	char aside[PATH_MAX], folder[PATH_MAX];
+	const struct dirent *entry;
+	DIR *names;
+
+	if (tree == NULL || end == NULL ||
+	    snprintf(aside, sizeof(aside), "%s/.name", tree) >= (int)sizeof(aside) ||
+	    release(AT_FDCWD, path, id, aside))
 		return;
-	/* One write, so that lines of several supervisors never mix. A full disk loses the line. */
-	if (write(fd, text, used) < 0)
-		used = 0;
-	close(fd);
+	snprintf(folder, sizeof(folder), "%.*s", (int)(end - path), path);
+	names = opendir(folder);
+	if (names == NULL)
+		return;
+	while ((entry = readdir(names)) != NULL)
+		release(dirfd(names), entry->d_name, id, aside);
+	closedir(names);
 }
 
 /**
  * exit_run_steps() - Carry out the exit records, except those that remove folders given up
  */
-void exit_run_steps(const struct plan *plan, const struct run *run)
+void exit_run_steps(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->record_count; i++) {
 		char **args = plan->records[i].args;
 
-		switch (plan->records[i].op) {
-		case OP_EXIT_UNLINK:
-			unlink(args[0]);
-			break;
-		case OP_EXIT_RENAME:
+		if (plan->records[i].op == OP_EXIT_RENAME)
 			rename(args[0], args[1]);
-			break;
-		case OP_EXIT_APPEND:
-			append_line(args[0], args[1], run);
-			break;
-		default:
-			break;
-		}
+		else if (plan->records[i].op == OP_EXIT_RELEASE)
+			release_name(plan, args[0], args[1]);
 	}
 }
 

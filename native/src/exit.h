@@ -2,10 +2,9 @@
 #ifndef BERTH_EXIT_H
 #define BERTH_EXIT_H
 
-#include "facts.h"
 #include "plan.h"
 
-void exit_run_steps(const struct plan *plan, const struct run *run);
+void exit_run_steps(const struct plan *plan);
 void exit_remove_trees(const struct plan *plan);
 
 #endif

@@ -34,6 +34,7 @@ int client_open_plan(const char *path, struct plan *plan, struct failure *failur
 	const char *value;
 	uint64_t preserved = 0;
 
+	memset(plan, 0, sizeof(*plan));
 	if (first < 0 && path != NULL && errno == ENOENT)
 		return fail_because(failure, "open plan", path,
 				    "the container has ended or was removed", ENOENT);
@@ -101,6 +102,13 @@ static int prepare(struct client *client, const struct plan *plan, struct messag
 	return 0;
 }
 
+/* Return: the exit status. */
+static int not_started(const struct plan *plan, struct start *start, const struct failure *failure)
+{
+	start_give_up(plan, start, failure);
+	return client_fail(failure);
+}
+
 /**
  * launch_run() - Start the container of a plan, and be its client to the end
  * @client:	as client_options() gives it
@@ -109,30 +117,32 @@ static int prepare(struct client *client, const struct plan *plan, struct messag
  */
 int launch_run(struct client *client)
 {
+	struct start start = { .control = -1, .lock = -1 };
 	struct failure failure = { 0 };
 	struct plan plan;
 	struct message first;
-	struct start start;
 	int given[3] = { -1, -1, -1 }, ends[2];
 	pid_t pid;
 
 	start.plan = client_open_plan(client->plan, &plan, &failure);
 	if (start.plan < 0 || prepare(client, &plan, &first, given, &failure) < 0)
-		return client_fail(&failure);
+		return not_started(&plan, &start, &failure);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
 	    message_send(ends[0], &first) < 0) {
 		fail(&failure, "make socket for", client->plan, errno);
-		return client_fail(&failure);
+		return not_started(&plan, &start, &failure);
 	}
 	message_close_fds(&first);
 	pid = fork();
 	if (pid < 0) {
 		fail(&failure, "start process for", client->plan, errno);
-		return client_fail(&failure);
+		return not_started(&plan, &start, &failure);
 	}
 	start.control = ends[1];
-	if (pid == 0)
+	if (pid == 0) {
+		close(ends[0]);
 		become_supervisor(&plan, &start, given);
+	}
 	capabilities_give_up();
 	close(ends[1]);
 	close(start.plan);

@@ -38,7 +38,7 @@
 #define MFD_EXEC 0x0010U
 #endif
 
-enum { LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 5 };
+enum { LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 5, USUAL_DESCRIPTORS = 1024 };
 
 /**
  * struct origin - where the caller was
@@ -49,23 +49,6 @@ struct origin {
 	char pid_namespace[24];
 	char cgroup[PATH_MAX];
 };
-
-/* A container that is removed after its run is also removed when it can't be started. */
-static _Noreturn void give_up(const struct plan *plan, const struct start *start,
-			      const struct failure *failure)
-{
-	struct run run = { .status = EXIT_ENGINE };
-	struct message message;
-
-	clock_gettime(CLOCK_REALTIME, &run.finished);
-	if (start->lock >= 0)
-		exit_run_steps(plan, &run);
-
-	message_init(&message, MESSAGE_FAILED, 0);
-	message.failure = *failure;
-	message_send(start->control, &message);
-	_exit(EXIT_ENGINE);
-}
 
 static int was_removed(const struct plan *plan, struct failure *failure)
 {
@@ -124,6 +107,40 @@ static int lock_container(const struct plan *plan, struct start *start, struct f
 		return fail(failure, "lock", path, error);
 	return fail_because(failure, "start container", plan_value(plan, OP_ID, 0),
 			    "it is running or in use by another command", EBUSY);
+}
+
+/**
+ * start_give_up() - A container that can't be started goes, if it was to go after its run
+ *
+ * Descriptors may be what is missing, so all are closed but the control socket.
+ */
+void start_give_up(const struct plan *plan, struct start *start, const struct failure *why)
+{
+	struct failure ignored;
+
+	if (plan_find(plan, OP_EXIT_RENAME) == NULL ||
+	    (start->lock < 0 && (why->error == EBUSY || why->error == ENOENT)))
+		return;
+	for (int fd = 3; fd < USUAL_DESCRIPTORS; fd++)
+		if (fd != start->control && fd != start->lock)
+			close(fd);
+	if (start->lock < 0 && lock_container(plan, start, &ignored) < 0)
+		return;
+	exit_run_steps(plan);
+	close(start->lock);
+	exit_remove_trees(plan);
+}
+
+static _Noreturn void give_up(const struct plan *plan, struct start *start,
+			      const struct failure *failure)
+{
+	struct message message;
+
+	start_give_up(plan, start, failure);
+	message_init(&message, MESSAGE_FAILED, 0);
+	message.failure = *failure;
+	message_send(start->control, &message);
+	_exit(EXIT_ENGINE);
 }
 
 /* A container that joins another pid namespace, or has the host's, is created in the caller's. */

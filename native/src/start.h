@@ -17,6 +17,7 @@ struct start {
 	int control, plan, lock, keepers, cgroup, pid_file;
 };
 
+void start_give_up(const struct plan *plan, struct start *start, const struct failure *why);
 _Noreturn void start_supervisor(const struct plan *plan, struct start *start);
 int supervise_main(int argc, char **argv);
 

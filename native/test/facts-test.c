@@ -131,30 +131,50 @@ static void reads_start_times(void)
 	close(folder);
 }
 
-static void carries_out_exit_steps(void)
+static bool is_link_to(const char *path, const char *target)
 {
-	struct run run = {.status = 3, .finished = {.tv_sec = 12, .tv_nsec = 34}};
-	char text[2048], a[160], b[160], line[160];
+	char found[64];
+	ssize_t length = readlink(path, found, sizeof(found));
+
+	return length == (ssize_t)strlen(target) && memcmp(found, target, (size_t)length) == 0;
+}
+
+/* A container of --rm ends, whose first name was `box`, in a store with the names of others. */
+static void ends(const char *id)
+{
+	char text[2048], box[160], container[160], tree[160];
 	struct plan steps;
 	int length;
 
-	snprintf(a, sizeof(a), "%s", file("a"));
-	snprintf(b, sizeof(b), "%s", file("b"));
-	snprintf(line, sizeof(line), "%s", file("events"));
-	unit_write(a, "");
-	mkdir(file("tree"), 0700);
-	unit_write(file("tree/file"), "");
+	snprintf(box, sizeof(box), "%s", file("names/box"));
+	snprintf(container, sizeof(container), "%s", file("container"));
+	snprintf(tree, sizeof(tree), "%s", file("tree"));
+	mkdir(container, 0700);
+	unit_write(file("container/file"), "");
 	length = snprintf(text, sizeof(text),
-			  "berth-plan 1%cexit-append 2%c%s%ct=@TIME@ s=@STATUS@ @X@%c"
-			  "exit-rename 2%c%s%c%s%cexit-remove 1%c%s%cexit-unlink 1%c%s/gone%cend 0",
-			  0, 0, line, 0, 0, 0, a, 0, b, 0, 0, file("tree"), 0, 0, state, 0);
+			  "berth-plan 1%cexit-rename 2%c%s%c%s%cexit-release 2%c%s%c%s%c"
+			  "exit-remove 1%c%s%cend 0",
+			  0, 0, container, 0, tree, 0, 0, box, 0, id, 0, 0, tree, 0);
 	CHECK(plan_parse(text, (size_t)length + 1, &steps, &failure) == 0);
-	exit_run_steps(&steps, &run);
-	CHECK_TEXT("t=12.000000034 s=3 @X@\n", unit_read(line));
-	CHECK(access(a, F_OK) < 0 && access(b, F_OK) == 0 && access(file("tree"), F_OK) == 0);
+	exit_run_steps(&steps);
+	CHECK(access(container, F_OK) < 0 && access(file("tree/file"), F_OK) == 0);
+	CHECK(access(file("tree/.name"), F_OK) < 0);
 	exit_remove_trees(&steps);
-	CHECK(access(file("tree"), F_OK) < 0);
+	CHECK(access(tree, F_OK) < 0);
 	plan_free(&steps);
+}
+
+static void carries_out_exit_steps(void)
+{
+	mkdir(file("names"), 0700);
+	CHECK(symlink("a0", file("names/box")) == 0 && symlink("b1", file("names/other")) == 0);
+	ends("a0");
+	CHECK(!is_link_to(file("names/box"), "a0") && is_link_to(file("names/other"), "b1"));
+	/* Renamed to `new`, and `box` taken by another. */
+	CHECK(symlink("b2", file("names/box")) == 0 && symlink("a0", file("names/new")) == 0);
+	ends("a0");
+	CHECK(is_link_to(file("names/box"), "b2") && !is_link_to(file("names/new"), "a0"));
+	CHECK(is_link_to(file("names/other"), "b1"));
 }
 
 static void knows_its_cgroup(void)

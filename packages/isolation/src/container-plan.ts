@@ -93,15 +93,14 @@ function addNetworkHelper(
 function addExitSteps(plan: PlanWriter, steps: readonly ExitStep[]): void {
   for (const step of steps) {
     switch (step.step) {
-      case 'unlink':
       case 'remove':
-        plan.add(`exit-${step.step}`, step.path);
+        plan.add('exit-remove', step.path);
         break;
       case 'rename':
         plan.add('exit-rename', step.from, step.to);
         break;
-      case 'append':
-        plan.add('exit-append', step.file, step.line);
+      case 'release':
+        plan.add('exit-release', step.path, step.id);
         break;
     }
   }

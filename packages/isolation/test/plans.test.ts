@@ -117,10 +117,9 @@ const SETTINGS: SupervisorSettings = {
   copyUps: [{ target: '/data', data: '/volumes/v/_data', isOwned: false }],
   process: EXTRAS,
   exitSteps: [
-    { step: 'append', file: '/events', line: 'died @STATUS@ @TIME@' },
     { step: 'rename', from: '/c', to: '/trash/c' },
     { step: 'remove', path: '/trash/c' },
-    { step: 'unlink', path: '/names/box' },
+    { step: 'release', path: '/names/box', id: 'a0' },
   ],
 };
 

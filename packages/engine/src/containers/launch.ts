@@ -228,7 +228,7 @@ function removalSteps(engine: Engine, record: BerthContainer): ExitStep[] {
   }));
   return [
     { step: 'rename', ...rename },
-    { step: 'unlink', path: nameLink.path },
+    { step: 'release', path: nameLink.path, id: nameLink.target },
     { step: 'remove', path: tree },
     ...volumes,
     ...(engine.isProcMasked ? [{ step: 'remove' as const, path: run }] : []),
