@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execute } from '../e2e/execute.ts';
@@ -90,6 +90,16 @@ export class Sweep {
     const { status, stdout } = await lab.berth(['system', 'check', '--quick']);
     assert.equal(status, 0, stdout);
     assert.doesNotMatch(stdout, /^Unused/m);
+  }
+
+  /** After a fault: what is left of it would be found at every later point. */
+  async forget(): Promise<void> {
+    const { lab } = this.#ground;
+    await lab.berth(['rm', '-f', '-t', '0', '--all']);
+    for (const path of this.#left().filter((what) => what.startsWith('/'))) {
+      rmSync(path, { recursive: true, force: true });
+    }
+    await lab.berth(['system', 'check', '--repair']);
   }
 
   #left(): string[] {
