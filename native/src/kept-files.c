@@ -28,12 +28,12 @@ bool path_of(char path[PATH_MAX], const char *format, ...)
 	return length > 0 && length < PATH_MAX;
 }
 
-static bool is_private(const char *path)
+static bool is_private(const char *path, mode_t others)
 {
 	struct stat status;
 
 	return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) &&
-	       status.st_uid == getuid() && (status.st_mode & 077) == 0;
+	       status.st_uid == getuid() && (status.st_mode & others) == 0;
 }
 
 /**
@@ -45,13 +45,13 @@ bool find_run_directory(char path[PATH_MAX])
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 
 	if (runtime != NULL && runtime[0] == '/')
-		return is_private(runtime) && path_of(path, "%s/berth", runtime) &&
-		       is_private(path);
+		return is_private(runtime, 066) && path_of(path, "%s/berth", runtime) &&
+		       is_private(path, 077);
 	if (runtime != NULL || !path_of(path, "/run/user/%u", getuid()))
 		return false;
 	return path_of(path, access(path, F_OK) == 0 ? "/run/user/%u/berth"
 						      : "/dev/shm/berth-run-%u", getuid()) &&
-	       is_private(path);
+	       is_private(path, 077);
 }
 
 /**

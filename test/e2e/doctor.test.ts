@@ -44,6 +44,15 @@ test('without XDG_RUNTIME_DIR the line that sets it is shown', async () => {
   assert.match(stdout, /XDG_RUNTIME_DIR is not set[\s\S]*export XDG_RUNTIME_DIR=/);
 });
 
+test('a home where nothing can be written blocks containers', async () => {
+  for (const home of ['/nowhere', '/root', '/proc']) {
+    const { stdout, status } = await lab.berth(['doctor', '-q'], { env: { HOME: home } });
+    assert.equal(status, 2, home);
+    assert.match(stdout, /^blocked .* can't be made or changed: write "/m);
+    assert.match(stdout, /^ +you: export XDG_DATA_HOME=.*$[^]*containers can not run\.$/m);
+  }
+});
+
 test('a look makes no store', async () => {
   await lab.berth(['doctor']);
   assert.equal(await lab.ok(['info', '--format', '{{.Store.GraphDriverName}}']), 'overlay');

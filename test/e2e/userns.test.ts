@@ -142,6 +142,42 @@ test('auto gives two containers ids that have nothing in common', SKIP, async ()
   await lab.ok(['rm', 'a', 'b']);
 });
 
+test('auto has ids for the user and for the accounts of the image', SKIP, async () => {
+  const map = ['sh', '-c', 'cat /proc/self/uid_map; id -u'];
+  const run = async (name: string, ...flags: string[]): Promise<string> =>
+    (await lab.ok(['run', '--rm', '--network', 'none', '--userns=auto', ...flags, name, ...map]))
+      .trim().replaceAll(/ +/g, ' ');
+  assert.equal(await run(image, '--user', '3000:4000'), '0 1 4001\n3000');
+  const many = await lab.image({ name: 'localhost/accounts:1', layers: [
+    { '/etc/passwd': 'root:x:0:0::/:\nnobody:x:65534:65534::/:\nfar:x:5000:6000::/:\n' },
+  ] });
+  assert.equal(await run(many, '--user', 'far'), '0 1 6001\n5000');
+  const hostile = await lab.image({ name: 'localhost/accounts:2', layers: [
+    { '/etc/passwd': { link: '/etc/../../../../../../dev/zero' }, '/etc/group/': '' },
+  ] });
+  await lab.ok(['create', '--name', 'hostile', '--userns=auto', hostile]);
+  await lab.ok(['rm', 'hostile']);
+  await lab.ok(['rmi', many, hostile]);
+});
+
+test('container:NAME has the ids of that container, and auto spares them', SKIP, async () => {
+  const show = ['cat', '/proc/self/uid_map'];
+  const run = async (...flags: string[]): Promise<string> =>
+    (await lab.ok(['run', '--network', 'none', ...flags, image, ...show]))
+      .trim().replaceAll(/ +/g, ' ');
+  assert.equal(await run('--name', 'first', '--userns=auto:size=50'), '0 1 50');
+  assert.equal(await run('--name', 'second', '--userns=container:first'), '0 1 50');
+  await lab.ok(['rm', 'first']);
+  assert.equal(await run('--rm', '--userns=auto:size=50'), '0 51 50');
+  await lab.ok(['rm', 'second']);
+});
+
+test('maps for uids alone leave the gids as they are', SKIP, async () => {
+  assert.equal(await inside('cut -c1-32 /proc/self/uid_map | tr -s " "; cat /proc/self/gid_map',
+    '--uidmap', 'u0:5:10').then((said) => said.split('\n').length), 3);
+  assert.equal(await inside('id -u; id -g; stat -c %u:%g /', '--uidmap', 'u0:5:10'), '0\n0\n0:0');
+});
+
 test('--uidmap and --gidmap, with ids of the host and on top of the others', SKIP, async () => {
   const show = 'cat /proc/self/uid_map; echo; cat /proc/self/gid_map';
   const plain = (text: string): string[] =>
@@ -161,6 +197,11 @@ test('what can not be mapped is refused with a reason', SKIP, async () => {
     [['--uidmap', 'x'], /not CONTAINER:FROM/],
     [['--uidmap', '0:1:10', '--uidmap', '5:20:10'], /mapped already/],
     [['--userns=auto:size=99999'], /no container uses/],
+    [['--userns=auto:size=10', '--user', '20'], /as user "20": .* no such id\nhint: .*are 0-9\n/],
+    [['--uidmap', '1:1:10'], /run as user "0": the container has no such id/],
+    [['--uidmap', '0:1:0'], /a map of no ids/],
+    [['--userns=container:nobody'], /no such container/],
+    [['--userns=ns:/proc/self/ns/user'], /can not be joined\nhint: use container:NAME/],
   ] as const) {
     const { status, stderr } = await lab.berth(['run', '--rm', '--network', 'none', ...flags,
       image, 'true']);

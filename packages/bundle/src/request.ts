@@ -62,6 +62,8 @@ export type UserNamespaceRequest =
   | { kind: 'auto'; size?: number; uidMaps?: string[]; gidMaps?: string[] }
   | { kind: 'names'; uidName: string; gidName: string }
   | { kind: 'nomap' }
+  /** The ids of another container: its name or id. */
+  | { kind: 'container'; value: string }
   | { kind: 'maps'; uids: string[]; gids: string[] };
 
 /** `--network`: `default` is pasta where installed, else slirp4netns, else none with a hint. */

@@ -43,6 +43,8 @@ export const ROOT_FOLDERS = {
 
 const FALLBACK_PARENTS = ['/run/user', '/dev/shm', '/tmp'];
 const OTHERS_BITS = 0o077;
+/** Podman makes XDG_RUNTIME_DIR 0711 for containers with an id map of their own. */
+const OTHERS_BITS_BUT_PASSING = 0o066;
 
 /** The XDG variables, and their defaults below the home. */
 const HOME_FOLDERS: readonly [variable: string, below: string][] = [
@@ -127,7 +129,8 @@ interface RunDirectoryRequest {
 function findRunDirectory({ environment, uid, request }: RunDirectoryRequest): string {
   const candidates: string[] = [];
   const runtime = environment['XDG_RUNTIME_DIR'];
-  if (runtime !== undefined && runtime.startsWith('/') && isPrivate(runtime, uid)) {
+  if (runtime !== undefined && runtime.startsWith('/')
+    && isPrivate(runtime, uid, OTHERS_BITS_BUT_PASSING)) {
     candidates.push(join(runtime, 'berth'));
   }
   for (const parent of request.fallbackParents ?? FALLBACK_PARENTS) {
@@ -158,9 +161,9 @@ function makePrivate(path: string, uid: number): boolean {
   return isPrivate(path, uid);
 }
 
-/** A real directory, not a link, that belongs to `uid` and that nobody else can enter. */
-function isPrivate(path: string, uid: number): boolean {
+/** A real directory, not a link, that belongs to `uid` and where nobody else has these rights. */
+function isPrivate(path: string, uid: number, bits = OTHERS_BITS): boolean {
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (status === undefined) return false;
-  return status.isDirectory() && status.uid === uid && (status.mode & OTHERS_BITS) === 0;
+  return status.isDirectory() && status.uid === uid && (status.mode & bits) === 0;
 }

@@ -28,7 +28,16 @@ test('the run directory is made, private, below XDG_RUNTIME_DIR', scratch((direc
   assert.equal(statSync(run).mode & 0o777, 0o700);
 }));
 
-test('an XDG_RUNTIME_DIR that others can enter is passed over', scratch((directory) => {
+test('an XDG_RUNTIME_DIR that Podman let others pass through is used', scratch((directory) => {
+  const runtime = join(directory, 'passed');
+  mkdirSync(runtime);
+  chmodSync(runtime, 0o711);
+  const { run } = findDirectories({ environment: { XDG_RUNTIME_DIR: runtime }, uid });
+  assert.equal(run, join(runtime, 'berth'));
+  assert.equal(statSync(run).mode & 0o777, 0o700);
+}));
+
+test('an XDG_RUNTIME_DIR that others can list is passed over', scratch((directory) => {
   const runtime = join(directory, 'open');
   mkdirSync(runtime);
   chmodSync(runtime, 0o755);

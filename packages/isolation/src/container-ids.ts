@@ -10,6 +10,8 @@ import type { IdMap } from './id-maps.ts';
 export interface ContainerIds {
   readonly uids: readonly IdMap[];
   readonly gids: readonly IdMap[];
+  /** No container with `--userns=auto` may get one of these ids as well. */
+  readonly isExclusive?: boolean;
 }
 
 /** How many ids the shared namespace has, counted from 0. */
@@ -97,7 +99,8 @@ function parseExtent(text: string, shared: readonly IdMap[], flag: string): IdMa
   const count = Number(match[4] ?? 1);
   const from = Number(match[3]);
   const outside = match[2] === '@' ? sharedId(from, shared) : from;
-  if (outside === undefined || count < 1 || outside + count > idCount(shared)) {
+  if (count < 1) throw new UsageError('BAD_ID_MAP', `read ${flag} "${text}": a map of no ids`);
+  if (outside === undefined || outside + count > idCount(shared)) {
     throw new UsageError('BAD_ID_MAP', `read ${flag} "${text}": not among your ids`, {
       hint: 'berth info shows them: idMappings',
     });

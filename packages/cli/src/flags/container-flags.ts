@@ -103,7 +103,7 @@ const ISOLATION_FLAGS = {
   subgidname: text('USER', 'the subordinate group ids of USER, who must be you'),
   subuidname: text('USER', 'the subordinate user ids of USER, who must be you'),
   uidmap: listed('MAP', 'map user ids: CONTAINER:FROM[:COUNT]'),
-  userns: text('MODE', 'which ids the container has: host, keep-id, auto or nomap'),
+  userns: text('MODE', 'which ids the container has: host, keep-id, auto, nomap, container:NAME'),
 } as const;
 
 const LIMIT_FLAGS = {

@@ -1,6 +1,6 @@
 /** `--userns`, `--uidmap` and `--gidmap`: which ids a container has. */
 import type { UserNamespaceRequest } from '@berth/engine';
-import { UsageError } from '@berth/errors';
+import { UnsupportedError, UsageError } from '@berth/errors';
 
 /** The flags that choose a user namespace, as typed. */
 export interface UserNamespaceFlags {
@@ -44,11 +44,17 @@ export function parseUserNamespace(flags: UserNamespaceFlags): UserNamespaceRequ
       return { kind: 'keep-id', ...numbers(mode ?? '', options, ['uid', 'gid', 'size']) };
     case 'auto':
       return autoOf(mode ?? '', options);
-    default:
-      throw new UsageError('BAD_USERNS', `read --userns "${mode}": no such mode`, {
-        hint: 'use one of host, keep-id[:uid=N,gid=N,size=N], auto[:size=N], nomap',
-      });
+    case 'container':
+      if (options !== undefined && options !== '') return { kind: 'container', value: options };
+      break;
+    case 'ns':
+      throw new UnsupportedError('USERNS_PATH', `read --userns "${mode}": namespaces of other `
+        + 'programs can not be joined', { hint: 'use container:NAME, or --uidmap and --gidmap' });
   }
+  throw new UsageError('BAD_USERNS', `read --userns "${mode}": no such mode`, {
+    hint: 'use one of host, private, keep-id[:uid=N,gid=N,size=N], nomap, container:NAME, '
+      + 'auto[:size=N,uidmapping=MAP,gidmapping=MAP]',
+  });
 }
 
 /** `size=N`, and any number of `uidmapping=` and `gidmapping=CONTAINER:FROM[:COUNT]`. */

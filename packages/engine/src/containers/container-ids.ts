@@ -1,9 +1,8 @@
 /** Decides which ids a new container has, and as which user it runs by default. */
-import type { ContainerRequest, UserNamespaceRequest } from '@berth/bundle';
-import { UnsupportedError } from '@berth/errors';
+import type { ContainerRequest } from '@berth/bundle';
+import { UnsupportedError, UsageError } from '@berth/errors';
 import {
   callerlessMap,
-  freeMap,
   idCount,
   keepIdMap,
   parseIdMap,
@@ -11,11 +10,10 @@ import {
   type ContainerIds,
   type IdMap,
 } from '@berth/isolation';
-import type { RuntimeSpec } from '@berth/oci';
+import type { ImageConfig, RuntimeSpec } from '@berth/oci';
 import type { Engine } from '../engine.ts';
+import { autoIds } from './auto-ids.ts';
 import type { BerthContainer } from './record.ts';
-
-const DEFAULT_AUTO_SIZE = 1024;
 
 /** The decided ids; `ids` is absent where the container uses those of the shared namespace. */
 export interface DecidedIds {
@@ -28,16 +26,44 @@ export interface DecidedIds {
  * Decides the ids. Throws UsageError for impossible maps, UnsupportedError where there are too few
  * ids.
  */
-export function decideIds(engine: Engine, request: ContainerRequest): DecidedIds {
+export function decideIds(
+  engine: Engine,
+  request: ContainerRequest,
+  image: ImageConfig,
+): DecidedIds {
   const { uids, gids } = engine.idMaps;
-  const { ids, ...decided } = wantedIds(engine, request);
+  const { ids, ...decided } = wantedIds(engine, request, image);
   if (ids === undefined) return decided;
-  return { ...decided, ids: { uids: splitMap(ids.uids, uids), gids: splitMap(ids.gids, gids) } };
+  const split = { uids: splitMap(ids.uids, uids), gids: splitMap(ids.gids, gids) };
+  requireUser(request.user ?? decided.user ?? image.user, split);
+  return { ...decided, ids: { ...ids, ...split } };
 }
 
-function wantedIds(engine: Engine, request: ContainerRequest): DecidedIds {
+/** The first process needs ids of the container. Names are looked up only as it starts. */
+function requireUser(user: string, { uids, gids }: ContainerIds): void {
+  const [uid = '', gid] = user.split(':');
+  requireMapped(uid === '' || uid === 'root' ? '0' : uid, uids, 'user');
+  if (gid !== undefined) requireMapped(gid, gids, 'group');
+}
+
+function requireMapped(id: string, maps: readonly IdMap[], kind: 'user' | 'group'): void {
+  if (!/^\d{1,10}$/.test(id)) return;
+  const number = Number(id);
+  if (maps.some(({ inside, count }) => number >= inside && number < inside + count)) return;
+  throw new UsageError('UNMAPPED_ID', `run as ${kind} "${id}": the container has no such id`, {
+    hint: `map it too, or choose another with --user: ${kind} ids are ${describeIds(maps)}`,
+  });
+}
+
+function describeIds(maps: readonly IdMap[]): string {
+  return maps.map(({ inside, count }) =>
+    count === 1 ? `${inside}` : `${inside}-${inside + count - 1}`).join(', ');
+}
+
+function wantedIds(engine: Engine, request: ContainerRequest, image: ImageConfig): DecidedIds {
   const { userns } = request;
   if (userns === undefined) return {};
+  if (userns.kind === 'container') return idsOf(engine, userns.value);
   const { uids, gids, tier } = engine.idMaps;
   if (userns.kind === 'keep-id') {
     if (engine.forRoot) refuseKeepId();
@@ -60,15 +86,32 @@ function wantedIds(engine: Engine, request: ContainerRequest): DecidedIds {
       for (const name of [userns.uidName, userns.gidName]) requireOwnName(engine, name);
       return { ids: { uids: callerlessMap(idCount(uids)), gids: callerlessMap(idCount(gids)) } };
     case 'auto':
-      return { ids: autoIds(engine, userns) };
+      return {
+        ids: autoIds(engine, {
+          userns, diffIds: image.diffIds, user: request.user ?? image.user,
+        }),
+      };
     case 'maps':
       return {
         ids: {
-          uids: parseIdMap(userns.uids, { shared: uids, flag: '--uidmap' }),
-          gids: parseIdMap(userns.gids, { shared: gids, flag: '--gidmap' }),
+          uids: mapOf(userns.uids, { shared: uids, flag: '--uidmap' }),
+          gids: mapOf(userns.gids, { shared: gids, flag: '--gidmap' }),
         },
       };
   }
+}
+
+/** Where all maps are for the other kind of ids (`u…` or `g…`), these are the default ones. */
+function mapOf(texts: readonly string[], place: { shared: IdMap[]; flag: string }): IdMap[] {
+  return texts.length > 0
+    ? parseIdMap(texts, place) : [{ inside: 0, outside: 0, count: idCount(place.shared) }];
+}
+
+/** The ids of another container. Throws NotFoundError if there is none. */
+function idsOf({ store }: Engine, name: string): DecidedIds {
+  const { containerIds } = store.containers.record(
+    store.containers.resolve(name)) as BerthContainer;
+  return containerIds === undefined ? {} : { ids: containerIds };
 }
 
 /** Podman refuses this as well. */
@@ -84,25 +127,6 @@ function requireOwnName({ account }: Engine, name: string): void {
   throw new UnsupportedError('OTHERS_IDS', `use the subordinate ids of "${name}": you are ` +
     `"${account.name}"`, { hint: `--subuidname ${account.name}, or --userns nomap` });
 }
-
-/**
- * Ids that no other container with `--userns=auto` has; the maps that were asked for are put over
- * them.
- */
-function autoIds(engine: Engine, { size, uidMaps, gidMaps }: AutoRequest): ContainerIds {
-  const { uids, gids } = engine.idMaps;
-  const uid = { shared: uids, flag: 'uidmapping' };
-  const gid = { shared: gids, flag: 'gidmapping' };
-  const asked = [...parseIdMap(uidMaps ?? [], uid), ...parseIdMap(gidMaps ?? [], gid)];
-  const total = Math.min(idCount(uids), idCount(gids));
-  const base = freeMap(size ?? DEFAULT_AUTO_SIZE, total, [...mapsInUse(engine), ...asked]);
-  return {
-    uids: parseIdMap(uidMaps ?? [], { ...uid, base }),
-    gids: parseIdMap(gidMaps ?? [], { ...gid, base }),
-  };
-}
-
-type AutoRequest = Extract<UserNamespaceRequest, { kind: 'auto' }>;
 
 /**
  * The ids of the user namespace that the container's processes enter; undefined where they enter
@@ -129,14 +153,4 @@ export function processIds(
 function keepMap(id: number, shared: readonly IdMap[], size: number | undefined): IdMap[] {
   const total = idCount(shared);
   return keepIdMap(id, Math.min(size ?? total, total));
-}
-
-/** The ids of all containers with `--userns=auto`: they must not share ids with each other. */
-function mapsInUse(engine: Engine): IdMap[] {
-  return engine.store.containers.records().flatMap((record) => {
-    const { containerIds, request } = record as BerthContainer;
-    const isAuto = request.userns?.kind === 'auto';
-    return isAuto && containerIds !== undefined
-      ? [...containerIds.uids, ...containerIds.gids] : [];
-  });
 }

@@ -140,7 +140,7 @@ async function decideRecord(engine: Engine, decided: Decided): Promise<BerthCont
   const { config, record } = image;
   const ports = await publishedPorts(engine, request, config.exposedPorts);
   const joins = joinsOf(engine, request);
-  const ids = decideIds(engine, request);
+  const ids = decideIds(engine, request, config);
   const user = request.user ?? ids.user ?? config.user;
   if (request.rootFolder !== undefined) requireSharedIds(request.rootFolder, ids.ids);
   const network = chooseNetwork({

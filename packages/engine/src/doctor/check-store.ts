@@ -49,7 +49,16 @@ function elsewhere({ account: { name }, forRoot }: DoctorFacts): Remedy {
 export function checkStorePlace(facts: DoctorFacts): Finding {
   const id = 'store';
   const { store } = facts;
-  const { driver, path } = store;
+  const { driver, path, refusal } = store;
+  if (refusal !== undefined) {
+    return {
+      id,
+      severity: 'blocked',
+      found: `${path} can't be made or changed: ${refusal}`,
+      cost: 'no image can be stored, and no container',
+      remedies: [elsewhere(facts)],
+    };
+  }
   const fileSystem = store.mount?.fileSystem ?? store.fileSystem;
   if (driver !== undefined && driver.owners !== 'native' && !driver.hadOneId) {
     return {

@@ -75,6 +75,8 @@ export interface DoctorFacts {
   };
   readonly store: {
     readonly path: string;
+    /** Why nothing can be written there: the folder and the reason. */
+    readonly refusal: string | undefined;
     readonly mount: Mount | undefined;
     readonly fileSystem: string;
     readonly freeBytes: number;

@@ -2,11 +2,13 @@
  * Collects the facts of this machine for `doctor`. It tries a feature itself if that changes
  * nothing.
  */
-import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
+import {
+  accessSync, closeSync, constants, existsSync, openSync, readFileSync, statfsSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   allSubordinateIds, commonIds, fileSystemName, findMapHelpers, findMount, findProgram, findRootIds,
-  findSubordinateIds, freeIds, probeHost, readAccounts,
+  findSubordinateIds, freeIds, probeHost, readAccounts, systemErrorFrom,
 } from '@berth/host';
 import {
   delegatedControllers, enterArguments, hasSystemdSession, nativeHelper, programFile, ROOT_COMMANDS,
@@ -136,14 +138,25 @@ function storeFacts(engine: Engine, hasOverlay: boolean): DoctorFacts['store'] {
   let there = path;
   while (!existsSync(there)) there = dirname(there);
   const { bavail, bsize } = statfsSync(there);
+  const refusal = refusalToWrite(there);
   return {
     path,
+    refusal,
     mount: findMount(path),
-    fileSystem: fileSystemName(there) ?? 'unknown',
+    fileSystem: (refusal === undefined ? fileSystemName(there) : undefined) ?? 'unknown',
     freeBytes: bavail * bsize,
     hasOverlay,
-    driver: engine.account.uid === 0 ? undefined : engine.driver,
+    driver: engine.account.uid === 0 || refusal !== undefined ? undefined : engine.driver,
   };
+}
+
+function refusalToWrite(folder: string): string | undefined {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return (systemErrorFrom(error, 'write', folder) as Error).message;
+  }
 }
 
 const MANAGERS: readonly (readonly [string, NonNullable<PackageManager>])[] = [

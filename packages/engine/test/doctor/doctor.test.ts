@@ -51,6 +51,7 @@ const GOOD: DoctorFacts = {
   },
   store: {
     path: '/home/ann/.local/share/berth/v1',
+    refusal: undefined,
     mount: MOUNT,
     fileSystem: 'ext4',
     freeBytes: 1e11,
@@ -93,6 +94,12 @@ const subuids = 'usermod --add-subuids 165536-231071 --add-subgids 165536-231071
 const empty = { helpers: 'there', uids: [], gids: [] } as const;
 
 const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
+  [
+    'a home that belongs to somebody else',
+    machine('store', { refusal: 'write "/root": permission denied', driver: undefined }),
+    'store blocked',
+    'export XDG_DATA_HOME=/var/tmp/ann',
+  ],
   [
     'root without ids for containers',
     { ...machine('ids', empty), forRoot: true, account: { ...GOOD.account, name: 'root', uid: 0 } },
