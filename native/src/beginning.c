@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "fuse-overlay.h"
+#include "named-file.h"
 #include "supervise.h"
 #include "userns.h"
 
@@ -157,25 +158,14 @@ int supervisor_start_container(struct supervisor *s, struct failure *failure)
 	return left;
 }
 
-/* In a folder where others may write, another user can leave a link to a file of ours. */
-static bool is_link_of_another(const char *path)
-{
-	struct stat status;
-
-	return lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && status.st_uid != geteuid();
-}
-
 static void write_pid_file(struct supervisor *s, struct failure *failure)
 {
 	const char *path = plan_value(&s->plan, OP_PID_FILE, 0);
 
 	if (path == NULL)
 		return;
-	if (s->pid_file < 0 && is_link_of_another(path))
-		errno = ELOOP;
-	else if (s->pid_file < 0)
-		s->pid_file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK,
-				   0644);
+	if (s->pid_file < 0)
+		s->pid_file = open_named(path, O_TRUNC, 0644);
 	if (s->pid_file < 0 || dprintf(s->pid_file, "%d", s->init.host_pid) < 0)
 		fail(failure, "write", path, errno);
 	close_fd(&s->pid_file);

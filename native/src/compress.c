@@ -180,7 +180,7 @@ int compress_main(int argc, char **argv)
 	size_t threads = 1;
 
 	if (!parse_arguments(argc, argv)) {
-		dprintf(2, "Error: compress: not a format and its level\n");
+		dprintf(2, "Error: not a format and its level\n");
 		return EXIT_ENGINE;
 	}
 	if (sched_getaffinity(0, sizeof(processors), &processors) == 0)
@@ -192,12 +192,12 @@ int compress_main(int argc, char **argv)
 		pthread_t thread;
 
 		if (pthread_create(&thread, NULL, compress_blocks, NULL) != 0) {
-			dprintf(2, "Error: compress: start thread: %s\n", strerror(errno));
+			dprintf(2, "Error: start thread: %s\n", strerror(errno));
 			return EXIT_ENGINE;
 		}
 	}
 	if (compress_all())
 		return 0;
-	dprintf(2, "Error: compress: %s\n", strerror(errno));
+	dprintf(2, "Error: %s\n", strerror(errno));
 	return EXIT_ENGINE;
 }

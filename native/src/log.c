@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "named-file.h"
 #include "plan.h"
 
 /* Room for the largest record: every byte of a piece as \u00XX, and the text around it. */
@@ -34,8 +35,7 @@ static int open_file(struct log *log)
 {
 	struct stat status;
 
-	log->fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
-				 O_NONBLOCK, 0600);
+	log->fd = open_named(log->path, O_APPEND | O_NOFOLLOW, 0600);
 	if (log->fd < 0)
 		return -1;
 	log->written = fstat(log->fd, &status) == 0 ? (uint64_t)status.st_size : 0;

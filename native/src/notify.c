@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "named-file.h"
 #include "notify.h"
 
 /**
@@ -52,8 +53,7 @@ static int tell(const char *name, const char *text, struct failure *failure)
 
 static int write_pid(const char *path, pid_t pid, struct failure *failure)
 {
-	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-	int fd = open(path, flags, 0644);
+	int fd = open_named(path, O_TRUNC | O_NOFOLLOW, 0644);
 	bool written = fd >= 0 && dprintf(fd, "%d", pid) > 0;
 	int error = errno;
 

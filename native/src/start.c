@@ -30,6 +30,7 @@
 #include "cgroup.h"
 #include "exit.h"
 #include "facts.h"
+#include "named-file.h"
 #include "socket.h"
 #include "start.h"
 #include "userns.h"
@@ -218,9 +219,8 @@ static char **kept_environment(void)
 static int open_pid_file(const struct plan *plan)
 {
 	const char *path = plan_value(plan, OP_PID_FILE, 0);
-	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 
-	return path == NULL ? -1 : open(path, flags, 0644);
+	return path == NULL ? -1 : open_named(path, O_TRUNC | O_NOFOLLOW, 0644);
 }
 
 static void execute_self(const struct plan *plan, const struct start *start,

@@ -1,6 +1,8 @@
 /* The log: records of both formats, pieces, characters cut by a chunk, rotation, a full disk. */
 #include "log.h"
+#include "named-file.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <sys/resource.h>
 #include <signal.h>
@@ -168,6 +170,29 @@ static void refuses_odd_settings(void)
 	say(0, "nothing happens\n");
 }
 
+/* What another user has put into a shared folder; only root can play both here. */
+static void writes_to_nothing_of_others(void)
+{
+	char pipe_path[160];
+
+	unlink(path);
+	snprintf(pipe_path, sizeof(pipe_path), "%s-pipe", path);
+	unit_write(path, "bob's\n");
+	CHECK(mkfifo(pipe_path, 0666) == 0 && chmod(unit_scratch(), 01777) == 0);
+	if (geteuid() == 0) {
+		CHECK(chown(path, 1000, 1000) == 0 && chown(pipe_path, 1000, 1000) == 0);
+		CHECK(open_named(path, O_TRUNC, 0600) < 0 && errno == EACCES);
+		CHECK(open_named(path, O_APPEND | O_NOFOLLOW, 0600) < 0 && errno == EACCES);
+		CHECK(open_named(pipe_path, O_TRUNC, 0600) < 0 && errno == EACCES);
+		CHECK(log_open(&record, "k8s-file", path, "0", "1") < 0);
+	}
+	CHECK_TEXT("bob's\n", unit_read(path));
+	CHECK(chmod(unit_scratch(), 0700) == 0);
+	CHECK(open_named(pipe_path, O_TRUNC, 0600) < 0 && errno == ENXIO);
+	CHECK(close(open_named(path, O_TRUNC, 0600)) == 0);
+	CHECK_TEXT("", unit_read(path));
+}
+
 int main(void)
 {
 	snprintf(path, sizeof(path), "%s/log", unit_scratch());
@@ -178,5 +203,6 @@ int main(void)
 	RUN(rotates_between_records);
 	RUN(goes_on_after_a_full_disk);
 	RUN(refuses_odd_settings);
+	RUN(writes_to_nothing_of_others);
 	return unit_end("logs");
 }

@@ -246,6 +246,9 @@ test('no pid file is written through a link of the other user', {
   const [precious, link] = [path.join(lab.home, 'precious'), path.join(shared, 'pid')];
   writeFileSync(precious, 'precious');
   assert.equal((await bob('ln', '-s', precious, link)).status, 0);
-  await lab.ok(['run', '--rm', '--network', 'none', '--pidfile', link, image, 'true']);
+  const { status, stderr } = await lab.berth(['run', '--rm', '--network', 'none', '--pidfile', link,
+    image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /^Error: write ".*pid": another user has put it there$/m);
   assert.equal(readFileSync(precious, 'utf8'), 'precious');
 });

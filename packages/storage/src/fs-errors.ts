@@ -8,11 +8,17 @@ import { dirname } from 'node:path';
 import { SystemError, systemCodeOf } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
 
-const FULL_HINT = 'berth system prune --all, or free space on that file system (df -h shows it)';
+/** How to make room for the store at `folder`, or to go on elsewhere. */
+export function fullDiskHint(folder: string): string {
+  return 'berth system prune --all makes room, and berth --root DIRECTORY chooses another disk; '
+    + `to see what is full: df -h "${folder}"; quota -s`;
+}
+
+const FULL = { code: 'DISK_FULL', hint: (path: string) => fullDiskHint(storeOf(path)) };
 
 const HINTS: Readonly<Record<string, { code: string; hint: (path: string) => string }>> = {
-  ENOSPC: { code: 'DISK_FULL', hint: () => FULL_HINT },
-  EDQUOT: { code: 'DISK_FULL', hint: () => `${FULL_HINT}; quota -s shows the quota` },
+  ENOSPC: FULL,
+  EDQUOT: FULL,
   EROFS: { code: 'READ_ONLY_STORE', hint: () => 'berth --root DIRECTORY on a writable disk' },
   EACCES: { code: 'NO_ACCESS', hint: accessHint },
   EEXIST: { code: 'IN_THE_WAY', hint: (path) => `ls -ld "${path}"` },
@@ -27,13 +33,20 @@ function accessHint(path: string): string {
   return `ls -ld "${visible}"; berth --root DIRECTORY and XDG_DATA_HOME choose another place`;
 }
 
+/** The store, of a path in its staging/; any other path as it is. */
+function storeOf(path: string): string {
+  return path.replace(/\/staging(\/.*)?$/, '');
+}
+
 /** The error code (`ENOENT`) of what was thrown, or undefined when it has none. */
 export const codeOf = systemCodeOf;
 
 /** What to throw instead of `error`; errors of the project and bugs come back unchanged. */
 export function storeError(error: unknown, operation: string, path: string): unknown {
-  const translated = systemErrorFrom(error, operation, path);
   const known = HINTS[codeOf(error) ?? ''];
+  // What was to be made in staging/ has a long name that says nothing.
+  const translated = known === FULL && storeOf(path) !== path
+    ? systemErrorFrom(error, 'write to', storeOf(path)) : systemErrorFrom(error, operation, path);
   if (known === undefined || !(translated instanceof SystemError)) return translated;
   return new SystemError(known.code, translated.message, {
     hint: known.hint(path), details: translated.details,

@@ -10,6 +10,7 @@ import { changesWorkerArguments } from '@berth/layers';
 import { MEDIA_TYPE, parseDigest, type Descriptor } from '@berth/oci';
 import type { ImageLayer, Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { acquireImage } from '../images/acquire.ts';
 import { embeddedReference } from '../images/embedded-name.ts';
 import { endOfWorker } from '../images/layer-content.ts';
@@ -78,6 +79,8 @@ async function commit(engine: Engine, { id, request, names }: Job): Promise<stri
       layers: [...below, { mediaType: MEDIA_TYPE.ociLayer, ...made }],
     });
     return await acquireImage(engine, source, { names, repository: '' });
+  } catch (error) {
+    throw namingFullDisk(engine, `commit container "${record.name}"`, error);
   } finally {
     session.close();
   }

@@ -11,6 +11,7 @@ import { formatPlatform } from '@berth/oci';
 import { chooseNetwork } from '@berth/network';
 import { randomId, randomName, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { findImage } from '../images/find.ts';
 import { requireLayers, requireMountable } from '../images/mounted-layers.ts';
 import type { FoundImage } from '../images/local.ts';
@@ -75,7 +76,7 @@ export async function makeContainer(
     return await decideInPlaceOfOthers(engine, { id, image, request: whole });
   } catch (error) {
     if (request.cidFile !== undefined) rmSync(request.cidFile, { force: true });
-    throw error;
+    throw namingFullDisk(engine, `create container from "${image.name}"`, error);
   }
 }
 

@@ -3,6 +3,7 @@
  * on the moment (joined namespaces, cgroups, terminals) is decided here.
  */
 import { dirname } from 'node:path';
+import { requireNotPlanted } from '@berth/host';
 import { networkHelperOf } from './network-helper.ts';
 import {
   containerPlan,
@@ -15,6 +16,7 @@ import {
 import type { NamespaceType, RuntimeSpec } from '@berth/oci';
 import { formatSummaryHead, type ContainerPaths, type SummaryHead } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { requireFuseOverlayfs } from './fuse-overlayfs.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
 import { makePidFile } from './binds-of-root.ts';
@@ -51,11 +53,18 @@ export function writePlan(engine: Engine, launch: LaunchPlan): string {
   if (engine.isProcMasked) sayWhatIsMasked(engine);
   const { pidFile, supervisorPidFile } = record.request;
   for (const file of [pidFile, supervisorPidFile]) {
-    if (file !== undefined && engine.forRoot) makePidFile(file);
+    if (file === undefined) continue;
+    requireNotPlanted(file);
+    if (engine.forRoot) makePidFile(file);
   }
+  if (record.request.log.path !== undefined) requireNotPlanted(record.log.path);
   const plan = planParts(engine, launch);
   ensureDirectory(dirname(paths.runDirectory));
-  engine.store.containers.writePlan(record.id, containerPlan(plan.spec, plan.settings));
+  try {
+    engine.store.containers.writePlan(record.id, containerPlan(plan.spec, plan.settings));
+  } catch (error) {
+    throw namingFullDisk(engine, `start container "${record.name}"`, error);
+  }
   return paths.plan;
 }
 

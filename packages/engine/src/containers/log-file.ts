@@ -2,7 +2,8 @@
  * Reads a container's log from its files on disk: the current one and those rotated away, oldest
  * first. A tail is found from the end, so that its cost does not grow with the log.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { isPlanted } from '@berth/host';
 import { parseLog, type LogFormat, type LogLine } from './log-format.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -14,14 +15,18 @@ export interface LogFile {
   size: number;
 }
 
-/** The log's files that exist, oldest first: `log.2`, `log.1`, `log`. */
+/**
+ * The log's files that exist, oldest first: `log.2`, `log.1`, `log`. One of another user, in a
+ * folder that is open to him, is not the log's.
+ */
 export function logFiles(path: string): LogFile[] {
   const files: LogFile[] = [];
   for (let index = 0; ; index++) {
     const name = index === 0 ? path : `${path}.${index}`;
-    const size = statSync(name, { throwIfNoEntry: false })?.size;
-    if (size === undefined && index > 0) return files;
-    files.unshift({ path: name, size: size ?? 0 });
+    const status = statSync(name, { throwIfNoEntry: false });
+    const isLog = status?.isFile() === true && !isPlanted(name);
+    if (!isLog && index > 0) return files;
+    files.unshift({ path: name, size: isLog ? status.size : 0 });
   }
 }
 
@@ -40,7 +45,9 @@ export interface LogPosition {
  */
 export function openLog(path: string, offset: number, end = Infinity): LogPosition | undefined {
   try {
-    return { descriptor: openSync(path, 'r'), offset, end, rest: Buffer.alloc(0) };
+    if (isPlanted(path)) return undefined;
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return { descriptor, offset, end, rest: Buffer.alloc(0) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return undefined;

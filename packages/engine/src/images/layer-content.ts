@@ -129,7 +129,7 @@ async function compressLayer(
   // When the helper ends, the worker fails with a broken pipe. So the helper's error is thrown
   // first.
   const ended = await Promise.allSettled([
-    endOfWorker(helper, 'compress layer'),
+    endOfWorker(helper, `compress layer "${diffId}"`),
     endOfWorker(worker, `read layer "${diffId}"`),
   ]);
   const failed = ended.find((outcome) => outcome.status === 'rejected');

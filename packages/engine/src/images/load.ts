@@ -8,6 +8,7 @@ import {
   type SignaturePolicy,
 } from '@berth/transport';
 import { emptyTrash, type Engine } from '../engine.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { acquireImage } from './acquire.ts';
 import { openImportInput } from './import-input.ts';
 import { importSource } from './import-source.ts';
@@ -38,6 +39,8 @@ export async function loadImages(
     const opened = await openInput(input);
     try {
       return await loadFrom(engine, opened, { scratch: session.directory, policy });
+    } catch (error) {
+      throw namingFullDisk(engine, `load "${opened.name}"`, error);
     } finally {
       opened.close();
     }
@@ -118,6 +121,8 @@ export async function importImage(engine: Engine, request: ImportRequest): Promi
       message: request.message ?? `imported from ${input.name}`,
     });
     return await acquireImage(engine, source, { names, repository: '' });
+  } catch (error) {
+    throw namingFullDisk(engine, `import "${input.name}"`, error);
   } finally {
     session.close();
     input.close();

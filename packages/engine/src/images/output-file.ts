@@ -5,7 +5,7 @@ import {
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { SystemError, UsageError } from '@berth/errors';
-import { giveToCaller } from '@berth/host';
+import { giveToCaller, requireNotPlanted, writeNamedFile } from '@berth/host';
 
 /**
  * What `write` writes is at `output`; undefined is standard output. A regular file is written under
@@ -34,6 +34,15 @@ export async function withOutputFile(
     throw error;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** A small text, such as an id, is at `path`. Throws SystemError, also for another user's file. */
+export function writeTextFile(path: string, text: string): void {
+  try {
+    writeNamedFile(path, text);
+  } catch (cause) {
+    throw cause instanceof SystemError ? cause : notWritten(path, cause);
   }
 }
 
@@ -90,6 +99,7 @@ function openOutput(
   path: string,
   { isNew, output }: { isNew: boolean; output: string },
 ): number {
+  if (!isNew) requireNotPlanted(path);
   try {
     return openSync(path, isNew ? 'wx' : 'w');
   } catch (cause) {

@@ -4,10 +4,11 @@
  */
 import { describe, NotFoundError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { findSuitable, type FoundImage } from './local.ts';
 import { digestInRegistry, pullFromRegistry } from './pull-registry.ts';
 import type { PullOptions } from './pull-options.ts';
-import { parseTransportName } from './transport-name.ts';
+import { parseTransportName, type TransportName } from './transport-name.ts';
 
 export type { PullOptions } from './pull-options.ts';
 
@@ -17,7 +18,18 @@ export async function pullImage(
   name: string,
   options: PullOptions,
 ): Promise<string[]> {
-  const place = parseTransportName(name);
+  try {
+    return await pullFrom(engine, parseTransportName(name), options);
+  } catch (error) {
+    throw namingFullDisk(engine, `pull "${name}"`, error);
+  }
+}
+
+async function pullFrom(
+  engine: Engine,
+  place: TransportName,
+  options: PullOptions,
+): Promise<string[]> {
   if (place.transport !== 'docker') {
     const { pullFromArchive } = await import('./pull-archive.ts');
     return pullFromArchive(engine, place, options);

@@ -1,10 +1,9 @@
 /** `push`: an image of the store to a registry, an archive or a folder. */
-import { writeFileSync } from 'node:fs';
-import { NotFoundError, SystemError, UsageError } from '@berth/errors';
-import { giveToCaller } from '@berth/host';
+import { NotFoundError, UsageError } from '@berth/errors';
 import { formatReference, parseImageName, qualify, type Reference } from '@berth/oci';
 import type { Engine } from '../engine.ts';
 import { findLocal, type FoundImage } from './local.ts';
+import { writeTextFile } from './output-file.ts';
 import type { PushOptions } from './push-options.ts';
 import { pushToRegistry } from './push-registry.ts';
 import { saveImages, type SaveFormat } from './save.ts';
@@ -28,14 +27,14 @@ export async function pushImage(
   const target = parseTransportName(destination ?? ownName(found, name));
   if (target.transport !== 'docker') {
     const made = await pushToArchive(engine, { name, target }, options);
-    if (options.digestFile !== undefined) writeDigest(options.digestFile, made);
+    if (options.digestFile !== undefined) writeTextFile(options.digestFile, made);
     return undefined;
   }
   const digest = await pushToRegistry(engine, found, {
     ...options,
     reference: referenceOf(target.name),
   });
-  if (options.digestFile !== undefined) writeDigest(options.digestFile, digest);
+  if (options.digestFile !== undefined) writeTextFile(options.digestFile, digest);
   return digest;
 }
 
@@ -78,13 +77,4 @@ async function pushToArchive(
 
 function formatted(reference: string): string {
   return formatReference(referenceOf(reference));
-}
-
-function writeDigest(path: string, digest: string): void {
-  try {
-    writeFileSync(path, digest);
-    giveToCaller(path);
-  } catch (cause) {
-    throw new SystemError('WRITE_DIGEST', `write digest to "${path}"`, { cause });
-  }
 }

@@ -9,6 +9,7 @@ import { removeTrees, type Engine } from '../engine.ts';
 import {
   hasLabel, matcher, namePattern, parseFlag, parseTime, type Filter,
 } from '../filter.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { byKey, withHidden } from '../hidden-fields.ts';
 import { momentOfMs } from '../moment.ts';
 import {
@@ -57,13 +58,18 @@ export function createVolume(engine: Engine, request: VolumeRequest): string {
   const owner = { uid: request.owner.uid ?? named.uid, gid: request.owner.gid ?? named.gid };
   requireMapped(engine, owner);
   const isGiven = (owner.uid ?? 0) + (owner.gid ?? 0) > 0 && isOwnFolder(request.options);
-  return engine.store.volumes.create({
-    name: request.name,
-    labels: request.labels,
-    options: storedOptions(request.options, request.owner),
-    ignoreExisting: request.ignoreExisting,
-    give: isGiven ? (data) => giveVolume(engine, data, owner) : undefined,
-  }).name;
+  try {
+    return engine.store.volumes.create({
+      name: request.name,
+      labels: request.labels,
+      options: storedOptions(request.options, request.owner),
+      ignoreExisting: request.ignoreExisting,
+      give: isGiven ? (data) => giveVolume(engine, data, owner) : undefined,
+    }).name;
+  } catch (error) {
+    const object = request.name === undefined ? '' : ` "${request.name}"`;
+    throw namingFullDisk(engine, `create volume${object}`, error);
+  }
 }
 
 /** The volumes that all filters accept, sorted by name. */

@@ -1,6 +1,6 @@
 /** `berth commit`: make an image of a container. */
-import { writeFileSync } from 'node:fs';
 import { commitContainer } from '@berth/engine/containers/commit';
+import { writeTextFile } from '@berth/engine/images/output-file';
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { each, text, toggle } from '../../flags/flag.ts';
@@ -51,7 +51,7 @@ Volumes and other mounts are left out.`,
       pause: flags.pause,
       squash: flags.squash,
     });
-    if (flags.iidfile !== undefined) writeFileSync(flags.iidfile, id);
+    if (flags.iidfile !== undefined) writeTextFile(flags.iidfile, id);
     print(`${id}\n`);
   }
 }
