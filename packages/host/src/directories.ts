@@ -2,12 +2,14 @@
  * Where Berth keeps the files of a user: the XDG directories, and a run directory that is private
  * to the user and removed by a reboot.
  */
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, statSync, type Stats } from 'node:fs';
+import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
-import { UnsupportedError } from '@berth/errors';
+import { ConflictError, UnsupportedError } from '@berth/errors';
 import { currentAccount } from './accounts.ts';
 import { systemErrorFrom } from './errno.ts';
+import { isOutsider } from './own-namespace.ts';
 
 /** Absolute paths; only `run` must exist. */
 export interface Directories {
@@ -45,6 +47,7 @@ const FALLBACK_PARENTS = ['/run/user', '/dev/shm', '/tmp'];
 const OTHERS_BITS = 0o077;
 /** Podman makes XDG_RUNTIME_DIR 0711 for containers with an id map of their own. */
 const OTHERS_BITS_BUT_PASSING = 0o066;
+const OTHERS_WRITE = 0o002;
 
 /** The XDG variables, and their defaults below the home. */
 const HOME_FOLDERS: readonly [variable: string, below: string][] = [
@@ -86,8 +89,12 @@ export function findDirectories(request: DirectoryRequest = {}): Directories {
   const uid = request.uid ?? process.getuid?.() ?? 0;
   if (request.forRoot === true) return directoriesOfRoot(request, uid);
   const paths = envPaths('berth', { suffix: '' });
+  const data = request.root === undefined ? join(paths.data, LAYOUT_VERSION)
+    : resolve(request.root);
+  requireOwn(data, '--root', uid);
+  if (request.runRoot !== undefined) requireOwn(resolve(request.runRoot), '--runroot', uid);
   return {
-    data: request.root === undefined ? join(paths.data, LAYOUT_VERSION) : resolve(request.root),
+    data,
     config: paths.config,
     cache: paths.cache,
     run: makeChosen(request.runRoot) ?? findRunDirectory({ environment, uid, request }),
@@ -107,6 +114,33 @@ function directoriesOfRoot({ root, runRoot }: DirectoryRequest, uid: number): Di
     cache: join(run, 'cache'),
     run,
   };
+}
+
+/**
+ * Throws ConflictError where another user could have made what is in the folder, or could replace
+ * it: a container there would run with this user's rights. A group may write, since with a umask of
+ * 002 its folders allow that. A folder of root, or of somebody whom this namespace doesn't know, is
+ * a mount point or a volume.
+ */
+function requireOwn(folder: string, flag: string, uid: number): void {
+  const status = statusOf(folder);
+  if (status === undefined || uid === 0) return;
+  const isOthers = status.uid !== uid && status.uid !== 0 && !isOutsider(status.uid)
+    && status.uid !== statusOf(homedir())?.uid;
+  if (!isOthers && (status.mode & OTHERS_WRITE) === 0) return;
+  const reason = isOthers ? `it belongs to uid ${status.uid}` : 'all users may write to it';
+  throw new ConflictError('FOLDER_OF_OTHERS', `use "${folder}": ${reason}`, {
+    hint: `berth ${flag} ${join(folder, `berth-${uid}`)}, or another folder of your own`,
+  });
+}
+
+/** Undefined also where this user may not look: nothing is used there. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function makeChosen(chosen: string | undefined): string | undefined {

@@ -7,7 +7,7 @@ import { lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promi
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { NotFoundError, SystemError, UsageError } from '@berth/errors';
-import { readBounded } from './bounded-text.ts';
+import { readBoundedFile } from './bounded-text.ts';
 import type { Credentials } from './credential-record.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -188,7 +188,7 @@ function readPlace({ path, isShared = false }: AuthFilePlace): string | undefine
 
 function readText(path: string): string | undefined {
   try {
-    return readBounded(path);
+    return readBoundedFile(path);
   } catch (cause) {
     const code = codeOf(cause);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

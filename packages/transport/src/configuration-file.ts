@@ -7,7 +7,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '@berth/errors';
 import { parse } from 'smol-toml';
-import { readBounded } from './bounded-text.ts';
+import { readBoundedFile } from './bounded-text.ts';
+import { othersAccess } from './others-access.ts';
 
 /** The user's folder of registries.conf, policy.json and the like. */
 export function usersConfiguration(
@@ -17,10 +18,16 @@ export function usersConfiguration(
   return join(environment['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers');
 }
 
-/** The text; undefined if there is no such file. Throws node:fs's other errors. */
-export function readIfPresent(path: string): string | undefined {
+/**
+ * The text; undefined if there is no such file. Throws node:fs's other errors, and UsageError where
+ * another user could have written it, unless the user named it.
+ */
+export function readIfPresent(path: string, isNamed: boolean): string | undefined {
   try {
-    return readBounded(path);
+    const text = readBoundedFile(path);
+    const found = isNamed || process.getuid?.() === 0 ? undefined : othersAccess(path);
+    if (found === undefined) return text;
+    throw new UsageError('CONFIGURATION_OF_OTHERS', found.reason, { hint: found.hint });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -54,12 +61,13 @@ export class TomlFiles {
     this.#code = code;
   }
 
-  /** The text; undefined where there is no such file. Throws UsageError. */
-  read(path: string): string | undefined {
+  /** As readIfPresent(), but whatever is wrong is a UsageError that names the file. */
+  read(path: string, isNamed = false): string | undefined {
     try {
-      return readIfPresent(path);
+      return readIfPresent(path, isNamed);
     } catch (error) {
-      throw new UsageError(this.#code, `read "${path}"`, { cause: error });
+      const hint = error instanceof UsageError ? error.hint : undefined;
+      throw new UsageError(this.#code, `read "${path}"`, { cause: error, hint });
     }
   }
 

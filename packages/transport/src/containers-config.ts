@@ -50,8 +50,10 @@ type Values = Record<keyof Kinds, Record<string, unknown>>;
 export function loadContainersConfig(
   places: ContainersConfigPlaces = {},
 ): ContainersConfig | undefined {
+  const named = namedFiles(places);
   const files = configFiles(places).flatMap((path) => {
-    const text = FILES.read(path);
+    const text = FILES.read(path, named.includes(path));
+    if (text === undefined && path === named[0]) throw FILES.error(path, 'no such file');
     return text === undefined ? [] : [{ path, text }];
   });
   if (files.length === 0) return undefined;
@@ -73,14 +75,16 @@ function foldersOf({ environment = process.env, systemFolders }: ContainersConfi
   return [...systemFolders ?? SYSTEM_FOLDERS, usersConfiguration(environment)];
 }
 
-/** The possible files; each has priority over those before it. */
+/** The possible files; each has priority over those before it. They are read once: as pipes are. */
 function configFiles(places: ContainersConfigPlaces): string[] {
-  const environment = places.environment ?? process.env;
-  const { CONTAINERS_CONF: named = '', CONTAINERS_CONF_OVERRIDE: last = '' } = environment;
+  const [named = '', last = ''] = namedFiles(places);
   const usual = foldersOf(places).flatMap((folder) =>
     [join(folder, 'containers.conf'), ...dropIns(join(folder, 'containers.conf.d'))]);
-  if (named !== '' && FILES.read(named) === undefined) throw FILES.error(named, 'no such file');
   return [...(named === '' ? usual : [named]), ...(last === '' ? [] : [last])];
+}
+
+function namedFiles({ environment = process.env }: ContainersConfigPlaces): string[] {
+  return CONTAINERS_CONFIG_VARIABLES.map((name) => environment[name] ?? '');
 }
 
 function merge(merged: Values, { path, text }: { path: string; text: string }): void {

@@ -35,6 +35,7 @@ export interface RegistriesPlaces {
 /** How `credential-helpers` writes that the auth files are looked into. */
 const AUTH_FILES = 'containers-auth.json';
 const FILES = new TomlFiles('BAD_REGISTRIES_CONF');
+const NAMED = 'CONTAINERS_REGISTRIES_CONF';
 
 /** Where to look up a short name if no file says so. */
 const DEFAULT_SEARCH = ['docker.io'];
@@ -61,7 +62,7 @@ export function loadRegistriesConfig(places: RegistriesPlaces = {}): RegistriesC
   };
   const files: string[] = [];
   for (const path of configPaths(places)) {
-    const text = FILES.read(path);
+    const text = FILES.read(path, path === (places.environment ?? process.env)[NAMED]);
     if (text === undefined) continue;
     files.push(path);
     mergeFile(merged, { path, text });
@@ -83,12 +84,12 @@ function configPaths(places: RegistriesPlaces): string[] {
   const home = environment['HOME'] ?? homedir();
   const user = usersConfiguration(environment);
   const cache = join(environment['XDG_CACHE_HOME'] ?? join(home, '.cache'), 'containers');
-  const named = environment['CONTAINERS_REGISTRIES_CONF'];
+  const named = environment[NAMED];
   const mains =
     named === undefined || named === ''
       ? [join(user, 'registries.conf'), join(system, 'registries.conf')]
       : [named];
-  const main = mains.find((path) => FILES.read(path) !== undefined);
+  const main = mains.find((path) => FILES.read(path, path === named) !== undefined);
   if (main === undefined && named !== undefined && named !== '') {
     throw FILES.error(named, 'no such file');
   }

@@ -45,13 +45,13 @@ export function loadSignaturePolicy(places: PolicyPlaces = {}): SignaturePolicy 
   const environment = places.environment ?? process.env;
   const system = places.systemDirectory ?? '/etc/containers';
   if (places.file !== undefined) {
-    const text = readPolicy(places.file);
+    const text = readPolicy(places.file, true);
     if (text === undefined) throw policyError(places.file, 'no such file');
     return parsePolicy(places.file, text);
   }
   for (const folder of [usersConfiguration(environment), system]) {
     const file = join(folder, 'policy.json');
-    const text = readPolicy(file);
+    const text = readPolicy(file, false);
     if (text !== undefined) return parsePolicy(file, text);
   }
   return undefined;
@@ -74,11 +74,12 @@ export function requireAllowed(policy: SignaturePolicy | undefined, origin: Imag
 
 const OWN_POLICY = '~/.config/containers/policy.json, or --signature-policy FILE';
 
-function readPolicy(file: string): string | undefined {
+function readPolicy(file: string, isNamed: boolean): string | undefined {
   try {
-    return readIfPresent(file);
+    return readIfPresent(file, isNamed);
   } catch (error) {
-    throw policyError(file, error instanceof Error ? error.message : String(error));
+    const hint = error instanceof UsageError ? error.hint : undefined;
+    throw policyError(file, error instanceof Error ? error.message : String(error), hint);
   }
 }
 
@@ -149,8 +150,8 @@ function parseJson(file: string, text: string): unknown {
   }
 }
 
-function policyError(file: string, reason: string): UsageError {
+function policyError(file: string, reason: string, hint?: string): UsageError {
   return new UsageError('BAD_SIGNATURE_POLICY', `read policy "${file}": ${reason}`, {
-    hint: 'containers-policy.json(5) describes it',
+    hint: hint ?? 'containers-policy.json(5) describes it',
   });
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import { UsageError } from '@berth/errors';
-import { readBounded } from './bounded-text.ts';
+import { readBoundedFile } from './bounded-text.ts';
 
 /** What a TLS connection to one host needs: its trust roots, a client certificate, or no check. */
 export interface TlsProfile {
@@ -78,7 +78,7 @@ function systemCertificates(environment: TrustOptions['environment']): readonly 
 
 function readNamed(path: string): string {
   try {
-    return readBounded(path);
+    return readBoundedFile(path);
   } catch (cause) {
     throw new UsageError('BAD_CERTIFICATE', `read SSL_CERT_FILE "${path}": ${reason(cause)}`);
   }
@@ -94,7 +94,7 @@ function firstReadable(paths: readonly string[]): readonly string[] | undefined 
 
 function tryRead(path: string): readonly string[] {
   try {
-    return [readBounded(path)];
+    return [readBoundedFile(path)];
   } catch {
     return [];
   }
@@ -138,7 +138,7 @@ function readCertificates(folder: string): HostCertificates {
   const names = listFolder(folder);
   const authorities = names
     .filter((name) => name.endsWith('.crt'))
-    .map((name) => readBounded(join(folder, name)));
+    .map((name) => readOwn(join(folder, name)));
   const clients = names
     .filter((name) => name.endsWith('.cert'))
     .map((name) => {
@@ -150,11 +150,19 @@ function readCertificates(folder: string): HostCertificates {
         );
       }
       return {
-        cert: readBounded(join(folder, name)),
-        key: readBounded(join(folder, keyName)),
+        cert: readOwn(join(folder, name)),
+        key: readOwn(join(folder, keyName)),
       };
     });
   return { authorities, clients };
+}
+
+function readOwn(path: string): string {
+  try {
+    return readBoundedFile(path);
+  } catch (cause) {
+    throw new UsageError('BAD_CERTIFICATE', `read "${path}"`, { cause });
+  }
 }
 
 function reason(cause: unknown): string {
