@@ -9,9 +9,12 @@ import { commandRows } from './rows/commands.ts';
 import { imageRows } from './rows/images.ts';
 import { parallelRows } from './rows/parallel.ts';
 import { residentRows } from './rows/resident.ts';
+import { storeRows } from './rows/stores.ts';
 import { streamRows } from './rows/streams.ts';
 
-const ROWS = [...commandRows, ...parallelRows, ...imageRows, ...streamRows, ...residentRows];
+const ROWS = [
+  ...commandRows, ...parallelRows, ...imageRows, ...storeRows, ...streamRows, ...residentRows,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

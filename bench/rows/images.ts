@@ -39,7 +39,6 @@ export const imageRows: readonly Row[] = [
   },
   saveRow('save', []),
   saveRow('save-oci', ['--format', 'oci-archive']),
-  { name: 'disk', rounds: 1, measure: measureDisk },
 ];
 
 function pullRow(row: string, image: string): Row {
@@ -122,7 +121,7 @@ async function giving(ground: Ground, { title, rounds, run }: GivingRow): Promis
  * minutes whenever a file is made in its group (fs/ext4/ialloc.c, recently_deleted), and making a
  * file takes ten times as long after an image was removed. So stores go when the bench ends.
  */
-function newStore(engine: Engine): string {
+export function newStore(engine: Engine): string {
   const root = mkdtempSync(path.join(engine.home, 'store-'));
   engine.run('--root', root, 'images');
   return root;
@@ -152,7 +151,7 @@ async function usageOf(
 }
 
 /** The tree of a lab image as one tar file: its only layer, unpacked. */
-function treeOf(ground: Ground, image: string): string {
+export function treeOf(ground: Ground, image: string): string {
   const tree = path.join(ground.folder, `${image}-tree.tar`);
   const layout = path.join(ground.folder, `${image}-dir`);
   execFileSync('skopeo', ['copy', '--quiet', '--insecure-policy', '--dest-decompress',
@@ -161,29 +160,4 @@ function treeOf(ground: Ground, image: string): string {
   const { layers } = JSON.parse(manifest) as { layers: { digest: string }[] };
   execFileSync('mv', [path.join(layout, (layers[0]?.digest ?? '').replace('sha256:', '')), tree]);
   return tree;
-}
-
-async function measureDisk(ground: Ground): Promise<Line[]> {
-  const tree = treeOf(ground, 'services');
-  const unpacked = path.join(ground.folder, 'unpacked');
-  asRoot('sh', '-c', 'mkdir "$1" && tar -C "$1" -xf "$2"', 'sh', unpacked, tree);
-  const medians: Record<string, number> = { tree: diskMib(unpacked) };
-  asRoot('rm', '-rf', unpacked);
-  for (const engine of ground.engines()) {
-    const before = diskMib(engine.home);
-    engine.run('load', '-q', '-i', labImage('services'));
-    medians[engine.name] = diskMib(engine.home) - before;
-  }
-  return [{
-    title: 'disk for an image', unit: 'MiB', medians, goals: [{ share: 1.1, of: 'tree' }],
-  }];
-}
-
-function diskMib(folder: string): number {
-  return parseInt(asRoot('du', '-sk', folder), 10) / 1024;
-}
-
-/** Runs a program as root of a user namespace with the user's subordinate ids; its output. */
-function asRoot(...words: readonly string[]): string {
-  return execFileSync('unshare', ['--map-root-user', '--map-auto', ...words], { encoding: 'utf8' });
 }
