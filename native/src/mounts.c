@@ -340,11 +340,8 @@ int setup_symlink(struct setup *setup, const struct plan_record *record)
 	parent = below_ensure(setup->root, folder, BELOW_FOLDER, false, NULL);
 	if (parent < 0)
 		return fail(setup->failure, "create symlink", link, errno);
-	result = symlinkat(content, parent, name + 1);
-	if (result < 0 && errno != EEXIST)
-		fail(setup->failure, "create symlink", link, errno);
-	else
-		result = 0;
+	result = symlinkat(content, parent, name + 1) == 0 || errno == EEXIST
+		? 0 : fail(setup->failure, "create symlink", link, errno);
 	close(parent);
 	return result;
 }

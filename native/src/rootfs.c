@@ -1,5 +1,6 @@
 /* The root file system: an overlay of layers, or a folder, that is attached in the container's own
  * mount namespace and then becomes its root. */
+#include "below.h"
 #include "setup.h"
 #include "userns.h"
 
@@ -271,10 +272,14 @@ int setup_root(struct setup *setup)
  */
 int setup_pivot(struct setup *setup)
 {
+	const struct plan_record *cwd = plan_find(setup->plan, OP_CWD);
+	bool readonly = plan_find(setup->plan, OP_ROOT_READONLY) != NULL;
 	struct failure *failure = setup->failure;
 
-	if (plan_find(setup->plan, OP_ROOT_READONLY) != NULL &&
-	    mount_restrict(setup->root, MOUNT_ATTR_RDONLY, false) < 0)
+	/* The image's working directory can't be made later; entering it tells of a failure. */
+	if (readonly && cwd != NULL && strcmp(cwd->args[1], "1") == 0)
+		close(below_ensure(setup->root, cwd->args[0], BELOW_FOLDER, false, NULL));
+	if (readonly && mount_restrict(setup->root, MOUNT_ATTR_RDONLY, false) < 0)
 		return fail(failure, "make root read-only", "", errno);
 	if (fchdir(setup->root) < 0)
 		return fail(failure, "pivot root", "", errno);

@@ -2,7 +2,7 @@
  * `berth run` as users know it: output, exit statuses, what the flags change inside.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { missing } from '../lab/probes.ts';
@@ -410,7 +410,7 @@ test("the current folder's configuration files change nothing", async () => {
 
 test('programs find /run/.containerenv; only a privileged one reads where it is', async () => {
   const read = ['sh', '-c', 'test -f /run/.containerenv && cat /run/.containerenv'];
-  assert.equal(await lab.ok(['run', '--rm', '--read-only', '-w', '/', image, ...read]), '');
+  assert.equal(await lab.ok(['run', '--rm', '--read-only', image, ...read]), '');
   for (let round = 0; round < 2; round += 1) {
     const text = await lab.ok(['run', '--name', 'told', '--privileged', image, ...read]);
     const id = await lab.ok(['inspect', '-f', '{{.Id}}', 'told']);
@@ -420,4 +420,37 @@ test('programs find /run/.containerenv; only a privileged one reads where it is'
     assert.doesNotMatch(await lab.ok(['diff', 'told']), /containerenv/);
     await lab.ok(['rm', 'told']);
   }
+});
+
+test('a read-only container has the working directory that its image lacks', async () => {
+  const config = { Cmd: ['pwd'], WorkingDir: '/made/here' };
+  const made = await lab.image({ name: 'localhost/made:1', config });
+  assert.equal(await lab.ok(['run', '--rm', '--network=none', '--read-only', made]), '/made/here');
+});
+
+test('/etc/mtab leads to what is mounted, unless the image or a volume has it', async () => {
+  const plain = await lab.image({ name: 'localhost/no-mtab:1' });
+  const shows = ['sh', '-c', 'readlink /etc/mtab; grep -c " /proc " /etc/mtab'];
+  for (const flags of [[], [], ['--read-only'], ['-u', 'nobody']]) {
+    const seen = await lab.ok(['run', '--rm', '--network=none', ...flags, plain, ...shows]);
+    assert.equal(seen, '/proc/mounts\n1', flags.join(' '));
+  }
+  await lab.ok(['run', '--name', 'linked', '--network=none', plain, 'true']);
+  await lab.ok(['commit', '-q', 'linked', 'localhost/linked:1']);
+  for (const diff of [['diff', 'linked'], ['image', 'diff', 'localhost/linked:1']]) {
+    assert.equal(await lab.ok(diff), '');
+  }
+  await lab.ok(['rm', 'linked']);
+  await lab.ok(['rmi', 'localhost/linked:1']);
+  const own = await lab.image({
+    name: 'localhost/own-mtab:1', layers: [{ '/etc/mtab': 'its own' }],
+  });
+  assert.equal(await lab.ok(['run', '--rm', '--network=none', own, 'cat', '/etc/mtab']), 'its own');
+  const empty = path.join(lab.home, 'empty-etc');
+  mkdirSync(empty);
+  writeFileSync(path.join(lab.home, 'mtab'), 'bound');
+  const bound = ['run', '--rm', '--network=none', '-v', `${lab.home}/mtab:/etc/mtab`, image];
+  assert.equal(await lab.ok([...bound, 'cat', '/etc/mtab']), 'bound');
+  await lab.ok(['run', '--rm', '--network=none', '-v', `${empty}:/etc`, plain, 'true']);
+  assert.ok(!readdirSync(empty).includes('mtab'));
 });

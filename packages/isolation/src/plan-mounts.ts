@@ -10,13 +10,16 @@ const OWN_TARGETS = new Set(['/dev', '/dev/pts', '/dev/shm', '/dev/mqueue']);
 const BIND = 4096 | 16384;
 const DEFAULT_SHM_BYTES = 65_536_000;
 
-/** Appends the root, every mount, devices, masks and read-only paths. */
+/** Appends the root, its links, every mount, devices, masks and read-only paths. */
 export function addMounts(
   plan: PlanWriter,
   spec: RuntimeSpec,
   settings: SupervisorSettings,
 ): void {
   addRoot(plan, spec, settings);
+  for (const { path, content } of settings.symlinks) {
+    plan.add('symlink', content, path);
+  }
   for (const { file, id, line } of settings.accounts ?? []) {
     plan.add('account', file, id, line);
   }

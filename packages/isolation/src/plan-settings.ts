@@ -82,12 +82,14 @@ export interface SupervisorSettings {
   hostPorts: readonly HostPort[];
   namespaces: Record<NamespaceName, NamespaceSettings>;
   root: RootSettings;
+  /** Links that are made in the root before all mounts, where it has nothing at `path`. */
+  symlinks: readonly { path: string; content: string }[];
+  /** The layers of mounted images, top one first, by the image's id. */
+  imageLayers: Readonly<Record<string, readonly string[]>>;
   /**
    * Empty volumes that are filled from the image: the path in the container, and the volume's
    * folder.
    */
-  /** The layers of mounted images, top one first, by the image's id. */
-  imageLayers: Readonly<Record<string, readonly string[]>>;
   copyUps: readonly { target: string; data: string; isOwned: boolean }[];
   process: ProcessExtras;
   exitSteps: readonly ExitStep[];

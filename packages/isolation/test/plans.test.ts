@@ -113,6 +113,7 @@ const SETTINGS: SupervisorSettings = {
     isVolatile: true,
     fuseOverlayfs: '/usr/bin/fuse-overlayfs',
   },
+  symlinks: [{ path: '/etc/mtab', content: '/proc/mounts' }],
   imageLayers: {},
   copyUps: [{ target: '/data', data: '/volumes/v/_data', isOwned: false }],
   process: EXTRAS,
@@ -139,8 +140,8 @@ test('containerPlan() leaves out what a small container does not have', () => {
     ...SETTINGS,
     idMaps: { ...SETTINGS.idMaps, helpers: undefined },
     stdio: 'handed', pidFile: undefined, init: false, cgroup: { kind: 'none', reason: undefined },
-    networkHelper: undefined, root: { kind: 'folder', path: '/root' }, copyUps: [], imageLayers: {},
-    exitSteps: [],
+    networkHelper: undefined, root: { kind: 'folder', path: '/root' }, symlinks: [],
+    copyUps: [], imageLayers: {}, exitSteps: [],
     process: {
       user: '', groupAdd: [], createWorkingDirectory: false, seccomp: undefined,
       emulation: undefined, hasOneId: false, preserveDescriptors: 0,

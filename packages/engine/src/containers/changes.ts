@@ -12,7 +12,7 @@ import type { Engine } from '../engine.ts';
 import { endOfWorker } from '../images/layer-content.ts';
 import { layerFolders } from '../images/layer-folders.ts';
 import { findLocal } from '../images/local.ts';
-import { etcFileNames, etcTarget } from './etc-files.ts';
+import { etcFileNames, etcLinks, etcTarget } from './etc-files.ts';
 import { ownFiles, wholeTree } from './own-files.ts';
 import type { BerthContainer } from './record.ts';
 import { readSpec } from './start.ts';
@@ -57,7 +57,9 @@ export function containerChanges(engine: Engine, id: string): Comparison {
   const { own, isWhole, layers, owners } = ownFiles(engine, id);
   const { containers } = engine.store;
   const { mounts } = readSpec(containers.paths(id).spec);
-  const files = etcFileNames(containers.record<BerthContainer>(id)).map(etcTarget);
+  const record = containers.record<BerthContainer>(id);
+  const links = etcLinks(record).map(({ path }) => path);
+  const files = [...etcFileNames(record).map(etcTarget), ...links];
   return {
     newer: [own],
     older: layers,

@@ -1,7 +1,7 @@
 /**
  * The files that Berth gives a container: hosts, resolv.conf and hostname of /etc,
  * /run/.containerenv, and settings for apt if root is emulated. They are in the container's
- * directory and are bound over the image's files at each start.
+ * directory and are bound over the image's files at each start. /etc/mtab is a link.
  */
 import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
@@ -20,6 +20,8 @@ const FILES = {
   containerenv: '/run/.containerenv',
   'apt.conf': APT_CONFIG_PATH,
 } as const;
+
+const MTAB = '/etc/mtab';
 
 /**
  * apt changes to another user for downloads and checks that by reading the ids back, which fails
@@ -57,6 +59,16 @@ export function etcFileNames(record: BerthContainer): EtcFile[] {
     ...(record.emulatesRoot === true ? ['apt.conf' as const] : []),
   ];
   return names.filter((name) => !taken.has(FILES[name]));
+}
+
+/**
+ * Where the image has no /etc/mtab, it is a link, as with other engines: Java and others look there
+ * for what is mounted. The folder of a user (--rootfs) is left as it is.
+ */
+export function etcLinks({ request }: BerthContainer): { path: string; content: string }[] {
+  const isUsersFolder = request.rootFolder?.keepsChangesApart === false;
+  const isMount = request.mounts.some(({ target }) => target === MTAB);
+  return isUsersFolder || isMount ? [] : [{ path: MTAB, content: '/proc/mounts' }];
 }
 
 /** The path in the container. */

@@ -23,7 +23,7 @@ import { makePidFile } from './binds-of-root.ts';
 import { cgroupOf } from './cgroup.ts';
 import { processIds } from './container-ids.ts';
 import { imageLayers } from './image-mounts.ts';
-import { etcFileNames, etcTarget } from './etc-files.ts';
+import { etcFileNames, etcLinks, etcTarget } from './etc-files.ts';
 import { sayWhatIsMasked } from './notices.ts';
 import { ensureDirectory, keepersOf } from './keepers.ts';
 import { liveJoins } from './joined-namespaces.ts';
@@ -108,6 +108,7 @@ function settingsOf(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     hostPorts: record.ports,
     namespaces: namespacesOf(engine, record, spec),
     root: rootOf(engine, record, paths),
+    symlinks: etcLinks(record),
     imageLayers: imageLayers(engine, record),
     accounts: record.accounts,
     copyUps: record.copyUps.map(({ target, volume, isOwned = false }) => ({
