@@ -100,6 +100,9 @@ test('what is empty is null, and what was not asked for is left out', async () =
   const fields = { ...found?.['Config'], ...found?.['HostConfig'], ...found } as never;
   const nulls = ['Labels', 'Entrypoint', 'EffectiveCaps', 'CgroupConf', 'Links', 'OnBuild'];
   assert.deepEqual(pick(fields, nulls), Object.fromEntries(nulls.map((name) => [name, null])));
+  const empty = '{{.Config.Entrypoint}} {{len .Config.Entrypoint}} {{.EffectiveCaps}} '
+    + '{{.Config.Labels}} {{.HostConfig.CgroupConf}} {{.State.Health.Log}}{{range .Mounts}}{{end}}';
+  assert.equal(await lab.ok(['inspect', '-f', empty, id]), '[] 0 [] map[] map[] []');
   const absent = ['Init', 'Timezone', 'ExposedPorts', 'Healthcheck', 'SizeRw'];
   assert.deepEqual(absent.filter((name) => Object.hasOwn(fields, name)), []);
   assert.deepEqual(pick(fields, ['IpcMode', 'VolumesFrom', 'ConsoleSize', 'UseImageHosts']), {

@@ -24,6 +24,7 @@ test('top shows the processes with the usual columns', async () => {
 test('top takes descriptors, also in one word, and options of ps', async () => {
   assert.match(await lab.ok(['top', 'runs', 'pid', 'comm']), /^PID +COMMAND\n1 +sh\n/);
   assert.match(await lab.ok(['top', 'runs', 'pid,seccomp,label']), /\n1 +filter +\?\n/);
+  assert.match(await lab.ok(['top', 'runs', 'pid,rss']), /^PID +RSS\n1 +[1-9]\d*\n/);
   assert.match(await lab.ok(['top', 'runs', '%p', '%c']), /^PID +COMMAND\n1 +sh\n/);
   assert.match(await lab.ok(['top', 'runs', '-o', 'pid,args']), /1 sh -c/);
   const { status, stderr } = await lab.berth(['top', 'runs', 'bogus']);

@@ -86,7 +86,10 @@ test("global flags of Podman's that choose parts which are not here change nothi
   const global = { flags: GLOBAL_FLAGS, stopsAtOperand: true, command: '' };
   const line = '--hooks-dir /h --tmpdir /t --config /c --debug --cgroup-manager cgroupfs ps';
   assert.deepEqual(parseFlags(line.split(' '), global).operands, ['ps']);
-  for (const flag of ['-c x', '-r', '-H tcp://x', '--volumepath /x', '--imagestore /x']) {
+  const refused = [
+    '-c x', '-r', '-H tcp://x', '--volumepath /x', '--imagestore /x', '--out f', '--noout',
+  ];
+  for (const flag of refused) {
     assert.throws(() => parseFlags([...flag.split(' '), 'ps'], global), UnsupportedError, flag);
   }
 });
@@ -144,4 +147,7 @@ test('run knows every flag of Podman, if only to say why it is refused', async (
   for (const [name, { refusal }] of Object.entries(spec.flags)) {
     assert.notEqual(refusal, '', name);
   }
+  const parsing = { flags: spec.flags, stopsAtOperand: true, command: 'run' };
+  const quota = ['--storage-opt', 'size=1G', 'image'];
+  assert.throws(() => parseFlags(quota, parsing), UnsupportedError, 'a quota would not be kept');
 });

@@ -1,5 +1,6 @@
 /**
- * How Go writes objects as json: some fields are left out, empty values are null, maps are sorted.
+ * How Go writes objects as json: some fields are left out, empty lists and maps are null, maps are
+ * sorted.
  */
 
 /** The object with more fields, which only templates see. Fields that it already has are kept. */
@@ -12,9 +13,32 @@ export function withHidden<T extends object>(object: T, fields: Record<string, u
   return object;
 }
 
-/** Null for an empty list or map, since Podman shows both in the same way. */
-export function orNull<T extends object>(value: T): T | null {
-  return Object.keys(value).length === 0 ? null : value;
+class NilList extends Array<never> {
+  toJSON(): null {
+    return null;
+  }
+}
+
+class NilMap {
+  toJSON(): null {
+    return null;
+  }
+}
+
+/** A list that json shows as null; for templates it is a list without elements. */
+export function nilList(): readonly never[] {
+  return new NilList();
+}
+
+/** As nilList(), for a map. */
+export function nilMap(): object {
+  return new NilMap();
+}
+
+/** The list or map, nil if it is empty, since Podman shows both in the same way. */
+export function nilIfEmpty(value: object): object {
+  if (Object.keys(value).length > 0) return value;
+  return Array.isArray(value) ? nilList() : nilMap();
 }
 
 /** The map in the order in which Go prints it. */

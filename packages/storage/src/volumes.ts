@@ -77,7 +77,7 @@ export class VolumeStore {
     this.#staging.remove(directory);
     if (request.ignoreExisting === true) return this.find(record.name) ?? this.create(request);
     throw new ConflictError('VOLUME_EXISTS', `create volume "${record.name}": it exists already`, {
-      hint: `berth volume rm ${record.name}`,
+      hint: `berth volume create --ignore ${record.name}`,
     });
   }
 

@@ -4,6 +4,7 @@ import { foreign, ignored, text, toggle, type FlagValues } from './flag.ts';
 
 const NO_REMOTE =
   'there is no service to talk to: leave the flag out and run berth on that machine';
+const NO_OUT = 'leave the flag out, and redirect: berth … >FILE';
 const NO_PLACES = 'leave the flag out: --root has a place for images, containers and volumes';
 
 /** The flags before a command. After a command, the command's own table is searched first. */
@@ -31,6 +32,8 @@ export const GLOBAL_FLAGS = {
   syslog: ignored('toggle'),
   tmpdir: ignored('each'),
   'transient-store': ignored('toggle'),
+  noout: foreign('toggle', NO_OUT),
+  out: foreign('each', NO_OUT),
   imagestore: foreign('each', NO_PLACES),
   volumepath: foreign('each', NO_PLACES),
   remote: { ...foreign('toggle', NO_REMOTE), short: 'r' },

@@ -11,6 +11,7 @@ const LATER: Reasons = {
     'chrootdirs', 'shm-size-systemd',
   ],
   'leave the flag out, and give the devices: --device /dev/dri': ['gpus'],
+  'leave the flag out: the size of a container\'s files can\'t be limited': ['storage-opt'],
   'leave the flag out, and start that container before: berth start NAME': ['requires'],
   'leave the flag out, and bind the file: --volume FILE:/run/secrets/NAME:ro': ['secret'],
   'leave the flag out: there are no networks with names and addresses of their own': [

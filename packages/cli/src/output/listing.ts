@@ -69,7 +69,7 @@ export async function printObjects(
 
 /** Members of inspected objects that hold what users named; all other objects have known fields. */
 const MAPS: ReadonlySet<string> = new Set([
-  'Annotations', 'Data', 'DriverOpts', 'ExposedPorts', 'graphOptions',
+  'Annotations', 'CgroupConf', 'Data', 'DriverOpts', 'ExposedPorts', 'graphOptions',
   'graphStatus', 'Labels', 'Networks', 'Options', 'PortBindings', 'Ports', 'registries', 'Sysctls',
   'Tmpfs', 'Volumes',
 ]);

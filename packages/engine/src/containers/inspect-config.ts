@@ -8,7 +8,7 @@ import type {
 } from '@berth/bundle';
 import type { IdMap } from '@berth/isolation';
 import type { RuntimeSpec } from '@berth/oci';
-import { byKey, orNull, withHidden } from '../hidden-fields.ts';
+import { byKey, nilIfEmpty, nilList, nilMap, withHidden } from '../hidden-fields.ts';
 import type { BerthContainer } from './record.ts';
 import { signalName } from './signals.ts';
 
@@ -34,13 +34,13 @@ export function configSection(
     OpenStdin: request.interactive,
     StdinOnce: false,
     Env: spec.process.env,
-    Cmd: orNull(record.command.slice(entrypoint.length)),
+    Cmd: nilIfEmpty(record.command.slice(entrypoint.length)),
     Image: record.imageName,
-    Volumes: null,
+    Volumes: nilMap(),
     WorkingDir: spec.process.cwd,
-    Entrypoint: orNull(entrypoint),
-    OnBuild: null,
-    Labels: orNull(byKey(record.labels)),
+    Entrypoint: nilIfEmpty(entrypoint),
+    OnBuild: nilList(),
+    Labels: nilIfEmpty(byKey(record.labels)),
     Annotations: byKey(request.annotations),
     StopSignal: signalName(record.stopSignal),
     HealthcheckOnFailureAction: 'none',
@@ -79,7 +79,7 @@ export function hostConfigSection(
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     AutoRemove: request.remove,
     VolumeDriver: '',
-    VolumesFrom: orNull(request.volumesFrom ?? []),
+    VolumesFrom: nilIfEmpty(request.volumesFrom ?? []),
     CapAdd: request.capAdd.map(capabilityName),
     CapDrop: request.capDrop.map(capabilityName),
     Dns: request.dns,
@@ -90,7 +90,7 @@ export function hostConfigSection(
     IpcMode: modeOf(request.ipc, record.joins['ipc']),
     Cgroup: '',
     Cgroups: cgroupsOf(request.cgroups),
-    Links: null,
+    Links: nilList(),
     OomScoreAdj: request.oomScoreAdjust ?? 0,
     PidMode: modeOf(request.pid, record.joins['pid']),
     Privileged: request.privileged,
@@ -215,17 +215,15 @@ function limits(
     CpuPercent: 0,
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
-    CgroupConf: null,
+    CgroupConf: nilMap(),
   };
 }
 
-/** Null where there is none, as Podman writes it. */
 function blockLimits(
   { resources }: ContainerRequest,
   wanted: BlockLimitRequest['kind'],
   name: 'Weight' | 'Rate',
-): object[] | null {
+): object {
   const found = (resources.blockLimits ?? []).filter(({ kind }) => kind === wanted);
-  return found.length === 0
-    ? null : found.map(({ device, value }) => ({ Path: device, [name]: value }));
+  return nilIfEmpty(found.map(({ device, value }) => ({ Path: device, [name]: value })));
 }

@@ -4,7 +4,7 @@ import { guestAddresses, type GuestAddresses } from '@berth/network';
 import type { RuntimeSpec } from '@berth/oci';
 import type { ContainerEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { orNull, withHidden } from '../hidden-fields.ts';
+import { nilIfEmpty, nilList, nilMap, withHidden } from '../hidden-fields.ts';
 import { lastDigest } from '../images/list.ts';
 import { findLocal } from '../images/local.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
@@ -40,8 +40,8 @@ export async function inspectContainer(
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
-    EffectiveCaps: orNull(spec.process.capabilities?.effective ?? []),
-    BoundingCaps: orNull(spec.process.capabilities?.bounding ?? []),
+    EffectiveCaps: nilIfEmpty(spec.process.capabilities?.effective ?? []),
+    BoundingCaps: nilIfEmpty(spec.process.capabilities?.bounding ?? []),
     ExecIDs: [],
     GraphDriver: graphDriver(engine, record),
     ...(sizes === undefined ? {} : { SizeRw: sizes.sizeRw, SizeRootFs: sizes.sizeRootFs }),
@@ -95,7 +95,7 @@ function stateSection(
   { id, state, summary }: ContainerEntry,
 ): Record<string, unknown> {
   const isRunning = state.state === 'running';
-  const health = { Status: '', FailingStreak: 0, Log: null };
+  const health = { Status: '', FailingStreak: 0, Log: nilList() };
   const section = {
     OciVersion: '1.1.0',
     Status: state.state === 'unknown' ? 'exited' : state.state,
@@ -170,7 +170,7 @@ function mountsSection(
   });
 }
 
-type PortMap = Record<string, { HostIp: string; HostPort: string }[] | null>;
+type PortMap = Record<string, readonly { HostIp: string; HostPort: string }[]>;
 
 function publishedPorts(record: BerthContainer): PortMap {
   const ports: PortMap = {};
@@ -189,7 +189,7 @@ function networkSection(
   const own = record.network === 'pasta' || record.network === 'slirp4netns';
   const exposed = own ? [...record.exposedPorts, ...record.request.expose] : [];
   const guest = guestAddresses(record.request.network.options);
-  const unpublished = exposed.map((port) => [port.includes('/') ? port : `${port}/tcp`, null]);
+  const unpublished = exposed.map((port) => [port.includes('/') ? port : `${port}/tcp`, nilList()]);
   return {
     EndpointID: '',
     Gateway: own ? guest.gateway : '',
@@ -223,8 +223,8 @@ function memberOf(network: string, guest: GuestAddresses): Record<string, unknow
     GlobalIPv6PrefixLen: 0,
     MacAddress: '',
     NetworkID: network,
-    DriverOpts: null,
+    DriverOpts: nilMap(),
     IPAMConfig: null,
-    Links: null,
+    Links: nilList(),
   };
 }

@@ -55,6 +55,7 @@ const COLUMNS: Record<string, Column> = {
   state: { title: 'STATE', value: (e) => e.state },
   stat: { title: 'STAT', value: (e) => e.state },
   nice: { title: 'NI', value: (e) => e.nice },
+  rss: { title: 'RSS', value: (e) => statusWord(e, 'VmRSS', 0) },
   vsz: { title: 'VSZ', value: (e) => e.virtualKib },
   pgid: { title: 'PGID', value: (e) => statusWord(e, 'NSpgid', -1) },
   ruser: { title: 'RUSER', value: (e, names) => names.user(Number(statusWord(e, 'Uid', 0))) },

@@ -58,7 +58,7 @@ export async function stopById(engine: Engine, id: string, options: StopOptions)
       kind: 'warning',
       message:
         `container ${id.slice(0, 12)} did not end on its stop signal ` +
-        `within ${seconds} seconds: killing it`,
+        `within ${seconds} ${seconds === 1 ? 'second' : 'seconds'}: killing it`,
     });
   }
   await endNow(engine, id, run);

@@ -3,7 +3,7 @@ import { IntegrityError } from '@berth/errors';
 import { isManifestType, isRecord, parseManifest, parseObject } from '@berth/oci';
 import type { ImageOrigin } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { byKey, orNull, withHidden } from '../hidden-fields.ts';
+import { byKey, nilIfEmpty, withHidden } from '../hidden-fields.ts';
 import { momentOfText } from '../moment.ts';
 import { findLocal, type FoundImage } from './local.ts';
 import { describeImage, lastDigest, type ImageEntry } from './list.ts';
@@ -13,7 +13,7 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
   const { record, config, entry } = found(engine, name);
   const raw = parseObject(engine.store.images.config(record.id));
   const origins = engine.store.images.origins(record.id);
-  return {
+  const description = {
     Id: record.id,
     Digest: lastDigest(origins),
     RepoTags: entry.tags,
@@ -33,7 +33,7 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
       Data: { UpperDir: topTree(engine, record.layers.at(-1)?.diffId) },
     },
     RootFS: { Type: 'layers', Layers: config.diffIds },
-    Labels: orNull(byKey(config.labels)),
+    Labels: nilIfEmpty(byKey(config.labels)),
     Annotations: annotationsOf(engine, origins.at(-1)),
     ManifestType: origins.at(-1)?.mediaType ?? '',
     User: config.user,
@@ -41,6 +41,7 @@ export async function inspectImage(engine: Engine, name: string): Promise<Record
     NamesHistory: [...entry.names].reverse(),
     ...healthCheckOf(raw['config']),
   };
+  return withHidden(description, { Healthcheck: null });
 }
 
 /**

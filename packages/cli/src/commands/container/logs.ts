@@ -5,12 +5,13 @@ import { readLogs, type LogLine, type LogOptions } from '@berth/engine/container
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { forEach } from '../../each.ts';
-import { text, toggle } from '../../flags/flag.ts';
+import { ignored, text, toggle } from '../../flags/flag.ts';
 import { latestFlag, selectContainers } from '../../flags/selection-flags.ts';
 import { LineWriter } from '../../output/line-writer.ts';
 
 const FLAGS = {
   color: toggle('give each of several containers a color'),
+  details: ignored('toggle'),
   follow: toggle('keep printing new output', { short: 'f' }),
   latest: latestFlag,
   names: toggle('name each of several containers by its name, not its id', { short: 'n' }),
