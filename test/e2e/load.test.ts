@@ -49,6 +49,19 @@ test('a refused load leaves neither scratch files nor trash', async () => {
   await lab.ok(['rmi', name]);
 });
 
+test('what is left after rm -rf of the store does not stand in the way', async () => {
+  const wanted = { name: 'localhost/again:1', layers: [{ '/kept/file': 'text' }] };
+  const { archive } = archiveOf(wanted, lab.folder);
+  await lab.ok(['load', '-i', archive]);
+  // Files of other ids remain, and the folders around them: here, all folders do.
+  execFileSync('find', [path.join(lab.data, 'v1'), '!', '-type', 'd', '-delete']);
+  await lab.ok(['load', '-i', archive]);
+  const said = await lab.ok(['run', '--rm', '--network', 'none', wanted.name, 'cat', '/kept/file']);
+  assert.equal(said, 'text');
+  await lab.ok(['system', 'check']);
+  await lab.ok(['rmi', wanted.name]);
+});
+
 // Above 4 MiB a thread hashes it, which starts when the worker has left the host's root.
 test('a large layer is loaded when it is whole, and refused when a byte differs', async () => {
   const text = 'a line of a large file\n'.repeat(1 << 19);

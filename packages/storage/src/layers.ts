@@ -67,6 +67,15 @@ export class LayerStore {
     return attempt('look at', path, () => ifThere(() => lstatSync(path))) !== undefined;
   }
 
+  /** True when the record can be read, too: an `rm -rf` by a user takes it and leaves the rest. */
+  isWhole(diffId: string): boolean {
+    try {
+      return readRecord<LayerRecord>(join(this.path(diffId), RECORD)) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
   /** The first of these layers that is missing, and that no collection puts back either. */
   missing(diffIds: readonly string[]): string | undefined {
     return diffIds.find((diffId) => !isThereSoon(
@@ -124,7 +133,7 @@ export class LayerStore {
     ensureDirectory(this.#layout.layers);
     for (let left = ATTEMPTS; left > 0; left -= 1) {
       if (renameUnlessTaken(staging.directory, target)) return;
-      if (this.#isWhole(record.diffId)) {
+      if (this.isWhole(record.diffId)) {
         this.discard(staging);
         return;
       }
@@ -158,13 +167,5 @@ export class LayerStore {
    */
   remove(diffId: string): string | undefined {
     return this.#trash.take(this.path(diffId), 'tree');
-  }
-
-  #isWhole(diffId: string): boolean {
-    try {
-      return readRecord<LayerRecord>(join(this.path(diffId), RECORD)) !== undefined;
-    } catch {
-      return false;
-    }
   }
 }

@@ -82,7 +82,7 @@ function sourceOf({ compression, blobDigest, blobBytes }: LayerResult): LayerSou
 }
 
 function isUsable(engine: Engine, diffId: string): boolean {
-  if (!engine.store.layers.has(diffId)) {
+  if (!engine.store.layers.isWhole(diffId)) {
     return false;
   }
   engine.store.layers.requireMap(diffId, idMapKey(engine.idMaps));

@@ -33,7 +33,7 @@ export async function unpackLayers(engine: Engine, job: UnpackLayers): Promise<v
   const workers = Array.from({ length: workerCount(waiting) }, () => new LayerWorker(engine));
   // The first layers are for the workers, which read them as they come.
   const later = waiting.slice(workers.length)
-    .filter(({ diffId }) => !engine.store.layers.has(diffId))
+    .filter(({ diffId }) => !engine.store.layers.isWhole(diffId))
     .map(({ descriptor }) => descriptor);
   const source = fetchAhead(job.source, later, abort.signal);
   const work = async (worker: LayerWorker): Promise<void> => {
