@@ -53,7 +53,7 @@ test('a sound store is said to be so, with containers and volumes in it', async 
   await lab.ok(['run', '--name', 'one', '-v', 'kept:/data', image, 'sh', '-c', 'echo > /data/x']);
   await lab.ok(['run', '-d', '--name', 'two', image, 'sleep', '100']);
   const stdout = await lab.ok(['system', 'check']);
-  assert.match(stdout, /^Checked 1 images, 1 layers \(\d+ files, .*2 containers, 1 volumes: no/);
+  assert.match(stdout, /^Checked 1 image, 1 layer \(\d+ files, .*2 containers, 1 volume: no/);
   assert.deepEqual(await check(), { status: 0, findings: [] });
   await lab.ok(['rm', '--force', '--time', '0', 'one', 'two']);
   await lab.ok(['volume', 'rm', 'kept']);
@@ -152,7 +152,7 @@ test('layers that nothing uses are no damage, but counted; a prune frees them', 
   rmSync(path.join(data, 'images/names/localhost+x:1'));
   assert.doesNotMatch(await lab.ok(['system', 'check']), /[1-9]\d* layers, \d+ blobs/);
   await lab.ok(['rm', box]);
-  const unused = /^Unused: 1 layers, [1-9]\d* blobs; berth image prune frees [5-9]\.\d+ kB$/m;
+  const unused = /^Unused: 1 layer, [1-9]\d* blobs; berth image prune frees [5-9]\.\d+ kB$/m;
   assert.match(await lab.ok(['system', 'check']), unused);
   assert.deepEqual(await check(), { status: 0, findings: [] });
   assert.doesNotMatch(await lab.ok(['system', 'check', '--max', '1h']), /Unused/);

@@ -43,12 +43,18 @@ async function check(engine: Engine, options: CheckOptions): Promise<CheckReport
     checked: {
       images: store.images.ids().length,
       layers: records.length,
-      layerBytes: records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      layerFiles: records.reduce((sum, { fileCount }) => sum + fileCount, 0),
+      layerBytes: sumOf(records.map(({ sizeBytes }) => sizeBytes)),
+      layerFiles: sumOf(records.map(({ fileCount }) => fileCount)),
       containers: store.containers.ids().length,
       volumes: store.volumes.list().length,
     },
   };
+}
+
+/** A damaged record may say anything. */
+function sumOf(numbers: readonly unknown[]): number {
+  return numbers.reduce<number>((sum, number) =>
+    (typeof number === 'number' ? sum + number : sum), 0);
 }
 
 /**

@@ -75,27 +75,33 @@ function summary(report: CheckReport): string {
   const { checked, findings } = report;
   const { images, layers, layerBytes, layerFiles, containers, volumes } = checked;
   const what =
-    `${images} images, ${layers} layers (${layerFiles} files, ${humanSize(layerBytes)}), ` +
-    `${containers} containers, ${volumes} volumes`;
+    `${count(images, 'image')}, ${count(layers, 'layer')} (${count(layerFiles, 'file')}, ` +
+    `${humanSize(layerBytes)}), ${count(containers, 'container')}, ${count(volumes, 'volume')}`;
   const repaired = findings.filter((finding) => finding.repaired).length;
   const result = findings.length === 0 ? 'nothing is wrong'
-    : `${findings.length} things found, ${repaired} repaired`;
+    : `${count(findings.length, 'thing')} found, ${repaired} repaired`;
   return `Checked ${what}: ${result}\n${unusedLine(report)}`;
 }
 
 function unusedLine({ unused: { layers, blobs, bytes } }: CheckReport): string {
   if (layers + blobs === 0) return '';
-  return `Unused: ${layers} layers, ${blobs} blobs; berth image prune frees ${humanSize(bytes)}\n`;
+  const unused = `${count(layers, 'layer')}, ${count(blobs, 'blob')}`;
+  return `Unused: ${unused}; berth image prune frees ${humanSize(bytes)}\n`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 function requireSound({ findings }: CheckReport, repair: boolean): void {
   const left = findings.filter((finding) => !finding.repaired);
   if (left.length === 0) return;
+  const things = `${count(left.length, 'thing')} ${left.length === 1 ? 'is' : 'are'}`;
   throw repair
-    ? new IntegrityError('STORE_DAMAGED', `repair the store: ${left.length} things are left`, {
+    ? new IntegrityError('STORE_DAMAGED', `repair the store: ${things} left`, {
       hint: 'berth system check --repair --force removes what is damaged and what uses it',
     })
-    : new IntegrityError('STORE_DAMAGED', `check the store: ${left.length} things are wrong`, {
+    : new IntegrityError('STORE_DAMAGED', `check the store: ${things} wrong`, {
       hint: 'berth system check --repair',
     });
 }
