@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { execute } from './execute.ts';
@@ -49,6 +49,26 @@ test('--root and --runroot may be relative', async () => {
   assert.equal(await lab.ok([...above, 'exec', 'near', 'echo', 'hi'], { cwd: lab.folder }), 'hi');
   await lab.ok([...above, 'rm', '-f', '-t', '0', 'near'], { cwd: lab.folder });
   await lab.ok([...flags, 'system', 'reset', '--force'], { cwd });
+});
+
+test('a home that got another name has its containers, logs and volumes', async () => {
+  const [before, after] = [path.join(lab.folder, 'home-before'), path.join(lab.folder, 'home-now')];
+  mkdirSync(before);
+  const [old, now] = [{ env: { HOME: before } }, { env: { HOME: after } }];
+  await lab.ok(['run', '--name', 'kept', '--network', 'none', '-v', 'vol:/v', 'host', 'sh', '-c',
+    'echo line >>/v/file; cat /v/file'], old);
+  await lab.ok(['create', '--name', 'mapped', '--network', 'none', '-v', 'vol:/v', 'hello'], old);
+  renameSync(before, after);
+  assert.equal(await lab.ok(['logs', 'kept'], now), 'line');
+  assert.equal(await lab.ok(['start', '-a', 'kept'], now), 'line\nline');
+  assert.equal(await lab.ok(['logs', 'kept'], now), 'line\nline\nline');
+  const said = await lab.ok(['inspect', '-f',
+    '{{.HostConfig.LogConfig.Path}} {{(index .Mounts 0).Source}}', 'kept'], now);
+  assert.ok(said.split(' ').every((place) => place.startsWith(`${after}/`)), said);
+  await lab.ok(['start', '-a', 'mapped'], now);
+  await lab.ok(['system', 'check'], now);
+  await lab.ok(['system', 'reset', '--force'], now);
+  assert.ok(!existsSync(before));
 });
 
 test('variables with relative or empty folders count as unset', async () => {

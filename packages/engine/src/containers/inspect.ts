@@ -10,6 +10,7 @@ import { findLocal } from '../images/local.ts';
 import { mountedLayers } from '../images/mounted-layers.ts';
 import { momentOf, momentOfMs } from '../moment.ts';
 import { configSection, hostConfigSection } from './inspect-config.ts';
+import { logHere, specHere } from './moved-store.ts';
 import type { BerthContainer } from './record.ts';
 import { readSpec } from './start.ts';
 
@@ -21,8 +22,9 @@ export async function inspectContainer(
 ): Promise<Record<string, unknown>> {
   const { containers } = engine.store;
   const id = containers.resolve(name);
-  const record = containers.record<BerthContainer>(id);
-  const spec = readSpec(containers.paths(id).spec);
+  const kept = containers.record<BerthContainer>(id);
+  const record = { ...kept, log: logHere(engine, kept) };
+  const spec = specHere(engine, kept, readSpec(containers.paths(id).spec));
   const entry = containers.entry(id);
   const sizes = size ? (await import('./size.ts')).measureContainer(engine, id) : undefined;
   const description = {

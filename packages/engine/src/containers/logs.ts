@@ -16,6 +16,7 @@ import {
 } from './log-file.ts';
 import { requireOwnOutput } from './handed-output.ts';
 import type { LogFormat, LogLine } from './log-format.ts';
+import { logHere } from './moved-store.ts';
 import type { BerthContainer } from './record.ts';
 import { stateIfThere, warnOfSilence } from './wait.ts';
 
@@ -40,7 +41,7 @@ export async function* readLogs(
 ): AsyncGenerator<LogLine[]> {
   const id = engine.store.containers.resolve(name);
   const record = engine.store.containers.record<BerthContainer>(id);
-  const { driver, path } = record.log;
+  const { driver, path } = logHere(engine, record);
   requireOwnOutput(engine, { id, name, verb: 'read the log of' });
   if (driver === 'none' || driver === 'passthrough') {
     throw new UnsupportedError(

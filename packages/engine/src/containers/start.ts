@@ -10,6 +10,7 @@ import { readIfThere, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { requireAllowed } from '../lifecycle.ts';
 import { writePlan } from './launch.ts';
+import { logHere, specHere } from './moved-store.ts';
 import type { BerthContainer } from './record.ts';
 
 /** The container runs in the background; answers its id. A running container is left as it is. */
@@ -94,9 +95,9 @@ function preparePlan(engine: Engine, id: string, background: boolean): string {
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
   requireNoLinks(paths);
-  const spec = readSpec(paths.spec);
+  const spec = specHere(engine, record, readSpec(paths.spec));
   return writePlan(engine, {
-    record: { ...record, name: containers.name(id) },
+    record: { ...record, name: containers.name(id), log: logHere(engine, record) },
     spec,
     paths,
     handed: false,
