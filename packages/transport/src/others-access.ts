@@ -11,22 +11,19 @@ import { dirname } from 'node:path';
 const UNMAPPED = 65_534;
 const OTHERS_WRITE = 0o002;
 const OTHERS_ENTER = 0o001;
-const STICKY = 0o1000;
 
-/** Why another user could change it, and what mends that; undefined where only root could. */
+/**
+ * Why another user could have written it, and what mends that; undefined where only root could. In
+ * a folder of others the file could be replaced, but only by one that belongs to somebody else.
+ */
 export function othersAccess(path: string): { reason: string; hint: string } | undefined {
-  const file = realpathSync(path);
-  const { uid, mode } = statSync(file);
+  const { uid, mode } = statSync(path);
   if (!mayOwn(uid)) {
-    return { reason: `it belongs to uid ${uid}`, hint: `ls -l "${file}"; chown "$USER" "${file}"` };
+    return { reason: `it belongs to uid ${uid}`, hint: `ls -l "${path}"; chown "$USER" "${path}"` };
   }
-  const folder = dirname(file);
-  const around = statSync(folder).mode;
-  const open = (mode & OTHERS_WRITE) !== 0 ? file
-    : (around & OTHERS_WRITE) !== 0 && (around & STICKY) === 0 ? folder : undefined;
   // A home that only its user may enter, as in many containers, needs no modes below it.
-  if (open === undefined || !canBeEntered(folder)) return undefined;
-  return { reason: 'all users may change it', hint: `chmod o-w "${open}"` };
+  if ((mode & OTHERS_WRITE) === 0 || !canBeEntered(dirname(realpathSync(path)))) return undefined;
+  return { reason: 'all users may change it', hint: `chmod o-w "${path}"` };
 }
 
 /**
