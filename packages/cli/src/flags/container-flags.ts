@@ -35,7 +35,7 @@ const PROCESS_FLAGS = {
   hostuser: listed('USER', 'a user of this machine, name or uid, for /etc/passwd'),
   passwd: toggle('add unknown users to /etc/passwd and /etc/group', { initial: true }),
   'passwd-entry': text('LINE', 'the line of /etc/passwd: $USERNAME, $UID, $GID, $NAME, $HOME'),
-  'group-add': listed('GROUP', 'add a supplementary group, or keep-groups', {}),
+  'group-add': listed('GROUP', 'add a supplementary group, or keep-groups'),
   init: toggle('run a small init that reaps zombies and passes signals on'),
   interactive: toggle('keep standard input open', { short: 'i' }),
   'oom-score-adj': whole('N', 'how early the kernel kills it when memory is short'),

@@ -2,11 +2,12 @@
 import type { PullOptions } from '@berth/engine/images/pull';
 import { UsageError } from '@berth/errors';
 import { askSecret } from '../output/ask.ts';
+import { parseDuration } from '../parse/duration.ts';
 import { ignored, refused, text, toggle, whole, type FlagValues } from './flag.ts';
 
 /** How a registry is reached. */
 export const REGISTRY_FLAGS = {
-  authfile: text('PATH', 'read logins from PATH', {}),
+  authfile: text('PATH', 'read logins from PATH'),
   'cert-dir': text('PATH', 'certificates and keys for the registry'),
   creds: text('USER[:PASSWORD]', 'log in with these, for this command only'),
   'tls-verify': toggle('require https and a valid certificate', { initial: true }),
@@ -34,12 +35,18 @@ export function registryOptions(
   return {
     policy: 'always',
     platform: undefined,
+    ...accessOptions(flags, given),
+    quiet: true,
+  };
+}
+
+function accessOptions(flags: FlagValues<typeof REGISTRY_FLAGS>, given: ReadonlySet<string>) {
+  return {
     credentials: credentialsOf(flags.creds),
     authFile: flags.authfile,
     tlsVerify: given.has('tls-verify') ? flags['tls-verify'] : undefined,
     certDir: flags['cert-dir'],
-    quiet: true,
-  };
+  } satisfies Partial<PullOptions>;
 }
 
 /** As typed. If there is only a name, a person is asked for the password. */
@@ -54,18 +61,23 @@ export function pullOptions(
   given: ReadonlySet<string>,
   policy: string,
 ): PullOptions {
-  const retryDelayMs =
-    flags['retry-delay'] === undefined ? undefined : parseDuration(flags['retry-delay']);
   return {
     policy: pullPolicy(policy),
     platform: platformOf(flags),
-    credentials: credentialsOf(flags.creds),
-    authFile: flags.authfile,
-    tlsVerify: given.has('tls-verify') ? flags['tls-verify'] : undefined,
-    certDir: flags['cert-dir'],
+    ...accessOptions(flags, given),
     quiet: flags.quiet,
+    ...retryOptions(flags),
+  };
+}
+
+/** How often a request to a registry is tried again, and after which time. */
+export function retryOptions(
+  flags: Pick<FlagValues<typeof PULL_FLAGS>, 'retry' | 'retry-delay'>,
+): Pick<PullOptions, 'retry' | 'retryDelayMs'> {
+  const delay = flags['retry-delay'];
+  return {
     retry: flags.retry,
-    retryDelayMs,
+    retryDelayMs: delay === undefined ? undefined : parseDuration(delay),
   };
 }
 
@@ -110,23 +122,4 @@ export function platformOf(flags: PlatformValues): string | undefined {
 
 function ownArchitecture(): string {
   return process.arch === 'x64' ? 'amd64' : process.arch;
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** `1m30s`, `500ms`, `2` (seconds), in milliseconds. Throws UsageError. */
-export function parseDuration(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) {
-    return Number(text) * 1000;
-  }
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
-    throw new UsageError('BAD_DURATION', `read the duration "${text}": not one`, {
-      hint: 'write it as 90s, 1m30s or 500ms',
-    });
-  }
-  return parts.reduce(
-    (sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ''] ?? 0),
-    0,
-  );
 }

@@ -26,7 +26,7 @@ import { parseUserNamespace } from './user-namespace.ts';
 import { parseOptionalSize } from './size.ts';
 
 type Flags = FlagValues<typeof CONTAINER_FLAGS>;
-type Part<K extends keyof ContainerRequest> = Pick<ContainerRequest, K>;
+type Part = Partial<ContainerRequest>;
 
 /** The request. Throws UsageError and UnsupportedError for flags that make no sense. */
 export function containerRequest(
@@ -34,7 +34,7 @@ export function containerRequest(
   [image = '', ...command]: readonly string[],
   defaults: ContainerDefaults = {},
 ): ContainerRequest {
-  refuseOthers(flags);
+  refuseUnsupportedValues(flags);
   return {
     image,
     rootFolder: flags.rootfs ? parseRootFolder(image) : undefined,
@@ -53,7 +53,7 @@ export function containerRequest(
 }
 
 /** Refuses values that Podman accepts for things that Berth does not have. */
-function refuseOthers(flags: Flags): void {
+function refuseUnsupportedValues(flags: Flags): void {
   const refuse = (flag: string, value: string, hint: string): never => {
     throw new UnsupportedError('UNSUPPORTED_FLAG', `use --${flag} "${value}": not supported`, {
       hint,
@@ -78,19 +78,7 @@ function cgroupParent({ 'cgroup-parent': parent, cgroups }: Flags): string | und
   return parent;
 }
 
-function identity(
-  flags: Flags,
-): Part<
-  | 'name'
-  | 'replace'
-  | 'remove'
-  | 'labels'
-  | 'annotations'
-  | 'cidFile'
-  | 'pidFile'
-  | 'supervisorPidFile'
-  | 'sdNotify'
-> {
+function identity(flags: Flags) {
   if (flags.replace && flags.name === undefined) {
     throw new UsageError('REPLACE_WITHOUT_NAME', 'read --replace: it needs --name');
   }
@@ -105,7 +93,7 @@ function identity(
     pidFile: pathOf(flags.pidfile),
     supervisorPidFile: pathOf(flags['conmon-pidfile']),
     sdNotify: parseSdNotify(flags.sdnotify),
-  };
+  } satisfies Part;
 }
 
 function pathOf(typed: string | undefined): string | undefined {
@@ -113,29 +101,7 @@ function pathOf(typed: string | undefined): string | undefined {
   return typed === undefined || typed === '' ? undefined : absolutePath(typed);
 }
 
-function processOf(
-  flags: Flags,
-): Part<
-  | 'entrypoint'
-  | 'interactive'
-  | 'tty'
-  | 'environment'
-  | 'environmentMerge'
-  | 'unsetEnvironment'
-  | 'unsetAllEnvironment'
-  | 'workingDirectory'
-  | 'user'
-  | 'groupAdd'
-  | 'init'
-  | 'stopSignal'
-  | 'stopTimeoutSeconds'
-  | 'timeoutSeconds'
-  | 'umask'
-  | 'personality'
-  | 'timezone'
-  | 'oomScoreAdjust'
-  | 'preserveDescriptors'
-> {
+function processOf(flags: Flags) {
   return {
     entrypoint: parseEntrypoint(flags.entrypoint),
     interactive: flags.interactive,
@@ -156,7 +122,7 @@ function processOf(
     timezone: flags.tz,
     oomScoreAdjust: parseOomScore(flags['oom-score-adj']),
     preserveDescriptors: preservedDescriptors(flags),
-  };
+  } satisfies Part;
 }
 
 /** The count reaches to the highest: the plan counts from 3, and gaps become /dev/null. */
@@ -175,17 +141,7 @@ function environment(flags: Flags): string[] {
   return parseEnvironment(asked, process.env);
 }
 
-function files(
-  flags: Flags,
-): Part<
-  | 'mounts'
-  | 'volumesFrom'
-  | 'imageVolumes'
-  | 'readOnly'
-  | 'readOnlyTmpfs'
-  | 'shmSizeBytes'
-  | 'devices'
-> {
+function files(flags: Flags) {
   return {
     mounts: [
       ...flags.mount.map(parseMount),
@@ -198,25 +154,10 @@ function files(
     readOnlyTmpfs: flags['read-only-tmpfs'],
     shmSizeBytes: parseOptionalSize(flags['shm-size'], 'shm-size'),
     devices: flags.device.map(parseDevice),
-  };
+  } satisfies Part;
 }
 
-function network(
-  flags: Flags,
-): Part<
-  | 'hostname'
-  | 'network'
-  | 'ports'
-  | 'publishAll'
-  | 'expose'
-  | 'addHosts'
-  | 'dns'
-  | 'dnsSearch'
-  | 'dnsOptions'
-  | 'noHosts'
-  | 'hostsFile'
-  | 'noHostname'
-> {
+function network(flags: Flags) {
   return {
     hostname: flags.hostname === '' ? undefined : flags.hostname,
     network: parseNetwork(flags.network),
@@ -230,7 +171,7 @@ function network(
     noHosts: flags['no-hosts'],
     hostsFile: hostsFile(flags['hosts-file']),
     noHostname: flags['no-hostname'],
-  };
+  } satisfies Part;
 }
 
 /** The typed words, without those that native/src/kept-files.c puts before them. */
@@ -250,24 +191,7 @@ function hostsFile(typed: string | undefined): string | undefined {
   return typed === 'none' ? '/dev/null' : absolutePath(typed);
 }
 
-function isolation(
-  flags: Flags,
-): Part<
-  | 'capAdd'
-  | 'capDrop'
-  | 'privileged'
-  | 'security'
-  | 'ulimits'
-  | 'sysctls'
-  | 'pid'
-  | 'ipc'
-  | 'uts'
-  | 'cgroupns'
-  | 'userns'
-  | 'accounts'
-  | 'cgroups'
-  | 'staysWithCaller'
-> {
+function isolation(flags: Flags) {
   return {
     capAdd: flags['cap-add'],
     capDrop: flags['cap-drop'],
@@ -295,5 +219,5 @@ function isolation(
     },
     cgroups: parseCgroups(flags.cgroups),
     staysWithCaller: flags.cgroups === 'no-conmon',
-  };
+  } satisfies Part;
 }

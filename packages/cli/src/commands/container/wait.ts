@@ -4,7 +4,7 @@ import { NotFoundError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { forEach } from '../../each.ts';
 import { listed, text } from '../../flags/flag.ts';
-import { parseDuration } from '../../flags/pull-flags.ts';
+import { parseDuration } from '../../parse/duration.ts';
 import { ignoreFlag, latestFlag, selectContainers } from '../../flags/selection-flags.ts';
 
 const FLAGS = {

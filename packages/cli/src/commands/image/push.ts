@@ -4,7 +4,9 @@ import type { PushOptions } from '@berth/engine/images/push-options';
 import { UnsupportedError, UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { ignored, refused, text, toggle, whole } from '../../flags/flag.ts';
-import { parseDuration, registryOptions, REGISTRY_FLAGS } from '../../flags/pull-flags.ts';
+import {
+  PULL_FLAGS, registryOptions, REGISTRY_FLAGS, retryOptions,
+} from '../../flags/pull-flags.ts';
 import { print } from '../../output/streams.ts';
 
 const NO_SIGNATURES = 'signatures are not supported';
@@ -22,8 +24,8 @@ const FLAGS = {
   format: text('FORMAT', 'oci or v2s2; by default as it was pulled', { short: 'f' }),
   quiet: toggle('print nothing', { short: 'q' }),
   'remove-signatures': ignored('toggle'),
-  retry: whole('N', 'how often to try again when the registry fails'),
-  'retry-delay': text('DURATION', 'how long to wait before trying again, e.g. 2s'),
+  retry: PULL_FLAGS.retry,
+  'retry-delay': PULL_FLAGS['retry-delay'],
   'sign-by': refused('each', NO_SIGNATURES),
   'sign-by-sigstore': refused('each', NO_SIGNATURES),
   'sign-by-sigstore-private-key': refused('each', NO_SIGNATURES),
@@ -55,13 +57,8 @@ changes.`,
   protected async run({ flags, operands, given }: Invocation<typeof FLAGS>): Promise<void> {
     const [name = '', destination] = operands;
     const engine = this.openEngine(flags);
-    const retryDelay = flags['retry-delay'];
     const digest = await pushImage(engine, { name, destination }, {
-      registry: {
-        ...registryOptions(flags, given),
-        retry: flags.retry,
-        retryDelayMs: retryDelay === undefined ? undefined : parseDuration(retryDelay),
-      },
+      registry: { ...registryOptions(flags, given), ...retryOptions(flags) },
       format: manifestFormat(flags),
       ...compression(flags),
       forceCompression: flags['force-compression'],

@@ -4,7 +4,8 @@ import type { CheckFinding, CheckReport } from '@berth/engine/system/check-repor
 import { IntegrityError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
-import { parseDuration, registryOptions, REGISTRY_FLAGS } from '../../flags/pull-flags.ts';
+import { registryOptions, REGISTRY_FLAGS } from '../../flags/pull-flags.ts';
+import { parseDuration } from '../../parse/duration.ts';
 import { humanSize } from '../../output/human.ts';
 import { isJson, printJson, printObjects } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
