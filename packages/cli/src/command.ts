@@ -116,11 +116,12 @@ function requireOperands(spec: CommandSpec, operands: readonly string[]): void {
   const command = `berth ${spec.path.join(' ')}`;
   const hint = `see "${command} --help"`;
   if (operands.length < least) {
-    const usage = `${command} ${spec.operands}`;
-    throw new UsageError('MISSING_OPERAND', `run "${command}": it needs more: ${usage}`, { hint });
+    const cause = `too few arguments for "${spec.operands}"`;
+    throw new UsageError('MISSING_OPERAND', `run "${command}": ${cause}`, { hint });
   }
   const extra = operands[most];
   if (extra !== undefined) {
-    throw new UsageError('EXTRA_OPERAND', `run "${command}": "${extra}" is too much`, { hint });
+    const cause = `too many arguments: "${extra}"`;
+    throw new UsageError('EXTRA_OPERAND', `run "${command}": ${cause}`, { hint });
   }
 }

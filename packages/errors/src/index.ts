@@ -11,5 +11,5 @@ export {
   type ErrorOptions,
 } from './engine-error.ts';
 export { describe, exitStatusOf, isSystemCallError } from './describe.ts';
-export { systemCodeOf, wordsOfNameless } from './system-code.ts';
+export { errnoName, errnoWords, systemCodeOf } from './system-code.ts';
 export { redact, showControls } from './redact.ts';

@@ -10,7 +10,8 @@ import {
   NotFoundError,
   SystemError,
   systemCodeOf,
-  wordsOfNameless,
+  errnoName,
+  errnoWords,
 } from '../src/index.ts';
 
 test('causes follow, from the outside to the inside, and nothing is said twice', () => {
@@ -55,8 +56,15 @@ test('an error that Node has no name for has one, and the kernel\'s words', () =
   assert.ok(isSystemCallError(cause));
   assert.equal(systemCodeOf(cause), 'EDQUOT');
   assert.equal(describe(cause), 'mkdir "/x": disk quota exceeded');
-  assert.equal(wordsOfNameless('EDQUOT'), 'disk quota exceeded');
-  assert.equal(wordsOfNameless('ENOENT'), undefined);
+  for (const [errno, name, words] of [
+    [-122, 'EDQUOT', 'disk quota exceeded'],
+    [117, 'EUCLEAN', 'structure needs cleaning'],
+    [2, 'ENOENT', 'no such file or directory'],
+    [4095, 'errno 4095', 'errno 4095'],
+  ] as const) {
+    assert.equal(errnoName(errno), name);
+    assert.equal(errnoWords(name), words);
+  }
 });
 
 test('exit statuses are 125 unless the error says otherwise', () => {

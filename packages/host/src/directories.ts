@@ -8,7 +8,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { ConflictError, UnsupportedError } from '@berth/errors';
 import { currentAccount } from './accounts.ts';
-import { systemErrorFrom } from './errno.ts';
+import { systemErrorFrom } from './system-error.ts';
 import { isOutsider } from './own-namespace.ts';
 
 /** Absolute paths; only `run` must exist. */

@@ -4,8 +4,8 @@
  */
 export { loadSyscalls, succeed } from './syscalls.ts';
 export type { Device, OpenHow, Owner, PathArgument, Syscalls, Timespec } from './syscalls.ts';
-export { errnoName, errnoNumber, systemError, systemErrorFrom } from './errno.ts';
-export type { SystemFailure } from './errno.ts';
+export { systemError, systemErrorFrom } from './system-error.ts';
+export type { SystemFailure } from './system-error.ts';
 export { AT, FALLOCATE, MODE, OPEN, RESOLVE, UTIME_NOW, UTIME_OMIT } from './kernel-numbers.ts';
 export { getExtendedAttributes } from './extended-attributes.ts';
 export type { ExtendedAttribute } from './extended-attributes.ts';

@@ -6,7 +6,8 @@
  * Every method answers as the kernel does: the result, or the negative error number. Nothing
  * throws; `succeed` turns an answer into a result or a SystemError.
  */
-import { systemError, errnoName } from './errno.ts';
+import { errnoName } from '@berth/errors';
+import { systemError } from './system-error.ts';
 import { bindWithBun } from './bun-calls.ts';
 import { bindWithKoffi } from './koffi-calls.ts';
 import { createFileCalls } from './file-calls.ts';

@@ -8,7 +8,8 @@
  */
 import { lstatSync, readdirSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { errnoName, loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
+import { errnoName } from '@berth/errors';
+import { loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
 import { OPAQUE_MARK, WHITEOUT_PREFIX } from './entry-path.ts';
 import { below, nodePath, treePath } from './tree-path.ts';
 import { FUSE_OPAQUE_ATTRIBUTE, OPAQUE_ATTRIBUTE } from './whiteout-marks.ts';

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { IntegrityError } from '@berth/errors';
-import { errnoName, loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
+import { errnoName, IntegrityError } from '@berth/errors';
+import { loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
 import type { Recipe, RecipeRecord } from './recipe-reader.ts';
 import { pathArgument, shown } from './tar-entry.ts';
 import type { DataSegment } from './tar-entry.ts';

@@ -11,7 +11,8 @@
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
-import { errnoName, loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
+import { errnoName } from '@berth/errors';
+import { loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
 import { attributeValue, isKeptAttribute } from './entry-attributes.ts';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
 import { readRecipe } from './recipe-reader.ts';

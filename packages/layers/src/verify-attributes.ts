@@ -1,6 +1,7 @@
 /** Checks a file's status and extended attributes against its entry in the archive. */
 import type { BigIntStats } from 'node:fs';
-import { errnoName, loadSyscalls } from '@berth/host';
+import { errnoName } from '@berth/errors';
+import { loadSyscalls } from '@berth/host';
 import { attributeValue, isKeptAttribute } from './entry-attributes.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import type { ExpectedNode, NodeKind } from './expected-tree.ts';

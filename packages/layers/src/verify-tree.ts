@@ -9,7 +9,8 @@
  */
 import { fstatSync, lstatSync, openSync, closeSync, readdirSync, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { errnoName, loadSyscalls, OPEN, RESOLVE, succeed, systemErrorFrom } from '@berth/host';
+import { errnoName } from '@berth/errors';
+import { loadSyscalls, OPEN, RESOLVE, succeed, systemErrorFrom } from '@berth/host';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import { shown } from './tar-entry.ts';

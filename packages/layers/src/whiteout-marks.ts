@@ -5,8 +5,8 @@
  * fuse-overlayfs writes names where it can't make the device, and an attribute of its own.
  */
 import { constants } from 'node:os';
-import { UnsupportedError } from '@berth/errors';
-import { errnoName, loadSyscalls, MODE, OPEN, succeed } from '@berth/host';
+import { errnoName, UnsupportedError } from '@berth/errors';
+import { loadSyscalls, MODE, OPEN, succeed } from '@berth/host';
 import { OPAQUE_MARK, WHITEOUT_PREFIX } from './entry-path.ts';
 import { pathArgument, shown } from './tar-entry.ts';
 import { below, splitPath, treePath } from './tree-path.ts';

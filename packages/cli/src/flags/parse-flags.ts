@@ -174,19 +174,20 @@ function readValue(name: string, flag: Flag, value: string): FlagValue {
     case 'toggle':
       if (TRUE.has(value)) return true;
       if (FALSE.has(value)) return false;
-      throw badValue(name, value, 'neither true nor false');
+      throw badFlagValue(name, value, 'neither true nor false');
     case 'whole':
       if (/^[+-]?\d{1,15}$/.test(value)) return Number(value);
-      throw badValue(name, value, 'not a whole number');
+      throw badFlagValue(name, value, 'not a whole number');
     case 'decimal':
       if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(value)) return Number(value);
-      throw badValue(name, value, 'not a number');
+      throw badFlagValue(name, value, 'not a number');
     default:
       return value;
   }
 }
 
-function badValue(name: string, value: string, reason: string): UsageError {
+/** The error for a value that a flag can't have, in Podman's words. */
+export function badFlagValue(name: string, value: string, reason: string): UsageError {
   return new UsageError(
     'BAD_FLAG_VALUE',
     `invalid argument "${value}" for "--${name}" flag: ${reason}`,

@@ -2,10 +2,10 @@
 import type { Engine } from '@berth/engine';
 import { parseTime } from '@berth/engine';
 import { readLogs, type LogLine, type LogOptions } from '@berth/engine/containers/logs';
-import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { forEach } from '../../each.ts';
 import { ignored, text, toggle } from '../../flags/flag.ts';
+import { badFlagValue } from '../../flags/parse-flags.ts';
 import { latestFlag, selectContainers } from '../../flags/selection-flags.ts';
 import { LineWriter } from '../../output/line-writer.ts';
 
@@ -67,10 +67,7 @@ function logOptions(flags: Flags): LogOptions {
 function tailOf(typed: string | undefined): number | undefined {
   if (typed === undefined || typed === 'all') return undefined;
   if (!/^[+-]?\d{1,15}$/.test(typed)) {
-    throw new UsageError(
-      'BAD_FLAG_VALUE',
-      `invalid argument "${typed}" for "--tail" flag: not a whole number`,
-    );
+    throw badFlagValue('tail', typed, 'not a whole number');
   }
   return Number(typed) < 0 ? undefined : Number(typed);
 }
