@@ -77,10 +77,11 @@ function damaged(problem: string): IntegrityError {
 }
 
 function checkNames({ containers, containerNames }: CheckParts): StoreFinding[] {
-  const names = containerNames.byId();
+  const links = containerNames.links();
+  const names = containerNames.byId(links);
   const finding = (object: string, problem: string): StoreFinding =>
     ({ kind: 'container-name', object, problem, state: 'missing' });
-  return [...containerNames.links()].flatMap(([name, id]) => {
+  return [...links].flatMap(([name, id]) => {
     if (containers.exists(id)) {
       return names.get(id) === name ? [] : [finding(name, 'is a second name of a container')];
     }

@@ -98,8 +98,9 @@ export function sweepStaging({ staging, trash }: Pick<CollectParts, 'staging' | 
 }
 
 function sweepNames({ containerNames, containers, images }: CollectParts): void {
-  const names = containerNames.byId();
-  for (const [name, id] of containerNames.links()) {
+  const links = containerNames.links();
+  const names = containerNames.byId(links);
+  for (const [name, id] of links) {
     if (containers.exists(id) && names.get(id) !== name) containerNames.release(name, id);
     else containerNames.releaseStale(name);
   }

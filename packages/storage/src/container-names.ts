@@ -76,11 +76,11 @@ export class ContainerNames {
 
   /**
    * The name of each id. An interrupted rename leaves two links to one id: the later one is the
-   * name.
+   * name. Whoever compares the two reads the links once: a name may appear between two reads.
    */
-  byId(): Map<string, string> {
+  byId(links = this.links()): Map<string, string> {
     const names = new Map<string, string>();
-    for (const [name, id] of this.links()) {
+    for (const [name, id] of links) {
       const other = names.get(id);
       names.set(id, other === undefined ? name : this.#later(name, other));
     }

@@ -111,9 +111,10 @@ export class ContainerStore {
 
   /** All containers, newest first. One read per container and one per name. */
   list(): ContainerEntry[] {
-    const names = this.#parts.containerNames.byId();
+    const ids = this.ids();
+    const names = this.#namesOf(ids);
     const entries: ContainerEntry[] = [];
-    for (const id of this.ids()) {
+    for (const id of ids) {
       const summary = this.#readSummary(id);
       if (summary !== undefined) entries.push(this.#entry(id, names.get(id), summary));
     }
@@ -140,7 +141,17 @@ export class ContainerStore {
 
   /** The container's name now; the beginning of its id if a crash left it without one. */
   name(id: string): string {
-    return this.#parts.containerNames.byId().get(id) ?? id.slice(0, 12);
+    return this.#namesOf([id]).get(id) ?? id.slice(0, 12);
+  }
+
+  /**
+   * A container has its name before it appears, so the names are read after the ids. A folder that
+   * is read during a rename may show neither name: it is read again then.
+   */
+  #namesOf(ids: readonly string[]): Map<string, string> {
+    const { containerNames } = this.#parts;
+    const names = containerNames.byId();
+    return ids.every((id) => names.has(id)) ? names : containerNames.byId();
   }
 
   /**

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConflictError } from '@berth/errors';
 import { openStore, readLivenessFacts } from '../src/index.ts';
-import { addLayer, container, digest, entries, hex, image, scratchStore } from './scratch-store.ts';
+import {
+  addLayer, afterNamesAreRead, container, digest, entries, hex, image, scratchStore,
+} from './scratch-store.ts';
 
 const ONE = 'a'.repeat(64);
 
@@ -25,6 +27,13 @@ test('unused layers and blobs go, used ones stay', async (context) => {
   assert.deepEqual(store.layers.list().sort(), [kept, below].sort());
   assert.equal(store.images.config(hex('one')).toString(), 'one');
   assert.equal(store.blobs.has(digest('manifest of one')), true);
+});
+
+test('a container that is made beside a collection keeps its name', async (context) => {
+  const store = scratchStore(context);
+  afterNamesAreRead(context, () => store.containers.create(container(ONE, { name: 'one' })));
+  await store.collect();
+  assert.equal(store.containers.name(ONE), 'one');
 });
 
 test('a removed image\'s layers go, unless a container uses them', async (context) => {

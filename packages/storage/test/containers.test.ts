@@ -8,7 +8,10 @@ import { test } from 'node:test';
 import { ConflictError, IntegrityError, NotFoundError, UsageError } from '@berth/errors';
 import { readStartTime } from '@berth/host';
 import { randomId, readLivenessFacts } from '../src/index.ts';
-import { addLayer, container, digest, entries, hex, scratchStore } from './scratch-store.ts';
+import { ContainerNames } from '../src/container-names.ts';
+import {
+  addLayer, afterNamesAreRead, container, digest, entries, hex, scratchStore,
+} from './scratch-store.ts';
 
 const ONE = `1${'a'.repeat(63)}`;
 const TWO = `1b${'c'.repeat(62)}`;
@@ -34,6 +37,19 @@ test('a container without a writable layer has no upper directory', (context) =>
   const { containers } = scratchStore(context);
   const paths = containers.create({ ...container(ONE), writable: 'none' });
   assert.deepEqual(entries(paths.directory), ['config.json', 'summary']);
+});
+
+test('a list shows each container with its name, whatever is done meanwhile', (context) => {
+  const { containers } = scratchStore(context);
+  const names = (): string[] => containers.list().map(({ name }) => name).sort();
+  containers.create(container(ONE, { name: 'one' }));
+  afterNamesAreRead(context, () => containers.create(container(TWO, { name: 'two' })));
+  assert.deepEqual(names(), ['one']);
+  assert.deepEqual(names(), ['one', 'two']);
+  // What reading the folder gives while `two` is renamed, at worst.
+  context.mock.method(ContainerNames.prototype, 'links', () => new Map([['one', ONE]]),
+    { times: 1 });
+  assert.deepEqual(names(), ['one', 'two']);
 });
 
 test('a name that is taken is refused, and nothing is left of the second', (context) => {

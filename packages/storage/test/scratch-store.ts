@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { ContainerNames } from '../src/container-names.ts';
 import { openStore } from '../src/index.ts';
 import type { CommitImage, ContainerRecord, CreateContainer, Store } from '../src/index.ts';
 import type { StoreParts } from '../src/store.ts';
@@ -13,6 +14,19 @@ export function scratchStore(context: TestContext, parts: StoreParts = {}): Stor
   const root = mkdtempSync(join(tmpdir(), 'berth-storage-'));
   context.after(() => rmSync(root, { recursive: true, force: true }));
   return openStore({ data: join(root, 'data'), run: join(root, 'run') }, parts);
+}
+
+/** Once, right after somebody has read the names of all containers, that is done. */
+export function afterNamesAreRead(context: TestContext, perform: () => void): void {
+  const { links } = ContainerNames.prototype;
+  const mock = context.mock.method(ContainerNames.prototype, 'links', function read(
+    this: ContainerNames,
+  ) {
+    const found = links.call(this);
+    mock.mock.restore();
+    perform();
+    return found;
+  });
 }
 
 export function hex(text: string): string {
