@@ -58,6 +58,13 @@ export class ContainerNames {
     unlinkIf(this.path(name), this.#staging.path('name'), (target) => target === id);
   }
 
+  /** No name points to `id` any more, but that one. */
+  releaseAll(id: string, except?: string): void {
+    for (const [name, target] of this.links()) {
+      if (target === id && name !== except) this.release(name, id);
+    }
+  }
+
   /** The name is free, if neither its container nor the process that makes it exists. */
   releaseStale(name: string): void {
     unlinkIf(this.path(name), this.#staging.path('name'), (target) => this.isStale(target));

@@ -201,12 +201,14 @@ export class ContainerStore {
    */
   rename(id: string, name: string): void {
     const { containerNames: names } = this.#parts;
-    names.reserve(name, id);
-    const isThere = this.exists(id);
-    for (const [other, target] of names.links()) {
-      if (target === id && !(isThere && other === name)) names.release(other, id);
-    }
-    if (!isThere) throw gone(id);
+    // Another rename may take the new name away as this one does the old; a removal takes both.
+    do {
+      names.reserve(name, id);
+      names.releaseAll(id, name);
+    } while (this.exists(id) && names.lookUp(name) !== id);
+    if (this.exists(id)) return;
+    names.releaseAll(id);
+    throw gone(id);
   }
 
   /**
@@ -214,9 +216,8 @@ export class ContainerStore {
    * it was gone already. Callers must know that it does not run.
    */
   remove(id: string): string | undefined {
-    const { containerNames: names, trash } = this.#parts;
-    const trashed = trash.take(this.paths(id).directory, 'tree');
-    for (const [name, target] of names.links()) if (target === id) names.release(name, id);
+    const trashed = this.#parts.trash.take(this.paths(id).directory, 'tree');
+    this.#parts.containerNames.releaseAll(id);
     return trashed;
   }
 

@@ -1,7 +1,7 @@
 /** Containers: creation, names, lists, removal. */
 import assert from 'node:assert/strict';
 import {
-  mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync,
+  mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -50,6 +50,27 @@ test('a list shows each container with its name, whatever is done meanwhile', (c
   context.mock.method(ContainerNames.prototype, 'links', () => new Map([['one', ONE]]),
     { times: 1 });
   assert.deepEqual(names(), ['one', 'two']);
+});
+
+test('a container that is removed while it is renamed leaves no name', (context) => {
+  const { containers, layout } = scratchStore(context);
+  containers.create(container(ONE, { name: 'one' }));
+  const { nameLink, rename } = containers.exitRemoval(ONE, 'one');
+  afterNamesAreRead(context, () => {
+    mkdirSync(layout.trash, { recursive: true });
+    renameSync(rename.from, rename.to);
+    rmSync(nameLink.path);
+  });
+  assert.throws(() => containers.rename(ONE, 'two'), NotFoundError);
+  assert.deepEqual(entries(layout.containerNames), []);
+});
+
+test('two renames of one container at once leave it one name', (context) => {
+  const { containers } = scratchStore(context);
+  containers.create(container(ONE, { name: 'one' }));
+  afterNamesAreRead(context, () => containers.rename(ONE, 'one'));
+  containers.rename(ONE, 'two');
+  assert.equal(containers.name(ONE), 'two');
 });
 
 test('a name that is taken is refused, and nothing is left of the second', (context) => {
