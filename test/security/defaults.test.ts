@@ -145,6 +145,15 @@ test('a file given as standard input can not be written through /proc/self/fd/0'
   assert.equal(readFileSync(given, 'utf8'), 'mine\n');
 });
 
+test('a folder given as standard input does not show the files of the host', async () => {
+  for (const command of ['run --rm -i --network none', 'run --rm --network none']) {
+    const { stdout } = await lab.inShell(`${lab.command.join(' ')} ${command} ${image} `
+      + `sh -c 'ls /proc/self/fd/0/; echo ended' <'${lab.home}'`);
+    assert.doesNotMatch(stdout, /given|\.local/);
+    if (command.includes('-i')) assert.match(stdout, /use "stdin": folders and block devices/);
+  }
+});
+
 test('descriptors that the runtime opened are never preserved', async () => {
   const { status, stderr } = await lab.berth(
     ['run', '--rm', '--network', 'none', '--preserve-fds', '9', image, 'true']);

@@ -70,7 +70,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 const access = { kind: 'basic', username: 'ann', password: 's3cret' } as const;
 
 for (const scheme of ['Basic', 'Bearer'] as const) {
-  test(`a redirect leads to a host that asks by ${scheme}, with a password in its address`,
+  test(`CVE-2020-15157: a host that a redirect leads to asks by ${scheme}, and learns nothing`,
     async (t) => {
       const stranger = await asking(t, scheme);
       const server = await registry(t, { access });
@@ -90,7 +90,7 @@ for (const scheme of ['Basic', 'Bearer'] as const) {
       learnedNothing(stranger);
     });
 
-  test(`a foreign layer is on a host that asks by ${scheme}`, async (t) => {
+  test(`CVE-2020-15157: a foreign layer's host asks by ${scheme} and learns nothing`, async (t) => {
     const stranger = await asking(t, scheme);
     const server = await registry(t, { access });
     server.content.putImage({ repository: 'a', tag: 'v', layers: [] });
@@ -104,7 +104,7 @@ for (const scheme of ['Basic', 'Bearer'] as const) {
     learnedNothing(stranger);
   });
 
-  test(`an upload is sent on to a host that asks by ${scheme}`, async (t) => {
+  test(`a host that an upload is sent on to asks by ${scheme}, and learns nothing`, async (t) => {
     const stranger = await asking(t, scheme);
     const server = await hosting(t, ({ method, url = '', headers }, response) => {
       if (headers.authorization === undefined && url !== '/v2/') {
