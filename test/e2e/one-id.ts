@@ -7,7 +7,8 @@ import path from 'node:path';
 import { execute } from './execute.ts';
 import type { Lab } from './harness.ts';
 
-const ONE_ID = path.resolve(import.meta.dirname, '../lab/one-id');
+/** Runs a command as a user without subordinate ids. */
+export const ONE_ID = path.resolve(import.meta.dirname, '../lab/one-id');
 
 /** The surroundings of a test file, without subordinate ids. */
 export interface OneId {

@@ -7,8 +7,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
+import { missing } from '../lab/probes.ts';
+import { execute } from './execute.ts';
 import { openLab } from './harness.ts';
-import { openOneId } from './one-id.ts';
+import { ONE_ID, openOneId } from './one-id.ts';
 
 const lab = openLab();
 const { data: DATA, run: withOneId } = openOneId(lab);
@@ -163,4 +165,20 @@ test('without the capability chown is refused', async () => {
   const said = await withOneId(`
     berth run --rm --cap-drop chown owners sh -c 'touch /f; chown 5 /f 2>&1 || echo refused'`);
   assert.match(said, /refused$/);
+});
+
+test('a store with files of other ids is refused, and never shown with wrong owners', {
+  skip: missing.subordinateIds,
+}, async () => {
+  const image = await lab.image();
+  await lab.ok(['create', '--name', 'of-many', '--network', 'none', image, 'true']);
+  for (const words of [['run', '--rm', '--network', 'none', image, 'true'], ['start', 'of-many']]) {
+    const { status, stderr } = await execute([ONE_ID, ...lab.command, ...words], {
+      env: lab.environment, cwd: lab.folder,
+    });
+    assert.equal(status, 125, words[0]);
+    assert.match(stderr, /was unpacked under the ids u.*, and the ids now are u.*\nhint: restore/);
+  }
+  await lab.ok(['start', '-a', 'of-many']);
+  await lab.ok(['rm', 'of-many']);
 });

@@ -69,10 +69,14 @@ export class LayerStore {
 
   /** True when the record can be read, too: an `rm -rf` by a user takes it and leaves the rest. */
   isWhole(diffId: string): boolean {
+    return this.#readable(diffId) !== undefined;
+  }
+
+  #readable(diffId: string): LayerRecord | undefined {
     try {
-      return readRecord<LayerRecord>(join(this.path(diffId), RECORD)) !== undefined;
+      return readRecord<LayerRecord>(join(this.path(diffId), RECORD));
     } catch {
-      return false;
+      return undefined;
     }
   }
 
@@ -103,11 +107,14 @@ export class LayerStore {
    */
   requireMap(diffId: string, idMap: string): LayerRecord {
     const record = this.awaitRecord(diffId);
-    if (record.idMap === idMap) return record;
-    throw new ConflictError('LAYER_OF_OTHER_MAP', `use layer "${diffId}": it was unpacked under ` +
-      `the ids ${record.idMap}, and the ids now are ${idMap}`, {
-      hint: 'restore the range in /etc/subuid, or berth rmi the image and pull it again',
-    });
+    requireSameMap(record, idMap);
+    return record;
+  }
+
+  /** Like requireMap(); a layer without a readable record is left to whoever needs it. */
+  requireMapIfThere(diffId: string, idMap: string): void {
+    const record = this.#readable(diffId);
+    if (record !== undefined) requireSameMap(record, idMap);
   }
 
   /** A place to unpack a layer; owned by this process until `commit` or `discard`. */
@@ -168,4 +175,12 @@ export class LayerStore {
   remove(diffId: string): string | undefined {
     return this.#trash.take(this.path(diffId), 'tree');
   }
+}
+
+function requireSameMap({ diffId, idMap: former }: LayerRecord, idMap: string): void {
+  if (former === idMap) return;
+  throw new ConflictError('LAYER_OF_OTHER_MAP', `use layer "${diffId}": it was unpacked under ` +
+    `the ids ${former}, and the ids now are ${idMap}`, {
+    hint: 'restore the range in /etc/subuid, or pull all images with it again: berth rmi --all',
+  });
 }

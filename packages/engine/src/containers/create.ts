@@ -13,7 +13,7 @@ import { randomId, randomName, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { namingFullDisk } from '../full-disk.ts';
 import { findImage } from '../images/find.ts';
-import { requireLayers, requireMountable } from '../images/mounted-layers.ts';
+import { requireLayers, requireMountable, requirePresentIds } from '../images/mounted-layers.ts';
 import type { FoundImage } from '../images/local.ts';
 import type { PullOptions } from '../images/pull-options.ts';
 import { filledVolumes } from '../volumes/volume-options.ts';
@@ -69,6 +69,7 @@ export async function makeContainer(
     : imageOfFolder(engine, rootFolder);
   if (rootFolder === undefined) requireLayers(image.name, image.config.diffIds);
   requireMountable(`create container from "${image.name}"`, image.config.diffIds);
+  requirePresentIds(engine, image.config.diffIds);
   const whole = await withMountedImages(engine, request, pull);
   const id = randomId();
   writeIdFile(request, id);

@@ -8,6 +8,7 @@ import {
 import type { RuntimeSpec } from '@berth/oci';
 import { readIfThere, type ContainerPaths } from '@berth/storage';
 import type { Engine } from '../engine.ts';
+import { requirePresentIds } from '../images/mounted-layers.ts';
 import { requireAllowed } from '../lifecycle.ts';
 import { writePlan } from './launch.ts';
 import { logHere, specHere } from './moved-store.ts';
@@ -95,6 +96,7 @@ function preparePlan(engine: Engine, id: string, background: boolean): string {
   const record = containers.record<BerthContainer>(id);
   const paths = containers.paths(id);
   requireNoLinks(paths);
+  requirePresentIds(engine, record.layers);
   const spec = specHere(engine, record, readSpec(paths.spec));
   return writePlan(engine, {
     record: { ...record, name: containers.name(id), log: logHere(engine, record) },

@@ -1,6 +1,7 @@
 /** Which layers of an image are mounted, and how many there may be. */
 import { UnsupportedError } from '@berth/errors';
-import { MAX_LAYERS } from '@berth/isolation';
+import { idMapKey, MAX_LAYERS } from '@berth/isolation';
+import type { Engine } from '../engine.ts';
 
 /**
  * The layers to mount, top one first. A layer that occurs several times is mounted only at its
@@ -9,6 +10,17 @@ import { MAX_LAYERS } from '@berth/isolation';
  */
 export function mountedLayers(diffIds: readonly string[]): string[] {
   return [...new Set([...diffIds].reverse())];
+}
+
+/**
+ * Throws ConflictError when a layer was unpacked under other ids than the user's present ones: its
+ * files would belong to others. Root of a container has the numbers of that container for the ids
+ * that a store of outside has, so there nothing can be said.
+ */
+export function requirePresentIds(engine: Engine, diffIds: readonly string[]): void {
+  if (engine.account.uid === 0) return;
+  const key = idMapKey(engine.idMaps);
+  for (const diffId of new Set(diffIds)) engine.store.layers.requireMapIfThere(diffId, key);
 }
 
 /** Throws UnsupportedError when an image has no layers, and so no root file system. */
