@@ -4,6 +4,7 @@ import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
 import { install } from './packages.ts';
 
+const OUTER_IDS = 'give subordinate ids to the user who starts the outer container';
 const RANGE = 65_536;
 const MANY_NAMESPACES = 15_000;
 
@@ -137,7 +138,7 @@ function checkIdsOfNestedRoot({ uids, gids, mayMapIds }: DoctorFacts['namespace'
       : `${COST_OF_ONE_ID}; where root of this container is emulated, root inside is not`,
     remedies: [administrator(count > 1
       ? 'start the outer container with --cap-add SETUID,SETGID'
-      : 'give subordinate ids to the user who starts the outer container')],
+      : OUTER_IDS)],
   };
 }
 
@@ -154,9 +155,10 @@ function addRanges({ account, forRoot, ids, namespace }: DoctorFacts): Remedy {
   if (forRoot) return administrator(`${dropRootsRanges(ids)}${lineForRootIds(ids.free)}`);
   const ofNamespace = [...namespace.uids, ...namespace.gids].map((r) => r.start + r.count);
   const { start, count } = ids.free;
-  const range = namespace.isWhole
-    ? `${start}-${start + count - 1}`
-    : `${account.uid + 1}-${Math.max(...ofNamespace) - 1}`;
+  const [first, last] = namespace.isWhole
+    ? [start, start + count - 1] : [account.uid + 1, Math.max(...ofNamespace) - 1];
+  if (last < first) return administrator(OUTER_IDS);
+  const range = `${first}-${last}`;
   return administrator(`usermod --add-subuids ${range} --add-subgids ${range} ${account.name}`);
 }
 

@@ -180,6 +180,15 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'subordinate-ids weaker',
     'usermod --add-subuids 1001-65536 --add-subgids 1001-65536 ann',
   ],
+  [
+    'a user of a container that has no ids but the one of this user',
+    { ...machine('ids', empty), namespace: {
+      ...GOOD.namespace, isWhole: false, hostRoot: undefined,
+      uids: [{ start: 1000, count: 1 }], gids: [{ start: 1000, count: 1 }],
+    } },
+    'subordinate-ids weaker',
+    'give subordinate ids to the user who starts the outer container',
+  ],
   ['a user without ranges', machine('ids', empty), 'subordinate-ids weaker', subuids],
   [
     'no newuidmap',
