@@ -115,8 +115,7 @@ export async function restartContainer(
   name: string,
   options: StopOptions,
 ): Promise<string> {
-  const id = engine.store.containers.resolve(name);
-  await stopById(engine, id, options);
+  const id = await stopContainer(engine, name, options);
   await startById(engine, id);
   return id;
 }

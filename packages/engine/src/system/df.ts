@@ -177,13 +177,7 @@ function containerUses(engine: Engine): ContainerUse[] {
 
 function containerSummary(uses: readonly ContainerUse[]): UseSummary {
   const resting = uses.filter(({ status }) => status !== 'running' && status !== 'paused');
-  return {
-    type: 'Containers',
-    total: uses.length,
-    active: uses.length - resting.length,
-    sizeBytes: sumOf(uses),
-    reclaimableBytes: sumOf(resting),
-  };
+  return summaryOf('Containers', uses, resting);
 }
 
 function volumeUses({ store }: Engine): VolumeUse[] {
@@ -195,13 +189,20 @@ function volumeUses({ store }: Engine): VolumeUse[] {
 }
 
 function volumeSummary(uses: readonly VolumeUse[]): UseSummary {
-  const unused = uses.filter(({ links }) => links === 0);
+  return summaryOf('Local Volumes', uses, uses.filter(({ links }) => links === 0));
+}
+
+function summaryOf(
+  type: UseSummary['type'],
+  uses: readonly { sizeBytes: number }[],
+  idle: readonly { sizeBytes: number }[],
+): UseSummary {
   return {
-    type: 'Local Volumes',
+    type,
     total: uses.length,
-    active: uses.length - unused.length,
+    active: uses.length - idle.length,
     sizeBytes: sumOf(uses),
-    reclaimableBytes: sumOf(unused),
+    reclaimableBytes: sumOf(idle),
   };
 }
 
