@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Lab } from '../e2e/harness.ts';
 import type { Result } from '../e2e/execute.ts';
 import { giveCgroup } from '../e2e/own-cgroup.ts';
-import type { Answer, Verb } from './life-cycle.ts';
+import { isInFront, isMaker, LINE, OWN_STATUS, type Answer, type Verb } from './life-cycle.ts';
 
 /** One command to be run: on which name, and so many milliseconds after the first. */
 export interface Command {
@@ -25,8 +25,10 @@ const SPREAD_MS = 150;
 
 /** How often each is asked for. */
 const WEIGHTS: Readonly<Record<Verb | 'ps', number>> = {
-  create: 4, start: 4, stop: 2, restart: 2, kill: 2, pause: 2, unpause: 2, exec: 2, rename: 2,
-  rm: 2, 'rm -f': 1, wait: 1, logs: 1, inspect: 3, ps: 2,
+  create: 3, run: 2, 'run brief': 2, 'run --rm': 2, 'run --rm brief': 3, 'run -d': 3,
+  'run -d brief': 2, 'run -d --rm': 3, 'run -d --rm brief': 2,
+  start: 4, stop: 2, restart: 2, kill: 2, pause: 2, unpause: 2, exec: 2, rename: 3, rm: 2,
+  'rm -f': 1, wait: 1, logs: 2, inspect: 3, ps: 2,
 };
 
 const verb = fc.oneof(...Object.entries(WEIGHTS).map(([name, weight]) => ({
@@ -57,14 +59,21 @@ export const NAMES = Array.from({ length: CONTAINERS }, (_, place) =>
 
 /** A hundred processes on a slow machine take turns. */
 const PATIENCE_MS = 300_000;
-const PROGRAM = ['sh', '-c', 'echo up; exec sleep 1000'];
+const LASTING = ['sh', '-c', `echo ${LINE}; exec sleep 1000`];
+const BRIEF = ['sh', '-c', `echo ${LINE}; exit ${OWN_STATUS}`];
+
+/** The words of a command that makes a container. */
+export function wordsToMake(verb: string, name: string, image: string): string[] {
+  const words = verb.split(' ').filter((word) => word !== 'brief');
+  const program = verb.includes('brief') ? BRIEF : LASTING;
+  return [...words, '--network', 'none', '--name', name, image, ...program];
+}
 
 /** Runs the command to its end. */
 export async function perform(
   lab: Lab, image: string, { verb: what, name, other }: Omit<Command, 'delayMs'>,
 ): Promise<Result> {
-  const words: Readonly<Record<Verb | 'ps', readonly string[]>> = {
-    create: ['create', '--network', 'none', '--name', name, image, ...PROGRAM],
+  const words: Readonly<Record<string, readonly string[]>> = {
     start: ['start', name],
     stop: ['stop', '-t', '0', name],
     restart: ['restart', '-t', '0', name],
@@ -81,23 +90,35 @@ export async function perform(
     ps: ['ps', '-a', '--no-trunc', '--format', '{{.ID}} {{.Names}} {{.Status}}'],
   };
   if (what === 'pause') await giveCgroup(lab, name).catch(() => undefined);
-  return lab.berth(words[what], { timeoutMs: PATIENCE_MS });
+  const asked = isMaker(what) ? wordsToMake(what, name, image) : words[what] ?? [];
+  return lab.berth(asked, { timeoutMs: PATIENCE_MS });
 }
 
 /** What errors mean. */
 const MEANINGS: readonly (readonly [RegExp, (found: string) => Answer])[] = [
   [/^Error: .*: (no such container|it is gone)$/m, () => ({ kind: 'absent' })],
+  [/^Error: .*: (it|the container has ended or) was removed( meanwhile)?$/m,
+    () => ({ kind: 'absent' })],
+  [/^Error: start container ".*": it is running or in use by another command$/m,
+    () => ({ kind: 'state', state: 'running' })],
   [/^Error: name container ".*": in use by container [0-9a-f]{12}$/m, () => ({ kind: 'taken' })],
   [/^Error: .*: it was not started yet$/m, () => ({ kind: 'state', state: 'created' })],
   [/^Error: .*: it is not running: it has exited$/m, () => ({ kind: 'state', state: 'exited' })],
   [/^Error: remove .*: another command is at work on it$/m, () => ({ kind: 'busy' })],
+  [/^Error: read the log of .*: its streams are those of the command that started it$/m,
+    () => ({ kind: 'state', state: 'handed' })],
   [/^Error: .*: it has no cgroup of its own$/m, () => ({ kind: 'state', state: 'bare' })],
   [/^Error: .*: it is (created|running|paused|stopping|exited)$/m,
     (state) => ({ kind: 'state', state })],
 ];
 
 /** The answer in the model's words; undefined when it is none that a user should hear. */
-export function meaningOf({ status, stdout, stderr }: Result): Answer | undefined {
+export function meaningOf(
+  verb: Verb, { status, stdout, stderr }: Result,
+): Answer | undefined {
+  if (isInFront(verb) && stderr === '') {
+    return { kind: 'exit', status: String(status), text: stdout.trim() };
+  }
   if (status === 0 && stderr === '') return { kind: 'ok', text: stdout.trim() };
   if (status === 137 && stderr === '') return { kind: 'killed' };
   for (const [pattern, meaning] of MEANINGS) {

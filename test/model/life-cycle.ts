@@ -2,24 +2,13 @@
  * The life cycle of containers as a model to test against: what each command does to a world of
  * names and containers, step by step, and which answers it may give there. Commands are no single
  * steps: each finds its container by name first and acts on that container afterwards, whatever it
- * is called by then, and `restart` is a stop and a start.
+ * is called by then; `restart` is a stop and a start, and `run` makes a container that others can
+ * find before it starts it.
  */
-
-/** What a container is doing. `dying`: it was told to end, and ends at any moment from then on. */
-export type Phase = 'created' | 'running' | 'paused' | 'dying' | 'exited';
-
-/** One container of the model. */
-export interface Box {
-  readonly phase: Phase;
-  /** The number of its last run. */
-  readonly run: number;
-}
-
-/** Who is called what, and how each container is. A name may be reserved for one in the making. */
-export interface World {
-  readonly names: Readonly<Record<string, number>>;
-  readonly boxes: Readonly<Record<number, Box>>;
-}
+import {
+  boxOf, isAtRest, isBeingMade, SEEN_AS, sooner, withBox, withoutBox,
+  type Box, type Phase, type World,
+} from './world.ts';
 
 /** What a command answered, in the model's words. */
 export type Answer =
@@ -33,13 +22,15 @@ export type Answer =
   /** Others were at work on it for too long. */
   | { readonly kind: 'busy' }
   /** The process ended with the run that it belonged to. */
-  | { readonly kind: 'killed' };
+  | { readonly kind: 'killed' }
+  /** The container ended, with this exit status and output. */
+  | { readonly kind: 'exit'; readonly status: string; readonly text: string };
 
 /** A command of the model, with the answer that it gave. */
 export interface Act {
   readonly verb: Verb;
   readonly name: string;
-  /** For `rename`. */
+  /** For `rename` the new name; for commands that make a container, its number. */
   readonly other: string;
   readonly answer: Answer;
 }
@@ -66,12 +57,26 @@ export const BEGIN: Progress = { step: 0, box: 0, run: 0 };
 /** What `wait` prints of a run that was killed, and of one that was removed before it looked. */
 const KILLED = '137';
 const UNSEEN = '-1';
+/** How short programs end, and the line that every program writes. */
+export const OWN_STATUS = '7';
+export const LINE = 'up';
 
 type Step = (world: World, act: Act, progress: Progress) => Outcome[];
 
-/** The steps of each command after it has found its container. */
+const IN_FRONT: Step[] = [reserve, publish, startOwn, ended, tell];
+const BEHIND: Step[] = [reserve, publish, startOwn];
+
+/** The steps of each command. */
 const STEPS = {
   create: [reserve, publish],
+  run: IN_FRONT,
+  'run brief': IN_FRONT,
+  'run --rm': IN_FRONT,
+  'run --rm brief': IN_FRONT,
+  'run -d': BEHIND,
+  'run -d brief': BEHIND,
+  'run -d --rm': BEHIND,
+  'run -d --rm brief': BEHIND,
   start: [find, start],
   stop: [find, end, ended, say],
   restart: [find, end, ended, start],
@@ -89,6 +94,16 @@ const STEPS = {
 
 /** The commands that the model knows. */
 export type Verb = keyof typeof STEPS;
+
+/** Whether the command makes a container. */
+export function isMaker(verb: string): boolean {
+  return verb === 'create' || verb.startsWith('run');
+}
+
+/** Whether the command lasts as long as the container that it makes. */
+export function isInFront(verb: string): boolean {
+  return verb.startsWith('run') && !verb.includes(' -d');
+}
 
 /** Every way in which the command may take its next step and still give its answer. */
 export function advance(world: World, act: Act, progress: Progress): Outcome[] {
@@ -113,41 +128,33 @@ function refuses(world: World, act: Act, phase: Phase): Outcome[] {
   return isSo ? [{ world, progress: { ...BEGIN, step: DONE } }] : [];
 }
 
-/** How a phase may look: one that is dying still runs, or cleans up, or has just ended. */
-const SEEN_AS: Readonly<Record<Phase, readonly string[]>> = {
-  created: ['created'],
-  running: ['running'],
-  paused: ['paused'],
-  dying: ['running', 'paused', 'stopping', 'exited'],
-  exited: ['exited'],
-};
-
-function withBox(world: World, id: number, box: Box): World {
-  return { ...world, boxes: { ...world.boxes, [id]: box } };
-}
-
-function boxOf(world: World, name: string): number | undefined {
-  const id = world.names[name];
-  return id !== undefined && world.boxes[id] !== undefined ? id : undefined;
-}
-
 function find(world: World, act: Act, progress: Progress): Outcome[] {
-  const box = boxOf(world, act.name);
-  if (box !== undefined) return [next(world, progress, { box })];
-  return answers(world, act, act.verb === 'rm -f' ? 'ok' : 'absent');
+  return sooner(world, boxOf(world, act.name)).flatMap((now) => {
+    const box = boxOf(now, act.name);
+    if (box !== undefined) return [next(now, progress, { box })];
+    return answers(now, act, act.verb === 'rm -f' ? 'ok' : 'absent');
+  });
 }
 
 function reserve(world: World, act: Act, progress: Progress): Outcome[] {
-  const holder = world.names[act.name];
-  const isBeingMade = holder !== undefined && holder < 0;
-  if (isBeingMade || boxOf(world, act.name) !== undefined) return answers(world, act, 'taken');
-  const box = Number(act.other);
-  return [next({ ...world, names: { ...world.names, [act.name]: -box } }, progress, { box })];
+  return sooner(world, boxOf(world, act.name)).flatMap((now) => {
+    if (isBeingMade(now, act.name) || boxOf(now, act.name) !== undefined) {
+      return answers(now, act, 'taken');
+    }
+    const box = Number(act.other);
+    return [next({ ...now, names: { ...now.names, [act.name]: -box } }, progress, { box })];
+  });
 }
 
-function publish(world: World, act: Act, { box }: Progress): Outcome[] {
+function publish(world: World, act: Act, progress: Progress): Outcome[] {
+  const { box } = progress;
   const named = { ...world, names: { ...world.names, [act.name]: box } };
-  return answers(withBox(named, box, { phase: 'created', run: 0 }), act, 'ok');
+  const made = withBox(named, box, {
+    phase: 'created', run: 0, isKilled: false, whole: 0,
+    isBrief: act.verb.includes('brief'), isRemoved: act.verb.includes('--rm'),
+    isHanded: isInFront(act.verb) && act.verb.includes('--rm'),
+  });
+  return act.verb === 'create' ? answers(made, act, 'ok') : [next(made, progress)];
 }
 
 /** The container that a command has found, if it is still there, as it is at this step. */
@@ -158,74 +165,108 @@ interface Here {
   readonly box: Box;
 }
 
-/** One that is dying may have ended by now. */
-function hereFor(world: World, act: Act, progress: Progress): Here[] {
-  const box = world.boxes[progress.box];
-  if (box === undefined) return [];
-  const ended: Box = { ...box, phase: 'exited' };
-  const boxes = box.phase === 'dying' ? [box, ended] : [box];
-  return boxes.map((now) => ({
-    world: withBox(world, progress.box, now), act, progress, box: now,
-  }));
+/** What may have become of the container by now: the worlds with it, and those without. */
+function hereFor(
+  world: World, act: Act, progress: Progress,
+): { there: Here[]; gone: World[] } {
+  const there: Here[] = [];
+  const gone: World[] = [];
+  for (const now of sooner(world, progress.box)) {
+    const box = now.boxes[progress.box];
+    if (box === undefined) gone.push(now);
+    else there.push({ world: now, act, progress, box });
+  }
+  return { there, gone };
 }
 
 /** A step on the container; where it is gone the command says so. */
-function onBox(take: (here: Here) => Outcome[]): Step {
+function onBox(take: (here: Here) => Outcome[], whenGone?: (now: World) => Outcome[]): Step {
   return (world, act, progress) => {
-    const here = hereFor(world, act, progress);
-    return here.length === 0 ? answers(world, act, 'absent') : here.flatMap(take);
+    const { there, gone } = hereFor(world, act, progress);
+    const lost = whenGone ?? ((now: World) => answers(now, act, 'absent'));
+    return [...there.flatMap(take), ...gone.flatMap(lost)];
   };
 }
 
-function becomes({ world, progress, box }: Here, phase: Phase, run = box.run): World {
-  return withBox(world, progress.box, { phase, run });
+function becomes({ world, progress, box }: Here, phase: Phase): World {
+  const isKilled = box.isKilled || phase === 'dying';
+  return withBox(world, progress.box, { ...box, phase, isKilled });
 }
 
-function isAtRest({ phase }: Box): boolean {
-  return phase === 'created' || phase === 'exited';
+/** A short program begins to end when it begins. */
+function runs({ world, progress, box }: Here): World {
+  const phase = box.isBrief ? 'dying' : 'running';
+  return withBox(world, progress.box, { ...box, phase, run: box.run + 1, isKilled: false });
 }
 
 /** The run that the command has met is over. */
 function isOver({ box, progress }: Here): boolean {
-  return isAtRest(box) || box.run !== progress.run;
+  return isAtRest(box) || box.phase === 'leaving' || box.run !== progress.run;
 }
 
 function start(world: World, act: Act, progress: Progress): Outcome[] {
   return onBox((here) => {
-    if (isAtRest(here.box)) return answers(becomes(here, 'running', here.box.run + 1), act, 'ok');
-    const already = here.box.phase === 'paused' ? [] : answers(here.world, act, 'ok');
-    return [...already, ...refuses(here.world, act, here.box.phase)];
+    const { box, world: now } = here;
+    if (isAtRest(box)) return answers(runs(here), act, 'ok');
+    const already = box.phase === 'running' || box.phase === 'dying';
+    return [...(already ? answers(now, act, 'ok') : []), ...refuses(now, act, box.phase)];
   })(world, act, progress);
 }
 
+/** Another command may have found the new container, and started or removed it. */
+function startOwn(world: World, act: Act, progress: Progress): Outcome[] {
+  return onBox((here) => {
+    if (!isAtRest(here.box)) return refuses(here.world, act, 'running');
+    const after = runs(here);
+    return isInFront(act.verb)
+      ? [next(after, progress, { run: here.box.run + 1 })] : answers(after, act, 'ok');
+  })(world, act, progress);
+}
+
+/** The exit status and the output are those of the run; a kill may come before the line. */
+function tell(world: World, act: Act, { box, run }: Progress): Outcome[] {
+  const { answer } = act;
+  const isTold = answer.kind === 'exit' && statusesOf(world, box, run).includes(answer.status)
+    && (answer.text === LINE || (answer.text === '' && answer.status === KILLED));
+  return isTold ? answers(world, act, 'exit') : [];
+}
+
+/** How a run may have ended; of one before the last less is known. */
+function statusesOf(world: World, id: number, run: number): string[] {
+  const box = world.boxes[id] ?? world.past[id];
+  if (box === undefined || box.run !== run) return [KILLED, OWN_STATUS];
+  if (!box.isBrief) return [KILLED];
+  return box.isKilled ? [KILLED, OWN_STATUS] : [OWN_STATUS];
+}
+
 function end(world: World, act: Act, progress: Progress): Outcome[] {
-  const here = hereFor(world, act, progress);
-  if (here.length === 0) return answers(world, act, act.verb === 'rm -f' ? 'ok' : 'absent');
-  return here.map((one) => {
-    const after = isAtRest(one.box) ? one.world : becomes(one, 'dying');
-    return next(after, progress, { run: one.box.run });
-  });
+  return onBox((one) => {
+    const isEnding = isAtRest(one.box) || one.box.phase === 'leaving';
+    const after = isEnding ? one.world : becomes(one, 'dying');
+    return [next(after, progress, { run: one.box.run })];
+  }, (now) => answers(now, act, act.verb === 'rm -f' ? 'ok' : 'absent'))(world, act, progress);
 }
 
 function ended(world: World, act: Act, progress: Progress): Outcome[] {
-  const here = hereFor(world, act, progress);
-  if (here.length === 0) return [next(world, progress)];
-  return here.filter(isOver).map((one) => next(one.world, progress));
+  return onBox((one) => isOver(one) ? [next(one.world, progress)] : [],
+    (now) => [next(now, progress)])(world, act, progress);
 }
 
-/** A wait tells how the run ended: by a kill, which all do here, or never having begun. */
+/** A wait tells how the run ended; one that has never begun is told as 0. */
 function say(world: World, act: Act, { box, run }: Progress): Outcome[] {
   const { answer } = act;
   const isGone = world.boxes[box] === undefined;
-  const statuses = [run === 0 ? '0' : KILLED, ...(isGone ? [UNSEEN] : [])];
+  const statuses = [...(run === 0 ? ['0'] : statusesOf(world, box, run)),
+    ...(isGone ? [UNSEEN] : [])];
   const isTold = act.verb !== 'wait' || (answer.kind === 'ok' && statuses.includes(answer.text));
   return isTold ? answers(world, act, 'ok') : [];
 }
 
 function kill(world: World, act: Act, progress: Progress): Outcome[] {
   return onBox((here) => {
-    if (isAtRest(here.box)) return refuses(here.world, act, here.box.phase);
-    const refusal = here.box.phase === 'dying' ? refuses(here.world, act, 'dying') : [];
+    const { phase } = here.box;
+    if (isAtRest(here.box) || phase === 'leaving') return refuses(here.world, act, phase);
+    const refusal = phase === 'dying' ? refuses(here.world, act, 'dying') : [];
     return [...answers(becomes(here, 'dying'), act, 'ok'), ...refusal];
   })(world, act, progress);
 }
@@ -253,7 +294,7 @@ function pause(world: World, act: Act, progress: Progress): Outcome[] {
   const isBare = act.answer.kind === 'state' && act.answer.state === 'bare';
   return onBox((here) => {
     if (isBare) return [{ world: here.world, progress: { ...BEGIN, step: DONE } }];
-    if (isOver(here)) return refuses(here.world, act, 'exited');
+    if (isOver(here)) return refuses(here.world, act, 'dying');
     if (here.box.phase === 'dying') {
       return [...answers(here.world, act, 'ok'), ...refuses(here.world, act, 'dying')];
     }
@@ -269,39 +310,36 @@ function unpause(world: World, act: Act, progress: Progress): Outcome[] {
 
 /** A process that was added lives as long as the run. */
 function endExec(world: World, act: Act, progress: Progress): Outcome[] {
-  const here = hereFor(world, act, progress);
-  const isCut = here.length === 0 || here.some((one) => isOver(one) || one.box.phase === 'dying');
-  return [...answers(world, act, 'ok'), ...(isCut ? answers(world, act, 'killed') : [])];
+  return onBox((one) => {
+    const isCut = isOver(one) || one.box.phase === 'dying';
+    return [...answers(one.world, act, 'ok'), ...(isCut ? answers(one.world, act, 'killed') : [])];
+  }, (now) => [...answers(now, act, 'ok'), ...answers(now, act, 'killed')])(world, act, progress);
 }
 
 function takeName(world: World, act: Act, progress: Progress): Outcome[] {
-  return onBox(({ world: now }) => {
-    const holder = now.names[act.other];
-    const isTaken = (holder !== undefined && holder < 0) || boxOf(now, act.other) !== undefined;
-    if (isTaken && holder !== progress.box) return answers(now, act, 'taken');
+  return onBox(({ world: here }) => sooner(here, boxOf(here, act.other)).flatMap((now) => {
+    const isTaken = isBeingMade(now, act.other) || boxOf(now, act.other) !== undefined;
+    if (isTaken && now.names[act.other] !== progress.box) return answers(now, act, 'taken');
     return [next({ ...now, names: { ...now.names, [act.other]: progress.box } }, progress)];
-  })(world, act, progress);
+  }))(world, act, progress);
 }
 
-function leaveNames(world: World, act: Act, { box }: Progress): Outcome[] {
+function leaveNames(world: World, act: Act, progress: Progress): Outcome[] {
   const kept = Object.entries(world.names)
-    .filter(([name, id]) => id !== box || name === act.other);
-  return answers({ ...world, names: Object.fromEntries(kept) }, act, 'ok');
+    .filter(([name, id]) => id !== progress.box || name === act.other);
+  const after = { ...world, names: Object.fromEntries(kept) };
+  return onBox((here) => answers(here.world, act, 'ok'),
+    (now) => [...answers(now, act, 'ok'), ...answers(now, act, 'absent')])(after, act, progress);
 }
 
 /** One that another command has removed meanwhile is removed as well. */
 function remove(world: World, act: Act, progress: Progress): Outcome[] {
   if (act.answer.kind === 'busy') return answers(world, act, 'busy');
-  const here = hereFor(world, act, progress);
-  if (here.length === 0) return answers(world, act, 'ok');
-  return here.flatMap((one) => {
-    if (!isAtRest(one.box)) {
-      return act.verb === 'rm -f'
-        ? [{ world: becomes(one, 'dying'), progress }] : refuses(one.world, act, one.box.phase);
-    }
-    const boxes = Object.entries(one.world.boxes).filter(([id]) => Number(id) !== progress.box);
-    return answers({ ...one.world, boxes: Object.fromEntries(boxes) }, act, 'ok');
-  });
+  return onBox((one) => {
+    if (isAtRest(one.box)) return answers(withoutBox(one.world, progress.box), act, 'ok');
+    if (act.verb !== 'rm -f') return refuses(one.world, act, one.box.phase);
+    return one.box.phase === 'leaving' ? [] : [{ world: becomes(one, 'dying'), progress }];
+  }, (now) => answers(now, act, 'ok'))(world, act, progress);
 }
 
 function noteRun(world: World, act: Act, progress: Progress): Outcome[] {
@@ -311,9 +349,17 @@ function noteRun(world: World, act: Act, progress: Progress): Outcome[] {
 
 function look(world: World, act: Act, progress: Progress): Outcome[] {
   const { answer } = act;
-  return onBox(({ world: now, box }) => {
-    const isSeen = act.verb !== 'inspect'
-      || (answer.kind === 'ok' && SEEN_AS[box.phase].includes(answer.text));
-    return isSeen ? answers(now, act, 'ok') : [];
-  })(world, act, progress);
+  const isSeen = (box: Box): boolean => {
+    if (answer.kind === 'state') return box.isHanded && answer.state === 'handed';
+    if (answer.kind !== 'ok') return false;
+    if (act.verb === 'inspect') return SEEN_AS[box.phase].includes(answer.text);
+    return areLines(answer.text.split('\n').filter((line) => line !== ''), box);
+  };
+  return onBox(({ world: now, box }) => isSeen(box) ? answers(now, act, answer.kind) : [])(
+    world, act, progress);
+}
+
+/** Every run writes one line at the most; one that came to its own end has written it. */
+function areLines(lines: readonly string[], { run, whole }: Box): boolean {
+  return lines.every((line) => line === LINE) && lines.length <= run && lines.length >= whole;
 }

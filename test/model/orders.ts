@@ -2,7 +2,8 @@
  * Looks for an order of concurrent commands that explains all their answers: every step of a
  * command lies between its begin and its end, and each answer is one that the model gives there.
  */
-import { advance, BEGIN, DONE, type Act, type Progress, type World } from './life-cycle.ts';
+import { advance, BEGIN, DONE, isInFront, type Act, type Progress } from './life-cycle.ts';
+import { NOTHING, textOf, type World } from './world.ts';
 
 /** A command that was run, and when. */
 export interface TimedAct extends Act {
@@ -15,8 +16,6 @@ export type Verdict = 'explained' | 'unexplained' | 'undecided';
 
 /** So many situations are looked at; an order is mostly found among the first hundred. */
 const LIMIT = 100_000;
-
-const NOTHING: World = { names: {}, boxes: {} };
 
 /**
  * Whether some order of the commands allows all of their answers, from an empty world on. It is
@@ -61,7 +60,8 @@ class Search {
 
   /**
    * What may come next: a step of any command that had begun before another's end. One that never
-   * changes anything gives its answer as soon as it can: no later moment could be better.
+   * changes anything gives its answer as soon as it can where nothing had to happen for that: no
+   * later moment could be better.
    */
   #after({ world, progress }: Situation): Situation[] {
     const open = this.#acts.filter((_, index) => progress[index]?.step !== DONE);
@@ -74,7 +74,8 @@ class Search {
         const situation = {
           world: outcome.world, progress: progress.with(index, outcome.progress),
         };
-        if (outcome.progress.step === DONE && isHarmless(act)) return [situation];
+        const isDone = outcome.progress.step === DONE && outcome.world === world;
+        if (isDone && isHarmless(act)) return [situation];
         next.push(situation);
       }
     }
@@ -82,17 +83,12 @@ class Search {
   }
 }
 
-/** What only looks, and what was refused; a restart that was refused may have stopped something. */
+/** What only looks, and what was refused; of these two, that may have done half of its work. */
 function isHarmless({ verb, answer }: Act): boolean {
-  const only = ['inspect', 'logs', 'wait', 'exec'].includes(verb);
-  return only || (answer.kind !== 'ok' && verb !== 'restart');
+  const only = ['inspect', 'logs', 'wait', 'exec'].includes(verb) || isInFront(verb);
+  return only || (answer.kind !== 'ok' && verb !== 'restart' && verb !== 'rename');
 }
 
 function keyOf({ world, progress }: Situation): string {
   return `${textOf(world)} ${progress.map(({ step, box, run }) => `${step},${box},${run}`).join()}`;
-}
-
-function textOf({ names, boxes }: World): string {
-  const texts = Object.entries(boxes).map(([id, { phase, run }]) => `${id}${phase}${run}`);
-  return `${Object.entries(names).sort().join()} ${texts.join()}`;
 }
