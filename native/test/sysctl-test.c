@@ -1,6 +1,8 @@
 /* Which sysctls of a plan are written (CVE-2022-0811): the helper checks again what is checked. */
 #include "setup.h"
 
+#include <errno.h>
+
 #include "unit.h"
 
 static struct plan plan;
@@ -109,6 +111,10 @@ static void refuses_values_of_two_lines(void)
 int main(void)
 {
 	make_files();
+	if (!set("new", "net.ipv4.ip_forward", "new") && failure.error == ENOSYS) {
+		printf("skipped: no openat2(2) here\n");
+		return unit_end("sysctls");
+	}
 	RUN(writes_those_of_the_container);
 	RUN(refuses_those_of_the_host);
 	RUN(refuses_odd_names);
