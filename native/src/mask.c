@@ -11,7 +11,8 @@
 
 #include "below.h"
 
-int setup_null(struct setup *setup)
+/* The host's /dev/null, its device number checked. */
+static int host_null(struct setup *setup)
 {
 	struct stat status;
 
@@ -41,7 +42,7 @@ static int empty_folder(struct setup *setup)
 static int null_device(struct setup *setup)
 {
 	unsigned attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-	int mount = setup_null(setup) < 0 ? -1 : mount_copy(setup->null, "", false);
+	int mount = host_null(setup) < 0 ? -1 : mount_copy(setup->null, "", false);
 
 	if (mount < 0 ||
 	    (mount_isolate(mount) == 0 && mount_restrict(mount, attributes, false) == 0))

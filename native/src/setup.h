@@ -69,9 +69,6 @@ int pty_open(int devpts, int *master, int *slave);
 int setup_mask(struct setup *setup, const struct plan_record *record);
 int setup_readonly_path(struct setup *setup, const struct plan_record *record);
 
-/* The host's /dev/null by descriptor, its device number checked; -1 and errno. */
-int setup_null(struct setup *setup);
-
 /* sysctl.c */
 int setup_sysctls(struct setup *setup);
 
