@@ -4,7 +4,7 @@
  * other, which says where it runs.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,10 @@ import { openLab } from './harness.ts';
 const lab = openLab();
 let image = '';
 before(async () => { image = await lab.image(); });
+const root = path.join(lab.home, 'root');
+mkdirSync(path.join(root, 'bin'), { recursive: true });
+copyFileSync('/bin/busybox', path.join(root, 'bin/busybox'));
+for (const name of ['sh', 'sleep', 'true']) symlinkSync('busybox', path.join(root, 'bin', name));
 afterEach(async () => {
   await lab.ok(['rm', '-f', '-t', '0', 'c', 'guest']);
   await lab.ok(['volume', 'rm', '-f', 'v']);
@@ -58,17 +62,20 @@ async function runs(): Promise<void> {
   await lab.ok([...run, 'sh', '-c', 'echo said; exec sleep 1000']);
 }
 
-/** What would end, start or remove it, with `IMAGE` for the image. */
+/**
+ * What would end, start or remove it, with `IMAGE` for the image. The places have fewer ids, so
+ * only a root file system of their own runs there.
+ */
 const REFUSED = [
   ['start', 'c'], ['stop', 'c'], ['rm', 'c'], ['rm', '-fa'], ['rmi', '-f', 'IMAGE'],
   ['volume', 'rm', '-f', 'v'], ['system', 'reset', '-f'],
-  ['run', '--replace', '--name', 'c', 'IMAGE', 'true'],
+  ['run', '--replace', '--name', 'c', '--rootfs', root, 'true'],
 ];
 
 /** What needs its processes. */
 const OUT_OF_REACH = [
   ['exec', 'c', 'true'], ['attach', 'c'], ['top', 'c'], ['kill', 'c'], ['pause', 'c'],
-  ['run', '--rm', '--network', 'container:c', 'IMAGE', 'true'],
+  ['run', '--rm', '--network', 'container:c', '--rootfs', root, 'true'],
 ];
 
 async function assertRefused(place: string, commands: readonly (readonly string[])[]) {
@@ -147,7 +154,7 @@ test('rm --force of what runs on another machine believes its user', async () =>
 
 /** A container of that place runs; what `act` says about it is looked at from here. */
 async function withGuest(act: (guest: Started) => Promise<void>): Promise<void> {
-  const run = ['run', '--name', 'guest', '--network', 'none', image, 'sh', '-c'];
+  const run = ['run', '--name', 'guest', '--network', 'none', '--rootfs', root, 'sh', '-c'];
   const guest = startIn('another pid namespace', [...run, 'echo up; exec sleep 1000']);
   await guest.seen(/up/);
   await act(guest);

@@ -92,7 +92,7 @@ test('run waits for no disk and starts only what stays or is the container', { s
   assert.equal(run.executions, 4);
   // The one that enters the user namespace, the supervisor, the container.
   atMost('processes', processes(run), 3);
-  atMost('system calls', counted(run), 1140);
+  atMost('system calls', counted(run), 1135);
   // With the record of each layer, which says under which ids it was unpacked.
   atMost('files of the store', run.opened.length, 30);
 });

@@ -53,7 +53,7 @@ test('what is no image and no name is an error, and nothing changes', async () =
     [['tag', 'absent', 'x'], /find image "absent": no such image/],
     [['tag', image, 'UPPER'], /read the image name "UPPER": must be lower case/],
     [['tag', image, 'x:'], /read the image name "x:"/],
-    [['tag', image], /needs more: berth tag IMAGE NAME/],
+    [['tag', image], /too few arguments for "IMAGE NAME\.\.\."/],
     [['untag', image, 'absent'], /no such image/],
   ];
   for (const [args, error] of cases) {
