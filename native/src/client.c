@@ -169,6 +169,14 @@ static void die_by(int number)
 	raise(number);
 }
 
+/* SIGWINCH that someone sent is a signal as any; Apache and nginx stop by it. Whoever resizes the
+ * caller's terminal, from which the kernel sends it, means no such thing.
+ */
+static bool is_for_the_container(const struct client *client, const struct signalfd_siginfo *winch)
+{
+	return !client->terminal && client->sig_proxy && winch->ssi_code != SI_KERNEL;
+}
+
 static void take_signals(struct client *client)
 {
 	struct signalfd_siginfo info;
@@ -178,7 +186,7 @@ static void take_signals(struct client *client)
 		if (number == SIGCHLD)
 			while (waitpid(-1, NULL, WNOHANG) > 0)
 				;
-		else if (number == SIGWINCH)
+		else if (number == SIGWINCH && !is_for_the_container(client, &info))
 			send_size(client);
 		else if (number == SIGCONT && client->terminal)
 			terminal_raw(0);

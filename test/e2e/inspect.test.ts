@@ -76,7 +76,7 @@ test('templates over it know what scripts ask for', async () => {
     ['{{.NetworkSettings.SandboxKey}}', /^\/proc\/\d+\/ns\/net$/],
     ['{{if .HostConfig.Privileged}}yes{{else}}no{{end}}', 'no'],
     ['{{len .Mounts}} {{.SizeRw}}', '1 <nil>'],
-    ['table {{.Name}}', 'runs'],
+    ['table {{.Name}} {{.RestartCount}}', 'runs        0'],
   ];
   for (const [format, shown] of cases) {
     const text = await lab.ok(['inspect', '-f', format, 'runs']);

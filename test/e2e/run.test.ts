@@ -320,6 +320,20 @@ test('signals of the caller reach the command', async () => {
   assert.match(stdout, /got/);
 });
 
+test('SIGWINCH that someone sends reaches a command without a terminal', async () => {
+  const script = 'trap "echo got; exit 3" WINCH; echo ready; while :; do sleep 0.1; done';
+  const started = lab.start(['run', '--rm', image, 'sh', '-c', script]);
+  await started.seen(/ready/);
+  started.child.kill('SIGWINCH');
+  assert.equal((await started.finished).status, 3);
+});
+
+test('an empty word is a command that is not found', async () => {
+  const { status, stderr } = await lab.berth(['run', '--rm', image, '']);
+  assert.equal(status, 127);
+  assert.match(stderr, /^Error: execute.* executable file not found in PATH$/m);
+});
+
 test('--preserve-fds passes descriptors on, and nothing else is open inside', async () => {
   writeFileSync(path.join(lab.home, 'three'), 'third');
   const { stdout } = await lab.inShell(

@@ -27,6 +27,8 @@ test('top takes descriptors, also in one word, and options of ps', async () => {
   assert.match(await lab.ok(['top', 'runs', 'pid,rss']), /^PID +RSS\n1 +[1-9]\d*\n/);
   assert.match(await lab.ok(['top', 'runs', '%p', '%c']), /^PID +COMMAND\n1 +sh\n/);
   assert.match(await lab.ok(['top', 'runs', '-o', 'pid,args']), /1 sh -c/);
+  const began = /\n(\S+ \S+ \+0000) UTC\n/.exec(await lab.ok(['top', 'runs', 'stime']))?.[1] ?? '';
+  assert.ok(Math.abs(Date.now() - Date.parse(began)) < 600_000, began);
   const { status, stderr } = await lab.berth(['top', 'runs', 'bogus']);
   assert.equal(status, 125);
   assert.match(stderr, /"bogus"/);

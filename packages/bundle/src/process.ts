@@ -57,7 +57,7 @@ function processArguments(request: ContainerRequest, image: ImageConfig): string
   const imageCommand = request.entrypoint === undefined ? (image.command ?? []) : [];
   const command = request.command.length > 0 ? request.command : imageCommand;
   const args = [...entrypoint, ...command];
-  if (args.length === 0 || args[0] === '') {
+  if (args.length === 0) {
     throw new UsageError(
       'NO_COMMAND',
       request.rootFolder === undefined

@@ -51,7 +51,10 @@ export function printJson(value: unknown): void {
   print(`${showControls(JSON.stringify(value, undefined, 4), 'u')}\n`);
 }
 
-/** Prints each value by the template, or all as a json array when there is no template. */
+/**
+ * Prints each value by the template, or all as a json array when there is no template. With `table`
+ * the columns are aligned, and have no titles, as in Podman.
+ */
 export async function printObjects(
   values: readonly object[],
   format: string | undefined,
@@ -60,11 +63,11 @@ export async function printObjects(
     printJson(values);
     return;
   }
-  const { deepEntry, parseTemplate, unescapeText } = await import('../template/template.ts');
-  const text = unescapeText(format.replace(/^table /, ''));
-  const template = parseTemplate(text, { forTerminal: isTerminal(STDOUT) });
-  const lines = values.map((value) => `${template.render(deepEntry(value, MAPS))}\n`);
-  print(Buffer.from(lines.join('')));
+  const { deepEntry, templateFromFormat } = await import('../template/template.ts');
+  const { isTable, template } = templateFromFormat(format, {}, {
+    forTerminal: isTerminal(STDOUT),
+  });
+  printLines(values.map((value) => template.render(deepEntry(value, MAPS))), isTable && []);
 }
 
 /** Members of inspected objects that hold what users named; all other objects have known fields. */
@@ -85,10 +88,11 @@ async function printTemplate<T>(listing: Listing<T>, format: string): Promise<vo
   const options = { forTerminal: isTerminal(STDOUT) };
   const { isTable, template, titles } = templateFromFormat(format, listing.titles ?? {}, options);
   const lines = listing.entries.map((value) => template.render(entry(listing.fields(value))));
-  if (isTable) {
-    const rows = lines.map((line) => line.split('\t'));
-    print(formatTable(listing.heading ? [titles, ...rows] : rows));
-  } else {
-    print(Buffer.from(lines.map((line) => `${line}\n`).join('')));
-  }
+  printLines(lines, isTable && (listing.heading ? [titles] : []));
+}
+
+/** Prints lines as they are, or cut at tabs into a table, below rows of titles. */
+function printLines(lines: readonly string[], titles: false | readonly string[][]): void {
+  if (titles === false) print(Buffer.from(lines.map((line) => `${line}\n`).join('')));
+  else print(formatTable([...titles, ...lines.map((line) => line.split('\t'))]));
 }

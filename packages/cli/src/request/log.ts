@@ -20,7 +20,9 @@ export function parseLog(driver: string | undefined, options: readonly string[])
   const known = driver === undefined ? undefined : DRIVERS[driver];
   if (driver !== undefined && known === undefined) {
     throw new UnsupportedError('LOG_DRIVER', `use the log driver "${driver}": not supported`, {
-      hint: 'use k8s-file, json-file, none or passthrough',
+      hint: driver === 'journald'
+        ? 'in a unit, use --log-driver passthrough: systemd writes the output to the journal'
+        : 'use k8s-file, json-file, none or passthrough',
     });
   }
   const log: LogRequest = {

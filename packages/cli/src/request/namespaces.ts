@@ -68,7 +68,9 @@ export function parseNetwork(text: string | undefined): NetworkRequest {
         'NAMED_NETWORK',
         `use the network "${text}": named networks are not supported`,
         {
-          hint: 'use none, host, pasta, slirp4netns, container:NAME or ns:PATH',
+          hint: mode === 'bridge'
+            ? 'use --network default, which reaches the network and publishes ports'
+            : 'use none, host, pasta, slirp4netns, container:NAME or ns:PATH',
         },
       );
   }

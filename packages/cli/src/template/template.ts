@@ -62,7 +62,7 @@ export function templateFromFormat(
  * Replaces `\t` and `\n` by the characters they mean; strings inside actions have their own
  * escapes.
  */
-export function unescapeText(format: string): string {
+function unescapeText(format: string): string {
   return outsideActions(format, (part) => part.replace(/\\t/g, '\t').replace(/\\n/g, '\n'));
 }
 

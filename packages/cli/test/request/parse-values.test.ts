@@ -258,7 +258,8 @@ test('namespaces and networks', () => {
     value: undefined,
   });
   assert.deepEqual(parseNetwork('container:db'), { kind: 'container', options: [], value: 'db' });
-  refuses(parseNetwork, ['bridge-of-mine', 'container:', 'ns:']);
+  refuses(parseNetwork, ['bridge', 'bridge-of-mine', 'container:', 'ns:']);
+  assert.throws(() => parseNetwork('bridge'), { hint: /--network default/ });
 });
 
 test('logs and detach keys', () => {
@@ -274,6 +275,7 @@ test('logs and detach keys', () => {
     },
   );
   refuses((text) => parseLog(text, []), ['journald', 'x']);
+  assert.throws(() => parseLog('journald', []), { hint: /--log-driver passthrough/ });
   refuses(
     (text) => parseLog(undefined, [text]),
     ['max-size', 'max-size=x', 'max-file=0', 'bogus=1'],

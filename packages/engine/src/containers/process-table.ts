@@ -48,6 +48,7 @@ const COLUMNS: Record<string, Column> = {
     value: (e) => ((100 * e.cpuSeconds) / Math.max(e.elapsedSeconds, 1)).toFixed(3),
   },
   etime: { title: 'ELAPSED', value: (e) => formatSpan(e.elapsedSeconds) },
+  stime: { title: 'STIME', value: (e) => formatMoment(Date.now() - e.elapsedSeconds * 1000) },
   time: { title: 'TIME', value: (e) => formatSpan(Math.floor(e.cpuSeconds)) },
   tty: { title: 'TTY', value: (e) => e.tty },
   comm: { title: 'COMMAND', value: (e) => e.command },
@@ -190,6 +191,11 @@ function ttyName(device: number): string {
   const major = (device >> 8) & 0xfff;
   const minor = (device & 0xff) | ((device >> 12) & 0xfff00);
   return major >= PTS_MAJORS_START && major <= PTS_MAJORS_END ? `pts/${minor}` : '?';
+}
+
+/** As Go prints times in UTC: 2026-01-31 12:00:00 +0000 UTC. */
+function formatMoment(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
 }
 
 /** As Go prints durations: 1h2m3s. */
