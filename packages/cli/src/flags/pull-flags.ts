@@ -1,5 +1,6 @@
 /** The flags of every command that may pull an image. */
 import type { PullOptions } from '@berth/engine/images/pull';
+import type { RegistryAccess } from '@berth/engine/registry/access';
 import { UsageError } from '@berth/errors';
 import { askSecret } from '../output/ask.ts';
 import { parseDuration } from '../parse/duration.ts';
@@ -27,29 +28,19 @@ export const PULL_FLAGS = {
   'retry-delay': text('DURATION', 'how long to wait before trying again, e.g. 2s'),
 } as const;
 
-/** How registries are reached, for commands that pull images that the store knows already. */
-export function registryOptions(
+/** How the flags say that registries are reached. Asks a person for a password that is missing. */
+export function registryAccess(
   flags: FlagValues<typeof REGISTRY_FLAGS>,
   given: ReadonlySet<string>,
-): PullOptions {
-  return {
-    policy: 'always',
-    platform: undefined,
-    ...accessOptions(flags, given),
-    quiet: true,
-  };
-}
-
-function accessOptions(flags: FlagValues<typeof REGISTRY_FLAGS>, given: ReadonlySet<string>) {
+): RegistryAccess {
   return {
     credentials: credentialsOf(flags.creds),
     authFile: flags.authfile,
     tlsVerify: given.has('tls-verify') ? flags['tls-verify'] : undefined,
     certDir: flags['cert-dir'],
-  } satisfies Partial<PullOptions>;
+  };
 }
 
-/** As typed. If there is only a name, a person is asked for the password. */
 function credentialsOf(creds: string | undefined): string | undefined {
   if (creds === undefined || creds.includes(':')) return creds;
   return `${creds}:${askSecret('Password: ', `use --creds ${creds}:PASSWORD`)}`;
@@ -64,8 +55,7 @@ export function pullOptions(
   return {
     policy: pullPolicy(policy),
     platform: platformOf(flags),
-    ...accessOptions(flags, given),
-    quiet: flags.quiet,
+    ...registryAccess(flags, given),
     ...retryOptions(flags),
   };
 }
@@ -73,7 +63,7 @@ export function pullOptions(
 /** How often a request to a registry is tried again, and after which time. */
 export function retryOptions(
   flags: Pick<FlagValues<typeof PULL_FLAGS>, 'retry' | 'retry-delay'>,
-): Pick<PullOptions, 'retry' | 'retryDelayMs'> {
+): Pick<RegistryAccess, 'retry' | 'retryDelayMs'> {
   const delay = flags['retry-delay'];
   return {
     retry: flags.retry,

@@ -10,9 +10,7 @@ import {
   type Reference,
 } from '@berth/oci';
 import {
-  createRegistryClient,
   currentDigest,
-  DEFAULT_RETRY,
   listTags,
   loadSignaturePolicy,
   registrySource,
@@ -22,6 +20,7 @@ import {
   type SignaturePolicy,
 } from '@berth/transport';
 import type { Engine } from '../engine.ts';
+import { openClient } from '../registry/access.ts';
 import { acquireImage } from './acquire.ts';
 import type { PullOptions } from './pull-options.ts';
 
@@ -62,23 +61,6 @@ export async function digestInRegistry(
   } finally {
     client.close();
   }
-}
-
-/** A registry client as the flags ask for it. Whoever opens it closes it. */
-export function openClient(engine: Engine, options: PullOptions): RegistryClient {
-  return createRegistryClient({
-    creds: options.credentials,
-    authFile: options.authFile,
-    certDirectory: options.certDir,
-    tlsVerify: options.tlsVerify,
-    retry: {
-      ...DEFAULT_RETRY,
-      ...(options.retry === undefined ? {} : { attempts: options.retry + 1 }),
-      ...(options.retryDelayMs === undefined ? {} : { firstDelayMs: options.retryDelayMs }),
-    },
-    onRetry: ({ registry, error, delayMs }) =>
-      engine.report({ kind: 'retry', what: registry, reason: describe(error), delayMs }),
-  });
 }
 
 interface PullJob {

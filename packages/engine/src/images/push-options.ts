@@ -1,11 +1,10 @@
 /** How images are pushed, as data. */
+import type { RegistryAccess } from '../registry/access.ts';
 import type { ManifestFormat } from './copy-image.ts';
-import type { PullOptions } from './pull-options.ts';
 
 /** How an image is pushed. */
 export interface PushOptions {
-  /** How the registry is reached. */
-  registry: PullOptions;
+  registry: RegistryAccess;
   /** Undefined keeps the format in which the image came. */
   format: ManifestFormat | undefined;
   /**

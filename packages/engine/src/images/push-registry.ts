@@ -15,6 +15,7 @@ import {
 import type { ImageRecord } from '@berth/storage';
 import { registrySink, type RegistrySink } from '@berth/transport';
 import type { Engine } from '../engine.ts';
+import { openClient } from '../registry/access.ts';
 import { manifestDocument, putConfig, type ManifestFormat } from './copy-image.ts';
 import {
   compressionOf,
@@ -25,7 +26,6 @@ import {
 } from './known-manifests.ts';
 import { pinImage } from './layer-content.ts';
 import type { FoundImage } from './local.ts';
-import { openClient } from './pull-registry.ts';
 import { pushLayer } from './push-layer.ts';
 import type { PushOptions } from './push-options.ts';
 

@@ -5,7 +5,7 @@ import { UnsupportedError, UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { ignored, refused, text, toggle, whole } from '../../flags/flag.ts';
 import {
-  PULL_FLAGS, registryOptions, REGISTRY_FLAGS, retryOptions,
+  PULL_FLAGS, registryAccess, REGISTRY_FLAGS, retryOptions,
 } from '../../flags/pull-flags.ts';
 import { print } from '../../output/streams.ts';
 
@@ -58,7 +58,7 @@ changes.`,
     const [name = '', destination] = operands;
     const engine = this.openEngine(flags);
     const digest = await pushImage(engine, { name, destination }, {
-      registry: { ...registryOptions(flags, given), ...retryOptions(flags) },
+      registry: { ...registryAccess(flags, given), ...retryOptions(flags) },
       format: manifestFormat(flags),
       ...compression(flags),
       forceCompression: flags['force-compression'],

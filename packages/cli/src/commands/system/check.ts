@@ -4,7 +4,7 @@ import type { CheckFinding, CheckReport } from '@berth/engine/system/check-repor
 import { IntegrityError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
-import { registryOptions, REGISTRY_FLAGS } from '../../flags/pull-flags.ts';
+import { registryAccess, REGISTRY_FLAGS } from '../../flags/pull-flags.ts';
 import { parseDuration } from '../../parse/duration.ts';
 import { humanSize } from '../../output/human.ts';
 import { isJson, printJson, printObjects } from '../../output/listing.ts';
@@ -46,7 +46,7 @@ error. The exit status is 0 if nothing is wrong, or if everything was repaired.`
     const { format, force, quick, repair } = flags;
     const unusedAgeMs = flags.max === undefined ? 0 : parseDuration(flags.max);
     const engine = this.openEngine({ quiet: true });
-    const pull = registryOptions(flags, given);
+    const pull = { ...registryAccess(flags, given), policy: 'always', platform: undefined } as const;
     const report = await checkSystem(engine, { force, quick, repair, unusedAgeMs, pull });
     if (format === undefined) {
       print(report.findings.map(line).join('') + summary(report));
