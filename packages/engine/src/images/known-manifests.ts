@@ -5,7 +5,6 @@
 import {
   digestOf,
   isManifestType,
-  MEDIA_TYPE,
   parseManifest,
   type Descriptor,
   type Manifest,
@@ -13,7 +12,6 @@ import {
 } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import type { ManifestFormat } from './copy-image.ts';
 
 /** A manifest by which an image is known, and the repository that has it. */
 export interface KnownManifest {
@@ -64,14 +62,4 @@ export function repositoryFinder(
       .map(({ repository }) => repository.slice(prefix.length));
     return [...new Set(repositories)];
   };
-}
-
-/** How a layer is compressed, by its media type; undefined if it is not. */
-export function compressionOf({ mediaType }: Descriptor): 'gzip' | 'zstd' | undefined {
-  return mediaType.endsWith('gzip') ? 'gzip' : mediaType.endsWith('zstd') ? 'zstd' : undefined;
-}
-
-/** The format of a manifest, by its media type. */
-export function formatOf(mediaType: string): ManifestFormat {
-  return mediaType === MEDIA_TYPE.dockerManifest ? 'docker' : 'oci';
 }

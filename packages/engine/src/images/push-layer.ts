@@ -7,9 +7,9 @@ import type { ImageRecord } from '@berth/storage';
 import type { GrowingBlob, RegistrySink, WholeBlob } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import type { ProgressEvent } from '../progress.ts';
-import { layerType, type ManifestFormat } from './copy-image.ts';
-import { compressionOf, type KnownManifest } from './known-manifests.ts';
+import type { KnownManifest } from './known-manifests.ts';
 import { growingLayer, type LayerBlob } from './layer-content.ts';
+import { compressionOf, layerType, type ManifestFormat } from './manifest-format.ts';
 import type { PushOptions } from './push-options.ts';
 
 /** A layer, and all that decides in which form it goes. */

@@ -1,6 +1,6 @@
 /** How images are pushed, as data. */
 import type { RegistryAccess } from '../registry/access.ts';
-import type { ManifestFormat } from './copy-image.ts';
+import type { ManifestFormat } from './manifest-format.ts';
 
 /** How an image is pushed. */
 export interface PushOptions {

@@ -16,16 +16,13 @@ import type { ImageRecord } from '@berth/storage';
 import { registrySink, type RegistrySink } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { openClient } from '../registry/access.ts';
-import { manifestDocument, putConfig, type ManifestFormat } from './copy-image.ts';
-import {
-  compressionOf,
-  formatOf,
-  knownManifests,
-  repositoryFinder,
-  type KnownManifest,
-} from './known-manifests.ts';
+import { putConfig } from './copy-image.ts';
+import { knownManifests, repositoryFinder, type KnownManifest } from './known-manifests.ts';
 import { pinImage } from './layer-content.ts';
 import type { FoundImage } from './local.ts';
+import {
+  compressionOf, formatOf, manifestDocument, type ManifestFormat,
+} from './manifest-format.ts';
 import { pushLayer } from './push-layer.ts';
 import type { PushOptions } from './push-options.ts';
 

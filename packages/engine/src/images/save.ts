@@ -12,9 +12,10 @@ import {
   type ArchiveOutput,
 } from '@berth/transport';
 import type { Engine } from '../engine.ts';
-import { copyImage, type CopiedLayer, type ManifestFormat } from './copy-image.ts';
+import { copyImage, type CopiedLayer } from './copy-image.ts';
 import { compressedLayer, pinImage, plainLayer, type Packing } from './layer-content.ts';
 import { findLocal } from './local.ts';
+import type { ManifestFormat } from './manifest-format.ts';
 import { withOutputFile, withOutputFolder } from './output-file.ts';
 
 /** The formats that images are saved in. */
