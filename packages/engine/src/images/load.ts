@@ -1,8 +1,8 @@
-/** `load` and `import`: images from archives and root file systems on this machine. */
+/** `load`: images from archives, as `save` and other engines write them. */
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { formatReference, localPlatform, parsePlatform } from '@berth/oci';
+import { formatReference } from '@berth/oci';
 import {
   fetchFile, isWebAddress, loadSignaturePolicy, openArchive, requireAllowed,
   type SignaturePolicy,
@@ -10,9 +10,6 @@ import {
 import { emptyTrash, type Engine } from '../engine.ts';
 import { namingFullDisk } from '../full-disk.ts';
 import { acquireImage } from './acquire.ts';
-import { openImportInput } from './import-input.ts';
-import { importSource } from './import-source.ts';
-import { localReference } from './tag.ts';
 
 /** An image that was loaded from an archive. */
 export interface LoadedImage {
@@ -91,41 +88,5 @@ async function loadFrom(
     return loaded;
   } finally {
     await archive.close();
-  }
-}
-
-/** What `import` makes an image from. */
-export interface ImportRequest {
-  /** A path, an http or https address, or `-` for standard input. */
-  source: string;
-  reference: string | undefined;
-  /** Dockerfile instructions: `CMD …`, `ENV …` and the like. */
-  changes: readonly string[];
-  message: string | undefined;
-  platform: string | undefined;
-}
-
-/** The archive of a root file system is in the store as an image of one layer; answers its id. */
-export async function importImage(engine: Engine, request: ImportRequest): Promise<string> {
-  const names = request.reference === undefined ? [] : [localReference(request.reference)];
-  const platform =
-    request.platform === undefined ? localPlatform() : parsePlatform(request.platform);
-  const input = await openImportInput(request.source, 'berth import -');
-  const session = engine.store.openSession();
-  try {
-    const source = await importSource(engine, {
-      input,
-      session,
-      platform,
-      changes: request.changes,
-      message: request.message ?? `imported from ${input.name}`,
-    });
-    return await acquireImage(engine, source, { names, repository: '' });
-  } catch (error) {
-    throw namingFullDisk(engine, `import "${input.name}"`, error);
-  } finally {
-    session.close();
-    input.close();
-    await emptyTrash(engine);
   }
 }

@@ -1,5 +1,5 @@
 /** `berth import`: make an image from the archive of a root file system. */
-import { importImage } from '@berth/engine/images/load';
+import { importImage } from '@berth/engine/images/import';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { each, ignored, text, toggle } from '../../flags/flag.ts';
 import { PULL_FLAGS, platformOf } from '../../flags/pull-flags.ts';
