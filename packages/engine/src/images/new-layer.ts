@@ -6,7 +6,7 @@ import { parseDigest, type Descriptor } from '@berth/oci';
 import type { Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { LayerWorker, type LayerContent } from './layer-worker.ts';
-import { intoStore } from './unpack-layer.ts';
+import { storeLayer } from './store-layer.ts';
 
 /** What a new layer is made from. */
 export interface NewLayer {
@@ -26,13 +26,12 @@ export async function newLayer(
 ): Promise<{ result: Pick<Descriptor, 'digest' | 'size'>; blobBytes: number }> {
   const worker = new LayerWorker(engine);
   try {
-    const { diffId, archiveBytes, blobBytes } = await intoStore(engine, {
-      apply: async ({ tree, recipe }) => {
-        const result = await worker.apply({ tree, recipe, content, expectedDiffId: undefined });
-        verify?.(result.blobBytes);
-        session.pinLayer(result.diffId);
-        return result;
-      },
+    const { diffId, archiveBytes, blobBytes } = await storeLayer(engine, async (staging) => {
+      const { tree, recipe } = staging;
+      const result = await worker.apply({ tree, recipe, content, expectedDiffId: undefined });
+      verify?.(result.blobBytes);
+      session.pinLayer(result.diffId);
+      return result;
     });
     return { result: { digest: parseDigest(diffId), size: archiveBytes }, blobBytes };
   } finally {

@@ -7,11 +7,10 @@ import { IntegrityError } from '@berth/errors';
 import type { LayerResult } from '@berth/layers';
 import type { Descriptor, ImageSource } from '@berth/oci';
 import { idMapKey } from '@berth/isolation';
-import type { LayerSource, LayerStaging, Session } from '@berth/storage';
-import { removeTrees, type Engine } from '../engine.ts';
+import type { Session } from '@berth/storage';
+import type { Engine } from '../engine.ts';
 import type { LayerContent, LayerWorker } from './layer-worker.ts';
-import { shareLayer } from './share-layer.ts';
-import { treePolicy } from './tree-policy.ts';
+import { storeLayer } from './store-layer.ts';
 
 /** A layer, and where it comes from. */
 export interface LayerRequest {
@@ -34,51 +33,12 @@ export async function unpackLayer(engine: Engine, request: LayerRequest): Promis
     progress(engine, descriptor, { state: 'exists', currentBytes: descriptor.size });
     return;
   }
-  await intoStore(engine, {
-    apply: async (staging) => {
-      const result = await runApply(engine, { ...request, ...staging });
-      requireDigest(result, request);
-      return result;
-    },
+  await storeLayer(engine, async (staging) => {
+    const result = await runApply(engine, { ...request, ...staging });
+    requireDigest(result, request);
+    return result;
   });
   progress(engine, descriptor, { state: 'done', currentBytes: descriptor.size });
-}
-
-interface LayerMaking {
-  /** Makes the layer and verifies it. */
-  apply(staging: LayerStaging): Promise<LayerResult>;
-}
-
-/** The layer that `apply` makes is in the store. When `apply` throws, nothing of it is left. */
-export async function intoStore(engine: Engine, making: LayerMaking): Promise<LayerResult> {
-  const { layers } = engine.store;
-  const staging = layers.stage();
-  try {
-    const result = await making.apply(staging);
-    await shareLayer(engine, staging, result);
-    layers.commit(staging, {
-      version: 1,
-      diffId: result.diffId,
-      sizeBytes: result.contentBytes,
-      fileCount: Object.values(result.counts).reduce((sum, count) => sum + count, 0),
-      idMap: idMapKey(engine.idMaps),
-      ...(treePolicy(engine).marks === 'names' ? { marks: 'names' } : {}),
-      source: sourceOf(result),
-      skippedAttributes: result.counts.skippedAttributes,
-    });
-    return result;
-  } catch (error) {
-    // The files are removed at once, because the disk may be full. Files that can't be removed stay
-    // in the trash.
-    await removeTrees(engine, [staging.directory]).catch(() => undefined);
-    layers.discard(staging);
-    throw error;
-  }
-}
-
-function sourceOf({ compression, blobDigest, blobBytes }: LayerResult): LayerSource | undefined {
-  if (compression !== 'gzip' && compression !== 'zstd') return undefined;
-  return { digest: blobDigest, sizeBytes: blobBytes, compression };
 }
 
 function isUsable(engine: Engine, diffId: string): boolean {
