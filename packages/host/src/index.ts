@@ -29,9 +29,9 @@ export {
   ROOT_CALLER, actsForRoot, findRootIds, isBelowRoot, freeIds, lineForRootIds, otherOwnerOf,
 } from './root-caller.ts';
 export type { RootIds } from './root-caller.ts';
-export {
-  giveToCaller, giveTreeToCaller, isPlanted, requireNotPlanted, writeNamedFile,
-} from './callers-files.ts';
+export { giveToCaller, giveTreeToCaller } from './callers-files.ts';
+export { isPlanted, requireNotPlanted, writeNamedFile } from './planted-files.ts';
+export { textIfThere } from './text-if-there.ts';
 export { readHostFacts } from './boot.ts';
 export type { HostFacts } from './boot.ts';
 export { isAlive, isStopped, parseProcessStat, readStartTime, signalProcess } from './processes.ts';
