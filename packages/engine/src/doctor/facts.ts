@@ -75,7 +75,7 @@ export interface DoctorFacts {
   };
   readonly store: {
     readonly path: string;
-    /** Why nothing can be written there: the folder and the reason. */
+    /** Why nothing can be written there; undefined: it can. */
     readonly refusal: string | undefined;
     readonly mount: Mount | undefined;
     readonly fileSystem: string;

@@ -2,13 +2,11 @@
  * Collects the facts of this machine for `doctor`. It tries a feature itself if that changes
  * nothing.
  */
-import {
-  accessSync, closeSync, constants, existsSync, openSync, readFileSync, statfsSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   allSubordinateIds, commonIds, fileSystemName, findMapHelpers, findMount, findProgram, findRootIds,
-  findSubordinateIds, freeIds, probeHost, readAccounts, systemErrorFrom,
+  findSubordinateIds, freeIds, probeHost, readAccounts, systemErrorFrom, textIfThere,
 } from '@berth/host';
 import {
   delegatedControllers, enterArguments, hasSystemdSession, nativeHelper, programFile, ROOT_COMMANDS,
@@ -28,12 +26,12 @@ export function lookAround(engine: Engine): DoctorFacts {
     kernel: {
       version: host.kernel,
       release: host.kernelRelease,
-      builtAtMs: builtAtMs(readIfThere('/proc/version')),
+      builtAtMs: builtAtMs(textIfThere('/proc/version')),
       nowMs: Date.now(),
     },
     namespace: engine.namespace,
     userNamespaces: {
-      refusal: refusal(engine),
+      refusal: refusalToEnter(engine),
       allowed: host.unprivilegedUserNamespaces ?? undefined,
       maximum: host.maxUserNamespaces,
       appArmorRestricts: host.appArmorRestricts,
@@ -47,14 +45,14 @@ export function lookAround(engine: Engine): DoctorFacts {
     program: { path: programFile(), mount: findMount(programFile()) },
     isolation: {
       hasSeccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
-      seLinuxEnforces: readIfThere('/sys/fs/selinux/enforce').trim() === '1',
+      seLinuxEnforces: textIfThere('/sys/fs/selinux/enforce').trim() === '1',
       isProcMasked: engine.isProcMasked,
     },
   };
 }
 
 /** Why a process can't become root of the user's namespace; undefined when it can. */
-function refusal(engine: Engine): string | undefined {
+function refusalToEnter(engine: Engine): string | undefined {
   try {
     runHelper(enterArguments(engine.enter, [nativeHelper(), 'version']));
     return undefined;
@@ -95,7 +93,7 @@ function networkFacts({ forRoot }: Engine): DoctorFacts['network'] {
 }
 
 function firstPortOfUsers(): number {
-  const text = readIfThere('/proc/sys/net/ipv4/ip_unprivileged_port_start').trim();
+  const text = textIfThere('/proc/sys/net/ipv4/ip_unprivileged_port_start').trim();
   return text === '' ? USUAL_FIRST_PORT : Number(text);
 }
 
@@ -185,13 +183,5 @@ function canOpen(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }
