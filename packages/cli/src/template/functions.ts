@@ -13,8 +13,9 @@ export function callFunction(name: string, args: readonly unknown[]): unknown {
 }
 
 const FUNCTIONS: Readonly<Record<string, Func>> = {
-  and: (...args) => args.find((arg) => !isTrue(arg)) ?? last(args, isTrue),
-  or: (...args) => args.find(isTrue) ?? args.at(-1),
+  // The last one where none decides: at(-1).
+  and: (...args) => args.at(args.findIndex((arg) => !isTrue(arg))),
+  or: (...args) => args.at(args.findIndex(isTrue)),
   not: (arg) => !isTrue(arg),
   eq: (first, ...others) => others.some((other) => compare(first, other) === 0),
   ne: (a, b) => compare(a, b) !== 0,
@@ -59,10 +60,6 @@ const MAX_BLANKS = 1000;
 
 function blanks(count: unknown): string {
   return ' '.repeat(Math.max(0, Math.min(MAX_BLANKS, Math.trunc(Number(count)) || 0)));
-}
-
-function last(args: readonly unknown[], holds: (arg: unknown) => boolean): unknown {
-  return args.every(holds) ? args.at(-1) : args.find((arg) => !holds(arg));
 }
 
 /** A blank is put between two operands when neither is a text, as fmt.Sprint does. */
