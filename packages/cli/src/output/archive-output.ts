@@ -3,13 +3,16 @@ import { UsageError } from '@berth/errors';
 import { isTerminal } from './terminal.ts';
 
 /**
- * The path of `--output`; undefined is standard output. Throws UsageError, with `instead` as what
- * to type, if that is a terminal.
+ * The path of `--output`; undefined is standard output. Throws UsageError if that is a terminal,
+ * with what the command was `doing` and what to type `instead`.
  */
-export function archiveOutput(output: string | undefined, instead: string): string | undefined {
+export function archiveOutput(
+  output: string | undefined,
+  { doing, instead }: { doing: 'export' | 'save'; instead: string },
+): string | undefined {
   if (output !== undefined && output !== '-') return output;
   if (!isTerminal(1)) return undefined;
-  throw new UsageError('OUTPUT_IS_TERMINAL', 'export to standard output: it is a terminal', {
+  throw new UsageError('OUTPUT_IS_TERMINAL', `${doing} to standard output: it is a terminal`, {
     hint: instead,
   });
 }

@@ -4,10 +4,9 @@ import type {
   NamespaceKey,
   PortMapping,
 } from '@berth/engine/containers/list';
-import { compactSize, humanAgo, humanSpan } from './human.ts';
+import { compactSize, humanAgo, humanSpan, shortId } from './human.ts';
 import type { Column } from './listing.ts';
 
-const SHORT_ID = 12;
 const SHORT_COMMAND = 20;
 const NEVER = new Date(-62_135_596_800_000);
 
@@ -37,7 +36,7 @@ export function containerColumns({ full, size, pod }: ContainerTable): Column<Co
     { title: 'PODNAME', show: () => '' },
   ];
   return [
-    { title: 'CONTAINER ID', show: ({ id }) => shortId(id, full) },
+    { title: 'CONTAINER ID', show: ({ id }) => full ? id : shortId(id) },
     { title: 'IMAGE', show: ({ image }) => image },
     { title: 'COMMAND', show: (entry) => commandText(entry, full) },
     { title: 'CREATED', show: ({ createdAt }) => humanAgo(createdAt) },
@@ -56,7 +55,7 @@ export function namespaceColumns(full: boolean): Column<ContainerEntry>[] {
     show: ({ namespaces }) => namespaces[name] ?? '',
   });
   return [
-    { title: 'CONTAINER ID', show: ({ id }) => shortId(id, full) },
+    { title: 'CONTAINER ID', show: ({ id }) => full ? id : shortId(id) },
     { title: 'NAMES', show: ({ names }) => names.join(',') },
     { title: 'PID', show: ({ pid }) => String(pid) },
     column('CGROUPNS', 'cgroup'),
@@ -73,10 +72,10 @@ export function namespaceColumns(full: boolean): Column<ContainerEntry>[] {
 export function containerFields(entry: ContainerEntry, full: boolean): object {
   const { id, createdAt, startedAt, exitedAt } = entry;
   return {
-    ID: shortId(id, full),
+    ID: full ? id : shortId(id),
     Id: id,
     Image: entry.image,
-    ImageID: shortId(entry.imageId, full),
+    ImageID: full ? entry.imageId : shortId(entry.imageId),
     Command: commandText(entry, full),
     Created: createdAt,
     CreatedAt: createdAt,
@@ -191,10 +190,6 @@ function commandText(entry: ContainerEntry, full: boolean): string {
 function sizeText({ sizeRw, sizeRootFs }: ContainerEntry): string {
   if (sizeRw === undefined) return '';
   return `${compactSize(sizeRw)} (virtual ${compactSize(sizeRootFs ?? 0)})`;
-}
-
-function shortId(id: string, full: boolean): string {
-  return full ? id : id.slice(0, SHORT_ID);
 }
 
 function seconds(date: Date | undefined): number {

@@ -1,4 +1,4 @@
-/** Sizes and times as people read them, in the words that Podman and Docker use. */
+/** Sizes, times, counts and ids as people read them, in the words that Podman and Docker use. */
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
@@ -48,4 +48,16 @@ export function humanSpan(ms: number): string {
 /** `2 hours ago`. */
 export function humanAgo(date: Date, now: number = Date.now()): string {
   return `${humanSpan(now - date.getTime())} ago`;
+}
+
+/** `1 layer`, `2 layers`. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+}
+
+const SHORT_ID = 12;
+
+/** As many digits of an id or a digest as tables show. */
+export function shortId(id: string): string {
+  return id.replace(/^sha256:/, '').slice(0, SHORT_ID);
 }

@@ -1,9 +1,8 @@
 /** How `images` shows an image: a row for each of its names, fields of a template, json. */
 import type { ImageEntry } from '@berth/engine/images/list';
-import { humanAgo, humanSize } from './human.ts';
+import { humanAgo, humanSize, shortId } from './human.ts';
 import type { Column } from './listing.ts';
 
-const SHORT_ID = 12;
 const NONE = '<none>';
 
 /** An image under one of its names. */
@@ -67,7 +66,7 @@ export function imageColumns({
     { title: 'REPOSITORY', show: ({ repository }) => repository },
     { title: 'TAG', show: ({ tag }) => tag },
     ...(digests ? [digest] : []),
-    { title: 'IMAGE ID', show: ({ id }) => shortId(id, full) },
+    { title: 'IMAGE ID', show: ({ id }) => idText(id, full) },
     { title: 'CREATED', show: ({ createdAt }) => humanAgo(createdAt) },
     { title: 'SIZE', show: ({ sizeBytes }) => humanSize(sizeBytes) },
     ...(history ? [names] : []),
@@ -77,7 +76,7 @@ export function imageColumns({
 /** Podman's field names. */
 export function imageFields(row: ImageRow, full: boolean): object {
   return {
-    ID: shortId(row.id, full),
+    ID: idText(row.id, full),
     Id: row.id,
     Repository: row.repository,
     Tag: row.tag,
@@ -128,6 +127,6 @@ export function imageJson(image: ImageEntry): object {
   };
 }
 
-function shortId(id: string, full: boolean): string {
-  return full ? `sha256:${id}` : id.slice(0, SHORT_ID);
+function idText(id: string, full: boolean): string {
+  return full ? `sha256:${id}` : shortId(id);
 }

@@ -4,14 +4,13 @@
  */
 import type { ProgressEvent, Report } from '@berth/engine';
 import { redact } from '@berth/errors';
-import { humanSize } from './human.ts';
+import { humanSize, shortId } from './human.ts';
 import { printError } from './streams.ts';
 import { isTerminal, terminalSize } from './terminal.ts';
 
 const REDRAW_MS = 80;
 const BAR_WIDTH = 30;
 const SMALLEST_BAR = 6;
-const DIGEST_LENGTH = 12;
 
 /** A report function for the engine; with `quiet` only warnings are shown. */
 export function createReporter({ quiet }: { quiet: boolean }): Report {
@@ -33,7 +32,7 @@ function lineReporter(): Report {
       const isNews = event.state === 'done' || event.state === 'exists';
       if (isNews && !announced.has(event.digest)) {
         announced.add(event.digest);
-        printError(`Copying blob ${short(event.digest)} ${wording}\n`);
+        printError(`Copying blob ${shortId(event.digest)} ${wording}\n`);
       }
     } else {
       printError(textOf(event));
@@ -46,7 +45,7 @@ function textOf(event: ProgressEvent): string {
     case 'resolving':
       return `Trying to pull ${event.name}...\n`;
     case 'config':
-      return `Copying config ${short(event.digest)} done\n`;
+      return `Copying config ${shortId(event.digest)} done\n`;
     case 'manifest':
       return 'Writing manifest to image destination\n';
     case 'retry':
@@ -122,7 +121,7 @@ function followSize(): { rows: number; columns: number } {
 function barLine(event: LayerEvent, columns: number): string {
   const { digest, state, currentBytes, totalBytes } = event;
   const room = columns - 1;
-  const title = `Copying blob ${short(digest)}`;
+  const title = `Copying blob ${shortId(digest)}`;
   if (state === 'sending' && totalBytes === 0) {
     return `${title} ${humanSize(currentBytes)}`.slice(0, room);
   }
@@ -136,8 +135,4 @@ function barLine(event: LayerEvent, columns: number): string {
   const filled = Math.round(share * width);
   const bar = `${'='.repeat(Math.max(0, filled - 1))}${filled > 0 ? '>' : ''}`.padEnd(width, '-');
   return `${title} [${bar}] ${numbers}`;
-}
-
-function short(digest: string): string {
-  return digest.replace(/^sha256:/, '').slice(0, DIGEST_LENGTH);
 }

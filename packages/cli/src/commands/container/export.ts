@@ -27,7 +27,9 @@ container may be running or stopped.`,
 
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<void> {
     const [name = ''] = operands;
-    const output = archiveOutput(flags.output, `berth export -o FILE ${name}`);
+    const output = archiveOutput(flags.output, {
+      doing: 'export', instead: `berth export -o FILE ${name}`,
+    });
     await exportContainer(this.openEngine(), name, output);
   }
 }

@@ -7,6 +7,7 @@ import { forEach } from '../../each.ts';
 import { ignored, text, toggle } from '../../flags/flag.ts';
 import { badFlagValue } from '../../flags/parse-flags.ts';
 import { latestFlag, selectContainers } from '../../flags/selection-flags.ts';
+import { shortId } from '../../output/human.ts';
 import { LineWriter } from '../../output/line-writer.ts';
 
 const FLAGS = {
@@ -23,7 +24,6 @@ const FLAGS = {
 
 type Flags = Invocation<typeof FLAGS>['flags'];
 const COLORS = [31, 32, 33, 34, 35, 36];
-const SHORT_ID = 12;
 
 /** Prints the kept output: what went to standard output there, here; errors likewise. */
 export class LogsCommand extends BerthCommand<typeof FLAGS> {
@@ -80,7 +80,7 @@ function prefixOf(
 ): string {
   const { containers } = engine.store;
   const id = containers.resolve(typed);
-  const title = names ? containers.name(id) : id.slice(0, SHORT_ID);
+  const title = names ? containers.name(id) : shortId(id);
   return color ? `\u001b[${COLORS[index % COLORS.length]}m${title}\u001b[0m ` : `${title} `;
 }
 

@@ -11,6 +11,7 @@ import {
   selectContainers,
   selectOne,
 } from '../../flags/selection-flags.ts';
+import { shortId } from '../../output/human.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = { all: SELECTION_FLAGS.all, latest: latestFlag } as const;
@@ -34,17 +35,13 @@ export class PortCommand extends BerthCommand<typeof FLAGS> {
     if (flags.all) {
       return forEach(await selectContainers(engine, { flags, operands }), (id) => {
         const lines = containerPorts(engine, id).flatMap(portLines);
-        print(lines.map((line) => `${id.slice(0, 12)}\t${line}\n`).join(''));
+        print(lines.map((line) => `${shortId(id)}\t${line}\n`).join(''));
       });
     }
     const [name, wanted] = await selectOne(engine, { flags, operands });
     const lines = containerPorts(engine, name).flatMap(portLines);
-    print(
-      `${(wanted === undefined ? lines : [hostSide(lines, name, wanted)]).join('\n')}\n`.replace(
-        /^\n$/,
-        '',
-      ),
-    );
+    const shown = wanted === undefined ? lines : [hostSide(lines, name, wanted)];
+    print(shown.map((line) => `${line}\n`).join(''));
     return 0;
   }
 }

@@ -11,6 +11,7 @@ import {
   CONTAINER_TITLES,
   namespaceColumns,
 } from '../../output/container-rows.ts';
+import { shortId } from '../../output/human.ts';
 import { printListing } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 
@@ -58,7 +59,7 @@ export class PsCommand extends BerthCommand<typeof FLAGS> {
     });
     const full = flags['no-trunc'];
     if (flags.quiet && flags.format === undefined) {
-      print(entries.map(({ id }: ContainerEntry) => `${full ? id : id.slice(0, 12)}\n`).join(''));
+      print(entries.map(({ id }: ContainerEntry) => `${full ? id : shortId(id)}\n`).join(''));
       return;
     }
     await printListing({

@@ -3,7 +3,7 @@ import { imageHistory, type HistoryEntry } from '@berth/engine/images/inspect';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { toggle } from '../../flags/flag.ts';
 import { longFormatFlag } from '../../flags/list-flags.ts';
-import { humanAgo, humanSize } from '../../output/human.ts';
+import { humanAgo, humanSize, shortId } from '../../output/human.ts';
 import { printListing } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 
@@ -15,7 +15,6 @@ const FLAGS = {
 } as const;
 
 const SHORT_COMMAND = 45;
-const SHORT_ID = 12;
 
 /** Prints a table, newest step first. */
 export class HistoryCommand extends BerthCommand<typeof FLAGS> {
@@ -36,7 +35,7 @@ export class HistoryCommand extends BerthCommand<typeof FLAGS> {
     const entries = await imageHistory(this.openEngine(), operands[0] ?? '');
     const { human, 'no-trunc': full } = flags;
     if (flags.quiet) {
-      print(entries.map(({ id }) => `${shortId(id, full)}\n`).join(''));
+      print(entries.map(({ id }) => `${idText(id, full)}\n`).join(''));
       return;
     }
     const text = (entry: HistoryEntry): Row => rowOf(entry, { human, full });
@@ -74,7 +73,7 @@ function rowOf(entry: HistoryEntry, { human, full }: { human: boolean; full: boo
   const command = entry.createdBy.replace(/\s+/g, ' ');
   const isLong = !full && command.length > SHORT_COMMAND;
   return {
-    ID: shortId(entry.id, full),
+    ID: idText(entry.id, full),
     Created: human ? humanAgo(entry.createdAt) : time,
     CreatedAt: entry.createdAt,
     CreatedSince: humanAgo(entry.createdAt),
@@ -97,6 +96,6 @@ function historyJson({ id, createdAt, createdBy, sizeBytes, comment, tags }: His
   };
 }
 
-function shortId(id: string, full: boolean): string {
-  return full || !/^[0-9a-f]+$/.test(id) ? id : id.slice(0, SHORT_ID);
+function idText(id: string, full: boolean): string {
+  return full || !/^[0-9a-f]+$/.test(id) ? id : shortId(id);
 }

@@ -10,6 +10,7 @@ import {
   imageJson,
   imageRows,
 } from '../../output/image-rows.ts';
+import { shortId } from '../../output/human.ts';
 import { isJson, printJson, printListing } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 
@@ -48,7 +49,7 @@ export class ImagesCommand extends BerthCommand<typeof FLAGS> {
     });
     const full = flags['no-trunc'];
     if (flags.quiet && flags.format === undefined) {
-      print(images.map(({ id }) => (full ? `sha256:${id}\n` : `${id.slice(0, 12)}\n`)).join(''));
+      print(images.map(({ id }) => `${full ? `sha256:${id}` : shortId(id)}\n`).join(''));
       return;
     }
     if (isJson(flags.format)) {

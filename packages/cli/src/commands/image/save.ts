@@ -3,7 +3,7 @@ import { SAVE_FORMATS, saveImages, type SaveFormat } from '@berth/engine/images/
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { ignored, text, toggle } from '../../flags/flag.ts';
-import { isTerminal } from '../../output/terminal.ts';
+import { archiveOutput } from '../../output/archive-output.ts';
 
 const FLAGS = {
   compress: toggle('compress the layers of a docker-dir'),
@@ -37,17 +37,14 @@ A NAME that is no image in the store becomes another name of the image before it
 
   protected async run({ flags, operands }: Invocation<typeof FLAGS>): Promise<void> {
     const format = saveFormat(flags);
-    const output = flags.output === '-' ? undefined : flags.output;
-    if (output === undefined && format.endsWith('-dir')) {
+    if (format.endsWith('-dir') && (flags.output ?? '-') === '-') {
       throw new UsageError('NO_OUTPUT', `save as ${format}: it needs a folder`, {
         hint: `berth save --format ${format} -o FOLDER ${operands[0]}`,
       });
     }
-    if (output === undefined && isTerminal(1)) {
-      throw new UsageError('OUTPUT_IS_TERMINAL', 'save to standard output: it is a terminal', {
-        hint: `berth save -o FILE ${operands[0]}`,
-      });
-    }
+    const output = archiveOutput(flags.output, {
+      doing: 'save', instead: `berth save -o FILE ${operands[0]}`,
+    });
     const engine = this.openEngine({ quiet: flags.quiet || output === undefined });
     await saveImages(engine, { names: operands, format, output, compress: compression(flags) });
   }

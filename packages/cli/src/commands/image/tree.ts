@@ -2,7 +2,7 @@
 import { imageTree } from '@berth/engine/images/inspect';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { ignored } from '../../flags/flag.ts';
-import { humanSize } from '../../output/human.ts';
+import { humanSize, shortId } from '../../output/human.ts';
 import { print } from '../../output/streams.ts';
 
 const FLAGS = { whatrequires: ignored('toggle') } as const;
@@ -27,11 +27,10 @@ export class ImageTreeCommand extends BerthCommand<typeof FLAGS> {
     const lines = layers.map(({ id, sizeBytes, topOf }, index) => {
       const branch = index === layers.length - 1 ? '└──' : '├──';
       const top = topOf.length > 0 ? ` Top Layer of: [${topOf.join(' ')}]` : '';
-      const short = id.replace(/^sha256:/, '').slice(0, 12);
-      return `${branch} ID: ${short} Size: ${humanSize(sizeBytes)}${top}\n`;
+      return `${branch} ID: ${shortId(id)} Size: ${humanSize(sizeBytes)}${top}\n`;
     });
     const head = [
-      `Image ID: ${image.id.slice(0, 12)}`,
+      `Image ID: ${shortId(image.id)}`,
       `Tags:     [${image.tags.join(' ')}]`,
       `Size:     ${humanSize(image.sizeBytes)}`,
       'Image Layers',

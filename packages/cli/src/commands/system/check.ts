@@ -6,7 +6,7 @@ import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
 import { registryAccess, REGISTRY_FLAGS } from '../../flags/pull-flags.ts';
 import { parseDuration } from '../../parse/duration.ts';
-import { humanSize } from '../../output/human.ts';
+import { counted, humanSize, shortId } from '../../output/human.ts';
 import { isJson, printJson, printObjects } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 
@@ -18,7 +18,7 @@ const FLAGS = {
   format: text('FORMAT', 'json, or a Go template for each finding'),
   max: text('DURATION', 'ignore unused layers that are younger than this', { short: 'm' }),
   quick: toggle('compare sizes, not contents', { short: 'q' }),
-  repair: toggle('pull damaged images again, and remove what can not be restored', {
+  repair: toggle("pull damaged images again, and remove what can't be restored", {
     short: 'r',
   }),
 } as const;
@@ -46,7 +46,8 @@ error. The exit status is 0 if nothing is wrong, or if everything was repaired.`
     const { format, force, quick, repair } = flags;
     const unusedAgeMs = flags.max === undefined ? 0 : parseDuration(flags.max);
     const engine = this.openEngine({ quiet: true });
-    const pull = { ...registryAccess(flags, given), policy: 'always', platform: undefined } as const;
+    const access = registryAccess(flags, given);
+    const pull = { ...access, policy: 'always', platform: undefined } as const;
     const report = await checkSystem(engine, { force, quick, repair, unusedAgeMs, pull });
     if (format === undefined) {
       print(report.findings.map(line).join('') + summary(report));
@@ -69,35 +70,31 @@ function line({ kind, object, path, problem, action, repaired }: CheckFinding): 
 
 function shortened(object: string): string {
   const isLong = /^(sha256:)?[0-9a-f]{64}$/.test(object);
-  return isLong ? object.replace('sha256:', '').slice(0, 12) : object;
+  return isLong ? shortId(object) : object;
 }
 
 function summary(report: CheckReport): string {
   const { checked, findings } = report;
   const { images, layers, layerBytes, layerFiles, containers, volumes } = checked;
   const what =
-    `${count(images, 'image')}, ${count(layers, 'layer')} (${count(layerFiles, 'file')}, ` +
-    `${humanSize(layerBytes)}), ${count(containers, 'container')}, ${count(volumes, 'volume')}`;
+    `${counted(images, 'image')}, ${counted(layers, 'layer')} (${counted(layerFiles, 'file')}, ` +
+    `${humanSize(layerBytes)}), ${counted(containers, 'container')}, ${counted(volumes, 'volume')}`;
   const repaired = findings.filter((finding) => finding.repaired).length;
   const result = findings.length === 0 ? 'nothing is wrong'
-    : `${count(findings.length, 'thing')} found, ${repaired} repaired`;
+    : `${counted(findings.length, 'thing')} found, ${repaired} repaired`;
   return `Checked ${what}: ${result}\n${unusedLine(report)}`;
 }
 
 function unusedLine({ unused: { layers, blobs, bytes } }: CheckReport): string {
   if (layers + blobs === 0) return '';
-  const unused = `${count(layers, 'layer')}, ${count(blobs, 'blob')}`;
+  const unused = `${counted(layers, 'layer')}, ${counted(blobs, 'blob')}`;
   return `Unused: ${unused}; berth image prune frees ${humanSize(bytes)}\n`;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 function requireSound({ findings }: CheckReport, repair: boolean): void {
   const left = findings.filter((finding) => !finding.repaired);
   if (left.length === 0) return;
-  const things = `${count(left.length, 'thing')} ${left.length === 1 ? 'is' : 'are'}`;
+  const things = `${counted(left.length, 'thing')} ${left.length === 1 ? 'is' : 'are'}`;
   throw repair
     ? new IntegrityError('STORE_DAMAGED', `repair the store: ${things} left`, {
       hint: 'berth system check --repair --force removes what is damaged and what uses it',

@@ -4,7 +4,7 @@ import type { ContainerUse, ImageUse, UseSummary, VolumeUse } from '@berth/engin
 import { UsageError } from '@berth/errors';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { text, toggle } from '../../flags/flag.ts';
-import { compactSize, humanAgo } from '../../output/human.ts';
+import { compactSize, humanAgo, shortId } from '../../output/human.ts';
 import { printListing, type Column } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 import { formatTable } from '../../output/table.ts';
@@ -13,8 +13,6 @@ const FLAGS = {
   format: text('FORMAT', 'json, table …, or a Go template such as "{{.Type}} {{.Size}}"'),
   verbose: toggle('show every image, container and volume', { short: 'v' }),
 } as const;
-
-const ID_DIGITS = 12;
 
 /** Prints a line for each kind of thing, or with -v for each thing. */
 export class SystemDfCommand extends BerthCommand<typeof FLAGS> {
@@ -61,7 +59,7 @@ export class SystemDfCommand extends BerthCommand<typeof FLAGS> {
 const IMAGE_COLUMNS: readonly Column<ImageUse>[] = [
   { title: 'REPOSITORY', show: ({ repository }) => repository },
   { title: 'TAG', show: ({ tag }) => tag },
-  { title: 'IMAGE ID', show: ({ id }) => id.slice(0, ID_DIGITS) },
+  { title: 'IMAGE ID', show: ({ id }) => shortId(id) },
   { title: 'CREATED', show: ({ createdAt }) => humanAgo(createdAt) },
   { title: 'SIZE', show: ({ sizeBytes }) => compactSize(sizeBytes) },
   { title: 'SHARED SIZE', show: ({ sharedBytes }) => compactSize(sharedBytes) },
@@ -70,7 +68,7 @@ const IMAGE_COLUMNS: readonly Column<ImageUse>[] = [
 ];
 
 const CONTAINER_COLUMNS: readonly Column<ContainerUse>[] = [
-  { title: 'CONTAINER ID', show: ({ id }) => id.slice(0, ID_DIGITS) },
+  { title: 'CONTAINER ID', show: ({ id }) => shortId(id) },
   { title: 'IMAGE', show: ({ image }) => image },
   { title: 'COMMAND', show: ({ command }) => command },
   { title: 'LOCAL VOLUMES', show: ({ localVolumes }) => String(localVolumes) },

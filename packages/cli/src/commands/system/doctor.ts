@@ -4,6 +4,7 @@ import type { Finding } from '@berth/engine/doctor/finding';
 import { BerthCommand, type Invocation } from '../../command.ts';
 import { toggle } from '../../flags/flag.ts';
 import { formatFlag } from '../../flags/list-flags.ts';
+import { counted } from '../../output/human.ts';
 import { isJson, printJson, printObjects } from '../../output/listing.ts';
 import { print } from '../../output/streams.ts';
 
@@ -64,7 +65,7 @@ function conclusion(findings: readonly Finding[]): string {
   const bad = findings.filter(({ severity }) => severity !== 'ok');
   if (bad.length === 0) return 'Everything is as good as it gets.\n';
   const blocked = bad.some(({ severity }) => severity === 'blocked');
-  const things = bad.length === 1 ? '1 thing' : `${bad.length} things`;
+  const things = counted(bad.length, 'thing');
   return `${things} could be better; containers ${blocked ? 'can not run' : 'run'}.\n`;
 }
 

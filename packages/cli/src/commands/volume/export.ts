@@ -27,7 +27,9 @@ its files fit together.`,
   } as const;
 
   protected async run({ flags, operands: [name = ''] }: Invocation<typeof FLAGS>): Promise<void> {
-    const output = archiveOutput(flags.output, `berth volume export -o FILE ${name}`);
+    const output = archiveOutput(flags.output, {
+      doing: 'export', instead: `berth volume export -o FILE ${name}`,
+    });
     await exportVolume(this.openEngine(), name, output);
   }
 }
