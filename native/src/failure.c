@@ -34,9 +34,6 @@ int fail(struct failure *failure, const char *stage, const char *object, int err
 	return fail_because(failure, stage, object, NULL, error);
 }
 
-#define LOOK_AT_USER_NAMESPACES \
-	"run: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces"
-
 static const struct {
 	const char *stage;	/* NULL: any */
 	const char *hint;
@@ -47,9 +44,8 @@ static const struct {
 	{.error = EMFILE, .hint = "raise it: ulimit -n 1024"},
 	{.stage = "create user namespace", .error = EAGAIN,
 	 .hint = "how many processes you may have: ulimit -u"},
-	{.stage = "create user namespace", .error = EPERM, .hint = LOOK_AT_USER_NAMESPACES},
-	{.stage = "create user namespace", .error = ENOSPC, .hint = LOOK_AT_USER_NAMESPACES},
-	{.stage = "map ids", .hint = "run: grep \"$USER\" /etc/subuid /etc/subgid"},
+	{.stage = "create user namespace", .hint = "run: berth doctor"},
+	{.stage = "map ids", .hint = "run: berth doctor"},
 	{.stage = "mount overlay", .error = EINVAL, .hint = "run: berth doctor"},
 	{.stage = "join session keyring", .error = EDQUOT,
 	 .hint = "raise it: sysctl kernel.keys.maxkeys"},

@@ -79,3 +79,11 @@ test('json has an object for each image, under the names of Podman', async () =>
   assert.equal(typeof image['Created'], 'number');
   assert.equal(typeof image['Size'], 'number');
 });
+
+test('an image that has no date was made when it came, as in Podman', async () => {
+  const name = await lab.image({ name: 'localhost/undated:1', created: undefined });
+  const since = await lab.ok(['images', '--format', '{{.CreatedSince}}', name]);
+  assert.match(since, /^(Less than a second|\d+ seconds?|About a minute) ago$/);
+  assert.match(await lab.ok(['system', 'df', '-v']), /undated +1 +\S+ +(Less|\d+ sec|About a min)/);
+  await lab.ok(['rmi', name]);
+});

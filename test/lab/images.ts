@@ -25,6 +25,8 @@ export interface SmallImage {
   /** The `config` object of the image configuration: Env, Cmd, Entrypoint, User, Volumes … */
   config: Record<string, unknown>;
   architecture: string;
+  /** When it was built; undefined: the image does not say. */
+  created: string | undefined;
 }
 
 const SEARCH_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -35,6 +37,7 @@ const DEFAULT_IMAGE: SmallImage = {
   layers: [],
   config: { Env: [SEARCH_PATH], Cmd: ['sh'] },
   architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+  created: '2024-01-01T00:00:00Z',
 };
 
 const BUSYBOX = '/bin/busybox';
@@ -73,7 +76,7 @@ export function writeLayout(image: SmallImage, layout: string): void {
     put('application/vnd.oci.image.layer.v1.tar+gzip', gzipSync(tar, { level: 1 })));
   const diffIds = tars.map((tar) => `sha256:${createHash('sha256').update(tar).digest('hex')}`);
   const config = put('application/vnd.oci.image.config.v1+json', JSON.stringify({
-    created: '2024-01-01T00:00:00Z',
+    ...(image.created === undefined ? {} : { created: image.created }),
     architecture: image.architecture,
     os: 'linux',
     config: image.config,

@@ -50,6 +50,12 @@ export function momentOfMs(ms: number): Moment {
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
+/** Whether the text is a time of RFC 3339, and not Go's zero time, which stands for none. */
+export function isMoment(text: string | undefined): text is string {
+  return text !== undefined && text !== NEVER && RFC_3339.test(text)
+    && !Number.isNaN(Date.parse(text));
+}
+
 /**
  * From RFC 3339, kept as written. Go's zero time for undefined, and for text of images that is no
  * time.

@@ -117,6 +117,12 @@ export class LayerStore {
     if (record !== undefined) requireSameMap(record, idMap);
   }
 
+  /** Whether the layer was unpacked under another map; without a readable record it was not. */
+  isOfOtherMap(diffId: string, idMap: string): boolean {
+    const record = this.#readable(diffId);
+    return record !== undefined && record.idMap !== idMap;
+  }
+
   /** A place to unpack a layer; owned by this process until `commit` or `discard`. */
   stage(): LayerStaging {
     const directory = this.#staging.makeLayerDirectory();

@@ -111,6 +111,11 @@ binds() {
 	said=$(fails 125 run -v $folder:/x $image true)
 	like "uid $first on this machine, who may not read it" "$said"
 	like "^hint: chown -R $first:$first \"$folder\", or let berth do it: -v $folder:PATH:U" "$said"
+	# What belongs to the system is not given away.
+	mkdir -m 700 /etc/bound
+	said=$(fails 125 run -v /etc/bound:/x $image true)
+	like "^hint: bind a copy of it: cp -R \"/etc/bound\" /srv/COPY && chown -R $first:$first" "$said"
+	rmdir /etc/bound
 	# Nobody's link leads the change of owner elsewhere.
 	ln -s /etc/passwd $folder/in/link
 	run -v $folder:/x:U --user 5:6 $image touch /x/in/new

@@ -3,7 +3,9 @@
  * none of the rights of the machine's root, so a bind that nobody in the container could use is
  * refused beforehand.
  */
-import { accessSync, closeSync, constants, lstatSync, openSync, statSync } from 'node:fs';
+import {
+  accessSync, closeSync, constants, lstatSync, openSync, realpathSync, statSync,
+} from 'node:fs';
 import type { ContainerRequest } from '@berth/bundle';
 import { SystemError, UnsupportedError } from '@berth/errors';
 import { giveToCaller } from '@berth/host';
@@ -42,10 +44,27 @@ function prepareBind(engine: Engine, source: string, isGiven: boolean): void {
   throw new UnsupportedError('BIND_CLOSED', `bind "${source}": root of the container is uid ${uid} `
     + `on this machine, who may not read it (owner ${status.uid}, mode `
     + `${(status.mode & 0o7777).toString(8)})`, {
-    hint: status.isDirectory()
-      ? `chown -R ${uid}:${gid} "${source}", or let berth do it: -v ${source}:PATH:U`
-      : `bind a copy of it: install -m 600 -o ${uid} -g ${gid} "${source}" /srv/COPY`,
+    hint: hintFor(source, status.isDirectory(), `${uid}:${gid}`),
   });
+}
+
+/** Folders that programs of the machine live on, with all below them. */
+const SYSTEM_TREES = /^\/(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var)(\/|$)/;
+/** Folders of several users or programs, but not what is below them. */
+const SHARED_FOLDERS = /^\/((home|media|mnt|opt|srv|tmp)?|home\/[^/]+)$/;
+
+/** What belongs to the system or to a person is copied, never given away. */
+function hintFor(source: string, isFolder: boolean, owner: string): string {
+  const path = realpathSync(source);
+  const [uid, gid] = owner.split(':');
+  if (!isFolder) {
+    return `bind a copy of it: install -m 600 -o ${uid} -g ${gid} "${source}" /srv/COPY`;
+  }
+  if (SYSTEM_TREES.test(path) || SHARED_FOLDERS.test(path)) {
+    return `bind a copy of it: cp -R "${source}" /srv/COPY && chown -R ${owner} /srv/COPY; `
+      + 'or use a volume: -v NAME:PATH';
+  }
+  return `chown -R ${owner} "${source}", or let berth do it: -v ${source}:PATH:U`;
 }
 
 /** access(2) checks with the real uid, without the capabilities of this process. */

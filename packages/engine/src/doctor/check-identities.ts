@@ -1,5 +1,5 @@
 /** Checks of user namespaces and of the ids that containers get. */
-import { lineForRootIds } from '@berth/host';
+import { lineForRootIds, type IdRange } from '@berth/host';
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
 import { install } from './packages.ts';
@@ -151,7 +151,7 @@ function whatIsMissing({ account, ids, namespace }: DoctorFacts): string {
 }
 
 /** Adds a range that nobody has; inside a container, the ids above the user's. */
-function addRanges({ account, forRoot, ids, namespace }: DoctorFacts): Remedy {
+function addRanges({ account, hasAccount, forRoot, ids, namespace }: DoctorFacts): Remedy {
   if (forRoot) return administrator(`${dropRootsRanges(ids)}${lineForRootIds(ids.free)}`);
   const ofNamespace = [...namespace.uids, ...namespace.gids].map((r) => r.start + r.count);
   const { start, count } = ids.free;
@@ -159,7 +159,11 @@ function addRanges({ account, forRoot, ids, namespace }: DoctorFacts): Remedy {
     ? [start, start + count - 1] : [account.uid + 1, Math.max(...ofNamespace) - 1];
   if (last < first) return administrator(OUTER_IDS);
   const range = `${first}-${last}`;
-  return administrator(`usermod --add-subuids ${range} --add-subgids ${range} ${account.name}`);
+  // newuidmap wants to know the user's name.
+  const { uid, gid, name } = account;
+  const [make, whom] = hasAccount ? ['', name]
+    : [`echo 'user${uid}:x:${uid}:${gid}::/:/bin/sh' >>/etc/passwd && `, `user${uid}`];
+  return administrator(`${make}usermod --add-subuids ${range} --add-subgids ${range} ${whom}`);
 }
 
 /** Root's store belongs to the first id of the range, so it is removed together with the range. */
@@ -188,17 +192,27 @@ export function checkRangeOverlap(facts: DoctorFacts): Finding {
     ...ids.usedInRange.map(({ name, uid }) => `uid ${uid} of "${name}"`),
     ...others.map(({ owner, kind }) => `sub${kind}s of "${owner}"`),
   ];
-  if (whose.length === 0) return ok(id, 'nobody else has ids of the range');
+  const isBlocked = holdsOwnId(facts);
+  if (whose.length === 0 && !isBlocked) return ok(id, 'nobody else has ids of the range');
+  const shown = isBlocked ? ['your own'] : [...new Set(whose)].slice(0, 3);
   const drop = (['uid', 'gid'] as const).flatMap((kind) =>
     ids[`${kind}s`].map(({ start, count }) => `--del-sub${kind}s ${start}-${start + count - 1}`));
   return {
     id,
-    severity: 'weaker',
-    found: `the subordinate ids are also ${[...new Set(whose)].slice(0, 3).join(', ')}`,
-    cost: 'a container has the rights of these users on files that both can reach',
+    severity: isBlocked ? 'blocked' : 'weaker',
+    found: `the subordinate ids are also ${shown.join(', ')}`,
+    cost: isBlocked ? 'no container can run: the kernel maps no id twice'
+      : 'a container has the rights of these users on files that both can reach',
     remedies: [
       ...(facts.forRoot ? [] : [administrator(`usermod ${drop.join(' ')} ${account.name}`)]),
       addRanges(facts),
     ],
   };
+}
+
+/** Root of a container is the user, except for the machine's root. */
+function holdsOwnId({ account: { uid, gid }, ids, forRoot }: DoctorFacts): boolean {
+  const holds = (ranges: readonly IdRange[], own: number): boolean =>
+    ranges.some(({ start, count }) => own >= start && own < start + count);
+  return !forRoot && ids.helpers === 'there' && (holds(ids.uids, uid) || holds(ids.gids, gid));
 }

@@ -1,34 +1,28 @@
 /** Checks of what connects containers. */
 import type { DoctorFacts } from './facts.ts';
-import { administrator, ok, type Finding } from './finding.ts';
+import { administrator, ok, type Finding, type Remedy } from './finding.ts';
 import { install } from './packages.ts';
 
 /** Whether a network helper is installed and may use /dev/net/tun. */
-export function checkNetworkHelper({
-  network, packageManager, namespace, isolation,
-}: DoctorFacts): Finding {
+export function checkNetworkHelper(facts: DoctorFacts): Finding {
+  const { network, packageManager } = facts;
   const id = 'network';
   const { pasta, slirp4netns, tun } = network;
-  if (!pasta && !slirp4netns) {
+  const noTun = tun === 'missing' ? 'there is no /dev/net/tun' : '/dev/net/tun may not be opened';
+  const lacking = [
+    ...(pasta || slirp4netns ? [] : ['neither pasta nor slirp4netns is installed']),
+    ...(tun === 'usable' ? [] : [noTun]),
+  ];
+  if (lacking.length > 0) {
     return {
       id,
       severity: 'missing',
-      found: 'neither pasta nor slirp4netns is installed',
+      found: lacking.join(', and '),
       cost: 'containers have no network but the host\'s (--network host)',
-      remedies: [install(packageManager, 'pasta')],
-    };
-  }
-  if (tun !== 'usable') {
-    const isNested = !namespace.isWhole || isolation.isProcMasked;
-    const isMissing = tun === 'missing';
-    return {
-      id,
-      severity: 'missing',
-      found: isMissing ? 'there is no /dev/net/tun' : '/dev/net/tun may not be opened',
-      cost: 'containers have no network but the host\'s (--network host)',
-      remedies: [administrator(isNested
-        ? 'start the outer container with --device /dev/net/tun'
-        : isMissing ? 'modprobe tun' : 'chmod 666 /dev/net/tun')],
+      remedies: [
+        ...(pasta || slirp4netns ? [] : [install(packageManager, 'pasta')]),
+        ...(tun === 'usable' ? [] : [tunRemedy(facts)]),
+      ],
     };
   }
   if (!pasta) {
@@ -41,6 +35,13 @@ export function checkNetworkHelper({
     };
   }
   return ok(id, 'pasta connects containers');
+}
+
+function tunRemedy({ network: { tun }, namespace, isolation }: DoctorFacts): Remedy {
+  if (!namespace.isWhole || isolation.isProcMasked) {
+    return administrator('start the outer container with --device /dev/net/tun');
+  }
+  return administrator(tun === 'missing' ? 'modprobe tun' : 'chmod 666 /dev/net/tun');
 }
 
 const FIRST_WEB_PORT = 80;

@@ -3,12 +3,13 @@
  * stay after logout.
  */
 import type { DoctorFacts } from './facts.ts';
-import { administrator, ok, user, type Finding } from './finding.ts';
+import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
 
 const WANTED_CONTROLLERS = ['cpu', 'cpuset', 'memory', 'pids'];
 
 /** Whether --memory, --cpus and --pids-limit have an effect. */
-export function checkLimits({ cgroups, account, forRoot }: DoctorFacts): Finding {
+export function checkLimits(facts: DoctorFacts): Finding {
+  const { cgroups, account, forRoot } = facts;
   const id = 'limits';
   if (cgroups.version !== 'v2') {
     return {
@@ -28,7 +29,7 @@ export function checkLimits({ cgroups, account, forRoot }: DoctorFacts): Finding
     : cgroups.systemd && !forRoot
       ? [administrator(`loginctl enable-linger ${account.name}`),
         user('export XDG_RUNTIME_DIR=/run/user/$(id -u)')]
-      : [];
+      : forRoot ? [] : [ownCgroup(facts)];
   return {
     id,
     severity: 'missing',
@@ -37,6 +38,20 @@ export function checkLimits({ cgroups, account, forRoot }: DoctorFacts): Finding
     cost: 'limits by these controllers have no effect',
     remedies,
   };
+}
+
+/**
+ * Without systemd, a cgroup of the user is made for the shell that starts containers. The limits of
+ * an outer container hold for all in it.
+ */
+function ownCgroup({ account: { name }, namespace, isolation, session }: DoctorFacts): Remedy {
+  if (!namespace.isWhole || isolation.isProcMasked) {
+    return administrator('start the outer container with --memory, --cpus and --pids-limit: '
+      + 'they hold for all in it');
+  }
+  return administrator(`cd /sys/fs/cgroup && mkdir -p berth-${name}/shell && for d in . `
+    + `berth-${name}; do echo "+cpu +cpuset +memory +pids" >$d/cgroup.subtree_control; done && `
+    + `chown -R ${name} berth-${name} && echo ${session.shell} >berth-${name}/shell/cgroup.procs`);
 }
 
 /** Whether containers continue after the user's logout. */
@@ -53,7 +68,8 @@ export function checkLinger({ session, account }: DoctorFacts): Finding {
 }
 
 /** Whether there is a private runtime directory that is emptied at a reboot. */
-export function checkRuntimeDirectory({ session, account }: DoctorFacts): Finding {
+export function checkRuntimeDirectory(facts: DoctorFacts): Finding {
+  const { session, account } = facts;
   const id = 'runtime-directory';
   if (session.isRuntimeDirectoryUsable) return ok(id, `runtime folder ${session.runDirectory}`);
   const found = session.runtimeDirectory === undefined
@@ -64,6 +80,16 @@ export function checkRuntimeDirectory({ session, account }: DoctorFacts): Findin
     severity: 'weaker',
     found: `${found}; ${session.runDirectory} is used`,
     cost: 'the first "exec" of each command line is slower in containers of other logins',
-    remedies: [user(`export XDG_RUNTIME_DIR=/run/user/${account.uid}`)],
+    remedies: [
+      ...(session.hasUsualDirectory ? [] : [lacking(facts)]),
+      user(`export XDG_RUNTIME_DIR=/run/user/${account.uid}`),
+    ],
   };
+}
+
+/** logind makes the folder at a login, or at boot for users who linger. */
+function lacking({ account: { name, uid, gid }, cgroups, forRoot }: DoctorFacts): Remedy {
+  return administrator(cgroups.systemd && !forRoot
+    ? `loginctl enable-linger ${name}`
+    : `mkdir -p /run/user && install -d -o ${uid} -g ${gid} -m 700 /run/user/${uid}`);
 }

@@ -79,6 +79,23 @@ export function checkStorePlace(facts: DoctorFacts): Finding {
   };
 }
 
+/** Whether the layers of the store have the owners that the user's ids give them. */
+export function checkStoreIds({ store: { layersOfOtherIds: count } }: DoctorFacts): Finding {
+  const id = 'store-ids';
+  if (count === 0) return ok(id, 'images were unpacked under your present ids');
+  return {
+    id,
+    severity: 'missing',
+    found: `${count} ${count === 1 ? 'layer was' : 'layers were'} unpacked under other ids than `
+      + 'your present ones',
+    cost: 'images with them are refused, for their files would belong to others',
+    remedies: [
+      administrator('restore your former ranges in /etc/subuid and /etc/subgid'),
+      user('berth rmi --all   # or that, and pull the images again'),
+    ],
+  };
+}
+
 /** Whether there is enough free space for images. */
 export function checkFreeSpace({ store }: DoctorFacts): Finding {
   const id = 'free-space';

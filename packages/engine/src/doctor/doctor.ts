@@ -5,7 +5,7 @@ import { checkKernel, checkNesting, checkSeccomp, checkSeLinux } from './check-m
 import { checkLowPorts, checkNetworkHelper } from './check-network.ts';
 import { checkLimits, checkLinger, checkRuntimeDirectory } from './check-session.ts';
 import {
-  checkDriver, checkFreeSpace, checkMountOptions, checkStorePlace,
+  checkDriver, checkFreeSpace, checkMountOptions, checkStoreIds, checkStorePlace,
 } from './check-store.ts';
 import type { DoctorFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
@@ -19,6 +19,7 @@ const CHECKS: readonly ((facts: DoctorFacts) => Finding)[] = [
   checkRangeOverlap,
   checkDriver,
   checkStorePlace,
+  checkStoreIds,
   checkFreeSpace,
   checkMountOptions,
   checkNetworkHelper,

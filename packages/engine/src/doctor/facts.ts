@@ -11,6 +11,8 @@ export type PackageManager = 'apt' | 'dnf' | 'zypper' | 'pacman' | 'apk' | undef
 /** All facts that are examined. Undefined means "could not be found out" unless said otherwise. */
 export interface DoctorFacts {
   readonly account: Account;
+  /** The user is known to passwd(5) or to the C library. */
+  readonly hasAccount: boolean;
   /** The caller is the machine's root, also after it has become another id. */
   readonly forRoot: boolean;
   readonly packageManager: PackageManager;
@@ -70,6 +72,10 @@ export interface DoctorFacts {
     readonly runtimeDirectory: string | undefined;
     readonly isRuntimeDirectoryUsable: boolean;
     readonly runDirectory: string;
+    /** The process that started this one. */
+    readonly shell: number;
+    /** Whether /run/user/UID is there, as logind makes it. */
+    readonly hasUsualDirectory: boolean;
     /** Undefined: there is no logind, so nothing ends at a logout. */
     readonly lingers: boolean | undefined;
   };
@@ -81,6 +87,8 @@ export interface DoctorFacts {
     readonly fileSystem: string;
     readonly freeBytes: number;
     readonly hasOverlay: boolean;
+    /** How many layers were unpacked under other ids than the present ones. */
+    readonly layersOfOtherIds: number;
     /** The driver that the store has or would get; undefined for root, which has no store. */
     readonly driver: DriverRecord | undefined;
   };

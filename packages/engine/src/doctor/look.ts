@@ -9,8 +9,8 @@ import {
   findSubordinateIds, freeIds, probeHost, readAccounts, systemErrorFrom, textIfThere,
 } from '@berth/host';
 import {
-  delegatedControllers, enterArguments, hasSystemdSession, nativeHelper, programFile, ROOT_COMMANDS,
-  runHelper,
+  delegatedControllers, enterArguments, hasSystemdSession, idMapKey, nativeHelper, programFile,
+  ROOT_COMMANDS, runHelper,
 } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import type { DoctorFacts, PackageManager } from './facts.ts';
@@ -21,6 +21,7 @@ export function lookAround(engine: Engine): DoctorFacts {
   const host = probeHost();
   return {
     account,
+    hasAccount: account.name !== String(account.uid),
     forRoot: engine.forRoot,
     packageManager: packageManager(),
     kernel: {
@@ -127,6 +128,8 @@ function sessionFacts(engine: Engine): DoctorFacts['session'] {
     isRuntimeDirectoryUsable:
       forRoot || directories.run === join(runtimeDirectory ?? '/', 'berth'),
     runDirectory: directories.run,
+    shell: process.ppid,
+    hasUsualDirectory: existsSync(`/run/user/${account.uid}`),
     lingers: hasLogind ? existsSync(`/var/lib/systemd/linger/${account.name}`) : undefined,
   };
 }
@@ -144,8 +147,16 @@ function storeFacts(engine: Engine, hasOverlay: boolean): DoctorFacts['store'] {
     fileSystem: (refusal === undefined ? fileSystemName(there) : undefined) ?? 'unknown',
     freeBytes: bavail * bsize,
     hasOverlay,
+    layersOfOtherIds: refusal === undefined ? layersOfOtherIds(engine) : 0,
     driver: engine.account.uid === 0 || refusal !== undefined ? undefined : engine.driver,
   };
+}
+
+/** Root of a container has other numbers for the ids that a store of outside has. */
+function layersOfOtherIds({ account, idMaps, store: { layers } }: Engine): number {
+  if (account.uid === 0) return 0;
+  const key = idMapKey(idMaps);
+  return layers.list().filter((diffId) => layers.isOfOtherMap(diffId, key)).length;
 }
 
 function refusalToWrite(folder: string): string | undefined {

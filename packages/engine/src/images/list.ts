@@ -1,9 +1,9 @@
 /** `images`: every image of the store with its names, filtered and sorted. */
 import { NotFoundError, UsageError } from '@berth/errors';
-import type { ImageEntry as StoredEntry, ImageOrigin } from '@berth/storage';
+import type { ImageEntry as StoredEntry, ImageOrigin, ImageRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { byKey } from '../hidden-fields.ts';
-import { momentOfText } from '../moment.ts';
+import { isMoment, momentOfMs, momentOfText } from '../moment.ts';
 import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.ts';
 
 /** An image as lists show it. */
@@ -64,6 +64,11 @@ export function imageExists(engine: Engine, name: string): boolean {
   }
 }
 
+/** When an image was built; for one that does not say, when it came into the store, as Podman. */
+export function createdAt({ created, addedAtMs }: ImageRecord): Date {
+  return isMoment(created) ? momentOfText(created) : momentOfMs(addedAtMs);
+}
+
 /** One image of the store, as lists show it. */
 export function describeImage(engine: Engine, { record, names }: StoredEntry): ImageEntry {
   const origins = engine.store.images.origins(record.id);
@@ -73,7 +78,7 @@ export function describeImage(engine: Engine, { record, names }: StoredEntry): I
     tags: names.filter((name) => !name.includes('@')),
     digests: digestsOf(origins, names),
     digest: lastDigest(origins),
-    createdAt: momentOfText(record.created),
+    createdAt: createdAt(record),
     sizeBytes: record.sizeBytes,
     labels: byKey(record.labels),
     dangling: names.length === 0,
@@ -125,7 +130,7 @@ function matchesReference(entry: ImageEntry, text: string): boolean {
 }
 
 function predicates(engine: Engine, entries: readonly ImageEntry[]) {
-  const createdAt = (name: string): number => {
+  const timeOf = (name: string): number => {
     const { id } = engine.store.images.resolve(name);
     return entries.find((entry) => entry.id === id)?.createdAt.getTime() ?? 0;
   };
@@ -134,9 +139,9 @@ function predicates(engine: Engine, entries: readonly ImageEntry[]) {
     label: (entry: ImageEntry, value: string) => hasLabel(entry.labels, value),
     reference: (entry: ImageEntry, value: string) => matchesReference(entry, value),
     id: (entry: ImageEntry, value: string) => entry.id.startsWith(value),
-    before: (entry: ImageEntry, value: string) => entry.createdAt.getTime() < createdAt(value),
-    since: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > createdAt(value),
-    after: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > createdAt(value),
+    before: (entry: ImageEntry, value: string) => entry.createdAt.getTime() < timeOf(value),
+    since: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > timeOf(value),
+    after: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > timeOf(value),
     until: (entry: ImageEntry, value: string) => entry.createdAt < parseTime(value),
     readonly: (entry: ImageEntry, value: string) => entry.readOnly === parseFlag('readonly', value),
     containers: (entry: ImageEntry, value: string) =>

@@ -4,6 +4,7 @@ import type { ImageEntry as StoredImage } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { neededShifted } from '../containers/shifted-layers.ts';
 import { measureDisk, measureOwn, measureTree } from '../containers/size.ts';
+import { createdAt } from '../images/list.ts';
 import { dateOfMs } from '../moment.ts';
 import { linkedFiles, savedBytes, type LinkedFile } from './linked-files.ts';
 
@@ -102,7 +103,7 @@ function imageUses(
     + savedBytes(linked, alone, others);
   const use = {
     id: record.id,
-    createdAt: new Date(record.created ?? 0),
+    createdAt: createdAt(record),
     sizeBytes: record.sizeBytes,
     sharedBytes,
     uniqueBytes: record.sizeBytes - sharedBytes,

@@ -11,6 +11,7 @@ const DAY_MS = 24 * 3600 * 1000;
 /** A machine on which all is well. */
 const GOOD: DoctorFacts = {
   account: { name: 'ann', uid: 1000, gid: 1000, home: '/home/ann', shell: '/bin/sh' },
+  hasAccount: true,
   forRoot: false,
   packageManager: 'apt',
   kernel: { version: [6, 12], release: '6.12.48', builtAtMs: undefined, nowMs: 0 },
@@ -47,6 +48,8 @@ const GOOD: DoctorFacts = {
     runtimeDirectory: '/run/user/1000',
     isRuntimeDirectoryUsable: true,
     runDirectory: '/run/user/1000/berth',
+    shell: 4711,
+    hasUsualDirectory: true,
     lingers: true,
   },
   store: {
@@ -56,13 +59,14 @@ const GOOD: DoctorFacts = {
     fileSystem: 'ext4',
     freeBytes: 1e11,
     hasOverlay: true,
+    layersOfOtherIds: 0,
     driver: { version: 1, driver: 'overlay', owners: 'native', hadOneId: false },
   },
   program: { path: '/opt/berth/berth', mount: MOUNT },
   isolation: { hasSeccomp: true, seLinuxEnforces: false, isProcMasked: false },
 };
 
-type Part = Exclude<keyof DoctorFacts, 'packageManager' | 'forRoot'>;
+type Part = Exclude<keyof DoctorFacts, 'packageManager' | 'forRoot' | 'hasAccount'>;
 
 /** The good machine with some facts of one part changed. */
 function machine<P extends Part>(part: P, changes: Partial<DoctorFacts[P]>): DoctorFacts {
@@ -189,6 +193,31 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'subordinate-ids weaker',
     'give subordinate ids to the user who starts the outer container',
   ],
+  [
+    'a job whose user has no account',
+    { ...machine('ids', empty), hasAccount: false,
+      account: { ...GOOD.account, name: '1000' } },
+    'subordinate-ids weaker',
+    /^echo 'user1000:x:1000:1000::\/:\/bin\/sh' >>\/etc\/passwd && usermod .* user1000$/,
+  ],
+  [
+    "a range that holds the user's own id",
+    machine('ids', { uids: [{ start: 1000, count: 65_536 }] }),
+    'subordinate-ids-overlap blocked',
+    /--del-subuids/,
+  ],
+  [
+    "a range that holds the user's own group",
+    machine('ids', { gids: [{ start: 1000, count: 65_536 }] }),
+    'subordinate-ids-overlap blocked',
+    /--del-subgids 1000-/,
+  ],
+  [
+    'a store of former ids',
+    machine('store', { layersOfOtherIds: 3 }),
+    'store-ids missing',
+    /^berth rmi --all/,
+  ],
   ['a user without ranges', machine('ids', empty), 'subordinate-ids weaker', subuids],
   [
     'no newuidmap',
@@ -234,6 +263,13 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'network missing',
     'apt-get install passt',
   ],
+  [
+    'no network helper and no tun in a container',
+    { ...machine('network', { pasta: false, slirp4netns: false, tun: 'missing' }),
+      namespace: { ...GOOD.namespace, isWhole: false } },
+    'network missing',
+    'start the outer container with --device /dev/net/tun',
+  ],
   ['slirp4netns alone', machine('network', { pasta: false }), 'network slower', /passt/],
   ['no tun', machine('network', { tun: 'missing' }), 'network missing', 'modprobe tun'],
   ['a closed tun', machine('network', { tun: 'not permitted' }), 'network missing', /chmod 666/],
@@ -257,6 +293,12 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'loginctl enable-linger ann',
   ],
   [
+    'no systemd at all',
+    machine('cgroups', { systemd: false, session: false, controllers: [] }),
+    'limits missing',
+    /^cd \/sys\/fs\/cgroup && .* chown -R ann berth-ann && echo 4711 >berth-ann\/shell\/cgroup/,
+  ],
+  [
     'a user who does not linger',
     machine('session', { lingers: false }),
     'linger missing',
@@ -267,6 +309,22 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     machine('session', { runtimeDirectory: undefined, isRuntimeDirectoryUsable: false }),
     'runtime-directory weaker',
     'export XDG_RUNTIME_DIR=/run/user/1000',
+  ],
+  [
+    'no XDG_RUNTIME_DIR and no folder that it could name',
+    machine('session', {
+      runtimeDirectory: undefined, isRuntimeDirectoryUsable: false, hasUsualDirectory: false,
+    }),
+    'runtime-directory weaker',
+    'loginctl enable-linger ann',
+  ],
+  [
+    'no XDG_RUNTIME_DIR and no systemd to make one',
+    { ...machine('session', {
+      runtimeDirectory: undefined, isRuntimeDirectoryUsable: false, hasUsualDirectory: false,
+    }), cgroups: { ...GOOD.cgroups, systemd: false } },
+    'runtime-directory weaker',
+    /^mkdir -p \/run\/user && install -d -o 1000 -g 1000 -m 700 \/run\/user\/1000$/,
   ],
   [
     'a home on NFS',
