@@ -111,6 +111,26 @@ notified_from_inside() {
 	same '' "$(berth ps -aq)"
 }
 
+# socket_activated FLAG...: the unit's socket is the container's, as sd_listen_fds(3) says.
+socket_activated() {
+	cat >"$HOME/serve.pl" <<-'EOF'
+		use IO::Socket;
+		$SIG{TERM} = sub { exit };
+		my $listener = IO::Socket::INET->new_from_fd(3, 'r+') or die $!;
+		while (my $peer = $listener->accept) {
+			print $peer "$ENV{LISTEN_FDS} for $ENV{LISTEN_PID}, me $$, $ENV{LISTEN_FDNAMES}\n";
+			close $peer;
+		}
+	EOF
+	systemd-run --user --quiet --collect --unit serves --socket-property ListenStream=127.0.0.1:8099 \
+		$berth run --rm --network none --name serves "$@" -v "$HOME/serve.pl:/serve.pl" \
+		host perl /serve.pl
+	same '1 for 1, me 1, serves.socket' \
+		"$(timeout 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/8099; cat <&3')"
+	systemctl --user stop serves.socket serves.service
+	same '' "$(berth ps -aq)"
+}
+
 no_user_namespaces() {
 	local said
 	said=$(fails 125 systemd-run --user --wait --quiet --pipe --collect -p RestrictNamespaces=yes \
@@ -137,4 +157,7 @@ check 'a unit of Type=notify has started when the container has, and ends with i
 check 'the same with --cgroups split, as Quadlet has it' notifying_unit --cgroups split
 check 'a unit of Type=notify runs a container in the foreground' notifying_in_front
 check 'a program in a container tells the unit that it is ready' notified_from_inside
+check "a unit's socket is passed to its container, which is started by the first connection" \
+	socket_activated
+check "the same with --preserve-fds" socket_activated --preserve-fds 1
 check 'where user namespaces are refused it is said, with what shows why' no_user_namespaces

@@ -20,7 +20,7 @@ import {
   parseSdNotify,
   parseUmask,
 } from './process.ts';
-import { parsePreserved } from './preserved.ts';
+import { preservedByRun, socketVariables } from './preserved.ts';
 import { parseDevice, parseSecurity, parseSysctls, parseUlimit } from './security.ts';
 import { parseUserNamespace } from './user-namespace.ts';
 import { parseOptionalSize } from './size.ts';
@@ -127,7 +127,7 @@ function processOf(flags: Flags) {
 
 /** The count reaches to the highest: the plan counts from 3, and gaps become /dev/null. */
 function preservedDescriptors(flags: Flags): number {
-  const highest = parsePreserved(flags['preserve-fds'], flags['preserve-fd']).at(-1);
+  const highest = preservedByRun(flags['preserve-fds'], flags['preserve-fd']).at(-1);
   return highest === undefined ? 0 : highest - 2;
 }
 
@@ -138,7 +138,7 @@ function environment(flags: Flags): string[] {
     passAll: flags['env-host'],
     passProxy: flags['http-proxy'],
   };
-  return parseEnvironment(asked, process.env);
+  return [...socketVariables(), ...parseEnvironment(asked, process.env)];
 }
 
 function files(flags: Flags) {

@@ -19,7 +19,7 @@ import type { BerthContainer } from './record.ts';
  * made.
  */
 const VARIABLES = [
-  'HOME', 'NOTIFY_SOCKET', 'PATH', 'SYSTEMD_EXEC_PID',
+  'HOME', 'LISTEN_PID', 'NOTIFY_SOCKET', 'PATH', 'SYSTEMD_EXEC_PID',
   'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR',
   ...['http', 'https', 'ftp', 'no', 'all'].flatMap((kind) => {
     const name = `${kind}_proxy`;
@@ -126,8 +126,10 @@ function helperFacts(program: string): Fact[] {
 /** A proxy's address may contain a password, which must not be kept in a file. */
 function variable(name: string): Fact {
   const value = process.env[name];
-  // A service manager is told of each start through this socket; see service-unit.ts.
-  if (name === 'NOTIFY_SOCKET' && value !== undefined) throw new Unsettled();
+  // A service manager is told of each start through the socket at NOTIFY_SOCKET (see
+  // service-unit.ts), and the sockets that it gave to the process of LISTEN_PID are passed on.
+  const isUnit = name === 'NOTIFY_SOCKET' || name === 'LISTEN_PID';
+  if (isUnit && value !== undefined) throw new Unsettled();
   if (/_proxy$/i.test(name) && value?.includes('@') === true) throw new Unsettled();
   return value === undefined
     ? { kind: 'no-env', object: name, value: '' } : { kind: 'env', object: name, value };

@@ -12,7 +12,7 @@ import { configuredFlags } from '../../request/configured-flags.ts';
 import { containerRequest } from '../../request/container-request.ts';
 import { refuseContradictions } from '../../request/contradictions.ts';
 import { parseDetachKeys } from '../../request/detach-keys.ts';
-import { parsePreserved } from '../../request/preserved.ts';
+import { preservedByRun } from '../../request/preserved.ts';
 
 const FLAGS = {
   ...CONTAINER_FLAGS,
@@ -81,7 +81,7 @@ export class RunCommand extends BerthCommand<typeof FLAGS> {
         attach: flags.attach.length === 0 ? undefined : flags.attach.map(streamName),
         detachKeys: parseDetachKeys(flags['detach-keys'] ?? detachKeys),
         sigProxy: flags['sig-proxy'],
-        preserve: parsePreserved(flags['preserve-fds'], flags['preserve-fd']),
+        preserve: preservedByRun(flags['preserve-fds'], flags['preserve-fd']),
       },
     });
   }
