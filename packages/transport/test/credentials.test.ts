@@ -55,7 +55,9 @@ test('nothing configured means no credentials', async (t) => {
   assert.equal(await home(t).find('example.com/a'), undefined);
 });
 
-test('a shared folder of somebody else\'s holds no auth file of ours', async (t) => {
+const closed = process.getuid?.() === 0 ? 'no folder is closed to root' : false;
+
+test('a shared folder of others holds no auth file of ours', { skip: closed }, async (t) => {
   const { folder, write } = home(t);
   const path = write('others/auth.json', { auths: {} });
   chmodSync(join(folder, 'others'), 0);

@@ -10,7 +10,8 @@ import { giveToCaller, requireNotPlanted, writeNamedFile } from '@berth/host';
 /**
  * What `write` writes is at `output`; undefined is standard output. A regular file is written under
  * a temporary name and then renamed, so that it appears complete. Anything else, such as a device
- * or a pipe, is written to directly. Throws UsageError if `keepsExisting` and the file has content.
+ * or a pipe, is written to directly. With `keepsExisting` a file with content stays: throws
+ * UsageError, or SystemError if the file is another user's.
  */
 export async function withOutputFile(
   output: string | undefined,
@@ -74,6 +75,7 @@ function isFileOrNothing(output: string): boolean {
 function refuseContent(output: string): void {
   const status = statusOf(output);
   if (status?.isFile() !== true || status.size === 0) return;
+  requireNotPlanted(output);
   throw new UsageError('OUTPUT_EXISTS', `write "${output}": it exists already`, {
     hint: `rm ${output}`,
   });
