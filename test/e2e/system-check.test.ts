@@ -1,6 +1,6 @@
 /**
  * `berth system check`: a store that nobody touched is sound; whatever is spoiled is found, named
- * and, with --repair, mended from the registry or given up.
+ * and, with --repair, mended in place, pulled from the registry again, or given up.
  */
 import assert from 'node:assert/strict';
 import {
@@ -186,6 +186,74 @@ test('a volume that lost its record gets another, and keeps its data', async () 
   await lab.ok(['volume', 'rm', 'lost']);
 });
 
+/** A base, and on it a layer that no registry has; its folder, and the image's id. */
+async function committedImage(): Promise<{ id: string; layer: string; base: string }> {
+  await lab.ok(['rmi', '--all', '--force']);
+  const base = await lab.image();
+  const before = new Set(readdirSync(layerDirectory ?? ''));
+  await lab.ok(['run', '--name', 'box', base, 'sh', '-ec', `mkdir -p /srv/deep; cd /srv
+    for name in mode owner time moved; do echo $name > $name; done; chown 5:6 owner
+    touch empty; ln -s deep link; ln mode same; cp /etc/passwd deep/copy; rm -r /home`]);
+  await lab.ok(['commit', '-q', 'box', 'localhost/mine:1']);
+  await lab.ok(['rm', 'box']);
+  const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', 'mine:1']);
+  const layer = readdirSync(layerDirectory ?? '').find((name) => !before.has(name)) ?? '';
+  return { id, base, layer: path.join(layerDirectory ?? '', layer) };
+}
+
+const SPOIL = `chmod 777 srv/mode; chown 7:8 srv/owner; touch srv/time
+  rm srv/empty srv/link srv/same srv/deep/copy
+  mv srv/moved srv/deep/moved; mkdir srv/more; ln -s / srv/more/root
+  rm home; chmod 700 srv/deep`;
+
+async function savedLayers(name: string): Promise<string> {
+  const archive = path.join(lab.folder, 'saved.tar');
+  rmSync(archive, { force: true });
+  await lab.ok(['save', '-q', '-o', archive, name]);
+  await lab.ok(['load', '-q', '-i', archive]);
+  return lab.ok(['image', 'inspect', '--format', '{{json .RootFS}}', name]);
+}
+
+test('an image that no registry has is mended in place, to the same bytes', async () => {
+  const { id, layer, base } = await committedImage();
+  const saved = await savedLayers('mine:1');
+  await inside(`cd '${layer}/fs'; ${SPOIL}`);
+  const { status, findings } = await check('--repair');
+  assert.equal(status, 0, JSON.stringify(findings));
+  const actions = Object.fromEntries(findings.map((one) => [one.path, one.action]));
+  assert.equal(actions['srv/mode'], 'mended');
+  assert.equal(actions['srv/link'], 'mended');
+  assert.equal(actions['srv/more'], 'removed');
+  assert(findings.every(({ repaired }) => repaired));
+  assert.deepEqual(await check(), { status: 0, findings: [] });
+  assert.equal(await lab.ok(['image', 'inspect', '--format', '{{.Id}}', 'mine:1']), id);
+  assert.equal(await savedLayers('mine:1'), saved);
+  assert.equal(await lab.ok(['run', '--rm', 'mine:1', 'sh', '-c', `cd /srv
+    stat -c '%n %u:%g %a' mode owner deep; readlink link; cat moved; ls /home 2>&1; ls`]),
+  'mode 0:0 644\nowner 5:6 644\ndeep 0:0 755\ndeep\nmoved\n' +
+    'ls: /home: No such file or directory\n' +
+    'deep\nempty\nlink\nmode\nmoved\nowner\nsame\ntime');
+  await lab.ok(['rmi', '--force', 'mine:1', base]);
+});
+
+test('a layer on which a container runs is mended when that has ended', async () => {
+  const { layer } = await committedImage();
+  await lab.ok(['run', '-d', '--name', 'busy', 'mine:1', 'sleep', '100']);
+  await inside(`cd '${layer}/fs'; ${SPOIL}`);
+  const busy = await check('--repair');
+  assert.equal(busy.status, 125);
+  assert(busy.findings.every(({ action, repaired }) =>
+    !repaired && /^left alone: container [0-9a-f]{12} runs on it$/.test(action ?? '')));
+  await lab.ok(['stop', '--time', '0', 'busy']);
+  assert.match(await lab.ok(['system', 'check', '--repair']),
+    /^layer [0-9a-f]{12}: "srv\/mode": has the mode 0777, not 0644 \(mended\)$/m);
+  assert.deepEqual(await check(), { status: 0, findings: [] });
+  await lab.ok(['start', 'busy']);
+  assert.equal(await lab.ok(['exec', 'busy', 'readlink', '/srv/link']), 'deep');
+  await lab.ok(['rm', '--force', '--time', '0', 'busy']);
+  await lab.ok(['rmi', '--all', '--force']);
+});
+
 test('what is damaged is pulled again from where it came, else removed', async () => {
   await lab.ok(['rmi', '--all', '--force']);
   const registry = await startRegistry(lab.folder);
@@ -204,25 +272,34 @@ test('what is damaged is pulled again from where it came, else removed', async (
     await inside(spoil);
     const pulled = await check('--repair', '--tls-verify=false');
     assert.equal(pulled.status, 0, JSON.stringify(pulled.findings));
-    assert.match(pulled.findings[0]?.action ?? '', /^pulled again from localhost:\d+\/app$/);
+    const passwdAction = (findings: readonly Finding[]): string =>
+      findings.find((one) => one.path === 'etc/passwd')?.action ?? '';
+    assert.match(passwdAction(pulled.findings), /^pulled again from localhost:\d+\/app$/);
     assert.equal(await lab.ok(['run', '--rm', remote, 'tail', '-n1', '/etc/passwd']),
       'user:x:1000:1000:user:/home/user:/bin/sh');
+    for (const lost of ['recipe', 'fs']) {
+      await inside(`mv '${layerDirectory}/${layer}/${lost}' '${lab.folder}/lost-${lost}'`);
+      const { status, findings } = await check('--repair', '--tls-verify=false');
+      assert.equal(status, 0, JSON.stringify(findings));
+      assert.match(findings[0]?.action ?? '', /^pulled again from localhost:/);
+      await inside(`rm -r '${lab.folder}/lost-${lost}'`);
+    }
 
     const running = await lab.ok(['run', '-d', remote, 'sleep', '100']);
     await inside(spoil);
     const inUse = await check('--repair', '--tls-verify=false');
     assert.equal(inUse.status, 125);
-    assert.match(inUse.findings[0]?.action ?? '', /^left alone: container [0-9a-f]{12} runs on it/);
+    assert.match(passwdAction(inUse.findings), /^left alone: container [0-9a-f]{12} runs on it/);
     await lab.ok(['kill', running]);
     await lab.ok(['wait', running]);
 
     await stop();
     const kept = await check('--repair', '--tls-verify=false', '--max', '1h');
     assert.equal(kept.status, 125);
-    assert.match(kept.findings[0]?.action ?? '', /^left alone: .*container [0-9a-f]{12} uses it/);
+    assert.match(passwdAction(kept.findings), /^left alone: .*container [0-9a-f]{12} uses it/);
     const gone = await check('--repair', '--force', '--tls-verify=false');
     assert.equal(gone.status, 0, JSON.stringify(gone.findings));
-    assert.match(gone.findings[0]?.action ?? '', /^removed: /);
+    assert.match(passwdAction(gone.findings), /^removed: /);
     assert.equal(await lab.ok(['images', '-q']), '');
     assert.equal(await lab.ok(['ps', '-aq']), '');
   } finally {

@@ -4,6 +4,7 @@ import {
   runApplyWorker,
   runChangesWorker,
   runExportWorker,
+  runMendWorker,
   runReproduceWorker,
   runShareWorker,
   runUnpackWorker,
@@ -25,6 +26,9 @@ export async function runWorker(argv: readonly string[]): Promise<number> {
   }
   if (name === GIVE_WORKER) {
     return runGiveWorker(args);
+  }
+  if (name === 'mend') {
+    return runMendWorker();
   }
   if (name === 'reproduce') {
     return runReproduceWorker(args);

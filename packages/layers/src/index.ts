@@ -13,6 +13,8 @@ export type { OwnerPolicy } from './entry-attributes.ts';
 export type { LayerCounts, TreePolicy } from './layer-applier.ts';
 export { DEFAULT_LIMITS } from './limits.ts';
 export type { LayerLimits } from './limits.ts';
+export { mendLayer, runMendWorker } from './mend-worker.ts';
+export type { MendAnswer, MendRequest } from './mend-worker.ts';
 export { readRecipe } from './recipe-reader.ts';
 export type { Recipe, RecipeRecord } from './recipe-reader.ts';
 export { reproduceTar } from './reproduce-tar.ts';

@@ -6,8 +6,8 @@
  * Theory of operation. This is done in staging, before anybody can see or mount the new layer: the
  * other layer's file gets one more name, and a rename puts this name in the place of the new
  * layer's copy. Files that are hard links within their layer are left alone, and so are empty
- * files. Layers are never written to, and are removed by unlinking, so neither layer affects the
- * other.
+ * files. No file of a layer is ever written to (mend-tree.ts replaces what is damaged), and layers
+ * are removed by unlinking, so neither layer affects the other.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs';

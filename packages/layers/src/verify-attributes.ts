@@ -2,6 +2,7 @@
 import type { BigIntStats } from 'node:fs';
 import { errnoName } from '@berth/errors';
 import { loadSyscalls } from '@berth/host';
+import type { Owner } from '@berth/host';
 import { attributeValue, isKeptAttribute } from './entry-attributes.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import type { ExpectedNode, NodeKind } from './expected-tree.ts';
@@ -40,7 +41,8 @@ export function statusDifferences(
   ];
 }
 
-function kindOf(status: BigIntStats): NodeKind | 'device' | 'socket' {
+/** What a file is; devices and sockets are never in a layer. */
+export function kindOf(status: BigIntStats): NodeKind | 'device' | 'socket' {
   if (status.isFile()) return 'file';
   if (status.isDirectory()) return 'directory';
   if (status.isSymbolicLink()) return 'symlink';
@@ -49,12 +51,13 @@ function kindOf(status: BigIntStats): NodeKind | 'device' | 'socket' {
   return status.isCharacterDevice() && status.rdev === 0n ? 'whiteout' : 'device';
 }
 
-function ownerDifference(
-  status: BigIntStats,
-  { attributes }: ExpectedNode,
-  owners: OwnerPolicy,
-): string[] {
-  const { uid, gid } = (owners === 'native' ? attributes : undefined) ?? OWN_IDS;
+/** Who owns the file on the disk. */
+export function wantedOwner({ attributes }: ExpectedNode, owners: OwnerPolicy): Owner {
+  return (owners === 'native' ? attributes : undefined) ?? OWN_IDS;
+}
+
+function ownerDifference(status: BigIntStats, node: ExpectedNode, owners: OwnerPolicy): string[] {
+  const { uid, gid } = wantedOwner(node, owners);
   if (status.uid === BigInt(uid) && status.gid === BigInt(gid)) return [];
   return [`belongs to ${status.uid}:${status.gid}, not to ${uid}:${gid}`];
 }
@@ -95,15 +98,8 @@ export function attributeDifference(
 ): string | undefined {
   const wanted = wantedAttributes(node, owners);
   const path = pathArgument(name);
-  const length = loadSyscalls().llistxattr(path, list);
-  const isNone = length <= 0 && wanted.size === 0;
-  if (isNone) return undefined;
-  const names = length <= 0 ? [] : list.toString('latin1', 0, length - 1).split('\0');
-  for (const key of names) {
-    const isOurs =
-      isKeptAttribute(key) || key.startsWith(OVERLAY_MARK) || key === OWNER_ATTRIBUTE;
-    if (isOurs && !wanted.has(key)) return `has the attribute "${shown(key)}" in addition`;
-  }
+  const [additional] = additionalAttributes(name, wanted);
+  if (additional !== undefined) return `has the attribute "${shown(additional)}" in addition`;
   for (const [key, bytes] of wanted) {
     const got = loadSyscalls().lgetxattr(path, pathArgument(key), value);
     if (got < 0 && canLack) continue;
@@ -113,9 +109,22 @@ export function attributeDifference(
   return undefined;
 }
 
+/** Names of the file's attributes that count, and that it should not have. */
+export function additionalAttributes(name: string, wanted: ReadonlyMap<string, Buffer>): string[] {
+  const length = loadSyscalls().llistxattr(pathArgument(name), list);
+  if (length <= 0) return [];
+  return list.toString('latin1', 0, length - 1).split('\0').filter((key) =>
+    (isKeptAttribute(key) || key.startsWith(OVERLAY_MARK) || key === OWNER_ATTRIBUTE)
+      && !wanted.has(key));
+}
+
 const NONE: ReadonlyMap<string, Buffer> = new Map();
 
-function wantedAttributes({ kind, attributes, isOpaque }: ExpectedNode, owners: OwnerPolicy) {
+/** The attributes that the file should have on the disk. */
+export function wantedAttributes(
+  { kind, attributes, isOpaque }: ExpectedNode,
+  owners: OwnerPolicy,
+): ReadonlyMap<string, Buffer> {
   const entries = attributes?.attributes ?? [];
   const hasRecord = owners === 'record' && (kind === 'file' || kind === 'directory');
   const owner = hasRecord && attributes !== undefined ? recordedOwner(attributes) : undefined;

@@ -193,7 +193,8 @@ class TreeVerification {
   }
 }
 
-function statusAt(name: string): BigIntStats | undefined {
+/** The status of a name in the current directory; a link is not followed. */
+export function statusAt(name: string): BigIntStats | undefined {
   try {
     return lstatSync(nodePath(name), { bigint: true, throwIfNoEntry: false });
   } catch (error) {
@@ -201,6 +202,7 @@ function statusAt(name: string): BigIntStats | undefined {
   }
 }
 
-function linkTarget(name: string): string {
+/** Where the link with this name points, a byte string. */
+export function linkTarget(name: string): string {
   return readlinkSync(nodePath(name), { encoding: 'buffer' }).toString('latin1');
 }

@@ -8,6 +8,7 @@ import { closeSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { EngineError, IntegrityError } from '@berth/errors';
 import { systemErrorFrom } from '@berth/host';
+import type { ExpectedTree } from './expected-tree.ts';
 import { openRecipe, readRecipe } from './recipe-reader.ts';
 import type { Recipe } from './recipe-reader.ts';
 import { replayRecipe } from './replay-recipe.ts';
@@ -52,12 +53,8 @@ export async function runVerifyWorker(): Promise<number> {
 export async function verifyLayer(job: VerifyJob): Promise<VerifyAnswer> {
   let recipe: Recipe | undefined;
   try {
-    requireRecipe(job);
-    recipe = readRecipe(job.recipe);
-    requireDiffId(job, recipe);
-    const expected = replayRecipe(recipe);
-    if (job.marks === 'names') expected.nameMarks();
-    const found = verifyTree(job.tree, expected, job);
+    recipe = provenRecipe(job);
+    const found = verifyTree(job.tree, expectedTree(job, recipe), job);
     if (found.length === 0) await proveRecipe(job, recipe);
     return {
       differences: found.slice(0, MOST_DIFFERENCES),
@@ -73,7 +70,23 @@ export async function verifyLayer(job: VerifyJob): Promise<VerifyAnswer> {
   }
 }
 
-function requireRecipe({ recipe, recipeDigest }: VerifyJob): void {
+/** The open recipe of the layer. Throws an EngineError for one that is not what was written. */
+export function provenRecipe(job: Pick<VerifyJob, 'recipe' | 'diffId' | 'recipeDigest'>): Recipe {
+  requireRecipe(job);
+  const recipe = readRecipe(job.recipe);
+  if (recipe.diffId === job.diffId) return recipe;
+  recipe.close();
+  throw new IntegrityError('DAMAGED_RECIPE', `read layer recipe: it is of layer ${recipe.diffId}`);
+}
+
+/** The tree as it should be on the disk, with the marks of its store. */
+export function expectedTree({ marks }: Pick<VerifyJob, 'marks'>, recipe: Recipe): ExpectedTree {
+  const expected = replayRecipe(recipe);
+  if (marks === 'names') expected.nameMarks();
+  return expected;
+}
+
+function requireRecipe({ recipe, recipeDigest }: Pick<VerifyJob, 'recipe' | 'recipeDigest'>): void {
   if (recipeDigest === undefined) return;
   const fd = openRecipe(recipe);
   try {
@@ -83,11 +96,6 @@ function requireRecipe({ recipe, recipeDigest }: VerifyJob): void {
     closeSync(fd);
   }
   throw new IntegrityError('DAMAGED_RECIPE', `read layer recipe: ${WHOLE_RECIPE}`);
-}
-
-function requireDiffId({ diffId }: VerifyJob, recipe: Recipe): void {
-  if (recipe.diffId === diffId) return;
-  throw new IntegrityError('DAMAGED_RECIPE', `read layer recipe: it is of layer ${recipe.diffId}`);
 }
 
 /** If a recipe's own digest was not kept, the archive that it makes proves it. */

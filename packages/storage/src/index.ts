@@ -11,6 +11,7 @@ export type {
   ContainerRecord, ImageEntry, ImageLayer, ImageOrigin, ImageRecord, LayerRecord, LayerSource,
   MountedImage, VolumeRecord,
 } from './records.ts';
+export { layersOf } from './records.ts';
 export type { BlobStore, BlobWriter } from './blobs.ts';
 export type { CommitImage, ImageStore, ResolveOptions } from './images.ts';
 export type { LayerStore, LayerStaging } from './layers.ts';

@@ -5,8 +5,9 @@
 import { IntegrityError, NotFoundError } from '@berth/errors';
 import type { LayerRecord, StoreFinding } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { checkLayerTrees, type LayerDamage } from './check-layers.ts';
-import type { CheckFinding, CheckOptions, CheckReport } from './check-report.ts';
+import { keyOf, layerFindings, newFinding } from './check-findings.ts';
+import { checkLayerTrees } from './check-layers.ts';
+import type { CheckOptions, CheckReport } from './check-report.ts';
 
 /** Checks the store. When repairs are asked for, they are done, and a second check proves them. */
 export async function checkSystem(engine: Engine, options: CheckOptions): Promise<CheckReport> {
@@ -18,16 +19,16 @@ export async function checkSystem(engine: Engine, options: CheckOptions): Promis
   const { repairAll } = await import('./repair.ts');
   const actions = await repairAll(engine, report.findings, options);
   const after = await check(engine, options);
+  const known = new Set(report.findings.map(keyOf));
   const left = new Set(after.findings.map(keyOf));
-  return {
-    ...report,
-    unused: after.unused,
-    findings: report.findings.map((finding) => ({
-      ...finding,
-      action: actions.get(finding),
-      repaired: !left.has(keyOf(finding)),
-    })),
-  };
+  const repaired = report.findings.map((finding) => ({
+    ...finding,
+    action: actions.get(finding),
+    repaired: !left.has(keyOf(finding)),
+  }));
+  // Only so many differences of a layer are listed; the repair of those shows the next.
+  const next = after.findings.filter((one) => one.kind === 'layer' && !known.has(keyOf(one)));
+  return { ...report, unused: after.unused, findings: [...repaired, ...next] };
 }
 
 async function check(engine: Engine, options: CheckOptions): Promise<CheckReport> {
@@ -36,7 +37,7 @@ async function check(engine: Engine, options: CheckOptions): Promise<CheckReport
   const found = await store.check({ quick, unusedAgeMs });
   const records = readableLayers(engine);
   const damages = await checkLayerTrees(engine, records, { quick });
-  const known = found.filter((one) => !isUnused(one)).map((finding) => complete(finding));
+  const known = found.filter((one) => !isUnused(one)).map((finding) => newFinding(finding));
   return {
     findings: [...known, ...damages.flatMap(layerFindings)],
     unused: measureUnused(engine, found.filter(isUnused), records),
@@ -94,22 +95,4 @@ function readableLayers({ store }: Engine): LayerRecord[] {
       throw error;
     }
   });
-}
-
-function complete(finding: StoreFinding, path?: string): CheckFinding {
-  return { ...finding, path, action: undefined, repaired: false };
-}
-
-function layerFindings(damage: LayerDamage): CheckFinding[] {
-  const { diffId, differences, more, recipeProblem } = damage;
-  const base = { kind: 'layer', object: diffId, state: 'damaged' } as const;
-  return [
-    ...differences.map(({ path, problem }) => complete({ ...base, problem }, path)),
-    ...(more > 0 ? [complete({ ...base, problem: `${more} more files differ` })] : []),
-    ...(recipeProblem === undefined ? [] : [complete({ ...base, problem: recipeProblem })]),
-  ];
-}
-
-function keyOf({ kind, object, path, problem }: CheckFinding): string {
-  return [kind, object, path ?? '', problem].join('\0');
 }

@@ -1,6 +1,6 @@
 /**
- * Repairs what `system check` found: from the store itself, from the registry that an image came
- * from, or by removing what can't be restored.
+ * Repairs what `system check` found: from the store itself (mend-layers.ts), from the registry that
+ * an image came from, or by removing what can't be restored.
  */
 import { describe, EngineError } from '@berth/errors';
 import { removeById } from '../containers/remove.ts';
@@ -8,6 +8,8 @@ import { stateIfThere } from '../containers/wait.ts';
 import { collectGarbage, openEngine, type Engine } from '../engine.ts';
 import { pullImage } from '../images/pull.ts';
 import type { CheckFinding, CheckOptions } from './check-report.ts';
+import { runningUsers } from './layer-users.ts';
+import { mendLayers } from './mend-layers.ts';
 
 /** The attempted action for each finding, as text that follows the object's name. */
 export type RepairActions = Map<CheckFinding, string>;
@@ -18,8 +20,8 @@ export async function repairAll(
   findings: readonly CheckFinding[],
   options: CheckOptions,
 ): Promise<RepairActions> {
-  const actions: RepairActions = new Map();
-  const images = damagedImages(engine, findings);
+  const actions: RepairActions = await mendLayers(engine, findings, options);
+  const images = damagedImages(engine, findings.filter((one) => !actions.has(one)));
   for (const [id, about] of images) {
     const action = await repairImage(engine, { id, about, options });
     for (const finding of about) actions.set(finding, action);
@@ -75,7 +77,8 @@ interface ImageRepair {
 async function repairImage(engine: Engine, repair: ImageRepair): Promise<string> {
   const { id, about, options } = repair;
   const { force } = options;
-  const running = runningUsers(engine, about);
+  const layers = about.filter(({ kind }) => kind === 'layer').map(({ object }) => object);
+  const running = runningUsers(engine, new Set(layers));
   if (running.length > 0 && !force) {
     const ids = running.map((user) => user.slice(0, 12)).join(', ');
     return `left alone: container ${ids} runs on it`;
@@ -103,16 +106,6 @@ async function repairImage(engine: Engine, repair: ImageRepair): Promise<string>
   for (const held of taken) held.giveUp();
   engine.store.images.remove(id);
   return `removed: ${pulled.reason}`;
-}
-
-/** Containers that run on a damaged layer, whose files must not be removed while they run. */
-function runningUsers({ store }: Engine, about: readonly CheckFinding[]): string[] {
-  const layers = new Set(about.filter(({ kind }) => kind === 'layer').map(({ object }) => object));
-  return store.containers
-    .records()
-    .filter((record) => record.layers.some((diffId) => layers.has(diffId)))
-    .map(({ id }) => id)
-    .filter((id) => !['created', 'exited', 'unknown'].includes(store.containers.state(id).state));
 }
 
 /** Damaged objects are moved away, so that a pull brings them again. */

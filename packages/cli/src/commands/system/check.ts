@@ -18,7 +18,7 @@ const FLAGS = {
   format: text('FORMAT', 'json, or a Go template for each finding'),
   max: text('DURATION', 'ignore unused layers that are younger than this', { short: 'm' }),
   quick: toggle('compare sizes, not contents', { short: 'q' }),
-  repair: toggle("pull damaged images again, and remove what can't be restored", {
+  repair: toggle('mend layers, else pull images again, else remove what is damaged', {
     short: 'r',
   }),
 } as const;
@@ -33,7 +33,9 @@ export class SystemCheckCommand extends BerthCommand<typeof FLAGS> {
     details: `Compares every file of every layer (content, owner, mode, extended attributes, time)
 with the layer's recipe, and every record with the data it describes. Looks for names that point
 nowhere, and for leftovers of killed commands. Layers that nothing uses are counted, but are no
-error. The exit status is 0 if nothing is wrong, or if everything was repaired.`,
+error. --repair puts back in place whatever the recipes know: only an image whose content is nowhere
+else in the store is pulled again, or removed. The exit status is 0 if nothing is wrong, or if
+everything was repaired.`,
     examples: [
       ['Look only', 'berth system check'],
       ['Repair what can be repaired', 'berth system check --repair'],
