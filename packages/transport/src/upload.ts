@@ -31,6 +31,8 @@ const PIECE_BYTES = 32 * 1024 * 1024;
 const SMALL_BYTES = 1024 * 1024;
 
 const TOO_LARGE = 413;
+/** How registries without PATCH refuse it: not allowed, not implemented. */
+const NO_SUCH_METHOD = [405, 501];
 const OTHER_RANGE = 416;
 
 /** One upload, from its beginning to the whole blob or to an error. */
@@ -42,6 +44,8 @@ export class Upload {
   /** How many bytes the registry has. */
   #offset = 0;
   #pieceBytes = Infinity;
+  /** Blobs above this size are sent before the request that ends the upload. */
+  #smallBytes = SMALL_BYTES;
 
   constructor(place: UploadPlace) {
     this.#place = place;
@@ -107,7 +111,7 @@ export class Upload {
       const before = this.#offset;
       try {
         if (this.#location === undefined) await this.#begin();
-        while (size > SMALL_BYTES && this.#offset < size) await this.#sendPiece(blob);
+        while (size > this.#smallBytes && this.#offset < size) await this.#sendPiece(blob);
         await this.#finish(blob);
         return;
       } catch (error) {
@@ -169,6 +173,11 @@ export class Upload {
     const status = statusOf(error);
     if (status === TOO_LARGE && this.#pieceBytes > PIECE_BYTES) {
       this.#pieceBytes = PIECE_BYTES;
+      this.#forget();
+      return;
+    }
+    if (NO_SUCH_METHOD.includes(Number(status)) && this.#smallBytes < Infinity) {
+      this.#smallBytes = Infinity;
       this.#forget();
       return;
     }

@@ -239,6 +239,21 @@ test('who finds the whole too large gets pieces', async (t) => {
   assert(server.finished?.equals(bytes));
 });
 
+test('a registry without PATCH gets the whole with the request that ends the upload', async (t) => {
+  for (const status of [405, 501]) {
+    const server = new UploadServer();
+    server.faults.push({ on: /^PATCH/, status, times: 99 });
+    await send(t, { server, bytes: BLOB });
+    assert.equal(server.lines('PATCH').length, 1);
+    assert(server.finished?.equals(BLOB));
+    const other = new UploadServer();
+    other.faults.push({ on: /^PATCH/, status, times: 99 });
+    const sink = await sinkOf(t, other);
+    await sink.putGrowing(growing(BLOB, sleep(50)));
+    assert(other.finished?.equals(BLOB));
+  }
+});
+
 test('a slow sender is no reason to give up', async (t) => {
   const server = new UploadServer();
   // In all longer than the server may be silent.
