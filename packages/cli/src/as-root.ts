@@ -2,7 +2,7 @@
 import { keepToRootsFolders, leaveRoot } from '@berth/engine/root-caller';
 import type { CommandSpec } from './command-spec.ts';
 import type { GlobalValues } from './flags/global-flags.ts';
-import { parsePreserved } from './request/preserved.ts';
+import { preservedByRun } from './request/preserved.ts';
 
 /**
  * Makes sure that the command runs under the right id: a command that opens the store runs as a
@@ -19,7 +19,7 @@ export function runAsRoot(spec: CommandSpec, values: object, globals: GlobalValu
 function preserved(values: object): number[] {
   const flags: Record<string, unknown> = { ...values };
   const [count, list] = [flags['preserve-fds'], flags['preserve-fd']];
-  return parsePreserved(
+  return preservedByRun(
     typeof count === 'number' ? count : undefined,
     Array.isArray(list) ? list.map(String) : [],
   );

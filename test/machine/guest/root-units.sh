@@ -72,6 +72,20 @@ ends_with_its_container() {
 	until_ok is_over fork
 }
 
+# Root of the container is a subordinate id: the socket passes through the change to it.
+socket_activated() {
+	systemd-run --quiet --collect --unit serves --socket-property ListenStream=127.0.0.1:8098 \
+		$berth run --rm --network none --name serves $image sleep 1000
+	timeout 5 bash -c ': </dev/tcp/127.0.0.1/8098' || :
+	until_ok berth exec serves true
+	same '1 for 1' "$(berth exec serves sh -c 'tr "\0" "\n" </proc/1/environ' |
+		sed -n 's/^LISTEN_FDS=//p;s/^LISTEN_PID=/for /p' | paste -sd' ')"
+	like '^socket:' "$(berth exec serves readlink /proc/1/fd/3)"
+	berth stop -t 0 serves
+	systemctl stop serves.socket serves.service
+	same '' "$(berth ps -aq)"
+}
+
 nothing_is_left() { until_ok fails 1 pgrep -u 231072; }
 
 check 'a unit runs anew when its container or its client is killed, and stop leaves nothing' restarted
@@ -79,4 +93,5 @@ check 'stop ends the container by its signal' stopped_by_its_signal control-grou
 check 'stop ends the container by its signal, KillMode=process' stopped_by_its_signal process
 check 'a unit of Type=forking has the container as its main process' forking
 check 'with --cgroups split it ends with its container' ends_with_its_container
+check "a unit's socket is passed to its container" socket_activated
 check 'no process is left' nothing_is_left

@@ -136,7 +136,7 @@ no_user_namespaces() {
 	said=$(fails 125 systemd-run --user --wait --quiet --pipe --collect -p RestrictNamespaces=yes \
 		$berth run --rm --network none hello)
 	like 'create user namespace: ' "$said"
-	like '^hint: run: sysctl ' "$said"
+	like '^hint: run: berth doctor' "$said"
 }
 
 check 'a unit runs a container, whose output is in the journal' unit_runs

@@ -153,9 +153,10 @@ function storeFacts(engine: Engine, hasOverlay: boolean): DoctorFacts['store'] {
 }
 
 /** Root of a container has other numbers for the ids that a store of outside has. */
-function layersOfOtherIds({ account, idMaps, store: { layers } }: Engine): number {
-  if (account.uid === 0) return 0;
-  const key = idMapKey(idMaps);
+function layersOfOtherIds(engine: Engine): number {
+  if (engine.account.uid === 0) return 0;
+  const { layers } = engine.store;
+  const key = idMapKey(engine.idMaps);
   return layers.list().filter((diffId) => layers.isOfOtherMap(diffId, key)).length;
 }
 
