@@ -165,6 +165,7 @@ networks() {
 	ip route add default via 10.9.9.2
 	berth run -d --name web -p 8080:80 $image sh -c \
 		'mkdir /www; echo served >/www/index.html; httpd -f -v -h /www 2>&1'
+	until_ok busybox wget -qO /dev/null http://10.9.9.1:8080/
 	same served "$(busybox wget -qO- http://10.9.9.1:8080/)"
 	like '10\.9\.9\.1\]?:[0-9]+: ' "$(berth logs web)"
 	same served "$(berth run --rm --network container:web $image wget -qO- http://127.0.0.1/)"
