@@ -169,9 +169,8 @@ static void die_by(int number)
 	raise(number);
 }
 
-/* SIGWINCH that someone sent is a signal as any; Apache and nginx stop by it. Whoever resizes the
- * caller's terminal, from which the kernel sends it, means no such thing.
- */
+/* A SIGWINCH that another process has sent is passed on like every signal: Apache and nginx stop
+ * by it. The kernel sends it when the caller's terminal is resized, which means no such thing. */
 static bool is_for_the_container(const struct client *client, const struct signalfd_siginfo *winch)
 {
 	return !client->terminal && client->sig_proxy && winch->ssi_code != SI_KERNEL;

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { archiveOf } from '../lab/images.ts';
@@ -90,6 +90,19 @@ test('a second push of an image that was made here sends nothing and says the sa
   const first = await push(name, `${registry.host}/twice:1`);
   assert.equal(await push(name, `${registry.host}/twice:1`), first);
   assert.equal(await push(name, `${registry.host}/elsewhere:1`), first);
+});
+
+test('a damaged manifest of another image is no obstacle', async () => {
+  const other = await lab.image({ name: 'localhost/other:1', busybox: false, layers: LAYERS });
+  const digest = await push(other, `${registry.host}/damaged:1`);
+  const blobs = path.join(lab.data, 'v1/blobs/sha256');
+  writeFileSync(path.join(blobs, digest.replace('sha256:', '')), '{}');
+  const layers = [{ '/c': 'c' }];
+  const name = await lab.image({ name: 'localhost/sound:1', busybox: false, layers });
+  await push(name, `${registry.host}/sound:1`);
+  // Its own is only made again.
+  await push(other, `${registry.host}/damaged:2`);
+  await lab.ok(['rmi', '--all', '--force']);
 });
 
 test('the format is the one that is asked for, and levels of compression differ', async () => {

@@ -39,7 +39,6 @@ export interface ExpectedPayload {
   readonly segments: readonly DataSegment[];
 }
 
-
 /** A new node, not in the tree yet. */
 export function newNode(
   kind: NodeKind,

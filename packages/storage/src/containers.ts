@@ -32,14 +32,14 @@ export interface ContainerEntry {
 }
 
 /**
- * What the supervisor does at the end of a `--rm` container, in this order. The name goes first,
- * while the container exists, so that nobody can have taken it.
+ * What the supervisor does at the end of a `--rm` container, in this order: as remove() does, the
+ * container goes before its name, so that a name never leads to nothing for long.
  */
 export interface ExitRemoval {
-  /** The name's link, to be removed only if its target is still `target`. */
-  readonly nameLink: { readonly path: string; readonly target: string };
   /** After this rename no command sees the container any more. */
   readonly rename: { readonly from: string; readonly to: string };
+  /** The name's link, to be removed only if its target is still `target`. */
+  readonly nameLink: { readonly path: string; readonly target: string };
   /** The tree to remove, in the trash. */
   readonly tree: string;
 }
@@ -225,8 +225,8 @@ export class ContainerStore {
   exitRemoval(id: string, name: string): ExitRemoval {
     const to = this.#parts.trash.path('tree');
     return {
-      nameLink: { path: this.#parts.containerNames.path(name), target: id },
       rename: { from: this.paths(id).directory, to },
+      nameLink: { path: this.#parts.containerNames.path(name), target: id },
       tree: to,
     };
   }

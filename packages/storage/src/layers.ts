@@ -69,10 +69,11 @@ export class LayerStore {
 
   /** True when the record can be read, too: an `rm -rf` by a user takes it and leaves the rest. */
   isWhole(diffId: string): boolean {
-    return this.#readable(diffId) !== undefined;
+    return this.readable(diffId) !== undefined;
   }
 
-  #readable(diffId: string): LayerRecord | undefined {
+  /** The record; undefined where there is none, or a damaged one. */
+  readable(diffId: string): LayerRecord | undefined {
     try {
       return readRecord<LayerRecord>(join(this.path(diffId), RECORD));
     } catch {
@@ -113,14 +114,8 @@ export class LayerStore {
 
   /** Like requireMap(); a layer without a readable record is left to whoever needs it. */
   requireMapIfThere(diffId: string, idMap: string): void {
-    const record = this.#readable(diffId);
+    const record = this.readable(diffId);
     if (record !== undefined) requireSameMap(record, idMap);
-  }
-
-  /** Whether the layer was unpacked under another map; without a readable record it was not. */
-  isOfOtherMap(diffId: string, idMap: string): boolean {
-    const record = this.#readable(diffId);
-    return record !== undefined && record.idMap !== idMap;
   }
 
   /** A place to unpack a layer; owned by this process until `commit` or `discard`. */

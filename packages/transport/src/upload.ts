@@ -31,7 +31,7 @@ const PIECE_BYTES = 32 * 1024 * 1024;
 const SMALL_BYTES = 1024 * 1024;
 
 const TOO_LARGE = 413;
-/** How registries without PATCH refuse it: not allowed, not implemented. */
+/** How registries without PATCH refuse it (RFC 9110, "Status Codes"). */
 const NO_SUCH_METHOD = [405, 501];
 const OTHER_RANGE = 416;
 

@@ -8,6 +8,7 @@ import { EngineError, TransportError } from '@berth/errors';
 import type { RegistryServer } from '@berth/testing';
 import { TEST_AUTHORITY, TEST_CERTIFICATE, TEST_KEY } from '@berth/testing';
 import type { RegistryOptions } from '../src/registry-client.ts';
+import type { RegistrySession } from '../src/registry-session.ts';
 import { readBody } from '../src/response-body.ts';
 import { client, collect, registry, scratch } from './scripted-registry.ts';
 
@@ -109,12 +110,9 @@ test('a password is sent when it is asked for, and not before', async (t) => {
   assert.deepEqual(sent, [undefined, `Basic ${Buffer.from('u:p:w').toString('base64')}`]);
 });
 
-test('requests that are asked for a password at the same time all send it', async (t) => {
-  const server = withTag(
-    await registry(t, { access: { kind: 'basic', username: 'u', password: 'p' } }),
-  );
-  const session = client(t, { creds: 'u:p' }).session({ host: server.host, isInsecure: undefined });
-  const list = async (): Promise<void> => {
+/** Asks for the tags, and reads the answer. */
+function lister(session: RegistrySession): () => Promise<void> {
+  return async () => {
     const response = await session.fetch({
       path: '/v2/a/b/tags/list',
       repository: 'a/b',
@@ -122,6 +120,14 @@ test('requests that are asked for a password at the same time all send it', asyn
     });
     await collect(response.body);
   };
+}
+
+test('requests that are asked for a password at the same time all send it', async (t) => {
+  const server = withTag(
+    await registry(t, { access: { kind: 'basic', username: 'u', password: 'p' } }),
+  );
+  const session = client(t, { creds: 'u:p' }).session({ host: server.host, isInsecure: undefined });
+  const list = lister(session);
   await Promise.all([list(), list(), list()]);
   const proven = server.requests.filter(({ headers }) => headers.authorization !== undefined);
   assert.equal(proven.length, 3);
@@ -154,14 +160,7 @@ test('a token is fetched with the password and used for the scope', async (t) =>
 test('requests of one scope share one token', async (t) => {
   const server = withTag(await registry(t, { access: { kind: 'bearer' } }));
   const session = client(t).session({ host: server.host, isInsecure: undefined });
-  const list = async (): Promise<void> => {
-    const response = await session.fetch({
-      path: '/v2/a/b/tags/list',
-      repository: 'a/b',
-      action: 'list',
-    });
-    await collect(response.body);
-  };
+  const list = lister(session);
   await Promise.all([list(), list(), list()]);
   await Promise.all([list(), list(), list()]);
   assert.equal(server.requests.filter(({ path }) => path.startsWith('/token')).length, 1);
@@ -171,14 +170,7 @@ test('a token that has expired on the server is fetched anew', async (t) => {
   const access = { kind: 'bearer' as const, tokenValue: 'first' };
   const server = withTag(await registry(t, { access }));
   const session = client(t).session({ host: server.host, isInsecure: undefined });
-  const list = async (): Promise<void> => {
-    const response = await session.fetch({
-      path: '/v2/a/b/tags/list',
-      repository: 'a/b',
-      action: 'list',
-    });
-    await collect(response.body);
-  };
+  const list = lister(session);
   await list();
   access.tokenValue = 'second';
   await list();

@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import type { ContainerRequest } from '@berth/bundle';
 import { SystemError, UnsupportedError } from '@berth/errors';
-import { giveToCaller } from '@berth/host';
+import { giveToCaller, type Owner } from '@berth/host';
 import { runHelper, takeArguments } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import { closedFolder, mayNotEnter } from '../root-folders.ts';
@@ -44,7 +44,7 @@ function prepareBind(engine: Engine, source: string, isGiven: boolean): void {
   throw new UnsupportedError('BIND_CLOSED', `bind "${source}": root of the container is uid ${uid} `
     + `on this machine, who may not read it (owner ${status.uid}, mode `
     + `${(status.mode & 0o7777).toString(8)})`, {
-    hint: hintFor(source, status.isDirectory(), `${uid}:${gid}`),
+    hint: hintFor(source, status.isDirectory(), { uid, gid }),
   });
 }
 
@@ -54,12 +54,12 @@ const SYSTEM_TREES = /^\/(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var
 const SHARED_FOLDERS = /^\/((home|media|mnt|opt|srv|tmp)?|home\/[^/]+)$/;
 
 /** What belongs to the system or to a person is copied, never given away. */
-function hintFor(source: string, isFolder: boolean, owner: string): string {
-  const path = realpathSync(source);
-  const [uid, gid] = owner.split(':');
+function hintFor(source: string, isFolder: boolean, { uid, gid }: Owner): string {
   if (!isFolder) {
     return `bind a copy of it: install -m 600 -o ${uid} -g ${gid} "${source}" /srv/COPY`;
   }
+  const path = realpathSync(source);
+  const owner = `${uid}:${gid}`;
   if (SYSTEM_TREES.test(path) || SHARED_FOLDERS.test(path)) {
     return `bind a copy of it: cp -R "${source}" /srv/COPY && chown -R ${owner} /srv/COPY; `
       + 'or use a volume: -v NAME:PATH';

@@ -157,7 +157,8 @@ function layersOfOtherIds(engine: Engine): number {
   if (engine.account.uid === 0) return 0;
   const { layers } = engine.store;
   const key = idMapKey(engine.idMaps);
-  return layers.list().filter((diffId) => layers.isOfOtherMap(diffId, key)).length;
+  const records = layers.list().flatMap((diffId) => layers.readable(diffId) ?? []);
+  return records.filter(({ idMap }) => idMap !== key).length;
 }
 
 function refusalToWrite(folder: string): string | undefined {

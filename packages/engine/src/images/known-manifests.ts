@@ -2,6 +2,7 @@
  * The manifests under which images are known: what a push need not make again, and where a registry
  * can find blobs that the target lacks.
  */
+import { EngineError } from '@berth/errors';
 import {
   digestOf,
   isManifestType,
@@ -10,7 +11,7 @@ import {
   type Manifest,
   type RawDocument,
 } from '@berth/oci';
-import type { ImageRecord } from '@berth/storage';
+import type { ImageOrigin, ImageRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 
 /** A manifest by which an image is known, and the repository that has it. */
@@ -22,24 +23,35 @@ export interface KnownManifest {
   form: string | undefined;
 }
 
-/** Those of one image, newest first; but those of the target's repository before all others. */
+/**
+ * Those of one image that can be read, newest first; but those of the target's repository before
+ * all others.
+ */
 export function knownManifests(
   engine: Engine,
   { id }: Pick<ImageRecord, 'id'>,
   target: string,
 ): KnownManifest[] {
-  const { images, blobs } = engine.store;
-  const found = images.origins(id).flatMap((origin): KnownManifest[] => {
-    const { manifestDigest, mediaType, repository, form } = origin;
-    if (!isManifestType(mediaType) || !blobs.has(manifestDigest)) return [];
-    const bytes = blobs.read(manifestDigest);
-    const manifest = parseManifest(bytes, mediaType);
-    if (manifest.kind !== 'manifest') return [];
-    const document = { bytes, digest: digestOf(bytes), mediaType };
-    return [{ document, manifest, repository, form }];
-  });
+  const found = engine.store.images.origins(id).flatMap((origin) => knownBy(engine, origin) ?? []);
   const isElsewhere = ({ repository }: KnownManifest): number => (repository === target ? 0 : 1);
   return found.reverse().sort((one, other) => isElsewhere(one) - isElsewhere(other));
+}
+
+/** Undefined for an index, and for what is missing or damaged: then less is known. */
+function knownBy(
+  { store: { blobs } }: Engine,
+  { manifestDigest, mediaType, repository, form }: ImageOrigin,
+): KnownManifest | undefined {
+  if (!isManifestType(mediaType)) return undefined;
+  try {
+    const bytes = blobs.read(manifestDigest);
+    const manifest = parseManifest(bytes, mediaType);
+    if (manifest.kind !== 'manifest') return undefined;
+    return { document: { bytes, digest: digestOf(bytes), mediaType }, manifest, repository, form };
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -2,7 +2,6 @@
  * `system check`: compares everything in the store with everything that is known of it, and
  * repairs what it can with `--repair`.
  */
-import { IntegrityError, NotFoundError } from '@berth/errors';
 import type { LayerRecord, StoreFinding } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { keyOf, layerFindings, newFinding } from './check-findings.ts';
@@ -85,14 +84,7 @@ function measureUnused(
 /** Layers whose records can be read; for the others there is a finding already. */
 function readableLayers({ store }: Engine): LayerRecord[] {
   return store.layers.list().flatMap((diffId) => {
-    try {
-      const record = store.layers.record(diffId);
-      return record.diffId === diffId ? [record] : [];
-    } catch (error) {
-      if (error instanceof IntegrityError || error instanceof NotFoundError) {
-        return [];
-      }
-      throw error;
-    }
+    const record = store.layers.readable(diffId);
+    return record?.diffId === diffId ? [record] : [];
   });
 }

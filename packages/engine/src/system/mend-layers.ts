@@ -5,7 +5,6 @@
  */
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { EngineError } from '@berth/errors';
 import { idMapKey, spawnWorker } from '@berth/isolation';
 import type { MendAnswer, MendRequest } from '@berth/layers';
 import type { LayerRecord } from '@berth/storage';
@@ -54,22 +53,13 @@ function mendableRecord(
   diffId: string,
   { force }: CheckOptions,
 ): LayerRecord | undefined {
-  const record = recordIfReadable(engine, diffId);
+  const record = engine.store.layers.readable(diffId);
   const isProven = record?.diffId === diffId && record.recipeDigest !== undefined;
   // Root of a container has other numbers for the same ids.
   const isOurs = engine.account.uid === 0 || record?.idMap === idMapKey(engine.idMaps);
   const running = runningUsers(engine, new Set([diffId]));
   const isFree = running.every((id) => force && stateIfThere(engine, id)?.state !== 'elsewhere');
   return isProven && isOurs && isFree ? record : undefined;
-}
-
-function recordIfReadable({ store }: Engine, diffId: string): LayerRecord | undefined {
-  try {
-    return store.layers.record(diffId);
-  } catch (error) {
-    if (error instanceof EngineError) return undefined;
-    throw error;
-  }
 }
 
 /** If other faults have come to light instead, the old findings stand for them. */
