@@ -122,10 +122,14 @@ int main(void)
 			if (got <= 0)
 				continue;
 			exe[got] = 0;
+			if (strcmp(exe, last) == 0)
+				continue;
 			/* open(2) would say only that it is busy, for as long as it runs. */
-			if (strcmp(exe, last) != 0)
-				dprintf(seen, "%s: %s\\n", exe,
-					access(path, W_OK) < 0 ? strerror(errno) : "writable");
+			errno = access(path, W_OK) < 0 ? errno : 0;
+			/* It has ended meanwhile: the next one is asked. */
+			if (errno == ENOENT || errno == ESRCH)
+				continue;
+			dprintf(seen, "%s: %s\\n", exe, errno ? strerror(errno) : "writable");
 			strcpy(last, exe);
 		}
 		closedir(proc);
