@@ -4,6 +4,7 @@
  * because the zlib of each runtime would give other bytes.
  */
 import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import { loadSyscalls, succeed } from '@berth/host';
 import { complaintOf, helperEnvironment, spawnWorker, startHelper } from '@berth/isolation';
 import { readRecipe, reproduceWorkerArguments } from '@berth/layers';
 import type { BlobContent, Digest } from '@berth/oci';
-import { fileDigest, type ImageRecord, type Session } from '@berth/storage';
+import type { ImageRecord, Session } from '@berth/storage';
 import type { Engine } from '../engine.ts';
 import { followFile } from './follow-file.ts';
 
@@ -88,16 +89,21 @@ export function growingLayer(
   const compressed = compressLayer(engine, diffId, { ...packing, fd });
   const whole = async (): Promise<LayerBlob> => {
     try {
-      await compressed;
+      const digest = await digestOf(followFile(path, compressed));
       const stream = (): AsyncIterable<Buffer> =>
         createReadStream(path, { highWaterMark: READ_BYTES });
-      const digest = fileDigest(path) as Digest;
       return { digest, sizeBytes: fstatSync(fd).size, content: { stream } };
     } finally {
       closeSync(fd);
     }
   };
   return { follow: () => followFile(path, compressed), whole: whole() };
+}
+
+async function digestOf(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
+  const hash = createHash('sha256');
+  for await (const chunk of bytes) hash.update(chunk);
+  return `sha256:${hash.digest('hex')}` as Digest;
 }
 
 /**

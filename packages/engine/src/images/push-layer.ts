@@ -74,7 +74,8 @@ function knownForms(engine: Engine, { record, known, push, format, diffId }: Lay
   const { source } = engine.store.layers.awaitRecord(diffId);
   const came = source === undefined ? []
     : [{ ...source, digest: source.digest as Digest, size: source.sizeBytes }];
-  return [...named, ...came].flatMap(({ digest, size, compression }): Descriptor[] => {
+  const forms = new Map([...named, ...came].map((form) => [form.digest, form]));
+  return [...forms.values()].flatMap(({ digest, size, compression }): Descriptor[] => {
     if (compression === undefined || compression !== (push.compression ?? compression)) return [];
     if (compression === 'zstd' && format === 'docker') return [];
     return [{ mediaType: layerType(format, compression), digest, size }];
