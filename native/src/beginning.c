@@ -134,6 +134,17 @@ static void hold_mounts(struct supervisor *s)
 	s->mounts = open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* Without its start time the process would be taken for another one, which has its number now. */
+static int note_first_process(struct supervisor *s, struct failure *failure)
+{
+	char path[64];
+
+	s->run.init = s->init.host_pid;
+	snprintf(path, sizeof(path), "/proc/%d/stat", s->run.init);
+	s->run.init_start = process_start_time(AT_FDCWD, path);
+	return s->run.init_start == 0 ? fail(failure, "read", path, errno) : 0;
+}
+
 /**
  * supervisor_start_container() - Start the container; its program runs when this returns 0
  */
@@ -143,6 +154,7 @@ int supervisor_start_container(struct supervisor *s, struct failure *failure)
 
 	if (clone_container(s, failure) < 0 ||
 	    container_hello(&s->init, failure) < 0 ||
+	    note_first_process(s, failure) < 0 ||
 	    network_start(&s->network, &s->plan, s->init.netns, failure) < 0 ||
 	    container_ready(&s->init, failure) < 0 ||
 	    network_wait(&s->network, &s->plan, s->init.host_pid, failure) < 0)
@@ -180,11 +192,7 @@ int supervisor_publish_start(struct supervisor *s, struct failure *failure)
 	struct message message;
 	uint64_t seconds = 0, number = SIGTERM;
 	const char *value;
-	char path[64];
 
-	s->run.init = s->init.host_pid;
-	snprintf(path, sizeof(path), "/proc/%d/stat", s->init.host_pid);
-	s->run.init_start = process_start_time(AT_FDCWD, path);
 	if (facts_publish_start(&s->run, failure) < 0)
 		return -1;
 	write_pid_file(s, &pid_file);
