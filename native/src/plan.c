@@ -40,6 +40,7 @@ static const struct {
 	[OP_EXIT_RELEASE] = {"exit-release", 2, 2},
 	[OP_EXIT_REMOVE] = {"exit-remove", 1, 1},
 	[OP_EXIT_RENAME] = {"exit-rename", 2, 2},
+	[OP_EXIT_VOLUME] = {"exit-volume", 2, 2},
 	[OP_NAMESPACE] = {"namespace", 2, 4},
 	[OP_CONTAINER_UID_MAP] = {"container-uid-map", 3, 3},
 	[OP_CONTAINER_GID_MAP] = {"container-gid-map", 3, 3},

@@ -177,6 +177,48 @@ static void carries_out_exit_steps(void)
 	CHECK(is_link_to(file("names/other"), "b1"));
 }
 
+/* The volume `v1` of a container of --rm ends with it, or stays because another one mounts it. */
+static void ends_with_volume(bool stays)
+{
+	char text[2048], gone[160], tree[160], volume[160], to[160];
+	struct plan steps;
+	int length;
+
+	snprintf(gone, sizeof(gone), "%s", file("containers/gone"));
+	snprintf(tree, sizeof(tree), "%s", file("tree"));
+	snprintf(volume, sizeof(volume), "%s", file("v1"));
+	snprintf(to, sizeof(to), "%s", file("removed"));
+	mkdir(gone, 0700);
+	unit_write(file("containers/gone/config.json"), "[\"v1\"]");
+	mkdir(volume, 0700);
+	unit_write(file("v1/record.json"), "");
+	length = snprintf(text, sizeof(text),
+			  "berth-plan 1%cexit-rename 2%c%s%c%s%cexit-volume 2%c%s%c%s%c"
+			  "exit-remove 1%c%s%cexit-remove 1%c%s%cend 0",
+			  0, 0, gone, 0, tree, 0, 0, volume, 0, to, 0, 0, tree, 0, 0, to, 0);
+	CHECK(plan_parse(text, (size_t)length + 1, &steps, &failure) == 0);
+	exit_run_steps(&steps);
+	CHECK((access(volume, F_OK) == 0) == stays && (access(to, F_OK) < 0) == stays);
+	exit_remove_trees(&steps);
+	CHECK(access(tree, F_OK) < 0 && access(to, F_OK) < 0);
+	CHECK((access(file("v1/record.json"), F_OK) == 0) == stays);
+	plan_free(&steps);
+}
+
+static void keeps_volumes_of_others(void)
+{
+	mkdir(file("containers"), 0700);
+	mkdir(file("containers/other"), 0700);
+	ends_with_volume(false);
+	unit_write(file("containers/other/config.json"), "[\"v2\"]");
+	ends_with_volume(false);
+	unit_write(file("containers/other/config.json"), "[\"v1\"]");
+	ends_with_volume(true);
+	/* A record that nobody can read. */
+	unit_write(file("containers/other/config.json"), "");
+	ends_with_volume(true);
+}
+
 static void knows_its_cgroup(void)
 {
 	char path[PATH_MAX], small[4];
@@ -216,6 +258,7 @@ int main(void)
 	RUN(leaves_nothing_half_written);
 	RUN(reads_start_times);
 	RUN(carries_out_exit_steps);
+	RUN(keeps_volumes_of_others);
 	RUN(knows_its_cgroup);
 	RUN(reads_texts);
 	plan_free(&plan);

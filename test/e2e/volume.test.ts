@@ -119,6 +119,24 @@ test('VOLUME of an image is anonymous and goes with --rm, or with rm -v', async 
   assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
 });
 
+test('an anonymous volume goes with the last --rm container that mounts it', async () => {
+  await lab.ok(['run', '-d', '--rm', '--name', 'lends', '-v', '/data', image, 'sleep', '60']);
+  await lab.ok(['exec', 'lends', 'sh', '-c', 'echo precious > /data/file']);
+  await lab.ok(['run', '-d', '--rm', '--name', 'borrows', '--volumes-from', 'lends', image,
+    'sleep', '60']);
+  await lab.ok(['rm', '-f', '-t', '0', 'lends']);
+  assert.equal(await lab.ok(['exec', 'borrows', 'cat', '/data/file']), 'precious');
+  await lab.ok(['rm', '-f', '-t', '0', 'borrows']);
+  assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
+});
+
+test("a container of the machine's programs takes volumes of another one", async () => {
+  await lab.ok(['create', '--name', 'lends', '-v', '/data', 'host', 'true']);
+  await lab.ok(['run', '--rm', '--volumes-from', 'lends', 'host', 'touch', '/data/file']);
+  await lab.ok(['rm', '-v', 'lends']);
+  assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
+});
+
 test('a volume in use is not removed, unless its containers go too', async () => {
   await lab.ok(['run', '-d', '--name', 'user', '--stop-timeout', '0', '-v',
     'used:/data', image, 'sleep', '100']);

@@ -99,6 +99,9 @@ function addExitSteps(plan: PlanWriter, steps: readonly ExitStep[]): void {
       case 'rename':
         plan.add('exit-rename', step.from, step.to);
         break;
+      case 'volume':
+        plan.add('exit-volume', step.from, step.to);
+        break;
       case 'release':
         plan.add('exit-release', step.path, step.id);
         break;

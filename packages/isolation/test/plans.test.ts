@@ -121,6 +121,7 @@ const SETTINGS: SupervisorSettings = {
     { step: 'rename', from: '/c', to: '/trash/c' },
     { step: 'remove', path: '/trash/c' },
     { step: 'release', path: '/names/box', id: 'a0' },
+    { step: 'volume', from: '/volumes/v', to: '/trash/v' },
   ],
 };
 

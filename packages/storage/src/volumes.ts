@@ -148,6 +148,14 @@ export class VolumeStore {
   }
 
   /**
+   * What the supervisor does with an anonymous volume at the end of a `--rm` container, unless
+   * another container mounts it: the same as remove().
+   */
+  exitRemoval(name: string): { readonly from: string; readonly to: string } {
+    return { from: this.#directory(name), to: this.#trash.path('tree') };
+  }
+
+  /**
    * True when the volume exists; a later removal then sees the containers that exist by now. Throws
    * a ConflictError when a removal does not end in time.
    */

@@ -115,11 +115,12 @@ async function decideAndStore(
   engine: Engine,
   { id, image, request }: Wanted,
 ): Promise<CreatedContainer> {
-  const host = await hostFacts(engine, { image, request });
-  const own = withVolumesFrom(engine, request);
+  const { request: own, anonymous } = withVolumesFrom(engine, request);
+  const host = await hostFacts(engine, { image, request: own });
   const asked = { ...own, mounts: [...own.mounts, ...host.extraMounts] };
   if (engine.forRoot) prepareForRoot(engine, own);
-  const volumes = planVolumes(asked, image);
+  const planned = planVolumes(asked, image);
+  const volumes = { ...planned, anonymous: [...planned.anonymous, ...anonymous] };
   const spec = compose({ id, request: volumes.request, image: image.config, host: host.facts });
   const record = await decideRecord(engine, { id, image, request: volumes.request, spec, volumes });
   const made = makeVolumes(engine, volumes);

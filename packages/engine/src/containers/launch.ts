@@ -232,15 +232,12 @@ function namespacesOf(
 function removalSteps(engine: Engine, record: BerthContainer): ExitStep[] {
   const { rename, nameLink, tree } = engine.store.containers.exitRemoval(record.id, record.name);
   const { runDirectory: run } = engine.store.containers.paths(record.id);
-  const volumes = record.anonymousVolumes.map((name): ExitStep => ({
-    step: 'remove',
-    path: engine.store.volumes.dataPath(name).replace(/\/_data$/, ''),
-  }));
+  const volumes = record.anonymousVolumes.map((name) => engine.store.volumes.exitRemoval(name));
   return [
     { step: 'rename', ...rename },
     { step: 'release', path: nameLink.path, id: nameLink.target },
-    { step: 'remove', path: tree },
-    ...volumes,
+    ...volumes.map(({ from, to }): ExitStep => ({ step: 'volume', from, to })),
+    ...[tree, ...volumes.map(({ to }) => to)].map((path): ExitStep => ({ step: 'remove', path })),
     ...(engine.isProcMasked ? [{ step: 'remove' as const, path: run }] : []),
   ];
 }

@@ -31,22 +31,32 @@ export function planVolumes(request: ContainerRequest, image: FoundImage): Plann
   return { ...planned, request: { ...request, mounts } };
 }
 
+/** A request with the mounts of other containers. */
+export interface WithVolumesFrom {
+  request: ContainerRequest;
+  /** Those of its volumes that are removed with the last container that mounts them. */
+  anonymous: string[];
+}
+
 /**
  * The request with the mounts of the containers that --volumes-from names, except at targets where
  * it has a mount of its own. Throws NotFoundError for an unknown container, UsageError for invalid
  * options.
  */
-export function withVolumesFrom(engine: Engine, request: ContainerRequest): ContainerRequest {
+export function withVolumesFrom(engine: Engine, request: ContainerRequest): WithVolumesFrom {
   const mounts = [...request.mounts];
+  const anonymous: string[] = [];
   for (const text of request.volumesFrom ?? []) {
     const { name, options } = parseVolumesFrom(text);
     const { containers } = engine.store;
-    const source = containers.record<BerthContainer>(containers.resolve(name)).request.mounts;
-    const lent = source.filter(({ type }) => type !== 'tmpfs');
+    const source = containers.record<BerthContainer>(containers.resolve(name));
+    const lent = source.request.mounts.filter(({ type }) => type !== 'tmpfs');
     const added = lent.filter(({ target }) => !mounts.some((mount) => mount.target === target));
     mounts.push(...added.map((mount) => ({ ...mount, options: [...mount.options, ...options] })));
+    const volumes = new Set(added.map((mount) => mount.type === 'volume' && mount.name));
+    anonymous.push(...source.anonymousVolumes.filter((volume) => volumes.has(volume)));
   }
-  return { ...request, mounts };
+  return { request: { ...request, mounts }, anonymous };
 }
 
 function parseVolumesFrom(text: string): { name: string; options: string[] } {
