@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "remove.h"
 #include "text-file.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
@@ -148,9 +149,12 @@ bool cgroup_had_oom(const struct cgroup *cgroup)
 	return found != NULL && atoi(found + strlen("oom_kill ")) > 0;
 }
 
-/* Ends processes that remain (of a container in another's pid namespace), then the cgroup. */
+/* Ends processes that remain (of a container in another's pid namespace), then the cgroup and those
+ * that the container has made in it. Their files can't be removed, and go with them. */
 static void remove_cgroup(const char *path)
 {
+	struct failure ignored;
+
 	for (int waited = 0; waited < KILL_WAIT_MS && rmdir(path) < 0 && errno == EBUSY; waited++) {
 		int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -158,6 +162,7 @@ static void remove_cgroup(const char *path)
 			usleep(1000);
 		if (folder >= 0)
 			close(folder);
+		tree_remove(AT_FDCWD, path, &ignored);
 	}
 }
 

@@ -39,7 +39,8 @@ static void end_children(struct supervisor *s)
 
 	do {
 		got = read_text(AT_FDCWD, "/proc/thread-self/children", text, sizeof(text));
-		for (char *next = text; (at = strsep(&next, " ")) != NULL;)
+		/* A blank ends each number; what has none may be cut off, and another process's. */
+		for (char *next = text; (at = strsep(&next, " ")) != NULL && next != NULL;)
 			if (atoi(at) > 0)
 				kill(atoi(at), SIGKILL);
 		if (got > 0) {
@@ -132,8 +133,7 @@ void supervisor_leave(struct supervisor *s, const struct failure *failed)
 	if (plan_value(&s->plan, OP_EXIT_REMOVE, 0) != NULL) {
 		peers_leave(s);
 		/* On NFS and FUSE a folder stays as long as a removed file in it is open. */
-		if (s->lock >= 0)
-			close(s->lock);
+		close_fd(&s->lock);
 	}
 	exit_remove_trees(&s->plan);
 	/* Closing this may wait for the disk. The end is recorded and the lock is free, so another

@@ -9,12 +9,12 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "applets.h"
 #include "capabilities.h"
 #include "client.h"
+#include "descriptors.h"
 #include "kept-exec.h"
 #include "kept-files.h"
 #include "memory-file.h"
@@ -43,18 +43,6 @@ static int complete_plan(const struct kept *kept, char **command)
 	return is_written && lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
 }
 
-/* Closes all of the caller's descriptors but its standard streams: this client may run for long. */
-static void close_others(int first, int second)
-{
-	int low = first < second ? first : second, high = first < second ? second : first;
-
-	if (low > 3)
-		syscall(SYS_close_range, 3U, (unsigned int)low - 1, 0);
-	if (high > low + 1)
-		syscall(SYS_close_range, (unsigned int)low + 1, (unsigned int)high - 1, 0);
-	syscall(SYS_close_range, (unsigned int)high + 1, ~0U, 0);
-}
-
 /* Return: the exit status, or -1 if nothing has been done. */
 static int exec_kept(char **words)
 {
@@ -76,7 +64,8 @@ static int exec_kept(char **words)
 	if (client.control < 0)
 		return -1;
 	capabilities_give_up();
-	close_others(plan_fd, client.control);
+	/* Of the caller's descriptors only the streams stay: this client may run for long. */
+	close_others((const int[]){ plan_fd, client.control }, 2);
 	client_reset_process();
 	return exec_run(&client, plan_fd, &plan);
 }

@@ -4,6 +4,7 @@
  * The process is the supervisor's child, so that it has the container's cgroup and ends with it.
  * This client passes the plan and the caller's streams, and exits with the process's status.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,7 +76,7 @@ int exec_run(struct client *client, int plan_fd, struct plan *plan)
 	if (result < 0)
 		return client_fail(&failure);
 	if (message_send(client->control, &message) < 0) {
-		fail(&failure, "reach the supervisor in", client->run_dir, 0);
+		fail(&failure, "reach the supervisor in", client->run_dir, errno);
 		return client_fail(&failure);
 	}
 	message_close_fds(&message);

@@ -8,7 +8,6 @@
 #include <linux/sched.h>
 #include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,20 +18,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "handshake.h"
 #include "process.h"
 #include "setup.h"
-
-/* The supervisor's signal handlers and mask must not be passed on to the container. */
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
+#include "signals.h"
+#include "socket.h"
 
 /* If the kernel has no such address family, there is no loopback to bring up. */
 static int raise_loopback(struct failure *failure)
@@ -143,7 +134,7 @@ _Noreturn void inside_first(const struct plan *plan, const struct namespaces *wa
 	ssize_t got;
 	char go;
 
-	reset_signals();
+	signals_reset();
 	umask(022);	/* so that mount targets get the usual modes */
 	if (namespaces_join(wanted, ~CLONE_NEWPID, &failure) < 0)
 		inside_give_up(sync, &failure);
@@ -198,33 +189,15 @@ int inside_step(int sync, uint64_t flags)
 	_exit(0);
 }
 
-/* The lowest descriptor from @from on that an exec'd process still needs; -1 if there is none. */
-static int next_kept(const struct container_stdio *stdio, const int others[2], int from)
-{
-	int lowest = -1;
-
-	for (size_t i = 0; i < 5 + stdio->preserved_count; i++) {
-		int fd = i < 2 ? others[i] : i < 5 ? stdio->stdio[i - 2] : stdio->preserved[i - 5];
-
-		if (fd >= from && (lowest < 0 || fd < lowest))
-			lowest = fd;
-	}
-	return lowest;
-}
-
 /* Files opened later must not take the numbers of the standard descriptors, nor of preserved ones.
  * These become /dev/null here, and are replaced before the program runs. */
-static void close_others(const struct container_stdio *stdio, int keep, int also)
+static void keep_streams(const struct container_stdio *stdio, int init, int sync)
 {
-	const int others[2] = {keep, also};
-	int from = 3, kept;
+	int kept[5 + MESSAGE_MAX_FDS] = {init, sync};
 
-	while ((kept = next_kept(stdio, others, from)) >= 0) {
-		if (kept > from)
-			close_range((unsigned)from, (unsigned)kept - 1, 0);
-		from = kept + 1;
-	}
-	close_range((unsigned)from, ~0U, 0);
+	memcpy(kept + 2, stdio->stdio, sizeof(stdio->stdio));
+	memcpy(kept + 5, stdio->preserved, stdio->preserved_count * sizeof(*kept));
+	close_others(kept, 5 + stdio->preserved_count);
 	for (int fd = 3; fd < 3 + (int)stdio->preserved_count; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			dup2(STDIN_FILENO, fd);
@@ -236,10 +209,10 @@ _Noreturn void inside_later(int init, int flags, const struct plan *exec_plan,
 	static struct failure failure;
 	int terminal = -1, above;
 
-	reset_signals();
+	signals_reset();
 	if (inside_write_oom_score(exec_plan, &failure) < 0)
 		inside_give_up(sync, &failure);
-	close_others(stdio, init, sync);
+	keep_streams(stdio, init, sync);
 	if (setns(init, flags) < 0) {
 		fail(&failure, "join container", "", errno);
 		inside_give_up(sync, &failure);

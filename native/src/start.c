@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "descriptors.h"
 #include "exit.h"
 #include "facts.h"
 #include "named-file.h"
@@ -39,7 +40,7 @@
 #define MFD_EXEC 0x0010U
 #endif
 
-enum { LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 5, USUAL_DESCRIPTORS = 1024 };
+enum { LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 5 };
 
 /**
  * struct origin - where the caller was
@@ -113,7 +114,7 @@ static int lock_container(const struct plan *plan, struct start *start, struct f
 /**
  * start_give_up() - A container that can't be started goes, if it was to go after its run
  *
- * Descriptors may be what is missing, so all are closed but the control socket.
+ * Descriptors may be what is missing, so all are closed but the control socket and the lock.
  */
 void start_give_up(const struct plan *plan, struct start *start, const struct failure *why)
 {
@@ -122,9 +123,7 @@ void start_give_up(const struct plan *plan, struct start *start, const struct fa
 	if (plan_find(plan, OP_EXIT_RENAME) == NULL ||
 	    (start->lock < 0 && (why->error == EBUSY || why->error == ENOENT)))
 		return;
-	for (int fd = 3; fd < USUAL_DESCRIPTORS; fd++)
-		if (fd != start->control && fd != start->lock)
-			close(fd);
+	close_others((const int[]){ start->control, start->lock }, 2);
 	if (start->lock < 0 && lock_container(plan, start, &ignored) < 0)
 		return;
 	exit_run_steps(plan);
