@@ -50,7 +50,8 @@ export type NamespaceName = 'pid' | 'ipc' | 'uts' | 'net' | 'cgroup' | 'mount';
 /** One step at the end of the last run, done after the exit record is written. */
 export type ExitStep =
   | { step: 'remove'; path: string }
-  | { step: 'rename' | 'volume'; from: string; to: string }
+  | { step: 'rename'; from: string; to: string }
+  | { step: 'volume'; from: string; to: string }
   | { step: 'release'; path: string; id: string };
 
 /** What the supervisor needs to know beyond the runtime spec. */
