@@ -21,7 +21,8 @@ export function describe(error: unknown): string {
 }
 
 /** What node:fs and its kin throw: `ENOENT: no such file or directory, open '/x'`. */
-const SYSTEM_MESSAGE = /^(?:E[A-Z0-9]+|Unknown system error -\d+): (.*?), [a-z_]+\b.*$/s;
+const SYSTEM_MESSAGE =
+  /^(?:E[A-Z0-9]+|UNKNOWN|Unknown system error -\d+): (.*?), [a-z_]+\b.*$/s;
 
 /** True for an error of a system call that has no message of ours yet. */
 export function isSystemCallError(error: unknown): error is NodeJS.ErrnoException {
@@ -31,8 +32,7 @@ export function isSystemCallError(error: unknown): error is NodeJS.ErrnoExceptio
 /** Only the kernel's words, for a message that says already what was tried. */
 function reason(error: Error): string {
   if (!isSystemCallError(error)) return error.message;
-  const words = error.message.replace(SYSTEM_MESSAGE, '$1');
-  return wordsOfNameless(words) ?? words;
+  return wordsOfNameless(error) ?? error.message.replace(SYSTEM_MESSAGE, '$1');
 }
 
 function wholeMessage(error: Error): string {

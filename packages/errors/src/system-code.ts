@@ -1,11 +1,12 @@
 /**
  * Names and words of the kernel's error numbers, with those that libuv does not know: where a disk
- * quota is used up, Node throws `Unknown system error -122`.
+ * quota is used up, Node throws `Unknown system error -122` or `UNKNOWN: unknown error`.
  */
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
-const UNKNOWN = /^Unknown system error -(\d+)$/;
+/** What Node has in place of a name; the number is in the error's `errno`. */
+const NO_NAME = /^(?:UNKNOWN|Unknown system error -\d+)$/;
 
 /** By number, in asm-generic/errno.h: those that files and file systems give. */
 const NAMELESS: Readonly<Record<string, readonly [name: string, words: string]>> = {
@@ -34,20 +35,24 @@ export function errnoName(errno: number): string {
 export function errnoWords(name: string): string {
   const number = (constants.errno as Record<string, number>)[name];
   const known = number === undefined ? undefined : getSystemErrorMap().get(-number);
-  return known?.[1] ?? wordsOfNameless(name) ?? name;
+  const nameless = Object.values(NAMELESS).find(([own]) => own === name);
+  return known?.[1] ?? nameless?.[1] ?? name;
 }
 
 /** `ENOENT` and the like; another error's code; undefined where there is none. */
 export function systemCodeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
+  const { code, errno } = (error ?? {}) as { code?: unknown; errno?: unknown };
   if (typeof code !== 'string') return undefined;
-  const number = UNKNOWN.exec(code)?.[1];
-  return number === undefined ? code : NAMELESS[number]?.[0] ?? `E${number}`;
+  return NO_NAME.test(code) && typeof errno === 'number' ? nameOf(errno) : code;
 }
 
-/** The kernel's words for an error that libuv does not know, by its name or Node's text for it. */
-export function wordsOfNameless(text: string): string | undefined {
-  const number = UNKNOWN.exec(text)?.[1];
-  return Object.entries(NAMELESS).find(([known, [name]]) => known === number || name === text)
-    ?.[1][1];
+/** The kernel's words for a system call's error, if libuv has none. */
+export function wordsOfNameless({ code, errno }: NodeJS.ErrnoException): string | undefined {
+  if (code === undefined || !NO_NAME.test(code) || errno === undefined) return undefined;
+  return errnoWords(nameOf(errno));
+}
+
+/** Has the form of a name, also for a number that nobody knows. */
+function nameOf(errno: number): string {
+  return errnoName(errno).replace('errno ', 'E');
 }

@@ -56,6 +56,11 @@ test('an error that Node has no name for has one, and the kernel\'s words', () =
   assert.ok(isSystemCallError(cause));
   assert.equal(systemCodeOf(cause), 'EDQUOT');
   assert.equal(describe(cause), 'mkdir "/x": disk quota exceeded');
+  const otherForm = Object.assign(new Error('UNKNOWN: unknown error, write'),
+    { code: 'UNKNOWN', errno: -122, syscall: 'write' });
+  assert.equal(systemCodeOf(otherForm), 'EDQUOT');
+  assert.equal(describe(otherForm), 'write: disk quota exceeded');
+  assert.equal(systemCodeOf({ code: 'UNKNOWN', errno: -4095 }), 'E4095');
   for (const [errno, name, words] of [
     [-122, 'EDQUOT', 'disk quota exceeded'],
     [117, 'EUCLEAN', 'structure needs cleaning'],
