@@ -72,10 +72,13 @@ export class TarReader {
     this.#endEntry();
   }
 
-  /** Declares the end. Throws an IntegrityError when the archive stops within an entry. */
+  /**
+   * Declares the end. Throws an IntegrityError when the archive stops within an entry. The padding
+   * after the last payload may be absent: umoci's `insert` does not write it.
+   */
   finish(): void {
     const isWhole = this.#partialBytes === 0 && this.#bodyBytes === 0 &&
-      this.#paddingBytes === 0 && this.#current === undefined && !this.#assembly.pending;
+      this.#current === undefined && !this.#assembly.pending;
     if (!isWhole) throw badArchive('read archive: it ends in the middle of an entry');
   }
 
