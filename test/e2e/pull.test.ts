@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
@@ -238,6 +239,25 @@ test('a digest names the image: a tag beside it is not taken, and prune leaves i
   assert.equal(listed, `${nameOf('pinned')} <none>`);
   assert.equal(await lab.ok(['rmi', `${nameOf('pinned')}@${manifest.digest}`]),
     `Untagged: ${nameOf('pinned')}@${manifest.digest}\nDeleted: ${id}`);
+});
+
+test('what is wrong with a layer is said by who found it, with the name of the layer', async () => {
+  const noise = layer({ 'noise/file': randomBytes(300_000).toString('base64') });
+  const image = registry.content.putImage({ repository: 'noise', tag: 'latest', layers: [noise] });
+  const [{ digest } = { digest: '' }] = image.layers;
+  const match = new RegExp(`^GET .*blobs/${digest}`);
+  const refusedFor = async (): Promise<string> => {
+    const { stderr } = await lab.berth(
+      ['pull', '-q', '--retry', '0', '--tls-verify=false', nameOf('noise')]);
+    registry.faults.clear();
+    return stderr;
+  };
+  registry.faults.add({ match, times: 1, fault: { kind: 'corrupt' } });
+  assert.match(await refusedFor(), new RegExp(`pull layer "${digest}" of ".*noise:latest": \\w`));
+  registry.faults.add({ match, times: 1, fault: { kind: 'cut', afterBytes: 100_000 } });
+  registry.faults.add({ match, fault: { kind: 'drop' } });
+  assert.match(await refusedFor(), /Error: connect to "[\d.:]+": the connection was cut off/);
+  assert.match(await pull('noise'), /^[0-9a-f]{64}$/);
 });
 
 test('a layer that is here is not fetched again, nor one that several tags share', async () => {

@@ -89,7 +89,7 @@ async function chooseMethod(
   if (challenges.some((challenge) => challenge.scheme === 'basic') && credentials !== undefined) {
     return { kind: 'basic' };
   }
-  throw refusedError(options.registry, credentials !== undefined);
+  throw refusedError(options.registry, { hadCredentials: credentials !== undefined, words: '' });
 }
 
 async function obtain(

@@ -5,7 +5,7 @@ import type { Credentials } from './credential-record.ts';
 import { basicHeader } from './credential-record.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts';
 import { sendFollowing } from './http-redirect.ts';
-import { refusedError } from './registry-failure.ts';
+import { refusedError, registryWords } from './registry-failure.ts';
 import { discardBody, readBody } from './response-body.ts';
 
 /** The registry on whose behalf tokens are fetched. */
@@ -43,8 +43,10 @@ export async function fetchToken(
   const askedAtMs = Date.now();
   const response = await sendFollowing(request.client, tokenRequest(realm, request));
   if (response.status === 401 || response.status === 403) {
-    await discardBody(response);
-    throw refusedError(request.registry, request.credentials !== undefined);
+    const { message: words } = await registryWords(response);
+    throw refusedError(request.registry, {
+      hadCredentials: request.credentials !== undefined, words,
+    });
   }
   if (response.status !== 200) {
     await discardBody(response);

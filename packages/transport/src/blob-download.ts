@@ -1,7 +1,7 @@
 /**
  * The bytes of one blob, from any offset. If the connection breaks, the download continues by a
- * range request. Sizes are checked here; the digest is checked by the code that stores the bytes
- * and hashes them once.
+ * range request; where the registry can't do that, it begins anew and skips what is known. Sizes
+ * are checked here; the digest is checked by the code that stores the bytes and hashes them once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IntegrityError, NotFoundError, TransportError } from '@berth/errors';
@@ -25,8 +25,13 @@ export interface BlobRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OTHER_RANGE = 'BLOB_RANGE';
+const RANGE_NOT_SATISFIABLE = 416;
+
 interface Progress {
   position: number;
+  /** The registry has not yet answered a range request with another range or a refusal. */
+  mayAskRange: boolean;
   /** A strong entity tag: proves that a range continues the same bytes. */
   etag: string | undefined;
 }
@@ -39,7 +44,9 @@ interface Progress {
  */
 export async function* downloadBlob(request: BlobRequest): AsyncGenerator<Buffer, void, undefined> {
   const { descriptor } = request;
-  const progress: Progress = { position: request.offset ?? 0, etag: undefined };
+  const progress: Progress = {
+    position: request.offset ?? 0, mayAskRange: true, etag: undefined,
+  };
   let attempt = 0;
   while (progress.position < descriptor.size) {
     const before = progress.position;
@@ -49,10 +56,20 @@ export async function* downloadBlob(request: BlobRequest): AsyncGenerator<Buffer
       if (progress.position === descriptor.size) return;
       throw cutOff(response, { request, progress });
     } catch (error) {
+      if (progress.mayAskRange && isAboutRange(error)) {
+        progress.mayAskRange = false;
+        continue;
+      }
       attempt = progress.position > before ? 1 : attempt + 1;
       await pause(error, { request, attempt });
     }
   }
+}
+
+/** The registry gives another range than it was asked for, or says that there is no such range. */
+function isAboutRange(error: unknown): boolean {
+  if (error instanceof IntegrityError) return error.code === OTHER_RANGE;
+  return error instanceof TransportError && error.details['status'] === RANGE_NOT_SATISFIABLE;
 }
 
 async function pause(error: unknown, at: { request: BlobRequest; attempt: number }): Promise<void> {
@@ -88,11 +105,10 @@ async function openBlob(request: BlobRequest, progress: Progress): Promise<HttpR
   }
 }
 
-function rangeHeaders({ position, etag }: Progress): Record<string, string> {
-  const plain = { 'accept-encoding': 'identity' };
-  if (position === 0) return plain;
+function rangeHeaders({ position, mayAskRange, etag }: Progress): Record<string, string> {
+  if (position === 0 || !mayAskRange) return {};
   const condition = etag === undefined ? {} : { 'if-range': etag };
-  return { ...plain, range: `bytes=${position}-`, ...condition };
+  return { range: `bytes=${position}-`, ...condition };
 }
 
 /**
@@ -156,10 +172,8 @@ async function checkHead(response: HttpResponse, { request, progress }: Reading)
     const total = range?.[2] === '*' ? size : Number(range?.[2]);
     if (range === null || Number(range[1]) !== progress.position || total !== size) {
       await discardBody(response);
-      throw sizeError(
-        request,
-        `a range that does not continue at byte ${progress.position} of ${size}`,
-      );
+      const wanted = `byte ${progress.position} of ${size}`;
+      throw blobError(OTHER_RANGE, request, `a range that does not continue at ${wanted}`);
     }
     return 0;
   }
@@ -215,8 +229,12 @@ function cutOff(response: HttpResponse, { request, progress }: Reading): Transpo
 }
 
 function sizeError(request: BlobRequest, what: string): IntegrityError {
+  return blobError('BLOB_SIZE', request, what);
+}
+
+function blobError(code: string, request: BlobRequest, what: string): IntegrityError {
   return new IntegrityError(
-    'BLOB_SIZE',
+    code,
     `fetch blob "${request.descriptor.digest}": the registry gives ${what}`,
   );
 }

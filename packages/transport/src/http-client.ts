@@ -1,12 +1,14 @@
 /**
  * One HTTP/1.1 exchange at a time over node:http and node:https, with kept-alive connections,
  * proxies and time limits. It follows no redirect, answers no challenge and retries nothing: the
- * layers above it do.
+ * layers above it do. It asks for answers as they are, and decodes those that a server or proxy has
+ * compressed on the way.
  */
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
 import { TransportError } from '@berth/errors';
+import { decoded } from './content-encoding.ts';
 import { explainNetworkError } from './network-failure.ts';
 import { proxyFor } from './proxy-choice.ts';
 import { plainTunnelHeaders, TunnelAgent } from './proxy-tunnel.ts';
@@ -115,12 +117,8 @@ function exchange(job: Exchange): Promise<HttpResponse> {
     const waitAgain = limitTime(outgoing, job);
     outgoing.on('error', fail);
     outgoing.on('response', (incoming) => {
-      resolve({
-        status: incoming.statusCode ?? 0,
-        headers: incoming.headers,
-        url: request.url,
-        body: incoming,
-      });
+      const { method, url } = request;
+      resolve({ status: incoming.statusCode ?? 0, url, ...decoded(method, incoming) });
     });
     const { body } = request;
     if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
@@ -136,7 +134,9 @@ function exchange(job: Exchange): Promise<HttpResponse> {
 
 function open({ request, proxy, agent, options }: Exchange): http.ClientRequest {
   const { url } = request;
-  const headers: Record<string, string> = { 'user-agent': options.userAgent, ...request.headers };
+  const headers: Record<string, string> = {
+    'user-agent': options.userAgent, 'accept-encoding': 'identity', ...request.headers,
+  };
   const signal = request.signal === undefined ? {} : { signal: request.signal };
   if (url.protocol === 'https:') {
     return https.request(url, { method: request.method, headers, agent, ...signal });

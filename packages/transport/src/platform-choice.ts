@@ -3,7 +3,7 @@
  * source.
  */
 import { IntegrityError, NotFoundError } from '@berth/errors';
-import type { Descriptor, Digest, Manifest, Platform, RawDocument } from '@berth/oci';
+import type { Descriptor, Digest, Index, Manifest, Platform, RawDocument } from '@berth/oci';
 import { choosePlatform, formatPlatform, localPlatform, parseManifest } from '@berth/oci';
 
 /** How deep indexes may hold indexes. */
@@ -38,7 +38,7 @@ export async function chooseManifest(
   let current = document;
   let indexDigest: Digest | undefined;
   for (let depth = 0; depth < MAXIMUM_DEPTH; depth += 1) {
-    const parsed = parseManifest(current.bytes, current.mediaType);
+    const parsed = parseNaming(current, options.name);
     if (parsed.kind === 'manifest') return { document: current, manifest: parsed, indexDigest };
     indexDigest ??= current.digest;
     const entry = chooseEntry(parsed.manifests, options);
@@ -55,6 +55,16 @@ export async function chooseManifest(
     'INDEX_DEPTH',
     `read the index of "${options.name}": indexes within indexes without end`,
   );
+}
+
+/** A page of a proxy, or of another server, says nothing of the image that it came for. */
+function parseNaming({ bytes, mediaType }: RawDocument, name: string): Manifest | Index {
+  try {
+    return parseManifest(bytes, mediaType);
+  } catch (cause) {
+    if (!(cause instanceof IntegrityError)) throw cause;
+    throw new IntegrityError(cause.code, `pull "${name}"`, { cause, hint: cause.hint });
+  }
 }
 
 /** The entry of an index for the platform. Throws NotFoundError listing what there is. */

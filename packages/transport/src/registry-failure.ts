@@ -4,7 +4,7 @@ import type { EngineError } from '@berth/errors';
 import type { HttpResponse } from './http-client.ts';
 import { addressForPeople } from './network-failure.ts';
 import { readBody } from './response-body.ts';
-import { retryAfterMs } from './retry.ts';
+import { LONGEST_RETRY_AFTER_MS, retryAfterMs } from './retry.ts';
 
 const MAXIMUM_ERROR_BYTES = 64 * 1024;
 const MAXIMUM_MESSAGE_LENGTH = 300;
@@ -19,12 +19,19 @@ export interface FailureSubject {
   readonly method: string;
 }
 
-/** The error for a registry that refuses access. */
-export function refusedError(registry: string, hadCredentials: boolean): TransportError {
+/**
+ * The error for a registry that refuses access. `words` are its own; to somebody without
+ * credentials they say no more than the error does.
+ */
+export function refusedError(
+  registry: string,
+  { hadCredentials, words }: { hadCredentials: boolean; words: string },
+): TransportError {
+  const said = words === '' ? '' : ` (${words})`;
   return new TransportError(
     'REGISTRY_UNAUTHORIZED',
     hadCredentials
-      ? `log in to "${registry}": the user name or password is refused`
+      ? `log in to "${registry}": the user name or password is refused${said}`
       : `ask "${registry}": it wants a user name and password`,
     {
       hint: `berth login ${registry}`,
@@ -64,7 +71,13 @@ export async function registryFailure(
     return new TransportError('REGISTRY_UNAUTHORIZED', message, { hint, details });
   }
   const code = status === 429 ? 'REGISTRY_RATE_LIMIT' : 'REGISTRY_REFUSED';
-  return new TransportError(code, message, { details });
+  return new TransportError(code, message, { details, hint: waitingHint(details.retryAfterMs) });
+}
+
+/** Undefined for a wait that the next try keeps by itself. */
+function waitingHint(waitMs: number | undefined): string | undefined {
+  if (waitMs === undefined || waitMs <= LONGEST_RETRY_AFTER_MS) return undefined;
+  return `it asks to wait ${Math.ceil(waitMs / 60_000)} minutes`;
 }
 
 function explainStatus(status: number, registry: string): string {
@@ -76,7 +89,10 @@ function explainStatus(status: number, registry: string): string {
   return `"${registry}" answers ${status}`;
 }
 
-async function registryWords(response: HttpResponse): Promise<{ code: string; message: string }> {
+/** What a registry or token server says beside its status. Never throws. */
+export async function registryWords(
+  response: HttpResponse,
+): Promise<{ code: string; message: string }> {
   try {
     const body = await readBody(response, {
       limitBytes: MAXIMUM_ERROR_BYTES,
@@ -90,9 +106,8 @@ async function registryWords(response: HttpResponse): Promise<{ code: string; me
 }
 
 function firstError(answer: unknown): { code: string; message: string } {
-  const errors: unknown =
-    typeof answer === 'object' && answer !== null && 'errors' in answer ? answer.errors : undefined;
-  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  const { errors, details: plain } = Object(answer) as { errors?: unknown; details?: unknown };
+  const first: unknown = Array.isArray(errors) ? errors[0] : { message: plain };
   if (typeof first !== 'object' || first === null) return { code: '', message: '' };
   const read = (key: string): string => {
     const value: unknown = (first as Record<string, unknown>)[key];

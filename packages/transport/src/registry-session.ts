@@ -11,7 +11,7 @@ import type { Credentials } from './credential-record.ts';
 import type { HttpClient, HttpMethod, HttpResponse } from './http-client.ts';
 import { sendFollowing } from './http-redirect.ts';
 import type { FailureSubject } from './registry-failure.ts';
-import { refusedError, registryFailure } from './registry-failure.ts';
+import { refusedError, registryFailure, registryWords } from './registry-failure.ts';
 import { discardBody, readBody } from './response-body.ts';
 import type { RetryNotice, RetryPolicy } from './retry.ts';
 import { withRetries } from './retry.ts';
@@ -146,10 +146,10 @@ async function authorizedFetch(job: AuthorizedFetch): Promise<HttpResponse> {
     const challenges = parseChallenges(response.headers['www-authenticate']);
     const isLast = attempt === 2 && challenges.some(({ scheme }) => scheme === 'bearer');
     if (!mayAsk || isLast || attempt > 2) throw await registryFailure(response, subject);
-    await discardBody(response);
+    const { message: words } = await registryWords(response);
     const wasProven = proof['authorization'] !== undefined;
     if (!(await job.authorization.answer(challenges, { scope, wasProven }))) {
-      throw refusedError(options.registry, true);
+      throw refusedError(options.registry, { hadCredentials: true, words });
     }
   }
 }

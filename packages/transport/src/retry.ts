@@ -18,7 +18,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
   longestDelayMs: 15_000,
 };
 /** If a server asks for a longer wait than this, we give up instead of waiting. */
-const LONGEST_RETRY_AFTER_MS = 60_000;
+export const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /** One retry about to happen, for progress output. */
 export interface RetryNotice {

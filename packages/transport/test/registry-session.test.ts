@@ -145,6 +145,19 @@ test('a wrong password is refused with the command to type', async (t) => {
   await rejectsWith(get(t, server), 'REGISTRY_UNAUTHORIZED', /wants a user name/);
 });
 
+test('what registry and token server say of a wrong password is passed on', async (t) => {
+  const access = { kind: 'basic', username: 'u', password: 'p' } as const;
+  const server = withTag(await registry(t, { access }));
+  const body = '{"errors":[{"code":"UNAUTHORIZED","message":"use a token, not the password"}]}';
+  const headers = { 'www-authenticate': 'Basic realm="x"' };
+  server.faults.add({ match: /tags/, fault: { kind: 'status', status: 401, headers, body } });
+  await rejectsWith(get(t, server, { creds: 'u:p' }), 'REGISTRY_UNAUTHORIZED', /\(use a token/);
+  const other = withTag(await registry(t, { access: { ...access, kind: 'bearer' } }));
+  await rejectsWith(
+    get(t, other, { creds: 'u:x' }), 'REGISTRY_UNAUTHORIZED', /\(incorrect username or password\)/,
+  );
+});
+
 test('a token is fetched with the password and used for the scope', async (t) => {
   const server = withTag(
     await registry(t, { access: { kind: 'bearer', username: 'u', password: 'p' } }),
@@ -294,7 +307,8 @@ test('a Retry-After of more than a minute is not waited for', async (t) => {
     match: /tags/,
     fault: { kind: 'status', status: 429, headers: { 'retry-after': '3600' } },
   });
-  await rejectsWith(get(t, server), 'REGISTRY_RATE_LIMIT');
+  await assert.rejects(get(t, server),
+    { code: 'REGISTRY_RATE_LIMIT', hint: 'it asks to wait 60 minutes' });
   assert.equal(server.requests.filter(({ path }) => path.includes('tags')).length, 1);
 });
 

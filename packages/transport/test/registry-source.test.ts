@@ -112,6 +112,14 @@ test('an index that leads to itself ends', async (t) => {
   await assert.rejects(source(t, `${server.host}/a/b:v1`).manifest(), { code: 'INDEX_DEPTH' });
 });
 
+test('a page in place of a manifest is an error that names the image', async (t) => {
+  const server = await registry(t);
+  const name = `${server.host}/a/b:v1`;
+  const body = Buffer.from('<html>log in to the hotel</html>');
+  server.faults.add({ match: /manifests/, fault: { kind: 'replace', body } });
+  await assert.rejects(source(t, name).manifest(), { code: 'BAD_JSON', message: `pull "${name}"` });
+});
+
 test('an image is read by digest, and other bytes are refused', async (t) => {
   const server = await registry(t);
   const image = server.content.putImage({ repository: 'a/b', tag: 'v1', layers: LAYERS });

@@ -51,8 +51,11 @@ export class LayerWorker {
     const fed = feed(running.stdin, { request, content });
     const line = await running.answers.next();
     if (line.done === true) throw await whyEnded(running, fed);
+    // When reading the content has failed, the worker finds an archive that ends too early.
+    const early = await Promise.race([fed, undefined]);
+    if (early !== undefined && !isBrokenPipe(early)) throw early;
     // A worker that finds the archive damaged stops reading, so that feed() fails with a broken
-    // pipe. The worker's own error is more useful and is thrown first.
+    // pipe, or still waits for content. The worker's own error is the one to report.
     const result = parseApplyAnswer(line.value);
     const failure = await fed;
     if (failure !== undefined) throw failure;
@@ -162,9 +165,12 @@ const BROKEN_PIPE = ['EPIPE', 'ERR_STREAM_DESTROYED'];
  */
 async function whyEnded({ complaint }: Running, fed: Promise<unknown>): Promise<unknown> {
   const failure = await fed;
-  const code = (failure as NodeJS.ErrnoException | undefined)?.code ?? '';
-  const isLost = failure === undefined || BROKEN_PIPE.includes(code);
+  const isLost = failure === undefined || isBrokenPipe(failure);
   return isLost ? workerLost(await complaint) : failure;
+}
+
+function isBrokenPipe(failure: unknown): boolean {
+  return BROKEN_PIPE.includes((failure as NodeJS.ErrnoException).code ?? '');
 }
 
 function workerLost(complaint: string): SystemError {

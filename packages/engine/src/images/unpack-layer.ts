@@ -66,7 +66,21 @@ async function runApply(
 ): Promise<LayerResult> {
   const { worker, diffId, tree, recipe } = request;
   const content = await contentOf(engine, request);
-  return worker.apply({ tree, recipe, content, expectedDiffId: diffId });
+  try {
+    return await worker.apply({ tree, recipe, content, expectedDiffId: diffId });
+  } catch (error) {
+    throw error instanceof IntegrityError ? namingLayer(error, request) : error;
+  }
+}
+
+/** Names the layer, unless the error does it already. */
+function namingLayer(
+  cause: IntegrityError,
+  { descriptor: { digest }, source }: LayerRequest,
+): IntegrityError {
+  if (cause.message.includes(digest)) return cause;
+  const { code, hint } = cause;
+  return new IntegrityError(code, `pull layer "${digest}" of "${source.name}"`, { cause, hint });
 }
 
 /**
