@@ -1,6 +1,6 @@
 /**
  * Bodies that were compressed on the way (Content-Encoding). Nobody asked for that, but some servers
- * and proxies do it with everything. Their length and digests are those of the decoded body.
+ * and proxies do it with everything. Their length and digest are those of the decoded body.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { pipeline, type Readable, type Transform } from 'node:stream';
