@@ -1,5 +1,5 @@
 /**
- * Bodies that were compressed on the way (Content-Encoding). Nobody asked for that, but some servers
+ * Bodies that were compressed on the way (Content-Encoding). Nobody asked for it, but some servers
  * and proxies do it with everything. Their length and digest are those of the decoded body.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
