@@ -26,8 +26,9 @@ void run_note_error(struct run *run, const struct failure *failure)
 	const char *reason = failure->reason[0] != '\0' ? failure->reason
 							: strerror(failure->error);
 
-	snprintf(run->error, sizeof(run->error), "%.47s \"%.511s\": %.191s", failure->stage,
-		 failure->object, reason);
+	snprintf(run->error, sizeof(run->error),
+		 failure->object[0] == '\0' ? "%.47s%.511s: %.191s" : "%.47s \"%.511s\": %.191s",
+		 failure->stage, failure->object, reason);
 }
 
 /* Orphans of a container without its own pid namespace become children of the supervisor, which is

@@ -346,7 +346,8 @@ static void execute(const struct plan *plan, struct failure *failure)
 	const struct plan_record *args = plan_find(plan, OP_ARGS);
 
 	if (args == NULL || args->args[0][0] == '\0') {
-		fail_execute("", NULL, ENOENT, failure);
+		fail_because(failure, "execute \"\"", "", "the command is an empty word", ENOENT);
+		failure->status = EXIT_NOT_FOUND;
 	} else if (strchr(args->args[0], '/') == NULL) {
 		execute_in_path(args->args[0], args->args, failure);
 	} else {

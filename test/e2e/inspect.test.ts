@@ -130,5 +130,7 @@ test('--type and --size', async () => {
     /^[0-9a-f]{64}$/);
   assert.equal(await lab.ok(['inspect', '--type=volume', '-f', '{{.Name}}', 'kept']), 'kept');
   assert.equal((await lab.berth(['inspect', '--type', 'image', 'runs'])).status, 125);
-  assert.equal((await lab.berth(['inspect', '--type', 'bogus', 'runs'])).status, 125);
+  for (const type of ['bogus', 'constructor', '__proto__']) {
+    assert.equal((await lab.berth(['inspect', '--type', type, 'runs'])).status, 125);
+  }
 });

@@ -160,3 +160,19 @@ test('descriptors that the runtime opened are never preserved', async () => {
   assert.equal(status, 125);
   assert.match(stderr, /preserve descriptor/);
 });
+
+test('a profile refuses what it names, also by two conditions about one argument', async () => {
+  const profile = path.join(lab.home, 'profile.json');
+  const is = (value: number): object => ({ index: 1, op: 'SCMP_CMP_EQ', value });
+  writeFileSync(profile, JSON.stringify({
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['kill'], action: 'SCMP_ACT_ERRNO', args: [is(10), is(12)] }],
+  }));
+  const script = 'trap : 10 12; for signal in 10 12 18; do kill -$signal $$ && echo $signal; done';
+  const run = ['run', '--rm', '--network', 'none', '--security-opt', `seccomp=${profile}`];
+  assert.equal((await lab.berth([...run, image, 'sh', '-c', script])).stdout, '18\n');
+  writeFileSync(profile, '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["kill"]}]}');
+  const { status, stderr } = await lab.berth([...run, image, 'true']);
+  assert.equal(status, 125);
+  assert.match(stderr, /^Error: read rule .* of the seccomp profile: it has no "action"$/m);
+});

@@ -18,7 +18,8 @@ import { mountSpecs } from './mounts.ts';
 import { processSpec } from './process.ts';
 import type { ContainerRequest } from './request.ts';
 import { resources } from './resources.ts';
-import { customSeccomp, defaultSeccomp } from './seccomp-profile.ts';
+import { customSeccomp } from './custom-seccomp.ts';
+import { defaultSeccomp } from './seccomp-profile.ts';
 import { sysctls } from './sysctls.ts';
 
 /** Everything that a runtime spec is made from; compose() reads nothing else. */

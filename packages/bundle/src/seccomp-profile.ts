@@ -1,8 +1,7 @@
 /**
- * The seccomp profile of a container: Podman's default, or one from a file. What Berth refuses
- * beyond the default is a filter of its own, see seccomp-refusals.ts.
+ * The default seccomp profile of a container, which is Podman's. What Berth refuses beyond it is a
+ * filter of its own, see seccomp-refusals.ts.
  */
-import { UsageError } from '@berth/errors';
 import type { SeccompRule, SeccompSpec } from '@berth/oci';
 import {
   ALLOWED,
@@ -14,7 +13,8 @@ import {
 const EPERM = 1;
 const ENOSYS = 38;
 
-const ARCHITECTURES: Record<string, string[]> = {
+/** The architectures whose calls a machine's kernel takes. */
+export const ARCHITECTURES: Record<string, string[]> = {
   amd64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
   arm64: ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'],
 };
@@ -60,62 +60,4 @@ function refuse(names: string[], errnoRet: number): SeccompRule {
 
 function allowIf(name: string, ...args: NonNullable<SeccompRule['args']>): SeccompRule {
   return { names: [name], action: 'SCMP_ACT_ALLOW', args };
-}
-
-/**
- * A profile from a file, in the form of the runtime spec or of Docker (with archMap, includes and
- * excludes). Throws UsageError when it is neither.
- */
-export function customSeccomp(
-  profile: unknown,
-  facts: { architecture: string; capabilities: readonly string[] },
-): SeccompSpec {
-  const document = profile as Partial<DockerProfile> | null;
-  if (
-    typeof document !== 'object' ||
-    document === null ||
-    typeof document.defaultAction !== 'string'
-  ) {
-    throw new UsageError('BAD_SECCOMP', 'read seccomp profile: it has no "defaultAction"');
-  }
-  const rules = Array.isArray(document.syscalls) ? document.syscalls : [];
-  return {
-    defaultAction: document.defaultAction,
-    ...(document.defaultErrnoRet === undefined
-      ? {}
-      : { defaultErrnoRet: document.defaultErrnoRet }),
-    architectures: document.architectures ?? ARCHITECTURES[facts.architecture] ?? [],
-    syscalls: rules.filter((rule) => applies(rule, facts)).map(runtimeRule),
-  };
-}
-
-type DockerRule = Omit<SeccompRule, 'names'> & {
-  name?: string;
-  names?: string[];
-  includes?: { caps?: string[]; arches?: string[] };
-  excludes?: { caps?: string[]; arches?: string[] };
-};
-
-type DockerProfile = Omit<SeccompSpec, 'syscalls'> & { syscalls: DockerRule[] };
-
-function applies(
-  { includes, excludes }: DockerRule,
-  { architecture, capabilities }: { architecture: string; capabilities: readonly string[] },
-): boolean {
-  const has = (names: string[] | undefined): boolean =>
-    names?.every((name) => capabilities.includes(name)) ?? true;
-  const wantsOther = includes?.arches !== undefined && !includes.arches.includes(architecture);
-  const excluded =
-    excludes?.arches?.includes(architecture) === true ||
-    excludes?.caps?.some((name) => capabilities.includes(name)) === true;
-  return !wantsOther && !excluded && has(includes?.caps);
-}
-
-function runtimeRule({ name, names, action, errnoRet, args }: DockerRule): SeccompRule {
-  return {
-    names: names ?? (name === undefined ? [] : [name]),
-    action,
-    ...(errnoRet === undefined ? {} : { errnoRet }),
-    ...(args === undefined || args === null ? {} : { args }),
-  };
 }

@@ -2,7 +2,8 @@
 import { UsageError } from '@berth/errors';
 import type { SeccompAction, SeccompArgument, SeccompRule, SeccompSpec } from '@berth/oci';
 
-const OPERATORS: Record<SeccompArgument['op'], string> = {
+/** The words of the line format for the operators of profiles. */
+export const OPERATORS: Record<SeccompArgument['op'], string> = {
   SCMP_CMP_EQ: '==',
   SCMP_CMP_NE: '!=',
   SCMP_CMP_LT: '<',
@@ -29,18 +30,24 @@ export function seccompText(profile: SeccompSpec): string {
   return `${lines.join('\n')}\n`;
 }
 
-function ruleLines(rule: SeccompRule, what: string): string[] {
-  const condition = conditions(rule);
-  return rule.names.map((name) => `rule ${what} ${name}${condition}`);
+function ruleLines({ names, args = [] }: SeccompRule, what: string): string[] {
+  const alternatives = isTwiceOnOne(args) ? args.map((one) => [one]) : [args];
+  return names.flatMap((name) =>
+    alternatives.map((all) => `rule ${what} ${name}${all.map(condition).join('')}`));
 }
 
-function conditions({ args }: SeccompRule): string {
-  return (args ?? [])
-    .map(({ index, op, value, valueTwo }) => {
-      const second = op === 'SCMP_CMP_MASKED_EQ' ? ` ${valueTwo ?? 0}` : '';
-      return ` ${index} ${OPERATORS[op]} ${value}${second}`;
-    })
-    .join('');
+/**
+ * Whether two conditions are about one argument. A rule of libseccomp can't have that; runc and
+ * crun take each condition of such a rule as a rule of its own.
+ */
+function isTwiceOnOne(args: readonly SeccompArgument[]): boolean {
+  return new Set(args.map(({ index }) => index)).size < args.length;
+}
+
+function condition({ index, op, value, valueTwo }: SeccompArgument): string {
+  // String() shortens numbers above 2^53 to others that are read as the same.
+  const second = op === 'SCMP_CMP_MASKED_EQ' ? ` ${BigInt(valueTwo ?? 0)}` : '';
+  return ` ${index} ${OPERATORS[op]} ${BigInt(value)}${second}`;
 }
 
 function action(name: SeccompAction, errnoRet: number | undefined): string {

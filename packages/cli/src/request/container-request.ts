@@ -18,6 +18,7 @@ import {
   parsePersonality,
   parseRootFolder,
   parseSdNotify,
+  parseTimeLimit,
   parseUmask,
 } from './process.ts';
 import { preservedByRun, socketVariables } from './preserved.ts';
@@ -116,7 +117,7 @@ function processOf(flags: Flags) {
     init: flags.init,
     stopSignal: flags['stop-signal'],
     stopTimeoutSeconds: flags['stop-timeout'],
-    timeoutSeconds: flags.timeout,
+    timeoutSeconds: parseTimeLimit(flags.timeout),
     umask: parseUmask(flags.umask),
     personality: parsePersonality(flags.personality),
     timezone: flags.tz,

@@ -66,6 +66,9 @@ function lines(file: string): string[] {
   } catch (cause) {
     throw new SystemError('READ_FILE', `open "${file}"`, { cause });
   }
+  if (text.includes('\0')) {
+    throw new UsageError('NUL_IN_FILE', `read "${file}": it has a NUL byte, so it is no text`);
+  }
   const all = text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)

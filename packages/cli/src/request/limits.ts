@@ -50,7 +50,12 @@ function refuseSwappiness(value: number | undefined): void {
 
 function numberList(flag: string, list: string | undefined): string | undefined {
   if (list === undefined || list === '') return undefined;
-  if (!/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/.test(list)) {
+  const isList = /^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/.test(list);
+  const isEmpty = (part: string): boolean => {
+    const [first, last = first] = part.split('-').map(Number);
+    return first === undefined || last === undefined || last < first;
+  };
+  if (!isList || list.split(',').some(isEmpty)) {
     throw new UsageError('BAD_CPUSET', `read --${flag} "${list}": not a list such as 0-3,6`);
   }
   return list;

@@ -17,7 +17,8 @@ const DRIVERS: Readonly<Record<string, LogRequest['driver']>> = {
  * Berth does not have.
  */
 export function parseLog(driver: string | undefined, options: readonly string[]): LogRequest {
-  const known = driver === undefined ? undefined : DRIVERS[driver];
+  const known = driver !== undefined && Object.hasOwn(DRIVERS, driver)
+    ? DRIVERS[driver] : undefined;
   if (driver !== undefined && known === undefined) {
     throw new UnsupportedError('LOG_DRIVER', `use the log driver "${driver}": not supported`, {
       hint: driver === 'journald'

@@ -56,6 +56,19 @@ export function parseOomScore(value: number | undefined): number | undefined {
   return value;
 }
 
+const MOST_SECONDS = 0xffff_ffff;
+
+/** The seconds until a container is killed. Throws UsageError for what no one can wait for. */
+export function parseTimeLimit(seconds: number | undefined): number | undefined {
+  if (seconds !== undefined && (seconds < 0 || seconds > MOST_SECONDS)) {
+    throw new UsageError(
+      'BAD_TIMEOUT',
+      `read --timeout "${seconds}": not between 0 and ${MOST_SECONDS}`,
+    );
+  }
+  return seconds;
+}
+
 /** `FOLDER` or `FOLDER:O`. Throws UsageError. */
 export function parseRootFolder(text: string): ContainerRequest['rootFolder'] {
   const keepsChangesApart = text.endsWith(':O');

@@ -77,7 +77,8 @@ function outsideActions(format: string, change: (text: string) => string): strin
 function titleOf(cell: string, titles: Readonly<Record<string, string>>): string {
   return cell.replace(/\{\{[\s\S]*?\}\}/g, (action) => {
     const [, name] = /\.([A-Za-z]+)/.exec(action) ?? [];
-    return name === undefined ? '' : titles[name] ?? capitals(name);
+    if (name === undefined) return '';
+    return (Object.hasOwn(titles, name) ? titles[name] : undefined) ?? capitals(name);
   });
 }
 

@@ -60,12 +60,13 @@ test('what is no limit is refused', () => {
     ['--cpus=1', '--cpu-quota=1000'],
     ['--cpus=-1'], ['--cpus=0.001'],
     ['--cpu-period=5'], ['--cpu-period=2000000'], ['--cpu-quota=5'],
-    ['--cpuset-cpus=x'], ['--cpuset-mems=0-'],
+    ['--cpuset-cpus=x'], ['--cpuset-mems=0-'], ['--cpuset-cpus=3-1'],
     ['--blkio-weight=5'], ['--blkio-weight=1001'],
     ['--blkio-weight-device=/dev/sda'], ['--blkio-weight-device=/dev/sda:5'],
     ['--device-read-bps=sda:1mb'], ['--device-read-bps=/dev/sda:0'],
     ['--device-read-bps=/dev/sda:x'], ['--device-read-iops=/dev/sda:1mb'],
     ['--memory-swappiness=50'],
+    ['--timeout=-5'], ['--timeout=4294967296'],
     ['--cgroup-parent=/x', '--cgroups=disabled'],
   ];
   for (const flags of bad) assert.throws(() => request(...flags), EngineError, flags.join(' '));

@@ -201,6 +201,8 @@ test('files of variables and labels: comments and blank lines are left out', () 
   refuses((text) => parseLabels([text], [], 'label'), ['', '=x']);
   refuses((text) => parseLabels([text], [], 'annotation'), ['a']);
   refuses((path) => parseLabels([], [path], 'label'), [join(folder, 'absent')]);
+  writeFileSync(file, 'a=1\0\n');
+  assert.throws(() => parseLabels([], [file], 'label'), { message: /env": it has a NUL byte/ });
   rmSync(folder, { recursive: true });
 });
 
@@ -274,7 +276,7 @@ test('logs and detach keys', () => {
       tag: 't',
     },
   );
-  refuses((text) => parseLog(text, []), ['journald', 'x']);
+  refuses((text) => parseLog(text, []), ['journald', 'x', 'constructor', '__proto__']);
   assert.throws(() => parseLog('journald', []), { hint: /--log-driver passthrough/ });
   refuses(
     (text) => parseLog(undefined, [text]),

@@ -185,6 +185,7 @@ test('table formats have titles; blanks, \\t and tabs part columns', () => {
     ['table {{.ID}}\t{{.CreatedAt}}', ['CONTAINER ID', 'CREATED AT']],
     ['table {{.ID}} {{.RunningFor}}', ['CONTAINER ID', 'RUNNING FOR']],
     ['table {{.ID}}:{{.Names}}\t{{len .Names}}', ['CONTAINER ID:NAMES', 'NAMES']],
+    ['table {{.constructor}}', ['CONSTRUCTOR']],
     ['{{.ID}}', []],
   ];
   for (const [format, expected] of cases) {

@@ -40,7 +40,7 @@ export function parseTransportName(text: string): TransportName {
   if (transport === 'docker' && rest.startsWith('//')) {
     return { transport: 'docker', name: rest.slice(2) };
   }
-  const way = ELSEWHERE[transport];
+  const way = Object.hasOwn(ELSEWHERE, transport) ? ELSEWHERE[transport] : undefined;
   if (way !== undefined) {
     const message = `pull "${text}": the transport "${transport}" is not supported`;
     throw new UnsupportedError('NO_SUCH_TRANSPORT', message, { hint: way });

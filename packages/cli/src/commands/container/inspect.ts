@@ -44,7 +44,7 @@ export class InspectCommand extends BerthCommand<typeof FLAGS> {
     const engine = this.openEngine();
     const type = this.spec.path[0] === 'container' ? 'container' : (flags.type ?? 'all');
     const kinds =
-      type === 'all' ? Object.values(TYPES) : [TYPES[type]].flatMap((kind) => kind ?? []);
+      Object.entries(TYPES).flatMap(([name, kind]) => type === 'all' || type === name ? kind : []);
     if (kinds.length === 0) {
       throw new UsageError('BAD_TYPE', `inspect objects of type "${type}": no such type`);
     }
