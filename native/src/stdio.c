@@ -1,11 +1,12 @@
 /*
  * stdio.c - which standard streams a process in a container gets.
  *
- * Pipes and /dev/null are handed over as they are. Terminals are copied through a pipe, because a
- * program without -t must not find a terminal, nor push keys into it. Files, sockets and all else
- * are copied too, because a file that was opened only for reading could be opened again, for
- * writing, through /proc/self/fd/0. Folders and block devices are refused: they would show the
- * host's files.
+ * Pipes and /dev/null are handed over; of a pipe the process gets an open file of its own, because
+ * many programs set O_NONBLOCK, which the caller's other programs don't expect. Terminals are
+ * copied through a pipe, because a program without -t must not find a terminal, nor push keys into
+ * it. Files, sockets and all else are copied too, because a file that was opened only for reading
+ * could be opened again, for writing, through /proc/self/fd/0. Folders and block devices are
+ * refused: they would show the host's files.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,17 @@ static bool is_handed(const struct stat *status)
 	if (S_ISFIFO(status->st_mode))
 		return true;
 	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
+}
+
+/* The same pipe; the caller's own open file where no other one can be had. */
+static int handed(int fd)
+{
+	int own = relay_own_description(fd, fcntl(fd, F_GETFL) & O_ACCMODE);
+
+	if (own == fd)
+		return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	fcntl(own, F_SETFL, 0);
+	return own;
 }
 
 /* A pipe between @fd and the process; @given is the end that it gets. */
@@ -61,7 +73,7 @@ int client_hand_streams(struct client *client, int given[3], struct failure *fai
 		if (!(client->streams & (1U << fd)) || (fd == 0 && !client->stdin_open))
 			given[fd] = open("/dev/null", O_RDWR | O_CLOEXEC);
 		else if (is_handed(&status))
-			given[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+			given[fd] = handed(fd);
 		else if (copied(client, fd, &given[fd]) < 0)
 			return fail(failure, "make pipe for", names[fd], errno);
 		if (given[fd] < 0)

@@ -145,6 +145,13 @@ test('a file given as standard input can not be written through /proc/self/fd/0'
   assert.equal(readFileSync(given, 'utf8'), 'mine\n');
 });
 
+test("the modes of the caller's pipes stay as they are", async () => {
+  // dd sets O_NONBLOCK of its standard output by fcntl(2).
+  const { stdout } = await lab.inShell(`{ ${lab.command.join(' ')} run --rm --network none host `
+    + 'dd oflag=nonblock </dev/null; grep flags /proc/self/fdinfo/1; } | cat');
+  assert.match(stdout, /flags:\s+0+1\s/);
+});
+
 test('a folder given as standard input does not show the files of the host', async () => {
   for (const command of ['run --rm -i --network none', 'run --rm --network none']) {
     const { stdout } = await lab.inShell(`${lab.command.join(' ')} ${command} ${image} `
