@@ -1,6 +1,6 @@
 /* Applets that only need the user namespace: `enter` runs a program as its root, `remove` removes
  * trees whose files belong to subordinate ids, `shift` copies layers, `probe` tries what a file
- * system can do; and `take`, which needs only the ids. */
+ * system can do; and `take`, which needs only the ids. Three of them also work without one. */
 #include "applets.h"
 
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capabilities.h"
 #include "probe.h"
 #include "remove.h"
 #include "shift.h"
@@ -23,7 +24,7 @@
 
 struct options {
 	struct userns userns;
-	bool mount_namespace, sync;
+	bool mount_namespace, sync, here;
 	struct shift shift;
 	const char *fuse_overlayfs;
 	char **rest;	/* what follows `--` */
@@ -52,6 +53,10 @@ static int read_option(struct options *options, char **argv, int left, struct fa
 
 	if (strcmp(name, "--mount-ns") == 0) {
 		options->mount_namespace = true;
+		return 0;
+	}
+	if (strcmp(name, "--here") == 0) {
+		options->here = true;
 		return 0;
 	}
 	if (strcmp(name, "--sync") == 0) {
@@ -129,12 +134,21 @@ static bool is_in_path(const char *name)
 
 static struct options options;
 
+/* Where the kernel makes no user namespace, files still get the owners that they would have in it.
+ * There, a user's rights would be void outside of his own files: so they are given up here. */
+static int enter_namespace(struct failure *failure)
+{
+	if (!options.here)
+		return userns_enter(&options.userns, NULL, failure);
+	capabilities_give_up();
+	return 0;
+}
+
 int enter_main(int argc, char **argv)
 {
 	struct failure failure;
 
-	if (read_options(argc, argv, &options, &failure) < 0 ||
-	    userns_enter(&options.userns, NULL, &failure) < 0 ||
+	if (read_options(argc, argv, &options, &failure) < 0 || enter_namespace(&failure) < 0 ||
 	    (options.mount_namespace && new_mount_namespace(&failure) < 0)) {
 		failure_print(&failure, STDERR_FILENO);
 		return EXIT_ENGINE;
@@ -166,8 +180,7 @@ int remove_main(int argc, char **argv)
 	struct failure failure;
 	int status = 0;
 
-	if (read_options(argc, argv, &options, &failure) < 0 ||
-	    userns_enter(&options.userns, NULL, &failure) < 0) {
+	if (read_options(argc, argv, &options, &failure) < 0 || enter_namespace(&failure) < 0) {
 		failure_print(&failure, STDERR_FILENO);
 		return EXIT_ENGINE;
 	}
@@ -220,23 +233,29 @@ int shift_main(int argc, char **argv)
 	return 0;
 }
 
+static bool has_ids(const struct userns *userns)
+{
+	return userns->uids.extents[0].count > 1 || userns->uids.count > 1;
+}
+
 /* `probe [--fuse-overlayfs PROGRAM] -- FOLDER`: tests the file system of an empty folder, and
  * removes the folder. Prints one line for overlay (the kernel's or the program's), `ok` or its
- * failure, and one line for the owners: see probe.h. */
+ * failure, and one line for the owners: see probe.h. Outside of a namespace nothing is mounted. */
 int probe_main(int argc, char **argv)
 {
 	struct failure failure, refusal;
 	const char *owners;
 
-	if (read_options(argc, argv, &options, &failure) < 0 ||
-	    userns_enter(&options.userns, NULL, &failure) < 0 ||
-	    new_mount_namespace(&failure) < 0 ||
-	    probe_owners(options.rest[0], &owners, &failure) < 0) {
+	if (read_options(argc, argv, &options, &failure) < 0 || enter_namespace(&failure) < 0 ||
+	    (!options.here && new_mount_namespace(&failure) < 0) ||
+	    probe_owners(options.rest[0], has_ids(&options.userns), &owners, &failure) < 0) {
 		failure_print(&failure, STDERR_FILENO);
 		return EXIT_ENGINE;
 	}
-	if (probe_overlay(options.rest[0], options.fuse_overlayfs, strcmp(owners, "native") == 0,
-			  &refusal) < 0)
+	if (options.here)
+		dprintf(STDOUT_FILENO, "no user namespace\n");
+	else if (probe_overlay(options.rest[0], options.fuse_overlayfs,
+			       strcmp(owners, "native") == 0, &refusal) < 0)
 		failure_print(&refusal, STDOUT_FILENO);
 	else
 		dprintf(STDOUT_FILENO, "ok\n");

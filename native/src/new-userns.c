@@ -137,6 +137,9 @@ int userns_enter_new(const struct userns *userns, struct failure *failure)
 	close(answer[0]);
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
+	if (error == ENOSPC)
+		return fail_because(failure, "create user namespace", "",
+				    "user.max_user_namespaces allows no more", error);
 	if (error != 0)
 		return fail(failure, "create user namespace", "", error);
 	return got == 0 ? 0 : -1;

@@ -137,7 +137,7 @@ int probe_overlay(const char *folder, const char *program, bool has_ids, struct 
 	return result;
 }
 
-int probe_owners(const char *folder, const char **owners, struct failure *failure)
+int probe_owners(const char *folder, bool has_ids, const char **owners, struct failure *failure)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -146,7 +146,7 @@ int probe_owners(const char *folder, const char **owners, struct failure *failur
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(failure, "make", path, errno);
-	if (keeps_owner(fd))
+	if (has_ids && keeps_owner(fd))
 		*owners = "native";
 	else if (fsetxattr(fd, "user.berth.owner", "1:1", 3, 0) == 0)
 		*owners = "xattr";

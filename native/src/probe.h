@@ -20,11 +20,12 @@ int probe_overlay(const char *folder, const char *program, bool has_ids, struct 
 
 /**
  * probe_owners() - How files below @folder keep owners
+ * @has_ids: there are ids that they can be given to
  * @owners: `native`: they belong to whoever they are given to; `xattr`: attributes can record it;
  *          `ledger`: not even that
  *
  * Return: 0, or -1 with a failure: no file can be made there.
  */
-int probe_owners(const char *folder, const char **owners, struct failure *failure);
+int probe_owners(const char *folder, bool has_ids, const char **owners, struct failure *failure);
 
 #endif

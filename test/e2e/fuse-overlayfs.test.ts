@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -189,4 +189,13 @@ test('it is chosen for a home that refuses overlay, and doctor says what that co
     assert.doesNotMatch(list, / b\/new/);
     await lab.ok(['rm', 'e'], own);
     await lab.ok(['system', 'check', '--repair'], own);
+    // As the store is that was made before the program was installed.
+    const file = path.join(own.env.XDG_DATA_HOME, 'berth/v1/driver.json');
+    const record = { version: 1, driver: 'copy', owners: 'xattr', hadOneId: false, reason: 'x' };
+    writeFileSync(file, JSON.stringify({ ...record, lacksProgram: true }));
+    const seen = await lab.ok(['run', '--rm', ...NONE, IMAGE, 'sh', '-euc', SEEN], own);
+    assert.deepEqual(seen.split('\n'), EXPECTED);
+    assert.equal(await lab.ok(['info', '--format', format], own), 'fuse-overlayfs xattr single');
+    writeFileSync(file, JSON.stringify(record));
+    assert.equal(await lab.ok(['info', '--format', format], own), 'copy xattr single');
   });

@@ -96,12 +96,13 @@ export function openEngine(options: EngineOptions): Engine {
   const masked = lazily(() => isProcMasked(namespace().isWhole));
   const helpers = lazily(() => helpersFor(namespace(), masked()));
   const allIds = lazily(() => findIdMaps(account(), namespace(), helpers()));
-  const enterWith = (maps: IdMaps): EnterSettings => enterSettings(store(), maps);
+  const oneId = (): IdMaps => oneIdMap(account(), namespace());
   const driver = lazily(() => findDriver({
-    store: store(), wanted, enter: enterWith(allIds()), isForeseen: options.onlyLooks === true,
+    store: store(), wanted, enter: enterSettings(store(), allIds()), oneId,
+    isForeseen: options.onlyLooks === true,
   }));
   const idMaps = lazily(() =>
-    driver().owners === 'native' ? allIds() : oneIdMap(account(), namespace()));
+    driver().owners === 'native' ? allIds() : oneId());
   const talk = followTalk(options.report);
   const store = lazily(() => openStore(directories(), { shortNames: talk.noting(shortNames) }));
   return {
@@ -137,15 +138,17 @@ export function openEngine(options: EngineOptions): Engine {
       return idMaps();
     },
     get enter() {
-      return enterWith(idMaps());
+      return enterSettings(store(), idMaps(), driver().withoutNamespace);
     },
     report: talk.report,
     isSilent: talk.isSilent,
   };
 }
 
-function enterSettings({ layout }: Store, idMaps: IdMaps): EnterSettings {
-  return { idMaps, keepersDirectory: layout.keepers, mountNamespace: false };
+function enterSettings(
+  { layout }: Store, idMaps: IdMaps, withoutNamespace: boolean = false,
+): EnterSettings {
+  return { idMaps, keepersDirectory: layout.keepers, mountNamespace: false, withoutNamespace };
 }
 
 /** None where they can't be used. */

@@ -9,7 +9,9 @@ import {
   ConflictError, describe, EngineError, UnsupportedError, UsageError,
 } from '@berth/errors';
 import { findProgram, systemErrorFrom } from '@berth/host';
-import { probeArguments, runHelper, type EnterSettings } from '@berth/isolation';
+import {
+  probeArguments, runHelper, type EnterSettings, type IdMap, type IdMaps,
+} from '@berth/isolation';
 import type { DriverName, DriverRecord, OwnerKeeping, Store } from '@berth/storage';
 
 /** What the choice of a driver depends on. */
@@ -19,6 +21,8 @@ export interface DriverChoice {
   readonly wanted: DriverName | undefined;
   /** Enters a namespace with all of the user's ids. */
   readonly enter: EnterSettings;
+  /** The maps with one id, for a user who can't make a namespace. */
+  readonly oneId: () => IdMaps;
   /**
    * Only answer what would be chosen: nothing is made, and what can't be tested is assumed to work.
    */
@@ -56,9 +60,33 @@ export function findDriver(choice: DriverChoice): DriverRecord {
   if (read === undefined && isForeseen) return foresee(choice);
   const known = read ?? store.driver.choose(decide(choice));
   requireSame(choice, known);
+  if (isProvisional(known)) return chooseAgain(choice, known);
   if (isForeseen || !known.hadOneId || enter.idMaps.tier === 'single') return known;
   const record = { ...known, owners: probe(choice).owners, hadOneId: false };
   store.driver.replace(record);
+  return record;
+}
+
+/** What was lacking at the choice may be there now: user namespaces, or fuse-overlayfs. */
+function isProvisional({ withoutNamespace, lacksProgram }: DriverRecord): boolean {
+  return withoutNamespace === true
+    || (lacksProgram === true && findProgram('fuse-overlayfs') !== undefined);
+}
+
+/**
+ * The driver that the store would get now. It has that one from now on, if its layers have the
+ * marks for it: only overlay has marks of its own. Containers keep the driver that they have.
+ */
+function chooseAgain(choice: DriverChoice, known: DriverRecord): DriverRecord {
+  const { store, isForeseen } = choice;
+  const record = decide(choice);
+  if (record.withoutNamespace === true) return known;
+  if (record.driver === 'overlay' && store.layers.list().length > 0) {
+    if (known.withoutNamespace !== true) return known;
+    const reason = 'images were unpacked here while no user namespace could be made';
+    return { ...record, driver: 'copy', hasOldMarks: true, reason };
+  }
+  if (!isForeseen) store.driver.replace(record);
   return record;
 }
 
@@ -86,6 +114,38 @@ function foresee(choice: DriverChoice): DriverRecord {
 }
 
 function decide(choice: DriverChoice): DriverRecord {
+  try {
+    return decideInside(choice);
+  } catch (error) {
+    if (!isRefusal(error) || choice.wanted === 'overlay') throw error;
+    return decideWithout(choice, describe(error));
+  }
+}
+
+/** What the helper says where no namespace can be made, or where it gives no rights (AppArmor). */
+const REFUSALS = /^(create (user|mount) namespace|map ids|become root of the user namespace)\b/;
+
+function isRefusal(error: unknown): error is EngineError {
+  return error instanceof EngineError && REFUSALS.test(error.message);
+}
+
+/**
+ * Images are unpacked all the same. Root of a container has all ids without a namespace; everybody
+ * else has one id, and owners are recorded.
+ */
+function decideWithout(choice: DriverChoice, reason: string): DriverRecord {
+  const { enter, oneId } = choice;
+  const isSame = ({ inside, outside }: IdMap): boolean => inside === outside;
+  const hasIds = enter.idMaps.helpers === undefined
+    && enter.idMaps.uids.every(isSame) && enter.idMaps.gids.every(isSame);
+  const idMaps = hasIds ? enter.idMaps : oneId();
+  const without = { ...choice, enter: { ...enter, idMaps, withoutNamespace: true } };
+  const { owners } = probe(without);
+  const hadOneId = idMaps.tier === 'single' || owners !== 'native';
+  return { version: 1, driver: 'copy', owners, hadOneId, reason, withoutNamespace: true };
+}
+
+function decideInside(choice: DriverChoice): DriverRecord {
   const { wanted, enter } = choice;
   const { refusal, owners } = probe(choice);
   const common = { version: 1, owners, hadOneId: enter.idMaps.tier === 'single' } as const;

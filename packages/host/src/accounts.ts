@@ -17,6 +17,7 @@ export interface Account {
 }
 
 const PASSWD = '/etc/passwd';
+const NOT_KNOWN = 'unknown';
 
 /**
  * The calling user. For accounts that only a directory service knows, the C library is asked. If
@@ -65,7 +66,10 @@ export function parsePasswd(text: string): Account[] {
 function accountOfLibrary(): Account | undefined {
   try {
     const { username, uid, gid, homedir, shell } = userInfo();
-    return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh' };
+    // Bun asks $USER and $SHELL, and says so where they are not set.
+    if (username === NOT_KNOWN) return undefined;
+    const isNamed = shell !== null && shell !== NOT_KNOWN;
+    return { name: username, uid, gid, home: homedir, shell: isNamed ? shell : '/bin/sh' };
   } catch {
     // libuv throws if getpwuid knows no such user; that is a valid result.
     return undefined;

@@ -53,6 +53,7 @@ function addSupervisor(plan: PlanWriter, settings: SupervisorSettings): void {
 }
 
 function addIdMaps(plan: PlanWriter, { idMaps, keepersDirectory }: SupervisorSettings): void {
+  if (idMaps.refusal !== undefined) throw idMaps.refusal;
   plan.add('userns', keepersDirectory);
   for (const { inside, outside, count } of idMaps.uids) {
     plan.add('uid-map', inside, outside, count);

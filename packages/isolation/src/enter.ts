@@ -16,6 +16,8 @@ export interface EnterSettings {
   keepersDirectory: string;
   /** Also make a mount namespace, whose mounts nobody else sees. */
   mountNamespace: boolean;
+  /** The kernel makes no user namespace, and what works without one is done without. */
+  withoutNamespace: boolean;
 }
 
 /** The helper's arguments that run `command` inside the user's namespace. */
@@ -72,15 +74,18 @@ export function shiftArguments(settings: EnterSettings, shift: ShiftSettings): s
   const flags = (name: string, maps: readonly IdMap[]): string[] =>
     maps.flatMap(({ inside, outside, count }) => [name, `${inside} ${outside} ${count}`]);
   return [
-    'shift', ...namespaceFlags(settings),
+    'shift', ...namespaceFlags({ ...settings, withoutNamespace: false }),
     ...flags('--shift-uid', ids?.uids ?? []), ...flags('--shift-gid', ids?.gids ?? []),
     ...(isDurable ? ['--sync'] : []),
     '--', to, data ?? '', ...layers,
   ];
 }
 
-function namespaceFlags({ idMaps, keepersDirectory }: EnterSettings): string[] {
-  const flags = ['--keepers', keepersDirectory];
+/** Throws the refusal of maps that the kernel does not allow, where a namespace is needed. */
+function namespaceFlags(settings: EnterSettings): string[] {
+  const { idMaps, keepersDirectory, withoutNamespace } = settings;
+  if (!withoutNamespace && idMaps.refusal !== undefined) throw idMaps.refusal;
+  const flags = [...(withoutNamespace ? ['--here'] : []), '--keepers', keepersDirectory];
   for (const { inside, outside, count } of idMaps.uids) {
     flags.push('--uid-map', `${inside} ${outside} ${count}`);
   }

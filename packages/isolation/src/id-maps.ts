@@ -20,6 +20,8 @@ export interface IdMaps {
   gids: IdMap[];
   /** The set-id programs that write the maps; undefined writes them directly. */
   helpers: { newuidmap: string; newgidmap: string } | undefined;
+  /** Why the kernel does not allow these maps, where that is known beforehand. */
+  refusal?: UnsupportedError;
 }
 
 interface Range {
@@ -100,19 +102,21 @@ function mapsForRoot({ uidRanges, gidRanges }: IdMapFacts): IdMaps {
  * from inside and outside.
  */
 function mapsOfNestedRoot({ gid, namespace }: IdMapFacts): IdMaps {
-  if (!namespace.mayMapRoot) {
-    throw new UnsupportedError('NO_SETFCAP', 'map ids for "root" of this container: it has not the '
-      + 'capability SETFCAP', {
-      hint: 'start this container with --cap-add SETFCAP, or run berth as an ordinary user in it',
-    });
-  }
   const all = ({ start, count }: Range): IdMap => ({ inside: start, outside: start, count });
   const own = (id: number): IdMap[] => [{ inside: 0, outside: id, count: 1 }];
   const [uids, gids] = [namespace.uids.map(all), namespace.gids.map(all)];
   const isMany = namespace.mayMapIds && idSum(uids) > 1 && idSum(gids) > 1 && hasRoot(gids);
+  const refusal = namespace.mayMapRoot ? {} : { refusal: withoutSetfcap() };
   return isMany
-    ? { tier: 'full', uids, gids, helpers: undefined }
-    : { tier: 'single', uids: own(0), gids: own(gid), helpers: undefined };
+    ? { tier: 'full', uids, gids, helpers: undefined, ...refusal }
+    : { tier: 'single', uids: own(0), gids: own(gid), helpers: undefined, ...refusal };
+}
+
+function withoutSetfcap(): UnsupportedError {
+  return new UnsupportedError('NO_SETFCAP',
+    'map ids for "root" of this container: it has not the capability SETFCAP', {
+      hint: 'start this container with --cap-add SETFCAP, or run berth as an ordinary user in it',
+    });
 }
 
 function hasRoot(maps: readonly IdMap[]): boolean {

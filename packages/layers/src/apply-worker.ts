@@ -4,10 +4,13 @@
  *
  * Theory of operation. The worker first opens every file of the host that it needs (the C library,
  * the recipe, the tree's path). Then it chroots; from there on every name comes from the archive.
- * It must be started as root of a user namespace, which also allows `chroot`. One process unpacks
- * several layers, because starting and warming it up takes longer than unpacking a small layer.
+ * It is started as root of a user namespace, which also allows `chroot`; where no namespace can be
+ * made and `chroot` is refused, layer-tree.ts alone keeps an archive in its empty folder. One
+ * process unpacks several layers, because starting and warming it up takes longer than unpacking a
+ * small layer.
  */
 import { openSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import {
   EngineError, IntegrityError, SystemError, UnsupportedError, UsageError,
 } from '@berth/errors';
@@ -51,6 +54,7 @@ interface WorkerError {
   readonly details: Record<string, unknown>;
 }
 
+const { EPERM } = constants.errno;
 const RECIPE_MODE = 0o600;
 const RESULT_FD = 1;
 
@@ -112,12 +116,11 @@ async function applyInside(
 ): Promise<LayerResult> {
   const syscalls = loadSyscalls();
   succeed(syscalls.fchdir(outside), 'enter', '/');
-  succeed(syscalls.chroot('.'), 'change root to', '/');
+  changeRoot('/');
   const recipeFd = openNew(request.recipe);
   try {
     succeed(syscalls.chdir(request.tree), 'enter', request.tree);
-    succeed(syscalls.chroot('.'), 'change root to', request.tree);
-    succeed(syscalls.chdir('/'), 'enter', '/');
+    if (changeRoot(request.tree)) succeed(syscalls.chdir('/'), 'enter', '/');
     dropInheritance();
     return await applyLayer({
       blob: blobOf(request, input), recipeFd,
@@ -131,6 +134,13 @@ async function applyInside(
   } finally {
     syscalls.close(recipeFd);
   }
+}
+
+/** The current directory is the root; false for a user who may not change it. */
+function changeRoot(name: string): boolean {
+  const answer = loadSyscalls().chroot('.');
+  if (answer === -EPERM) return false;
+  return succeed(answer, 'change root to', name) === 0;
 }
 
 function blobOf({ blob }: ApplyWorkerRequest, input: WorkerInput): AsyncIterable<Uint8Array> {

@@ -26,6 +26,8 @@ type Attributes = Pick<TarEntry, 'type' | 'mode' | 'uid' | 'gid' | 'mtime' | 'at
 /** The bits that the kernel takes away from a file when it is written to. */
 const SET_ID_BITS = 0o6000;
 
+const OWNER_WRITES = 0o200;
+
 const CAPABILITY = 'security.capability';
 const ALLOWED_ATTRIBUTE =
   /^(?:user\..+|security\.capability|system\.posix_acl_access|system\.posix_acl_default)$/s;
@@ -47,6 +49,7 @@ export class AttributeWriter {
   readonly #syscalls = loadSyscalls();
   readonly #owners: OwnerPolicy;
   readonly #isTreeNew: boolean;
+  readonly #isRoot = process.geteuid?.() === 0;
   /** Whether new files belong to root and its group from the start. */
   readonly #isBornRoots: boolean;
   skippedAttributes = 0;
@@ -62,20 +65,24 @@ export class AttributeWriter {
 
   /**
    * For an open regular file, made with the entry's mode. Its content must be complete, because
-   * writing drops capabilities.
+   * writing drops capabilities. Outside of a namespace, attributes of the user need the right to
+   * write.
    */
   setOnFile(fd: number, path: string, entry: Attributes): void {
+    const isLent = this.#owners === 'record' && !this.#isRoot && (entry.mode & OWNER_WRITES) === 0;
+    if (isLent) succeed(this.#syscalls.fchmod(fd, OWNER_WRITES), 'set mode of', shown(path));
     if (this.#owners === 'native') {
       this.#setOwner(path, entry, (uid, gid) => this.#syscalls.fchown(fd, uid, gid));
     } else if (this.#owners === 'record') {
       this.#recordOwner(path, entry, (value) =>
         this.#syscalls.fsetxattr(fd, OWNER_ATTRIBUTE, value));
     }
-    if ((entry.mode & SET_ID_BITS) !== 0 || !this.#isTreeNew) {
+    const setMode = (): number =>
       succeed(this.#syscalls.fchmod(fd, entry.mode), 'set mode of', shown(path));
-    }
+    if (!isLent && ((entry.mode & SET_ID_BITS) !== 0 || !this.#isTreeNew)) setMode();
     this.#setAttributes(path, entry, (name, value) =>
       this.#syscalls.fsetxattr(fd, pathArgument(name), value));
+    if (isLent) setMode();
     const { mtime } = entry;
     succeed(this.#syscalls.futimens(fd, mtime, mtime), 'set time of', shown(path));
   }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { errnoName, IntegrityError } from '@berth/errors';
 import { loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
+import { lent } from './lent-access.ts';
 import type { Recipe, RecipeRecord } from './recipe-reader.ts';
 import { pathArgument, shown } from './tar-entry.ts';
 import type { DataSegment } from './tar-entry.ts';
@@ -163,10 +164,11 @@ class Reproduction {
   }
 
   #open(record: FileRecord): number {
-    const fd = loadSyscalls().openat2(this.#treeFd, pathArgument(record.path), {
-      flags: OPEN.RDONLY | OPEN.CLOEXEC | OPEN.NONBLOCK | OPEN.NOFOLLOW,
-      resolve: RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS,
-    });
+    const [directoryFd, path] = [this.#treeFd, pathArgument(record.path)];
+    const flags = OPEN.RDONLY | OPEN.CLOEXEC | OPEN.NONBLOCK | OPEN.NOFOLLOW;
+    const resolve = RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS;
+    const fd = lent({ directoryFd, path, resolve }, () =>
+      loadSyscalls().openat2(directoryFd, path, { flags, resolve }));
     if (fd < 0) throw changed(record, errnoName(fd));
     return fd;
   }

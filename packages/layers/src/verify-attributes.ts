@@ -1,11 +1,12 @@
 /** Checks a file's status and extended attributes against its entry in the archive. */
 import type { BigIntStats } from 'node:fs';
 import { errnoName } from '@berth/errors';
-import { loadSyscalls } from '@berth/host';
+import { AT, loadSyscalls } from '@berth/host';
 import type { Owner } from '@berth/host';
 import { attributeValue, isKeptAttribute } from './entry-attributes.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
 import type { ExpectedNode, NodeKind } from './expected-tree.ts';
+import { lent } from './lent-access.ts';
 import { OWNER_ATTRIBUTE, recordedOwner } from './recorded-owner.ts';
 import { pathArgument, shown } from './tar-entry.ts';
 import { IMPLIED_MODE, OPAQUE_ATTRIBUTE, OPAQUE_VALUE } from './whiteout-marks.ts';
@@ -101,7 +102,8 @@ export function attributeDifference(
   const [additional] = additionalAttributes(name, wanted);
   if (additional !== undefined) return `has the attribute "${shown(additional)}" in addition`;
   for (const [key, bytes] of wanted) {
-    const got = loadSyscalls().lgetxattr(path, pathArgument(key), value);
+    const got = lent({ directoryFd: AT.FDCWD, path }, () =>
+      loadSyscalls().lgetxattr(path, pathArgument(key), value));
     if (got < 0 && canLack) continue;
     if (got < 0) return `lacks the attribute "${shown(key)}": ${errnoName(got)}`;
     if (!value.subarray(0, got).equals(bytes)) return `has another attribute "${shown(key)}"`;

@@ -7,12 +7,13 @@
  * lead out of itself. The work is divided among several processes: each looks at every n-th file,
  * and reads the contents of its share of the bytes.
  */
-import { fstatSync, lstatSync, openSync, closeSync, readdirSync, readlinkSync } from 'node:fs';
+import { fstatSync, lstatSync, closeSync, readdirSync, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { errnoName } from '@berth/errors';
-import { loadSyscalls, OPEN, RESOLVE, succeed, systemErrorFrom } from '@berth/host';
+import { AT, loadSyscalls, OPEN, RESOLVE, succeed, systemErrorFrom } from '@berth/host';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
 import type { OwnerPolicy } from './entry-attributes.ts';
+import { lent } from './lent-access.ts';
 import { shown } from './tar-entry.ts';
 import { below, nodePath, treePath } from './tree-path.ts';
 import { attributeDifference, statusDifferences } from './verify-attributes.ts';
@@ -171,12 +172,12 @@ class TreeVerification {
 
   #verifyContent(path: string, name: string, node: ExpectedNode): void {
     if (this.#options.quick || node.sizeBytes === 0) return;
-    let fd: number;
-    try {
-      fd = openSync(nodePath(name), FILE_FLAGS);
-    } catch (error) {
+    const file = treePath(name);
+    const fd = lent({ directoryFd: AT.FDCWD, path: file }, () =>
+      this.#syscalls.open(file, FILE_FLAGS));
+    if (fd < 0) {
       // If the file is missing or a link, the check of its status reports that.
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errnoName(fd);
       if (code !== 'ENOENT' && code !== 'ELOOP') this.#add(path, `can't be read: ${code}`);
       return;
     }

@@ -33,6 +33,10 @@ export interface DriverRecord {
   readonly reason?: string | undefined;
   /** The driver is `copy` because the program fuse-overlayfs is missing. */
   readonly lacksProgram?: true;
+  /** No user namespace could be made: the store keeps images, and no container can be made. */
+  readonly withoutNamespace?: true;
+  /** The store was made so; it has layers from then, whose marks only copies understand. */
+  readonly hasOldMarks?: true;
 }
 
 /** Access to driver.json. */

@@ -182,6 +182,7 @@ function requireSameMap({ diffId, idMap: former }: LayerRecord, idMap: string): 
   if (former === idMap) return;
   throw new ConflictError('LAYER_OF_OTHER_MAP', `use layer "${diffId}": it was unpacked under ` +
     `the ids ${former}, and the ids now are ${idMap}`, {
-    hint: 'restore the range in /etc/subuid, or use a store of its own: berth --root FOLDER',
+    hint: 'restore the range in /etc/subuid, pull the images again after berth rmi --all, or use a '
+      + 'store of its own: berth --root FOLDER',
   });
 }

@@ -64,6 +64,7 @@ export async function makeContainer(
   pull: PullOptions,
 ): Promise<CreatedContainer> {
   const { rootFolder } = request;
+  requireNamespaces(engine);
   const image = rootFolder === undefined
     ? await findImage(engine, request.image, pull)
     : imageOfFolder(engine, rootFolder);
@@ -79,6 +80,15 @@ export async function makeContainer(
     if (request.cidFile !== undefined) rmSync(request.cidFile, { force: true });
     throw namingFullDisk(engine, `create container from "${image.name}"`, error);
   }
+}
+
+/** Whoever can have no container is told so before an image is pulled for it. */
+function requireNamespaces({ driver, idMaps }: Engine): void {
+  if (driver.withoutNamespace !== true) return;
+  throw idMaps.refusal ?? new SystemError('NO_USER_NAMESPACE',
+    `create container: ${driver.reason ?? 'no user namespace can be made'}`, {
+      hint: 'run: berth doctor',
+    });
 }
 
 /**

@@ -2,11 +2,13 @@
 import { lineForRootIds, type IdRange } from '@berth/host';
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
+import { isInContainer, startOuter } from './outer-container.ts';
 import { install } from './packages.ts';
 
 const OUTER_IDS = 'give subordinate ids to the user who starts the outer container';
 const RANGE = 65_536;
 const MANY_NAMESPACES = 15_000;
+const LIMIT = 'user.max_user_namespaces';
 
 /** Whether a user namespace with the id maps of containers can be made. */
 export function checkUserNamespaces(facts: DoctorFacts): Finding {
@@ -26,14 +28,16 @@ export function checkUserNamespaces(facts: DoctorFacts): Finding {
   if (refusal === undefined) return ok(id, 'user namespaces can be made');
   const remedies: Remedy[] = [];
   if (allowed === false) remedies.push(setting('kernel.unprivileged_userns_clone', 1));
-  if (maximum === 0) remedies.push(setting('user.max_user_namespaces', MANY_NAMESPACES));
+  if (maximum === 0 || refusal.includes(LIMIT)) {
+    remedies.push(setting(LIMIT, Math.max(MANY_NAMESPACES, 2 * maximum)));
+  }
   if (appArmorRestricts) remedies.push(appArmorProfile(helper));
   if (remedies.length === 0) remedies.push(...ofOuterContainer(facts));
   return {
     id,
     severity: 'blocked',
     found: `no user namespace can be made: ${refusal}`,
-    cost: 'no container can run: isolation for ordinary users is built on them',
+    cost: 'no container can run; images can be pulled, loaded, saved and pushed',
     remedies,
   };
 }
@@ -44,12 +48,13 @@ function isRootWithoutIds({ account, forRoot }: DoctorFacts): boolean {
 }
 
 /** An outer container engine may refuse by a seccomp filter, or because root lacks a capability. */
-function ofOuterContainer({ account, namespace, isolation }: DoctorFacts): Remedy[] {
-  if (namespace.isWhole && !isolation.isProcMasked) return [];
-  const flags = account.uid === 0 && !namespace.mayMapRoot
-    ? '--cap-add SETFCAP'
-    : '--security-opt seccomp=unconfined --security-opt apparmor=unconfined';
-  return [administrator(`start the outer container with ${flags}`)];
+function ofOuterContainer(facts: DoctorFacts): Remedy[] {
+  if (!isInContainer(facts)) return [];
+  if (facts.account.uid === 0 && !facts.namespace.mayMapRoot) {
+    return [startOuter('--cap-add SETFCAP')];
+  }
+  return [startOuter('--security-opt seccomp=unconfined --security-opt apparmor=unconfined '
+    + '(Podman, Docker), or seccompProfile: Unconfined (Kubernetes)')];
 }
 
 /** Sets a sysctl now and for the time after a reboot. */
@@ -136,9 +141,7 @@ function checkIdsOfNestedRoot({ uids, gids, mayMapIds }: DoctorFacts['namespace'
       : 'one user id and one group id: this container has no others',
     cost: count > 1 ? COST_OF_ONE_ID
       : `${COST_OF_ONE_ID}; where root of this container is emulated, root inside is not`,
-    remedies: [administrator(count > 1
-      ? 'start the outer container with --cap-add SETUID,SETGID'
-      : OUTER_IDS)],
+    remedies: [count > 1 ? startOuter('--cap-add SETUID,SETGID') : administrator(OUTER_IDS)],
   };
 }
 

@@ -1,6 +1,7 @@
 /** Checks of what connects containers. */
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, type Finding, type Remedy } from './finding.ts';
+import { isInContainer, startOuter } from './outer-container.ts';
 import { install } from './packages.ts';
 
 /** Whether a network helper is installed and may use /dev/net/tun. */
@@ -37,18 +38,18 @@ export function checkNetworkHelper(facts: DoctorFacts): Finding {
   return ok(id, 'pasta connects containers');
 }
 
-function tunRemedy({ network: { tun }, namespace, isolation }: DoctorFacts): Remedy {
-  if (!namespace.isWhole || isolation.isProcMasked) {
-    return administrator('start the outer container with --device /dev/net/tun');
-  }
+function tunRemedy(facts: DoctorFacts): Remedy {
+  const { tun } = facts.network;
+  if (isInContainer(facts)) return startOuter('--device /dev/net/tun');
   return administrator(tun === 'missing' ? 'modprobe tun' : 'chmod 666 /dev/net/tun');
 }
 
 const FIRST_WEB_PORT = 80;
 
 /** Whether users may listen on the usual ports of web servers. */
-export function checkLowPorts({ network: { firstPort } }: DoctorFacts): Finding {
+export function checkLowPorts(facts: DoctorFacts): Finding {
   const id = 'low-ports';
+  const { firstPort } = facts.network;
   if (firstPort <= FIRST_WEB_PORT) return ok(id, `ports from ${firstPort} on can be published`);
   const value = `net.ipv4.ip_unprivileged_port_start=${FIRST_WEB_PORT}`;
   return {
@@ -56,6 +57,7 @@ export function checkLowPorts({ network: { firstPort } }: DoctorFacts): Finding 
     severity: 'missing',
     found: `ports below ${firstPort} can not be published`,
     cost: '-p 80:80 is refused; -p 8080:80 works',
-    remedies: [administrator(`echo ${value} >/etc/sysctl.d/91-berth.conf && sysctl --system`)],
+    remedies: [isInContainer(facts) ? startOuter(`--sysctl ${value}`)
+      : administrator(`echo ${value} >/etc/sysctl.d/91-berth.conf && sysctl --system`)],
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
+import { isInContainer, startOuter } from './outer-container.ts';
 
 const WANTED_CONTROLLERS = ['cpu', 'cpuset', 'memory', 'pids'];
 
@@ -44,10 +45,10 @@ export function checkLimits(facts: DoctorFacts): Finding {
  * Without systemd, a cgroup of the user is made for the shell that starts containers. The limits of
  * an outer container hold for all in it.
  */
-function ownCgroup({ account: { name }, namespace, isolation, session }: DoctorFacts): Remedy {
-  if (!namespace.isWhole || isolation.isProcMasked) {
-    return administrator('start the outer container with --memory, --cpus and --pids-limit: '
-      + 'they hold for all in it');
+function ownCgroup(facts: DoctorFacts): Remedy {
+  const { account: { name }, session } = facts;
+  if (isInContainer(facts)) {
+    return startOuter('--memory, --cpus and --pids-limit: they hold for all in it');
   }
   return administrator(`cd /sys/fs/cgroup && mkdir -p berth-${name}/shell && for d in . `
     + `berth-${name}; do echo "+cpu +cpuset +memory +pids" >$d/cgroup.subtree_control; done && `

@@ -1,6 +1,8 @@
 /** Checks of the file systems that hold images, containers and the program. */
+import { dirname } from 'node:path';
 import type { DoctorFacts } from './facts.ts';
 import { administrator, ok, user, type Finding, type Remedy } from './finding.ts';
+import { isInContainer, startOuter } from './outer-container.ts';
 import { install } from './packages.ts';
 
 /** File systems on which each file costs a round trip to a server. */
@@ -16,7 +18,11 @@ export function checkDriver(facts: DoctorFacts): Finding {
   if (driver === undefined || driver.driver === 'overlay') {
     return ok(id, 'overlay file systems can be mounted');
   }
-  const remedy = hasOverlay ? elsewhere(facts) : administrator('modprobe overlay');
+  // Then the check of user namespaces says what is to be done.
+  if (driver.withoutNamespace === true) return ok(id, 'images are kept without user namespaces');
+  const remedy = driver.hasOldMarks === true ? user('berth rmi --all   # and pull them again')
+    : hasOverlay ? onDisk(facts)
+      : administrator('modprobe overlay   # then, as the user: berth system reset --force');
   if (driver.driver === 'fuse-overlayfs') {
     return {
       id,
@@ -36,13 +42,22 @@ export function checkDriver(facts: DoctorFacts): Finding {
   };
 }
 
-/**
- * Moves the store to a local disk. Images and containers stay at the old place; images have to be
- * pulled again.
- */
-function elsewhere({ account: { name }, forRoot }: DoctorFacts): Remedy {
-  return user(forRoot ? 'berth --root /var/tmp/berth COMMAND'
-    : `export XDG_DATA_HOME=/var/tmp/${name}`);
+/** Moves the store to a local disk. In a container, only a volume is on one for sure. */
+function onDisk(facts: DoctorFacts): Remedy {
+  return isInContainer(facts) ? onVolume(facts) : elsewhere(facts);
+}
+
+function onVolume({ store: { path } }: DoctorFacts): Remedy {
+  return startOuter(`-v berth:${dirname(path)}`);
+}
+
+/** Images and containers stay at the old place; images have to be pulled again. */
+function elsewhere(facts: DoctorFacts): Remedy {
+  const { account: { name }, forRoot, store: { otherPlace } } = facts;
+  if (otherPlace === undefined && isInContainer(facts)) return onVolume(facts);
+  const place = otherPlace ?? '/var/tmp';
+  return user(forRoot ? `berth --root ${place}/berth COMMAND`
+    : `export XDG_DATA_HOME=${place}/${name}`);
 }
 
 /** Whether the store's file system can keep owners of files. */

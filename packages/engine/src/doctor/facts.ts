@@ -85,6 +85,8 @@ export interface DoctorFacts {
     readonly refusal: string | undefined;
     readonly mount: Mount | undefined;
     readonly fileSystem: string;
+    /** Another folder where something can be written; undefined: none of the usual ones. */
+    readonly otherPlace: string | undefined;
     readonly freeBytes: number;
     readonly hasOverlay: boolean;
     /** How many layers were unpacked under other ids than the present ones. */

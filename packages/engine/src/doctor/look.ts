@@ -55,7 +55,8 @@ export function lookAround(engine: Engine): DoctorFacts {
 /** Why a process can't become root of the user's namespace; undefined when it can. */
 function refusalToEnter(engine: Engine): string | undefined {
   try {
-    runHelper(enterArguments(engine.enter, [nativeHelper(), 'version']));
+    const settings = { ...engine.enter, withoutNamespace: false };
+    runHelper(enterArguments(settings, [nativeHelper(), 'version']));
     return undefined;
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
@@ -134,6 +135,8 @@ function sessionFacts(engine: Engine): DoctorFacts['session'] {
   };
 }
 
+const OTHER_PLACES = ['/var/tmp', '/tmp', '/dev/shm'];
+
 function storeFacts(engine: Engine, hasOverlay: boolean): DoctorFacts['store'] {
   const path = engine.store.layout.data;
   let there = path;
@@ -144,17 +147,23 @@ function storeFacts(engine: Engine, hasOverlay: boolean): DoctorFacts['store'] {
     path,
     refusal,
     mount: findMount(path),
+    otherPlace: OTHER_PLACES.find((folder) => refusalToWrite(folder) === undefined),
     fileSystem: (refusal === undefined ? fileSystemName(there) : undefined) ?? 'unknown',
     freeBytes: bavail * bsize,
     hasOverlay,
     layersOfOtherIds: refusal === undefined ? layersOfOtherIds(engine) : 0,
-    driver: engine.account.uid === 0 || refusal !== undefined ? undefined : engine.driver,
+    driver: isRootWithoutStore(engine) || refusal !== undefined ? undefined : engine.driver,
   };
 }
 
-/** Root of a container has other numbers for the ids that a store of outside has. */
+/** The machine's root, when it has no ids for containers or in a container that lacks some. */
+function isRootWithoutStore({ account, namespace }: Engine): boolean {
+  return account.uid === namespace.hostRoot;
+}
+
+/** How many layers have owners by other id maps. */
 function layersOfOtherIds(engine: Engine): number {
-  if (engine.account.uid === 0) return 0;
+  if (isRootWithoutStore(engine)) return 0;
   const { layers } = engine.store;
   const key = idMapKey(engine.idMaps);
   const records = layers.list().flatMap((diffId) => layers.readable(diffId) ?? []);

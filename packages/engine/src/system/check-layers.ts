@@ -30,7 +30,8 @@ export async function checkLayerTrees(
   records: readonly LayerRecord[],
   { quick }: { quick: boolean },
 ): Promise<LayerDamage[]> {
-  const workers = availableParallelism();
+  // Without a namespace a worker lends itself rights, which others would take for damage.
+  const workers = engine.enter.withoutNamespace ? 1 : availableParallelism();
   const jobs = records
     .flatMap((record) => jobsOf(engine, record, { quick, workers }))
     .sort((one, other) => other.weight - one.weight);

@@ -6,6 +6,7 @@ import type { Engine } from '../engine.ts';
 /** Never returns: this process becomes the command, by default the user's shell. */
 export async function unshare(engine: Engine, command: readonly string[]): Promise<never> {
   const words = command.length === 0 ? [process.env['SHELL'] ?? '/bin/sh'] : command;
-  const args = enterArguments({ ...engine.enter, mountNamespace: true }, words);
+  const settings = { ...engine.enter, mountNamespace: true, withoutNamespace: false };
+  const args = enterArguments(settings, words);
   return handOver(args, [], engine.forRoot ? { [ROOT_CALLER]: '1' } : {});
 }
