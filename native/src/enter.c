@@ -233,22 +233,19 @@ int shift_main(int argc, char **argv)
 	return 0;
 }
 
-static bool has_ids(const struct userns *userns)
-{
-	return userns->uids.extents[0].count > 1 || userns->uids.count > 1;
-}
-
 /* `probe [--fuse-overlayfs PROGRAM] -- FOLDER`: tests the file system of an empty folder, and
  * removes the folder. Prints one line for overlay (the kernel's or the program's), `ok` or its
  * failure, and one line for the owners: see probe.h. Outside of a namespace nothing is mounted. */
 int probe_main(int argc, char **argv)
 {
+	const struct id_map *uids = &options.userns.uids;
 	struct failure failure, refusal;
 	const char *owners;
 
 	if (read_options(argc, argv, &options, &failure) < 0 || enter_namespace(&failure) < 0 ||
 	    (!options.here && new_mount_namespace(&failure) < 0) ||
-	    probe_owners(options.rest[0], has_ids(&options.userns), &owners, &failure) < 0) {
+	    probe_owners(options.rest[0], uids->count > 1 || uids->extents[0].count > 1, &owners,
+			 &failure) < 0) {
 		failure_print(&failure, STDERR_FILENO);
 		return EXIT_ENGINE;
 	}
