@@ -172,7 +172,7 @@ static void hand_over(int argc, char **argv)
 		do_again(applet, argc, argv, (unsigned int)uid);
 }
 
-/* The runtime cannot start in a deleted folder. It starts in NOWHERE instead, where no file exists
+/* The runtime can't start in a deleted folder. It starts in NOWHERE instead, where no file exists
  * and nobody can create one. */
 static void leave_deleted_folder(void)
 {

@@ -49,7 +49,7 @@ test('a home where nothing can be written blocks containers', async () => {
     const { stdout, status } = await lab.berth(['doctor', '-q'], { env: { HOME: home } });
     assert.equal(status, 2, home);
     assert.match(stdout, /^blocked .* can't be made or changed: write "/m);
-    assert.match(stdout, /^ +you: export XDG_DATA_HOME=.*$[^]*containers can not run\.$/m);
+    assert.match(stdout, /^ +you: export XDG_DATA_HOME=.*$[^]*containers can't run\.$/m);
   }
 });
 

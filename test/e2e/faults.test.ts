@@ -143,7 +143,7 @@ test('without XDG_RUNTIME_DIR everything works', async () => {
   assert.equal((await lab.berth(['rm', '-f', '-t', '0', 'elsewhere'], { runtime })).status, 0);
 });
 
-test('a home that can not be written is named', async () => {
+test("a home that can't be written is named", async () => {
   const home = path.join(lab.folder, 'readonly');
   mkdirSync(home);
   chmodSync(home, 0o555);
@@ -211,7 +211,7 @@ test(
   },
 );
 
-test('what can not be saved for want of room leaves no folder behind',
+test("what can't be saved for want of room leaves no folder behind",
   { skip: missing.smallDisk }, async () => {
     const small = mkdtempSync(path.join(process.env['BERTH_TEST_SMALL_DISK'] ?? '', 'saved-'));
     const big = randomBytes(8_000_000).toString('base64');

@@ -58,7 +58,7 @@ test('an image stays while a container mounts it', async () => {
   assert.equal((await lab.berth(['container', 'exists', 'user'])).status, 1);
 });
 
-test('what can not be mounted is named, and leaves no container', async () => {
+test("what can't be mounted is named, and leaves no container", async () => {
   const cases: [flags: string[], reason: RegExp][] = [
     [['--mount', 'type=image,target=/t'], /an image has to be named/],
     [['--mount', `type=image,source=${tools}`], /the target is missing/],
@@ -74,7 +74,7 @@ test('what can not be mounted is named, and leaves no container', async () => {
 });
 
 const many = { skip: missing.subordinateIds };
-test('a container with ids of its own is told that it can not have an image', many, async () => {
+test("a container with ids of its own is told that it can't have an image", many, async () => {
   const { status, stderr } = await lab.berth(['run', '--rm', '--userns', 'keep-id', '--mount',
     `type=image,source=${tools},target=/t`, image, 'true']);
   assert.equal(status, 125);

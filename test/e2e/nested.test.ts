@@ -65,10 +65,10 @@ test('without /dev/net/tun there is no network but that of the host, and why', S
   const none = await plain.run(`berth run --rm ${IMAGE} ls /sys/class/net`);
   assert.equal(none.status, 0, none.stderr);
   assert.equal(none.stdout.trim(), 'lo');
-  assert.match(none.stderr, /no network: \/dev\/net\/tun can not .*--device \/dev\/net\/tun/);
+  assert.match(none.stderr, /no network: \/dev\/net\/tun can't .*--device \/dev\/net\/tun/);
   const published = await plain.run(`berth run --rm -p 8080:80 ${IMAGE} true`);
   assert.equal(published.status, 125);
-  assert.match(published.stderr, /publish ports: \/dev\/net\/tun can not be opened\nhint: /);
+  assert.match(published.stderr, /publish ports: \/dev\/net\/tun can't be opened\nhint: /);
   assert.equal(await plain.ok(`berth run --rm --network host ${IMAGE} echo fine`), 'fine');
 });
 

@@ -188,7 +188,7 @@ test('archives and folders are destinations too', async () => {
   }
 });
 
-test('what can not be pushed is said in a sentence', async () => {
+test("what can't be pushed is said in a sentence", async () => {
   const name = await lab.image({ name: 'localhost/bad:1', busybox: false, layers: LAYERS });
   const id = await lab.ok(['image', 'inspect', '--format', '{{.Id}}', name]);
   const cases: [args: string[], message: RegExp][] = [

@@ -47,7 +47,7 @@ test('run gives 127 for a command that is not there, and names it', async () => 
   assert.match(stderr, /^Error: .*"no-such-command".*not found/m);
 });
 
-test('run gives 126 for a command that can not be executed', async () => {
+test("run gives 126 for a command that can't be executed", async () => {
   const { status, stderr } = await lab.berth(['run', '--rm', image, '/etc/passwd']);
   assert.equal(status, 126);
   assert.match(stderr, /^Error: .*"\/etc\/passwd".*permission denied/m);

@@ -114,7 +114,7 @@ test('a docker-archive is not written over, as with Podman; an oci-archive is', 
   assert.ok(!readFileSync(output).equals(before));
 });
 
-test('what can not be saved leaves nothing behind and is said in a sentence', async () => {
+test("what can't be saved leaves nothing behind and is said in a sentence", async () => {
   const name = await lab.image({ name: 'localhost/app:1', busybox: false, layers: LAYERS });
   const folder = path.join(lab.folder, 'empty');
   mkdirSync(folder);

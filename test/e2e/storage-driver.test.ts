@@ -122,7 +122,7 @@ test('doctor says why, what it costs and what is better', { skip: missing.fuse }
   assert.deepEqual(readdirSync(home), []);
 });
 
-test('overlay is refused by name where it can not be', { skip: missing.fuse }, async () => {
+test("overlay is refused by name where it can't be", { skip: missing.fuse }, async () => {
   const store = storeIn(await mountHome(lab, 'refusing'));
   const { status, stderr } =
     await store.berth('--storage-driver', 'overlay', 'load', '-q', '-i', archive);

@@ -20,7 +20,7 @@ test('without a command it is the shell', async () => {
   assert.equal(await lab.ok(['unshare'], { env, input: 'id -u; exit 0' }), '0');
 });
 
-test('a command that is not there has status 127, one that can not run 126', async () => {
+test("a command that is not there has status 127, one that can't run 126", async () => {
   const absent = await lab.berth(['unshare', 'no-such-command'],
     { env: { PATH: `${lab.home}/absent:/root:${process.env['PATH'] ?? ''}` } });
   assert.equal(absent.status, 127);

@@ -188,7 +188,7 @@ test('--uidmap and --gidmap, with ids of the host and on top of the others', SKI
     ['0 0 1', '1 1 4', '15 15 85', '100 5 10', '110 110 65427']);
 });
 
-test('what can not be mapped is refused with a reason', SKIP, async () => {
+test("what can't be mapped is refused with a reason", SKIP, async () => {
   for (const [flags, reason] of [
     [['--userns=other'], /no such mode/],
     [['--userns=keep-id:size=x'], /no option of it/],
@@ -201,7 +201,7 @@ test('what can not be mapped is refused with a reason', SKIP, async () => {
     [['--uidmap', '1:1:10'], /run as user "0": the container has no such id/],
     [['--uidmap', '0:1:0'], /a map of no ids/],
     [['--userns=container:nobody'], /no such container/],
-    [['--userns=ns:/proc/self/ns/user'], /can not be joined\nhint: use container:NAME/],
+    [['--userns=ns:/proc/self/ns/user'], /can't be joined\nhint: use container:NAME/],
   ] as const) {
     const { status, stderr } = await lab.berth(['run', '--rm', '--network', 'none', ...flags,
       image, 'true']);

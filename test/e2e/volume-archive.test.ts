@@ -111,7 +111,7 @@ test('an archive writes nowhere but into the volume, whatever names and links sa
   await lab.ok(['volume', 'rm', 'target']);
 });
 
-test('what can not be exported or imported is named', async () => {
+test("what can't be exported or imported is named", async () => {
   await lab.ok(['volume', 'create', 'v']);
   await lab.ok(['volume', 'create', '-o', 'type=tmpfs', '-o', 'device=tmpfs', 'memory']);
   const whole = archive({ name: 'first', body: '1' }, { name: 'second', body: 'x'.repeat(2000) });

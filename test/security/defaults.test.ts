@@ -136,7 +136,7 @@ test('no device of the machine can be made or opened', async () => {
   assert.equal(stdout, '');
 });
 
-test('a file given as standard input can not be written through /proc/self/fd/0', async () => {
+test("a file given as standard input can't be written through /proc/self/fd/0", async () => {
   const given = path.join(lab.home, 'given');
   writeFileSync(given, 'mine\n');
   const { stdout } = await lab.inShell(`${lab.command.join(' ')} run --rm -i --network none `

@@ -229,7 +229,7 @@ for (const [title, entries, reason] of HOSTILE) {
   });
 }
 
-test('CVE-2025-11395: archives for load and import can not leave the store either', async () => {
+test("CVE-2025-11395: archives for load and import can't leave the store either", async () => {
   const file = path.join(lab.folder, 'hostile.tar');
   writeFileSync(file, archive({ name: 'door', flag: '2', linkName: outside },
     { name: 'door/../../escaped', body: 'x' }));

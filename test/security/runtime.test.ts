@@ -29,7 +29,7 @@ function helperHash(): string {
   return createHash('sha256').update(readFileSync(HELPER)).digest('hex');
 }
 
-test('CVE-2019-5736: the helper can not be overwritten from inside', async () => {
+test("CVE-2019-5736: the helper can't be overwritten from inside", async () => {
   const hash = helperHash();
   const overwriting = await lab.image({
     name: 'localhost/self:1',
@@ -172,7 +172,7 @@ test('a user other than root has no capabilities', { skip: missing.subordinateId
   );
 });
 
-test('CVE-2023-25809, CVE-2022-0492: cgroups can not be written', async () => {
+test("CVE-2023-25809, CVE-2022-0492: cgroups can't be written", async () => {
   for (const flags of [[], ['--cgroupns', 'host']]) {
     const script =
       'for d in $(find /sys/fs/cgroup -type d); do mkdir $d/evil 2>/dev/null && echo $d; done; ' +
@@ -215,7 +215,7 @@ test("CVE-2025-31133, CVE-2025-62161: the image's /dev/null is not what masks pa
   assert.equal(stdout, '0\n1:3\n');
 });
 
-test('masked paths are empty and read-only ones can not be written', async () => {
+test("masked paths are empty and read-only ones can't be written", async () => {
   const script =
     'cat /proc/kcore 2>/dev/null | head -c1 | wc -c; cat /proc/timer_list | wc -c; ' +
     'echo x 2>/dev/null >/proc/sys/kernel/hostname && echo wrote; ' +
@@ -315,7 +315,7 @@ int main(void)
     assert.ok(native === 1 || native === 97, `socket: ${native}`);
     assert.ok(direct === -1 || direct === -97, `socket by int 0x80: ${direct}`);
     assert.ok(multiplexed === -1 || multiplexed === -97, `socketcall: ${multiplexed}`);
-    assert.equal(any, -97, 'the filter can not see what socketcall is to make');
+    assert.equal(any, -97, "the filter can't see what socketcall is to make");
     assert.equal(internet, 0);
   },
 );
@@ -385,7 +385,7 @@ test(
   },
 );
 
-test('CVE-2016-9962: a process that enters can not be traced from inside', async () => {
+test("CVE-2016-9962: a process that enters can't be traced from inside", async () => {
   const tracer = program(lab, 'tracer', TRACER);
   const flags = ['--network=none', '-v', `${tracer}:/tracer:ro`];
   await lab.ok(['run', '-d', '--name', 'traced', ...flags, image, '/tracer']);

@@ -65,7 +65,7 @@ test('files, sockets and folders are the user\'s alone, with any umask', async (
   await lab.ok(['rm', '-f', '-t', '0', 'open']);
 });
 
-test('the other user reads no layer and no log, and can not signal, enter or name anything', {
+test("the other user reads no layer and no log, and can't signal, enter or name anything", {
   skip: missing.secondUser,
 }, async () => {
   const id = await lab.ok(['run', '-d', '--name', 'mine', '--network', 'none', image,

@@ -35,7 +35,7 @@ test("Docker's conditions choose rules by architecture and capability", () => {
   assert.equal(rule({ includes: { arches: null }, excludes: { arches: ['amd64'] } }), 0);
 });
 
-test('a rule that can not be understood is an error', () => {
+test("a rule that can't be understood is an error", () => {
   const argument = { index: 0, op: 'SCMP_CMP_EQ', value: 1 };
   const odd: unknown[] = [
     null, 'kill', [], {}, { names: ['kill'] }, { action: 'SCMP_ACT_ERRNO' },

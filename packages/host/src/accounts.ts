@@ -1,6 +1,6 @@
 /**
  * Who the user is, read from the passwd file and the process: no NSS, because a static or
- * compiled program cannot load its modules.
+ * compiled program can't load its modules.
  */
 import { userInfo } from 'node:os';
 import { textIfThere } from './text-if-there.ts';

@@ -48,6 +48,6 @@ test('a part ends early where the file does', async (t) => {
   assert.deepEqual(await collected(readChunks(fd, part)), numbered.subarray(MIB - 10));
 });
 
-test('a descriptor that can not be read is an error', async () => {
+test("a descriptor that can't be read is an error", async () => {
   await assert.rejects(collected(readChunks(9999)), { code: 'EBADF' });
 });

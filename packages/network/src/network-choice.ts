@@ -50,7 +50,7 @@ const NONE_INSTALLED: Absence = {
 };
 const TUN = '/dev/net/tun';
 const NO_TUN: Absence = {
-  cause: `${TUN} can not be opened`,
+  cause: `${TUN} can't be opened`,
   hint: `in a container: start that one with --device ${TUN}; or use --network none or host`,
 };
 const NO_ROUTE: Absence = {

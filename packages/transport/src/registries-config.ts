@@ -50,7 +50,7 @@ interface Merged {
 
 /**
  * The merged configuration; missing files are no error. Throws UsageError naming the file, and
- * the line or key, for one that cannot be understood: a typo must not unblock a registry.
+ * the line or key, for one that can't be understood: a typo must not unblock a registry.
  */
 export function loadRegistriesConfig(places: RegistriesPlaces = {}): RegistriesConfig {
   const merged: Merged = {

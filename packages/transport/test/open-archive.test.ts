@@ -377,7 +377,7 @@ test('archives by skopeo and GNU tar are read', async (t) => {
   assert.ok(readFileSync(join(folder, 'gnu.tgz')).length > 0);
 });
 
-test('a scratch directory that cannot be written is named', async (t) => {
+test("a scratch directory that can't be written is named", async (t) => {
   const made = fixture();
   const input = Readable.from([tarOf(dockerArchive(made))]);
   const options = { scratchDirectory: join(scratch(t), 'missing') };

@@ -235,7 +235,7 @@ test('a redirect to another host carries no credentials', async (t) => {
   assert.equal(other.requests[0]?.headers.authorization, undefined);
 });
 
-test('a host that a redirect leads to cannot ask for the password', async (t) => {
+test("a host that a redirect leads to can't ask for the password", async (t) => {
   const thief = await registry(t, { access: { kind: 'basic', username: 'u', password: 'p' } });
   const server = await registry(t);
   server.faults.add({

@@ -121,7 +121,10 @@ delegated_without_systemd() {
 		berth run --rm --network none --cgroup-parent "${folder#/sys/fs/cgroup}/box" \
 			--pids-limit 77 '$image' cat /sys/fs/cgroup/pids.max
 		berth run --rm --network none --cpuset-cpus 999 '$image' true || echo "status $?"
+		berth run --rm --network none --privileged --memory 40m '$image' \
+			mkdir -p /sys/fs/cgroup/own/below && echo nested
 		find "$folder" -name "berth-*"' >"$HOME/delegated" 2>&1
+	like '^nested$' "$(cat "$HOME/delegated")"
 	like '^41943040$' "$(cat "$HOME/delegated")"
 	like '^77$' "$(cat "$HOME/delegated")"
 	like 'controllers .*cpuset are not delegated' "$(cat "$HOME/delegated")"

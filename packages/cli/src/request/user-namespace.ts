@@ -49,7 +49,7 @@ export function parseUserNamespace(flags: UserNamespaceFlags): UserNamespaceRequ
       break;
     case 'ns':
       throw new UnsupportedError('USERNS_PATH', `read --userns "${mode}": namespaces of other `
-        + 'programs can not be joined', { hint: 'use container:NAME, or --uidmap and --gidmap' });
+        + "programs can't be joined", { hint: 'use container:NAME, or --uidmap and --gidmap' });
   }
   throw new UsageError('BAD_USERNS', `read --userns "${mode}": no such mode`, {
     hint: 'use one of host, private, keep-id[:uid=N,gid=N,size=N], nomap, container:NAME, '

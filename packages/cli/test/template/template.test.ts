@@ -173,7 +173,7 @@ test('deepEntry() knows fields at every depth, but not the keys of maps', () => 
   assert.throws(() => show('{{.A.X}}'), UsageError);
 });
 
-test('on a terminal values can not drive it, but what the user typed can', () => {
+test("on a terminal values can't drive it, but what the user typed can", () => {
   const template = parseTemplate('\u001b[1m{{.A}}\t{{json .B}}', { forTerminal: true });
   assert.equal(template.render({ A: 'x\u001by\n', B: '\u009b' }), '\u001b[1mx\\x1by\n\t"\\x9b"');
 });

@@ -121,7 +121,7 @@ export function checkSubordinateIds(facts: DoctorFacts): Finding {
       id,
       severity: 'weaker',
       found: `${count} subordinate ids`,
-      cost: `images with owners above ${count} can not be unpacked`,
+      cost: `images with owners above ${count} can't be unpacked`,
       remedies: [addRanges(facts)],
     };
   }

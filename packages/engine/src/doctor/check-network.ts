@@ -55,7 +55,7 @@ export function checkLowPorts(facts: DoctorFacts): Finding {
   return {
     id,
     severity: 'missing',
-    found: `ports below ${firstPort} can not be published`,
+    found: `ports below ${firstPort} can't be published`,
     cost: '-p 80:80 is refused; -p 8080:80 works',
     remedies: [isInContainer(facts) ? startOuter(`--sysctl ${value}`)
       : administrator(`echo ${value} >/etc/sysctl.d/91-berth.conf && sysctl --system`)],

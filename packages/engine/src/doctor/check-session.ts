@@ -17,7 +17,7 @@ export function checkLimits(facts: DoctorFacts): Finding {
       id,
       severity: 'missing',
       found: `cgroups are ${cgroups.version}, not v2`,
-      cost: 'memory, processors and processes of containers can not be limited',
+      cost: "memory, processors and processes of containers can't be limited",
       remedies: [administrator('boot with systemd.unified_cgroup_hierarchy=1')],
     };
   }

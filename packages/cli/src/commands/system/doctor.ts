@@ -66,7 +66,7 @@ function conclusion(findings: readonly Finding[]): string {
   if (bad.length === 0) return 'Everything is as good as it gets.\n';
   const blocked = bad.some(({ severity }) => severity === 'blocked');
   const things = counted(bad.length, 'thing');
-  return `${things} could be better; containers ${blocked ? 'can not run' : 'run'}.\n`;
+  return `${things} could be better; containers ${blocked ? "can't run" : 'run'}.\n`;
 }
 
 function templateFields({ id, severity, found, cost, remedies }: Finding): object {
