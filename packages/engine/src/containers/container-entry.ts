@@ -6,7 +6,7 @@
 import { readlinkSync } from 'node:fs';
 import type { ContainerEntry as StoredEntry } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { byKey } from '../hidden-fields.ts';
+import { byKey } from '../by-key.ts';
 import type { ContainerState } from '../lifecycle.ts';
 import { dateOfMs } from '../moment.ts';
 import { formatPorts, portMappings, type PortMapping } from './published-ports.ts';

@@ -8,7 +8,9 @@ import type {
 } from '@berth/bundle';
 import type { IdMap } from '@berth/isolation';
 import type { RuntimeSpec } from '@berth/oci';
-import { byKey, nilIfEmpty, nilList, nilMap, withHidden } from '../hidden-fields.ts';
+import { byKey } from '../by-key.ts';
+import { withHidden } from '../hidden-fields.ts';
+import { nilIfEmpty, nilList, nilMap } from '../nil.ts';
 import type { BerthContainer } from './record.ts';
 import { signalName } from './signals.ts';
 

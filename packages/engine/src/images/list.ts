@@ -2,7 +2,7 @@
 import { NotFoundError, UsageError } from '@berth/errors';
 import type { ImageEntry as StoredEntry, ImageOrigin, ImageRecord } from '@berth/storage';
 import type { Engine } from '../engine.ts';
-import { byKey } from '../hidden-fields.ts';
+import { byKey } from '../by-key.ts';
 import { isMoment, momentOfMs, momentOfText } from '../moment.ts';
 import { hasLabel, matcher, parseFlag, parseTime, type Filter } from '../filter.ts';
 

@@ -10,7 +10,8 @@ import {
   hasLabel, matcher, namePattern, parseFlag, parseTime, type Filter,
 } from '../filter.ts';
 import { namingFullDisk } from '../full-disk.ts';
-import { byKey, withHidden } from '../hidden-fields.ts';
+import { byKey } from '../by-key.ts';
+import { withHidden } from '../hidden-fields.ts';
 import { momentOfMs } from '../moment.ts';
 import {
   isOwnFolder, ownerOfOptions, requireUsable, storedOptions, type VolumeOwner,
