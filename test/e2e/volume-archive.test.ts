@@ -81,7 +81,7 @@ test('archives come from standard input, compressed or not, while a container ru
   await lab.ok(['volume', 'rm', 'live']);
 });
 
-test('an archive writes nowhere but into the volume, whatever names and links say', async () => {
+test('CVE-2025-11395: an archive for a volume writes nowhere else, whatever it names', async () => {
   const outside = file('outside');
   mkdirSync(outside);
   writeFileSync(path.join(outside, 'kept'), 'host');

@@ -2,12 +2,11 @@
  * How a container's files differ from its image's, or one image's from another's. An overlay's
  * upper folder holds all that changed; a tree that was copied is compared file by file.
  */
-import { readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import type { FileOwners } from './file-owners.ts';
-import { MergedTree } from './merged-tree.ts';
+import { linkTarget, MergedTree } from './merged-tree.ts';
 import type { Found, MarkedFolder, MergedFile } from './merged-tree.ts';
-import { below, nodePath, splitPath } from './tree-path.ts';
+import { below, splitPath } from './tree-path.ts';
 
 /** One difference. The current directory is the one of the file, if the file exists. */
 export type FileChange =
@@ -149,10 +148,10 @@ class Changes {
     const hasTime = this.#holdsMountPoint(file) || status.mtimeNs === old.status.mtimeNs;
     if (!hasTime || !isAlike(status, old.status)) return false;
     const owner = this.#owners.ownerOf(file);
-    const target = status.isSymbolicLink() ? targetOf(name) : '';
+    const target = status.isSymbolicLink() ? linkTarget(name) : '';
     if (!this.#tree.enter(old.folder, path)) return false;
     const before = this.#owners.ownerOf({ ...file, status: old.status, folder: old.folder });
-    const hasTarget = !status.isSymbolicLink() || targetOf(name) === target;
+    const hasTarget = !status.isSymbolicLink() || linkTarget(name) === target;
     return this.#tree.enter(file.folder, path) && hasTarget
       && owner.uid === before.uid && owner.gid === before.gid;
   }
@@ -160,10 +159,6 @@ class Changes {
 
 function isAlike(a: BigIntStats, b: BigIntStats): boolean {
   return a.mode === b.mode && a.rdev === b.rdev && (a.isDirectory() || a.size === b.size);
-}
-
-function targetOf(name: string): string {
-  return readlinkSync(nodePath(name), { encoding: 'buffer' }).toString('latin1');
 }
 
 function shownOf(found: Found | undefined): Found | undefined {

@@ -1,10 +1,11 @@
 /** Files of the current directory and below, written as an archive to standard output. */
-import { closeSync, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { loadSyscalls, OPEN, systemErrorFrom } from '@berth/host';
 import { isKeptAttribute } from './entry-attributes.ts';
 import { WHITEOUT_PREFIX } from './entry-path.ts';
 import type { FileOwners } from './file-owners.ts';
+import { linkTarget } from './merged-tree.ts';
 import type { MergedFile } from './merged-tree.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { recordedDevice } from './recorded-owner.ts';
@@ -33,7 +34,7 @@ export class FileArchive {
 
   /** Writes a file; kinds that no archive can hold are left out. */
   write(file: MergedFile): void {
-    const { path, name, status } = file;
+    const { path, status } = file;
     const type = typeOf(status);
     if (type === undefined) return;
     const key = `${status.dev}:${status.ino}`;
@@ -42,18 +43,22 @@ export class FileArchive {
       this.#put({ ...this.#entryOf(file, 'hardlink'), linkName, attributes: [] });
       return;
     }
-    this.#links.set(key, path);
-    if (type !== 'file') {
-      this.#put(this.#entryOf(file, type));
-      return;
+    // A name that was left out can't be linked to.
+    if (type === 'file' ? this.#putFile(file) : this.#putOther(file, type)) {
+      this.#links.set(key, path);
     }
+  }
+
+  /** False if the file was replaced or removed a moment ago. */
+  #putFile(file: MergedFile): boolean {
+    const { name } = file;
     const device = this.#owners.areRecorded ? recordedDevice(name) : undefined;
     if (device !== undefined) {
       this.#put({ ...this.#entryOf(file, device.type), device: device.device });
-      return;
+      return true;
     }
     const fd = openFile(name);
-    if (fd === undefined) return;
+    if (fd === undefined) return false;
     try {
       const sizeBytes = Number(fstatSync(fd).size);
       this.#put({ ...this.#entryOf(file, 'file'), sizeBytes });
@@ -61,6 +66,14 @@ export class FileArchive {
     } finally {
       closeSync(fd);
     }
+    return true;
+  }
+
+  #putOther(file: MergedFile, type: EntryType): boolean {
+    const linkName = type === 'symlink' ? linkTarget(file.name) : '';
+    if (linkName === undefined) return false;
+    this.#put({ ...this.#entryOf(file, type), linkName });
+    return true;
   }
 
   /** Lower layers are hidden at `path` (image-spec, layer.md, "Whiteouts"). */
@@ -88,8 +101,7 @@ export class FileArchive {
     return {
       type,
       name: type === 'directory' ? `${path}/` : path,
-      linkName: type === 'symlink'
-        ? readlinkSync(nodePath(name), { encoding: 'buffer' }).toString('latin1') : '',
+      linkName: '',
       mode: Number(status.mode & PERMISSIONS),
       ...this.#owners.ownerOf(file),
       mtime: {

@@ -6,10 +6,10 @@
  * us. So each folder is opened below its root without following a link and becomes the current
  * folder; names in it are used without any path.
  */
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { errnoName } from '@berth/errors';
-import { loadSyscalls, OPEN, RESOLVE, succeed } from '@berth/host';
+import { loadSyscalls, OPEN, RESOLVE, succeed, systemErrorFrom } from '@berth/host';
 import { OPAQUE_MARK, WHITEOUT_PREFIX } from './entry-path.ts';
 import { below, nodePath, treePath } from './tree-path.ts';
 import { FUSE_OPAQUE_ATTRIBUTE, OPAQUE_ATTRIBUTE } from './whiteout-marks.ts';
@@ -151,4 +151,15 @@ const value = Buffer.alloc(8);
 function hasMark(name: string, attribute: string): boolean {
   const length = loadSyscalls().lgetxattr(treePath(name), attribute, value);
   return length === 1 && value[0] === 0x79;
+}
+
+/** Where a link of the current directory leads; undefined if it is no link (any more). */
+export function linkTarget(name: string): string | undefined {
+  try {
+    return readlinkSync(nodePath(name), { encoding: 'buffer' }).toString('latin1');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EINVAL') return undefined;
+    throw systemErrorFrom(error, 'read', name);
+  }
 }
