@@ -176,6 +176,21 @@ static bool is_for_the_container(const struct client *client, const struct signa
 	return !client->terminal && client->sig_proxy && winch->ssi_code != SI_KERNEL;
 }
 
+/* True where keys go to the process untouched. Else Ctrl-C is a signal for this client. */
+static bool types(const struct client *client)
+{
+	return client->terminal && client->stdin_open && (client->streams & ATTACH_STDIN) != 0 &&
+	       isatty(0);
+}
+
+/* While this process was stopped, someone else used the terminal, or changed its size. */
+static void resume(struct client *client)
+{
+	if (types(client))
+		terminal_raw(0);
+	send_size(client);
+}
+
 static void take_signals(struct client *client)
 {
 	struct signalfd_siginfo info;
@@ -187,9 +202,9 @@ static void take_signals(struct client *client)
 				;
 		else if (number == SIGWINCH && !is_for_the_container(client, &info))
 			send_size(client);
-		else if (number == SIGCONT && client->terminal)
-			terminal_raw(0);
-		else if (number == SIGPIPE || number == SIGURG || number == SIGCONT)
+		else if (number == SIGCONT)
+			resume(client);
+		else if (number == SIGPIPE || number == SIGURG)
 			continue;
 		else if (client->sig_proxy)
 			send_number(client, MESSAGE_SIGNAL, number);
@@ -364,9 +379,14 @@ int client_run(struct client *client)
 
 	if (client->signals < 0)
 		client->signals = signals_open(true);
-	if (client->terminal && isatty(0))
+	if (types(client)) {
 		terminal_raw(0);
+		/* Its user has keys for the process: a signal is for the client, as in Docker. */
+		client->sig_proxy = false;
+	}
 	status = loop(client);
+	if (relays[1].broken && client->terminal && client->launches)
+		send_number(client, MESSAGE_HANGUP, 0);
 	/* From here on signals end the client, like any program that waits for a slow reader. */
 	signal(SIGPIPE, SIG_IGN);
 	signals_unblock();

@@ -16,11 +16,12 @@
  * @streams:	ATTACH_* of the streams asked for; all where no --attach is given
  * @stdin_open:	the plan lets the process read
  * @terminal:	the process has one, and so does the caller
+ * @launches:	the container was started by this client
  */
 struct client {
 	const char *plan, *run_dir, *print;
 	unsigned int streams;
-	bool streams_given, detach, sig_proxy, stdin_open, terminal, exec;
+	bool streams_given, detach, sig_proxy, stdin_open, terminal, exec, launches;
 	struct detach_keys keys;
 	int control, signals;
 	struct relay *relays;	/* standard input, output, error */

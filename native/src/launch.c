@@ -154,6 +154,7 @@ int launch_run(struct client *client)
 	notice_read(&client->notice, &plan);
 	plan_free(&plan);
 	client->control = ends[0];
+	client->launches = true;
 	return client_run(client);
 }
 

@@ -119,6 +119,13 @@ static size_t hand_on(struct supervisor *s, unsigned int source)
 	return length > 0 ? length : sizeof(chunk);
 }
 
+static void source_close(struct supervisor *s, unsigned int source)
+{
+	close_fd(&s->sources[source]);
+	for (unsigned int i = 0; i < PEERS_MAX; i++)
+		close_fd(&s->peers[i].out[source]);
+}
+
 /* Return: true when there may be more. */
 static bool take_chunk(struct supervisor *s, unsigned int source)
 {
@@ -127,9 +134,7 @@ static bool take_chunk(struct supervisor *s, unsigned int source)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (got <= 0) {
-		close_fd(&s->sources[source]);
-		for (unsigned int i = 0; i < PEERS_MAX; i++)
-			close_fd(&s->peers[i].out[source]);
+		source_close(s, source);
 		return false;
 	}
 	log_write(&s->log, source, chunk, (size_t)got);
@@ -147,6 +152,16 @@ void output_close_sink(struct supervisor *s)
 	close_fd(&s->sink);
 	for (unsigned int i = 0; i < PEERS_MAX; i++)
 		close_fd(&s->peers[i].in);
+}
+
+/**
+ * output_hang_up() - Take the terminal away, as when a line breaks: programs that write get an error
+ */
+void output_hang_up(struct supervisor *s)
+{
+	output_close_sink(s);
+	source_close(s, 0);
+	close_fd(&s->tty_hold);
 }
 
 static void source_ended(struct supervisor *s, struct peer *peer)

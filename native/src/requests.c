@@ -250,6 +250,10 @@ static void serve(struct supervisor *s, struct peer *peer, struct message *messa
 	case MESSAGE_DETACH:
 		drop(peer, true);
 		break;
+	case MESSAGE_HANGUP:
+		if (s->terminal)
+			output_hang_up(s);
+		break;
 	default:
 		break;
 	}

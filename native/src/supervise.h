@@ -94,6 +94,7 @@ void output_run(struct supervisor *s);
 void output_stop_slow(struct supervisor *s, uint64_t limit_ms);
 void output_finish(struct supervisor *s);
 void output_close_sink(struct supervisor *s);
+void output_hang_up(struct supervisor *s);
 void output_release_memory(void);
 void peer_close_streams(struct peer *peer);
 void close_fd(int *fd);

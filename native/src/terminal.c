@@ -14,12 +14,15 @@ static int saved_fd = -1;
 
 /**
  * terminal_raw() - Let every key through untouched; terminal_restore() undoes it
+ *
+ * Called again when the process goes on after a stop: what is given back is what was found first,
+ * because nobody may have touched the terminal in the meantime.
  */
 int terminal_raw(int fd)
 {
 	struct termios raw;
 
-	if (tcgetattr(fd, &saved) < 0)
+	if (saved_fd < 0 && tcgetattr(fd, &saved) < 0)
 		return -1;
 	raw = saved;
 	cfmakeraw(&raw);

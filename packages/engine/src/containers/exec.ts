@@ -139,7 +139,7 @@ function clientOf(request: ExecRequest): ClientSettings {
   return {
     attach,
     detachKeys: request.detachKeys,
-    sigProxy: !request.tty,
+    sigProxy: true,
     detach: request.detach,
     print: request.detach ? randomBytes(SESSION_ID_BYTES).toString('hex') : undefined,
   };
@@ -208,9 +208,7 @@ export async function attachContainer(
     stdin && record.request.interactive ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
   requireOwnOutput(engine, { id, name, verb: 'attach to' });
   const { tty } = record.request;
-  const client = {
-    attach: streams, detachKeys, sigProxy: sigProxy && !tty, detach: false, print: undefined,
-  };
+  const client = { attach: streams, detachKeys, sigProxy, detach: false, print: undefined };
   const args = attachArguments(runDirectoryOf(containers.paths(id)), client, tty);
   return handOver(args, []);
 }

@@ -71,7 +71,7 @@ export async function prepareRun(
   const client = {
     attach: launch.detach ? [] : attached(request, launch),
     detachKeys: launch.detachKeys,
-    sigProxy: launch.sigProxy && !request.tty,
+    sigProxy: launch.sigProxy,
     detach: launch.detach,
     print: launch.detach ? created.id : undefined,
   };
