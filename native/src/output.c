@@ -155,7 +155,7 @@ void output_close_sink(struct supervisor *s)
 }
 
 /**
- * output_hang_up() - Take the terminal away, as when a line breaks: programs that write get an error
+ * output_hang_up() - Take the terminal away, as when a line breaks: who writes gets an error
  */
 void output_hang_up(struct supervisor *s)
 {

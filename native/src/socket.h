@@ -19,7 +19,7 @@ enum message_kind {
 	MESSAGE_WAIT,		/* answer MESSAGE_EXITED at the end */
 	MESSAGE_STDIN_END,	/* the client's standard input is at its end */
 	MESSAGE_DETACH,		/* the client leaves on purpose: what it started goes on */
-	MESSAGE_HANGUP,		/* nobody takes the output of the terminal any more: it hangs up */
+	MESSAGE_HANGUP,		/* nobody takes the terminal's output any more: hang it up */
 	/* supervisor to client */
 	MESSAGE_STARTED = 64,	/* number: host pid; flags: the supervisor's; descriptor: the
 				 * exec's terminal */

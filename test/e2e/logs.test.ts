@@ -78,6 +78,29 @@ test('logs --follow goes on until the container ends', async () => {
   assert.equal(stdout, '1\n2\n3\n');
 });
 
+test('logs --follow of several containers shows each line of each once', async () => {
+  const script = 'for i in 1 2 3; do echo $0 $i; sleep 0.2; done';
+  for (const name of ['left', 'right']) {
+    await lab.ok(['run', '-d', '--name', name, image, 'sh', '-c', script, name]);
+  }
+  const lines = (await lab.ok(['logs', '--follow', '--names', 'left', 'right'])).split('\n');
+  const of = (name: string): string[] => lines.filter((line) => line.startsWith(name));
+  assert.equal(lines.length, 6);
+  for (const name of ['left', 'right']) {
+    assert.deepEqual(of(name), [1, 2, 3].map((n) => `${name} ${name} ${n}`));
+  }
+});
+
+test('logs --follow shows what is rotated away while it looks elsewhere', async () => {
+  const script = 'sleep 0.5; seq 20000; sleep 0.5; seq 20001 30000';
+  for (const driver of ['k8s-file', 'json-file']) {
+    const log = ['--log-driver', driver, '--log-opt', 'max-size=50k', '--log-opt', 'max-file=99'];
+    await lab.ok(['run', '-d', '--name', driver, ...log, image, 'sh', '-c', script]);
+    const lines = (await lab.ok(['logs', '--follow', driver])).split('\n');
+    assert.deepEqual(lines, Array.from({ length: 30_000 }, (_, index) => String(index + 1)));
+  }
+});
+
 test("max-size keeps the log small, json-file has Docker's form", async () => {
   await lab.ok([
     'run',

@@ -53,7 +53,7 @@ test('a terminal is given back as it was, though the client was stopped meanwhil
   assert.match(stdout, / echo /);
 });
 
-test('-t without -i leaves the keys to the caller: Ctrl-C is a signal for the program', async () => {
+test('-t without -i leaves the keys to the caller: Ctrl-C is a signal to the program', async () => {
   await lab.ok(['run', '-d', '--name', 'host', '--network', 'none', IMAGE, 'sleep', '1000']);
   const program = `sh -c "${LOOP.replaceAll("'", String.raw`'\''`)}"`;
   for (const words of [`run --rm -t --network none ${IMAGE}`, 'exec -t host']) {

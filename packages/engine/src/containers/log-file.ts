@@ -9,51 +9,82 @@ import { parseLog, type LogFormat, type LogLine } from './log-format.ts';
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
-/** A file of a log, and its size when it was found. */
-export interface LogFile {
-  path: string;
-  size: number;
-}
-
-/**
- * The log's files that exist, oldest first: `log.2`, `log.1`, `log`. One of another user, in a
- * folder that is open to him, is not the log's.
- */
-export function logFiles(path: string): LogFile[] {
-  const files: LogFile[] = [];
-  for (let index = 0; ; index++) {
-    const name = index === 0 ? path : `${path}.${index}`;
-    const status = statSync(name, { throwIfNoEntry: false });
-    const isLog = status?.isFile() === true && !isPlanted(name);
-    if (!isLog && index > 0) return files;
-    files.unshift({ path: name, size: isLog ? status.size : 0 });
-  }
-}
-
-/** The position of a reader in a file; the inode shows whether the file was rotated. */
+/** An open file of a log, and a reader's place in it. */
 export interface LogPosition {
   descriptor: number;
+  /** Which file it is, under whatever name it has by now. */
+  inode: number;
   offset: number;
   /** The offset where reading ends, even if the file grows; Infinity reads to the file's end. */
   end: number;
   rest: Buffer;
 }
 
+const MOST_LOOKS = 50;
+
 /**
- * Opens a log file for reading from `offset` to `end`; Infinity follows the end of a growing file.
- * The caller closes it. Undefined when there is no such file.
+ * The log's files, oldest first (`log.2`, `log.1`, `log`), each to the end that it has now. The
+ * caller closes them. A rotation meanwhile gives them other names, so then it looks again.
  */
-export function openLog(path: string, offset: number, end = Infinity): LogPosition | undefined {
+export function openLogs(path: string): LogPosition[] {
+  for (let looks = 1; ; looks++) {
+    const before = inodeOf(path);
+    const files = openAll(path);
+    if (inodeOf(path) === before || looks === MOST_LOOKS) return files;
+    files.forEach(closeLog);
+  }
+}
+
+function openAll(path: string): LogPosition[] {
+  const files: LogPosition[] = [];
+  for (let index = 0; ; index++) {
+    const file = openLog(index === 0 ? path : `${path}.${index}`);
+    if (file !== undefined) files.unshift(file);
+    else if (index > 0) return files;
+  }
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/**
+ * Undefined when there is no such file, or it is another user's in a folder that is open to him:
+ * then it is not the log's.
+ */
+function openLog(path: string): LogPosition | undefined {
+  let descriptor;
   try {
     if (isPlanted(path)) return undefined;
-    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return { descriptor, offset, end, rest: Buffer.alloc(0) };
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return undefined;
     }
     throw error;
   }
+  const status = fstatSync(descriptor);
+  if (!status.isFile()) {
+    closeSync(descriptor);
+    return undefined;
+  }
+  return { descriptor, inode: status.ino, offset: 0, end: status.size, rest: Buffer.alloc(0) };
+}
+
+/** Whether the file is still the one that is written to. */
+export function isCurrent(file: LogPosition, path: string): boolean {
+  return inodeOf(path) === file.inode;
+}
+
+/**
+ * The file that came after this one, to follow its end; if this one was removed by now, the oldest
+ * that is left. Undefined where there is none. The caller closes it.
+ */
+export function openNewer(file: LogPosition | undefined, path: string): LogPosition | undefined {
+  const files = openLogs(path);
+  const newer = files[files.findIndex(({ inode }) => inode === file?.inode) + 1];
+  files.filter((other) => other !== newer).forEach(closeLog);
+  return newer && { ...newer, end: Infinity };
 }
 
 /** Closes the file. */
@@ -89,24 +120,18 @@ export function readBatch(position: LogPosition, format: LogFormat): LogLine[] {
   }
 }
 
-/** Whether the file under `path` is still the one that is open. */
-export function isCurrent(position: LogPosition, path: string): boolean {
-  const now = statSync(path, { throwIfNoEntry: false });
-  return now !== undefined && now.ino === fstatSync(position.descriptor).ino;
-}
-
 /**
  * Where the last `count` lines begin: the index of the file in `files`, and the offset in it. A
  * long line is written as several partial lines; they count as one line.
  */
 export function findTail(
-  files: readonly LogFile[],
+  files: readonly LogPosition[],
   count: number,
   format: LogFormat,
 ): { file: number; offset: number } {
   let wanted = count;
-  for (let file = files.length - 1; file >= 0; file--) {
-    const found = tailOfFile(files[file], wanted, format);
+  for (const [file, { descriptor, end }] of [...files.entries()].reverse()) {
+    const found = scanBackwards(descriptor, end, { count: wanted, format });
     if (found.offset >= 0) {
       return { file, offset: found.offset };
     }
@@ -116,22 +141,6 @@ export function findTail(
 }
 
 /** Offset of the `count`-th last whole line, or -1 and how many lines the file has. */
-function tailOfFile(
-  file: LogFile | undefined,
-  count: number,
-  format: LogFormat,
-): { offset: number; lines: number } {
-  const position = file && openLog(file.path, 0);
-  if (position === undefined) {
-    return { offset: -1, lines: 0 };
-  }
-  try {
-    return scanBackwards(position.descriptor, file?.size ?? 0, { count, format });
-  } finally {
-    closeLog(position);
-  }
-}
-
 function scanBackwards(
   descriptor: number,
   size: number,

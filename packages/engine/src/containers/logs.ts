@@ -6,13 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UnsupportedError } from '@berth/errors';
 import type { Engine } from '../engine.ts';
 import {
-  closeLog,
-  findTail,
-  isCurrent,
-  logFiles,
-  openLog,
-  readBatch,
-  type LogPosition,
+  closeLog, findTail, isCurrent, openLogs, openNewer, readBatch, type LogPosition,
 } from './log-file.ts';
 import { requireOwnOutput } from './handed-output.ts';
 import type { LogFormat, LogLine } from './log-format.ts';
@@ -54,9 +48,15 @@ export async function* readLogs(
   }
   const inTime = timeFilter(options);
   if (options.follow) warnOfSilence(engine, id);
-  yield* written(path, driver, { options, inTime });
-  if (options.follow) {
-    yield* growing(engine, { id, path, format: driver, inTime });
+  const files = openLogs(path);
+  try {
+    for (const lines of written(files, options.tail, driver)) yield inTime(lines);
+    if (options.follow) {
+      const log = { id, path, format: driver, files, until: options.until };
+      for await (const lines of growing(engine, log)) yield inTime(lines);
+    }
+  } finally {
+    files.forEach(closeLog);
   }
   warnOfLoss(engine, id);
 }
@@ -83,68 +83,58 @@ function timeFilter({ since, until }: LogOptions): InTime {
     });
 }
 
-let followed: LogPosition | undefined;
-
-/**
- * All lines that exist now. Lines written meanwhile are left out, since they may never end. The
- * last file stays open, so that it can be followed.
- */
-async function* written(
-  path: string,
+/** All lines that exist now. Lines written meanwhile are left out, since they may never end. */
+function* written(
+  files: readonly LogPosition[],
+  tail: number | undefined,
   format: LogFormat,
-  { options, inTime }: { options: LogOptions; inTime: InTime },
-): AsyncGenerator<LogLine[]> {
-  const files = logFiles(path);
-  const start =
-    options.tail === undefined ? { file: 0, offset: 0 } : findTail(files, options.tail, format);
+): Generator<LogLine[]> {
+  const start = tail === undefined ? { file: 0, offset: 0 } : findTail(files, tail, format);
   for (const [index, file] of files.entries()) {
     if (index < start.file) continue;
-    const position = openLog(file.path, index === start.file ? start.offset : 0, file.size);
-    if (position === undefined) {
-      continue;
-    }
-    for (
-      let lines = readBatch(position, format);
-      lines.length > 0;
-      lines = readBatch(position, format)
-    ) {
-      yield inTime(lines);
-    }
-    if (index === files.length - 1 && options.follow) {
-      followed = { ...position, end: Infinity };
-    } else {
-      closeLog(position);
-    }
+    if (index === start.file) file.offset = start.offset;
+    yield* batches(file, format);
   }
 }
 
-interface Following {
+function* batches(file: LogPosition, format: LogFormat): Generator<LogLine[]> {
+  for (let lines = readBatch(file, format); lines.length > 0; lines = readBatch(file, format)) {
+    yield lines;
+  }
+}
+
+interface GrowingLog {
   id: string;
   path: string;
   format: LogFormat;
-  inTime: InTime;
+  /** The last one is followed; those that come after it take its place. */
+  files: LogPosition[];
+  until: Date | undefined;
 }
 
-/**
- * The lines still to come, until the container has ended. After a rotation it reads the new file.
- */
-async function* growing(
-  engine: Engine,
-  { id, path, format, inTime }: Following,
-): AsyncGenerator<LogLine[]> {
+/** The lines still to come, until the container has ended, or the time is over. */
+async function* growing(engine: Engine, log: GrowingLog): AsyncGenerator<LogLine[]> {
+  const last = log.files.at(-1);
+  if (last !== undefined) last.end = Infinity;
   for (;;) {
-    const state = stateIfThere(engine, id)?.state;
-    followed ??= openLog(path, 0);
-    for (let lines = followed === undefined ? [] : readBatch(followed, format); lines.length > 0;) {
-      yield inTime(lines);
-      lines = followed === undefined ? [] : readBatch(followed, format);
-    }
-    if (followed !== undefined && !isCurrent(followed, path)) {
-      closeLog(followed);
-      followed = undefined;
-      continue;
-    }
-    if (state === undefined || ['created', 'exited', 'unknown'].includes(state)) return;
+    const state = stateIfThere(engine, log.id)?.state;
+    const isOver = log.until !== undefined && log.until.getTime() < Date.now();
+    yield* newLines(log);
+    if (isOver || state === undefined || ['created', 'exited', 'unknown'].includes(state)) return;
     await sleep(FOLLOW_PAUSE_MS);
+  }
+}
+
+/** What was written to the followed file, and to those by which it was replaced since. */
+function* newLines({ path, format, files }: GrowingLog): Generator<LogLine[]> {
+  for (;;) {
+    const file = files.at(-1);
+    const wasCurrent = file !== undefined && isCurrent(file, path);
+    if (file !== undefined) yield* batches(file, format);
+    if (wasCurrent) return;
+    const newer = openNewer(file, path);
+    if (newer === undefined) return;
+    if (file !== undefined) closeLog(file);
+    files.splice(-1, 1, newer);
   }
 }
