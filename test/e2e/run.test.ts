@@ -173,6 +173,11 @@ test('--cidfile and --pidfile are written; an existing --cidfile is refused', as
   assert.equal(status, 125);
   assert.match(stderr, /cid/);
   await lab.ok(['rm', '-f', '-t', '0', '--cidfile', cid]);
+  for (const flag of ['--pidfile', '--conmon-pidfile']) {
+    const refused = await lab.berth(['run', '--rm', flag, '/no/such/pid', image, 'true']);
+    assert.match(refused.stderr, /^Error: write "\/no\/such\/pid": no such file or directory$/m);
+    assert.equal(refused.status, 125, flag);
+  }
 });
 
 test('-v binds folders and files, ro makes them read-only', async () => {

@@ -28,15 +28,20 @@ export interface AssignedPort {
 /**
  * Every wanted port with its host port. Ports chosen here were free a moment ago; another program
  * may still take one before the helper binds it. Throws ConflictError when one host port is asked
- * for twice.
+ * for twice, or no more are free.
  */
 export async function assignPorts(wanted: readonly WantedPort[]): Promise<AssignedPort[]> {
+  const taken = new Set(wanted.flatMap(({ hostPort, count, protocol }) =>
+    hostPort === undefined
+      ? [] : Array.from({ length: count }, (_, offset) => `${hostPort + offset}/${protocol}`)));
   const assigned: AssignedPort[] = [];
   for (const port of wanted) {
     for (let offset = 0; offset < port.count; offset++) {
+      const hostPort = port.hostPort === undefined
+        ? await untakenPort(port, taken) : port.hostPort + offset;
       assigned.push({
         hostAddress: port.hostAddress ?? '',
-        hostPort: port.hostPort === undefined ? await freePort(port) : port.hostPort + offset,
+        hostPort,
         containerPort: port.containerPort + offset,
         protocol: port.protocol,
       });
@@ -44,6 +49,21 @@ export async function assignPorts(wanted: readonly WantedPort[]): Promise<Assign
   }
   refuseTwice(assigned);
   return assigned;
+}
+
+const CHOICES = 100;
+
+/** The kernel may name a port again that it named before, since nobody has bound it yet. */
+async function untakenPort(port: WantedPort, taken: Set<string>): Promise<number> {
+  for (let left = CHOICES; left > 0; left--) {
+    const number = await freePort(port);
+    const key = `${number}/${port.protocol}`;
+    if (taken.has(key)) continue;
+    taken.add(key);
+    return number;
+  }
+  throw new ConflictError('NO_FREE_PORT', `publish port ${port.containerPort}/${port.protocol}: no `
+    + 'port of this machine is free for it', { hint: 'choose one: -p HOSTPORT:PORT' });
 }
 
 function refuseTwice(ports: readonly AssignedPort[]): void {

@@ -2,7 +2,9 @@
  * Turns a container's record and runtime spec into a launch plan for one more run: what depends
  * on the moment (joined namespaces, cgroups, terminals) is decided here.
  */
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { SystemError } from '@berth/errors';
 import { requireNotPlanted } from '@berth/host';
 import { networkHelperOf } from './network-helper.ts';
 import {
@@ -56,6 +58,7 @@ export function writePlan(engine: Engine, launch: LaunchPlan): string {
     if (file === undefined) continue;
     requireNotPlanted(file);
     if (engine.forRoot) makePidFile(file);
+    else requireWritable(file);
   }
   if (record.request.log.path !== undefined) requireNotPlanted(record.log.path);
   const plan = planParts(engine, launch);
@@ -66,6 +69,15 @@ export function writePlan(engine: Engine, launch: LaunchPlan): string {
     throw namingFullDisk(engine, `start container "${record.name}"`, error);
   }
   return paths.plan;
+}
+
+/** A supervisor can't tell anybody but its exit record that it could not write the file. */
+function requireWritable(path: string): void {
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+  } catch (cause) {
+    throw new SystemError('PIDFILE', `write "${path}"`, { cause });
+  }
 }
 
 /**
