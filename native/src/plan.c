@@ -35,6 +35,7 @@ static const struct {
 	[OP_CGROUP_WRITE] = {"cgroup-write", 2, 2},
 	[OP_CGROUP_REQUIRED] = {"cgroup-required", 1, 1},
 	[OP_SCOPE] = {"scope", 3, 16},
+	[OP_ENDS_WITH_CLIENT] = {"ends-with-client", 1, 1},
 	[OP_NETWORK_HELPER] = {"network-helper", 1, ANY},
 	[OP_NETWORK_PORT] = {"network-port", 3, 3},
 	[OP_EXIT_RELEASE] = {"exit-release", 2, 2},

@@ -270,6 +270,9 @@ void peer_serve(struct supervisor *s, struct peer *peer)
 	if (got < 0 && errno == EAGAIN)
 		return;
 	if (got <= 0) {
+		/* It was killed: who leaves on purpose says so. */
+		if (peer->launched && plan_flag(&s->plan, OP_ENDS_WITH_CLIENT))
+			supervisor_stop(s);
 		drop(peer, false);
 		return;
 	}

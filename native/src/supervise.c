@@ -80,7 +80,7 @@ static void serve_launcher(struct supervisor *s)
 {
 	struct peer *peer = peer_add(s, s->control);
 
-	peer->waits = true;
+	peer->launched = peer->waits = true;
 	peer_serve(s, peer);
 	if (peer->socket >= 0)
 		fcntl(peer->socket, F_SETFL, O_RDWR | O_NONBLOCK);
@@ -123,7 +123,7 @@ void supervisor_reap(struct supervisor *s)
 }
 
 /* Someone wants to end this session: ask the container to stop, as `stop` would. */
-static void stop(struct supervisor *s)
+void supervisor_stop(struct supervisor *s)
 {
 	uint64_t limit = now_ms() + STOP_GRACE_MS;
 
@@ -140,7 +140,7 @@ static void take_signals(struct supervisor *s)
 
 	while ((number = signals_next(s->signals, &info)) != 0)
 		if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
-			stop(s);
+			supervisor_stop(s);
 	supervisor_reap(s);
 }
 

@@ -35,7 +35,7 @@ enum { SETTLE_MS = 1000, STATUS_TIMED_OUT = 255 /* Podman's */ };
 struct peer {
 	int socket, in, out[2];
 	size_t sent;
-	bool used, waits, ends_stdin, is_set_up, leaves;
+	bool used, launched, waits, ends_stdin, is_set_up, leaves;
 	pid_t exec;
 	int starting, exec_terminal;
 };
@@ -76,6 +76,7 @@ struct supervisor {
 
 uint64_t now_ms(void);
 void supervisor_reap(struct supervisor *s);
+void supervisor_stop(struct supervisor *s);
 
 /* beginning.c */
 int supervisor_prepare(struct supervisor *s, struct failure *failure);

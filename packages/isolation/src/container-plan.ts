@@ -50,6 +50,7 @@ function addSupervisor(plan: PlanWriter, settings: SupervisorSettings): void {
   if (settings.notice !== undefined) {
     plan.add('notify', settings.notice);
   }
+  if (settings.endsWithClient === true) plan.add('ends-with-client', 1);
 }
 
 function addIdMaps(plan: PlanWriter, { idMaps, keepersDirectory }: SupervisorSettings): void {

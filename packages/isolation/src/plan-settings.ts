@@ -73,6 +73,8 @@ export interface SupervisorSettings {
   supervisorPidFile?: string | undefined;
   /** What the client tells the service manager at NOTIFY_SOCKET. */
   notice?: 'ready' | 'main' | undefined;
+  /** The container is stopped when its client is killed. */
+  endsWithClient?: boolean;
   init: boolean;
   cgroup: CgroupSettings;
   networkHelper: readonly string[] | undefined;

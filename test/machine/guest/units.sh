@@ -43,6 +43,18 @@ in_its_own_scope() {
 }
 no_scope() { [ "$(systemctl --user list-units --all --plain --no-legend 'berth-*' | wc -l)" = 0 ]; }
 
+# The client is killed after TimeoutStopSec; its container, in another cgroup, must not stay.
+unit_is_killed() {
+	systemd-run --user --quiet --collect --unit stubborn -p TimeoutStopSec=2 \
+		$berth run --rm --network none --name stubborn $image \
+		sh -c 'trap "" TERM; while :; do sleep 0.1; done'
+	until_ok berth exec stubborn true
+	systemctl --user stop stubborn
+	until_ok no_container
+	until_ok no_scope
+}
+no_container() { [ "$(berth ps -aq)" = '' ]; }
+
 # stays_in_the_unit MODE: it is in the unit's cgroup, where systemd counts and ends it.
 stays_in_the_unit() {
 	local pid
@@ -143,6 +155,7 @@ check 'a unit runs a container, whose output is in the journal' unit_runs
 check "a container's exit status is its unit's" status_is_the_units
 check 'systemctl stop ends the container by its signal, log driver passthrough' unit_stops passthrough
 check 'systemctl stop ends the container by its signal, no log' unit_stops none
+check 'a container ends with its unit whose client was killed' unit_is_killed
 check 'the build for Node runs in a unit' node_build_in_a_unit
 check 'a container of a login session has a scope of its own, which goes with it' in_its_own_scope
 check 'with --cgroups split a container stays in the cgroup of its unit' stays_in_the_unit split

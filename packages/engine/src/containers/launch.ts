@@ -33,7 +33,7 @@ import { formatPorts, portMappings } from './published-ports.ts';
 import { requireFreeMemory } from './memory-volumes.ts';
 import { personalityOf } from './personality.ts';
 import type { BerthContainer } from './record.ts';
-import { noticeOf, withManager } from './service-unit.ts';
+import { isMainProcess, noticeOf, withManager } from './service-unit.ts';
 import { shiftedLayers } from './shifted-layers.ts';
 import { compiledEmulation, compiledSeccomp } from './seccomp-cache.ts';
 
@@ -114,6 +114,7 @@ function settingsOf(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     pidFile: request.pidFile,
     supervisorPidFile: request.supervisorPidFile,
     notice: noticeOf(request),
+    endsWithClient: !launch.background && isMainProcess(),
     init: request.init,
     cgroup: cgroupOf(engine, launch),
     networkHelper: networkHelperOf(record, paths),

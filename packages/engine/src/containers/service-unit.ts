@@ -42,9 +42,16 @@ export function withManager(request: ContainerRequest, spec: RuntimeSpec): Runti
 export function cgroupModeOf(request: ContainerRequest, background: boolean): CgroupMode {
   const { cgroups = 'enabled', pidFile, supervisorPidFile, staysWithCaller } = request;
   if (cgroups !== 'enabled' || !background) return cgroups;
-  const isMain = process.env['SYSTEMD_EXEC_PID'] === String(process.pid);
   const isTold = (pidFile ?? supervisorPidFile) !== undefined || staysWithCaller === true;
-  return noticeOf(request) !== undefined || (isMain && isTold) ? 'split' : 'enabled';
+  return noticeOf(request) !== undefined || (isMainProcess() && isTold) ? 'split' : 'enabled';
+}
+
+/**
+ * This process is what a unit has started. A container that it waits for has a cgroup of its own,
+ * and would stay when the unit is killed.
+ */
+export function isMainProcess(): boolean {
+  return process.env['SYSTEMD_EXEC_PID'] === String(process.pid);
 }
 
 function managerSocket(): string | undefined {

@@ -59,7 +59,7 @@ function ofOuterContainer(facts: DoctorFacts): Remedy[] {
 
 /** Sets a sysctl now and for the time after a reboot. */
 function setting(name: string, value: number): Remedy {
-  return administrator(`echo ${name}=${value} >/etc/sysctl.d/90-berth.conf && sysctl --system`);
+  return administrator(`echo ${name}=${value} >>/etc/sysctl.d/90-berth.conf && sysctl --system`);
 }
 
 /** AppArmor grants the right by the program's path. */
@@ -120,7 +120,7 @@ export function checkSubordinateIds(facts: DoctorFacts): Finding {
     return {
       id,
       severity: 'weaker',
-      found: `${count} subordinate ids`,
+      found: count === 1 ? 'one subordinate id' : `${count} subordinate ids`,
       cost: `images with owners above ${count} can't be unpacked`,
       remedies: [addRanges(facts)],
     };

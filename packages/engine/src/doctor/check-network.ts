@@ -8,7 +8,7 @@ import { install } from './packages.ts';
 export function checkNetworkHelper(facts: DoctorFacts): Finding {
   const { network, packageManager } = facts;
   const id = 'network';
-  const { pasta, slirp4netns, tun } = network;
+  const { pasta, pastaFails, slirp4netns, tun } = network;
   const noTun = tun === 'missing' ? 'there is no /dev/net/tun' : '/dev/net/tun may not be opened';
   const lacking = [
     ...(pasta || slirp4netns ? [] : ['neither pasta nor slirp4netns is installed']),
@@ -24,6 +24,15 @@ export function checkNetworkHelper(facts: DoctorFacts): Finding {
         ...(pasta || slirp4netns ? [] : [install(packageManager, 'pasta')]),
         ...(tun === 'usable' ? [] : [tunRemedy(facts)]),
       ],
+    };
+  }
+  if (pastaFails !== undefined) {
+    return {
+      id,
+      severity: 'missing',
+      found: `pasta does not run: ${pastaFails}`,
+      cost: 'containers start with --network host, none or slirp4netns only',
+      remedies: [install(packageManager, 'pasta')],
     };
   }
   if (!pasta) {

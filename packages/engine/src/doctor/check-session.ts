@@ -59,12 +59,13 @@ function ownCgroup(facts: DoctorFacts): Remedy {
 export function checkLinger({ session, account }: DoctorFacts): Finding {
   const id = 'linger';
   if (session.lingers !== false) return ok(id, 'containers outlive your login');
+  const by = session.mayAskToLinger ? user : administrator;
   return {
     id,
     severity: 'missing',
     found: 'systemd ends everything of yours with your last login',
     cost: 'containers in the background end with it, and none starts at boot',
-    remedies: [user(`loginctl enable-linger ${account.name}`)],
+    remedies: [by(`loginctl enable-linger ${account.name}`)],
   };
 }
 

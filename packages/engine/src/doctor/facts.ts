@@ -56,6 +56,8 @@ export interface DoctorFacts {
   readonly network: {
     readonly pasta: boolean;
     readonly slirp4netns: boolean;
+    /** What pasta answers to --version where it fails; it is used all the same. */
+    readonly pastaFails?: string | undefined;
     readonly tun: 'usable' | 'not permitted' | 'missing';
     /** The first port that a user may listen on. */
     readonly firstPort: number;
@@ -78,6 +80,8 @@ export interface DoctorFacts {
     readonly hasUsualDirectory: boolean;
     /** Undefined: there is no logind, so nothing ends at a logout. */
     readonly lingers: boolean | undefined;
+    /** Users may let themselves linger: polkit answers for the administrator. */
+    readonly mayAskToLinger: boolean;
   };
   readonly store: {
     readonly path: string;

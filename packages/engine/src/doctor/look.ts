@@ -2,6 +2,7 @@
  * Collects the facts of this machine for `doctor`. It tries a feature itself if that changes
  * nothing.
  */
+import { spawnSync } from 'node:child_process';
 import { accessSync, closeSync, constants, existsSync, openSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
@@ -86,12 +87,23 @@ const TUN = '/dev/net/tun';
 const USUAL_FIRST_PORT = 1024;
 
 function networkFacts({ forRoot }: Engine): DoctorFacts['network'] {
+  const pasta = findProgram('pasta');
   return {
-    pasta: findProgram('pasta') !== undefined,
+    pasta: pasta !== undefined,
+    pastaFails: pasta === undefined ? undefined : failureOf(pasta),
     slirp4netns: findProgram('slirp4netns') !== undefined,
     tun: !existsSync(TUN) ? 'missing' : canOpen(TUN) ? 'usable' : 'not permitted',
     firstPort: forRoot && bindsLowPorts() ? 1 : firstPortOfUsers(),
   };
+}
+
+/** Why a program can't even tell its version: it is another one, or for another machine. */
+function failureOf(program: string): string | undefined {
+  const { status, stderr, error } = spawnSync(program, ['--version'], {
+    encoding: 'utf8', env: {}, timeout: 5000,
+  });
+  if (status === 0) return undefined;
+  return stderr?.split('\n')[0] || error?.message || `exit status ${status}`;
 }
 
 function firstPortOfUsers(): number {
@@ -120,6 +132,8 @@ function cgroupFacts({ account, forRoot, runtimeDirectory }: Engine): DoctorFact
   };
 }
 
+const POLKIT = '/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service';
+
 function sessionFacts(engine: Engine): DoctorFacts['session'] {
   const { account, directories, forRoot, runtimeDirectory } = engine;
   const hasLogind = !forRoot && existsSync('/run/systemd/system')
@@ -131,6 +145,7 @@ function sessionFacts(engine: Engine): DoctorFacts['session'] {
     runDirectory: directories.run,
     shell: process.ppid,
     hasUsualDirectory: existsSync(`/run/user/${account.uid}`),
+    mayAskToLinger: existsSync(POLKIT),
     lingers: hasLogind ? existsSync(`/var/lib/systemd/linger/${account.name}`) : undefined,
   };
 }

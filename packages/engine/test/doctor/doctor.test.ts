@@ -51,6 +51,7 @@ const GOOD: DoctorFacts = {
     shell: 4711,
     hasUsualDirectory: true,
     lingers: true,
+    mayAskToLinger: true,
   },
   store: {
     path: '/home/ann/.local/share/berth/v1',
@@ -313,6 +314,12 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'network missing',
     'start the outer container with --device /dev/net/tun',
   ],
+  [
+    'another program of the name pasta',
+    machine('network', { pastaFails: 'exit status 3' }),
+    'network missing',
+    'apt-get install passt',
+  ],
   ['slirp4netns alone', machine('network', { pasta: false }), 'network slower', /passt/],
   ['no tun', machine('network', { tun: 'missing' }), 'network missing', 'modprobe tun'],
   ['a closed tun', machine('network', { tun: 'not permitted' }), 'network missing', /chmod 666/],
@@ -434,6 +441,15 @@ for (const [name, facts, bad, line] of CASES) {
 test('SELinux is told, and nothing can be typed', () => {
   const { bad, lines } = verdict(machine('isolation', { seLinuxEnforces: true }));
   assert.deepEqual({ bad, lines }, { bad: ['selinux weaker'], lines: [] });
+});
+
+test('without polkit only the administrator lets a user linger', () => {
+  const asked = (mayAskToLinger: boolean): unknown =>
+    judge(machine('session', { lingers: false, mayAskToLinger }))
+      .flatMap(({ remedies }) => remedies);
+  const command = 'loginctl enable-linger ann';
+  assert.deepEqual(asked(true), [{ who: 'user', command }]);
+  assert.deepEqual(asked(false), [{ who: 'administrator', command }]);
 });
 
 test('packages have the names of the distribution', () => {
