@@ -13,6 +13,7 @@ import { checkedDomain, checkedHost, checkedNameserver } from './names.ts';
 import { parseCgroups, parseNamespace, parseNetwork } from './namespaces.ts';
 import { parseExpose, parsePublish } from './ports.ts';
 import {
+  checkedGroups,
   parseEntrypoint,
   parseOomScore,
   parsePersonality,
@@ -113,7 +114,7 @@ function processOf(flags: Flags) {
     unsetAllEnvironment: flags['unsetenv-all'],
     workingDirectory: flags.workdir,
     user: flags.user,
-    groupAdd: flags['group-add'],
+    groupAdd: checkedGroups(flags['group-add']),
     init: flags.init,
     stopSignal: flags['stop-signal'],
     stopTimeoutSeconds: flags['stop-timeout'],

@@ -69,6 +69,15 @@ export function parseTimeLimit(seconds: number | undefined): number | undefined 
   return seconds;
 }
 
+/** As native/src/users.h has it. */
+const MOST_GROUPS = 1024;
+
+/** The groups. Throws UsageError for more than a plan can have. */
+export function checkedGroups(groups: string[]): string[] {
+  if (groups.length <= MOST_GROUPS) return groups;
+  throw new UsageError('TOO_MANY_GROUPS', `read --group-add: more than ${MOST_GROUPS} groups`);
+}
+
 /** `FOLDER` or `FOLDER:O`. Throws UsageError. */
 export function parseRootFolder(text: string): ContainerRequest['rootFolder'] {
   const keepsChangesApart = text.endsWith(':O');

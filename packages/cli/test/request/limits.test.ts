@@ -66,6 +66,7 @@ test('what is no limit is refused', () => {
     ['--device-read-bps=sda:1mb'], ['--device-read-bps=/dev/sda:0'],
     ['--device-read-bps=/dev/sda:x'], ['--device-read-iops=/dev/sda:1mb'],
     ['--memory-swappiness=50'],
+    ['--group-add', Array.from({ length: 1025 }, (_, id) => id).join(',')],
     ['--timeout=-5'], ['--timeout=4294967296'],
     ['--cgroup-parent=/x', '--cgroups=disabled'],
   ];
