@@ -71,14 +71,11 @@ export interface CapabilityRequest {
 
 /** The names, sorted and with CAP_. Throws UsageError for an unknown name. */
 export function capabilities(request: CapabilityRequest): string[] {
-  if (request.privileged && request.capDrop.length === 0) {
-    return ALL.map(prefixed);
-  }
   const add = request.capAdd.map(checked);
   const drop = request.capDrop.map(checked);
   const usual = request.defaultCapabilities?.map(checked) ?? DEFAULT;
   const start =
-    request.privileged || add.includes('ALL') ? ALL : drop.includes('ALL') ? [] : usual;
+    drop.includes('ALL') ? [] : request.privileged || add.includes('ALL') ? ALL : usual;
   const added = [...start, ...add.filter((name) => name !== 'ALL')];
   const kept = added.filter((name) => !drop.includes(name));
   return [...new Set(kept)].sort().map(prefixed);
