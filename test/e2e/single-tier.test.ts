@@ -137,6 +137,22 @@ test('export gives back recorded owners and devices, and not the records', async
   assert(!readFileSync(archive).includes('user.berth'));
 });
 
+test('a copy of the whole store keeps the owners, also after a start', async () => {
+  const copy = path.join(lab.folder, 'copied-store');
+  const said = await withOneId(`
+    berth run --name moves --network none owners sh -c 'test -L /l && exec chown -h 9:9 /l2
+      ln -s x /l; chown -h 5:6 /l; mkfifo /pipe; chown 7:8 /pipe; ln -s y /l2; touch /f
+      chown 3:4 /f'
+    sleep 2; berth unshare cp -a '${DATA}' '${copy}'
+    berth() { ${lab.command.map((word) => `'${word}'`).join(' ')} --root '${copy}' "$@"; }
+    list() { berth export moves | tar --numeric-owner -tvf - l pipe l2 f | cut -d ' ' -f 2; }
+    list; berth start -a moves; list; berth rm moves >/dev/null; berth system check`);
+  const [before, after] = [['3/4', '5/6', '0/0', '7/8'], ['3/4', '5/6', '9/9', '7/8']];
+  assert.deepEqual(said.split('\n').slice(0, 8), [...before, ...after]);
+  assert.match(said, /nothing is wrong$/);
+  await withOneId(`berth rm moves; berth unshare rm -r '${copy}'`);
+});
+
 test('USER n is n, and exec has root beside it', async () => {
   const said = await withOneId(`
     berth run -d --name c -u man owners sleep 100 >/dev/null

@@ -1,6 +1,7 @@
 /**
  * Layers: an archive becomes a tree and a recipe, and the recipe gives the exact archive back.
  */
+export { adoptLedger } from './ledger.ts';
 export { applyLayer } from './apply-layer.ts';
 export type { ApplyLayerOptions, LayerResult } from './apply-layer.ts';
 export { applyRequestLine, parseApplyAnswer, runApplyWorker } from './apply-worker.ts';

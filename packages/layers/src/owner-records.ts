@@ -4,11 +4,11 @@
  * and the recipes of the layers for files of the image that have not changed. docs/identities.md
  * has the formats.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:os';
 import { loadSyscalls } from '@berth/host';
 import type { ExpectedTree } from './expected-tree.ts';
+import { birthOf, isCopied, isThere, ledgerLines, NO_BIRTH, type LedgerLine } from './ledger.ts';
 import { readRecipe } from './recipe-reader.ts';
 import { OWNER_ATTRIBUTE } from './recorded-owner.ts';
 import { replayRecipe } from './replay-recipe.ts';
@@ -32,11 +32,6 @@ interface LedgerRecord extends Partial<Owner> {
   readonly birth: string;
 }
 
-const CHUNK_BYTES = 1 << 16;
-/** A path and five numbers. */
-const MOST_RECORD_BYTES = 4096 + 128;
-const RECORD = /^(\d{1,10}|-) (\d{1,10}|-) (\d{1,20}) (\d{1,20}\.\d{9}) \/(.*)$/s;
-const NO_BIRTH = '0.000000000';
 const SECOND = 1_000_000_000n;
 const { EOPNOTSUPP } = constants.errno;
 const MOST_ID = 2 ** 32 - 2;
@@ -47,10 +42,12 @@ export class OwnerRecords {
   readonly #byInode = new Map<string, LedgerRecord>();
   readonly #byPath = new Map<string, LedgerRecord>();
   readonly #layers: readonly ExpectedTree[];
+  readonly #isCopied: boolean;
 
   /** Reads all records; throws an IntegrityError for a damaged recipe. */
   constructor({ ledger, recipes }: OwnerSources) {
-    for (const text of ledgerRecords(ledger)) this.#add(text);
+    this.#isCopied = isCopied(ledger);
+    for (const line of ledgerLines(ledger)) this.#add(line);
     this.#layers = recipes.map(treeOf);
   }
 
@@ -67,15 +64,12 @@ export class OwnerRecords {
     return { uid: uid ?? before.uid, gid: gid ?? before.gid };
   }
 
-  /** Malformed records are skipped: the container's root may have filled the disk. */
-  #add(text: string): void {
-    const [, uid, gid, inode, birth, path] = RECORD.exec(text) ?? [];
-    if (inode === undefined || birth === undefined || path === undefined) return;
+  #add({ uid, gid, inode, birth, path }: LedgerLine): void {
     const known = this.#byInode.get(inode);
     const before = known?.birth === birth ? known : {};
     const record = {
       ...before, birth,
-      ...(uid === '-' ? {} : { uid: Number(uid) }), ...(gid === '-' ? {} : { gid: Number(gid) }),
+      ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }),
     };
     this.#byInode.set(inode, record);
     this.#byPath.set(path, record);
@@ -83,14 +77,16 @@ export class OwnerRecords {
 
   /**
    * A record belongs to the inode with its number and birth time, or to one with its birth time and
-   * path.
+   * path. In a copied store, where no number can be trusted, its path alone decides.
    */
-  #recordOf(path: string, { ino, birthtimeNs }: BigIntStats): LedgerRecord | undefined {
-    const birth = `${birthtimeNs / SECOND}.${String(birthtimeNs % SECOND).padStart(9, '0')}`;
-    const same = this.#byInode.get(String(ino));
-    if (same !== undefined && (same.birth === birth || same.birth === NO_BIRTH)) return same;
+  #recordOf(path: string, status: BigIntStats): LedgerRecord | undefined {
+    const birth = birthOf(status);
+    const same = this.#byInode.get(String(status.ino));
+    const isSame = same?.birth === birth || (same?.birth === NO_BIRTH && !this.#isCopied);
+    if (isSame && (birth !== NO_BIRTH || !this.#isCopied)) return same;
     const there = this.#byPath.get(path);
-    return there?.birth === birth && birth !== NO_BIRTH ? there : undefined;
+    if (there?.birth === birth && birth !== NO_BIRTH) return there;
+    return this.#isCopied && there !== undefined && isThere(there, status) ? there : undefined;
   }
 
   #ownerInImage(path: string, status: BigIntStats): Owner | undefined {
@@ -102,31 +98,6 @@ export class OwnerRecords {
         && status.mtimeNs === BigInt(mtime.seconds) * SECOND + BigInt(mtime.nanoseconds);
       return isSame ? node.attributes : undefined;
     }
-    return undefined;
-  }
-}
-
-/** Reads piece by piece, because the container's root decides how long the ledger is. */
-function* ledgerRecords(ledger: string): Generator<string> {
-  const fd = openLedger(ledger);
-  if (fd === undefined) return;
-  const chunk = Buffer.alloc(CHUNK_BYTES);
-  let rest = '';
-  try {
-    for (let count = readSync(fd, chunk); count > 0; count = readSync(fd, chunk)) {
-      const records = (rest + chunk.toString('latin1', 0, count)).split('\0');
-      rest = (records.pop() ?? '').slice(0, MOST_RECORD_BYTES);
-      yield* records;
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openLedger(ledger: string): number | undefined {
-  try {
-    return openSync(ledger, 'r');
-  } catch {
     return undefined;
   }
 }

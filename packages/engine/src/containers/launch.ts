@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SystemError } from '@berth/errors';
 import { requireNotPlanted } from '@berth/host';
+import { adoptLedger } from '@berth/layers';
 import { networkHelperOf } from './network-helper.ts';
 import {
   containerPlan,
@@ -52,6 +53,9 @@ export interface LaunchPlan {
 export function writePlan(engine: Engine, launch: LaunchPlan): string {
   const { record, spec, paths } = launch;
   requireFreeMemory(engine, record, spec);
+  if (record.request.rootFolder === undefined && existsSync(paths.owners)) {
+    adoptLedger(paths.owners, record.driver === 'copy' ? paths.root : paths.upper);
+  }
   if (engine.isProcMasked) sayWhatIsMasked(engine);
   const { pidFile, supervisorPidFile } = record.request;
   for (const file of [pidFile, supervisorPidFile]) {
