@@ -159,6 +159,24 @@ test("a container joins another one's network", { skip: missing.pasta }, async (
   assert.match(stderr, /"server"/);
 });
 
+test("a container that joins another one's network resolves names as that one", async () => {
+  const names = ['--hostname', 'first', '--add-host', 'db:192.0.2.7', '--dns', '192.0.2.53'];
+  await lab.ok(['run', '-d', '--name', 'named', ...names, image, 'sleep', '1000']);
+  const join = ['run', '--rm', '--network', 'container:named'];
+  const files = ['cat', '/etc/hosts', '/etc/resolv.conf'];
+  const seen = await lab.ok([...join, '--hostname', 'second', image, ...files]);
+  assert.match(seen, /^192\.0\.2\.7\tdb$/m);
+  assert.match(seen, /\tfirst named$/m);
+  assert.match(seen, /\tsecond /);
+  assert.match(seen, /^nameserver 192\.0\.2\.53$/m);
+  const own = await lab.ok(
+    [...join, '--add-host', 'db:192.0.2.8', '--dns', '192.0.2.54', image, ...files]);
+  assert.match(own, /^192\.0\.2\.8\tdb\n/);
+  assert.match(own, /^nameserver 192\.0\.2\.54$/m);
+  assert.doesNotMatch(own, /192\.0\.2\.53/);
+  await lab.ok(['rm', '-f', '-t', '0', 'named']);
+});
+
 test('a port that is taken is named', { skip: missing.pasta }, async () => {
   const port = await freePort();
   await lab.ok([

@@ -15,6 +15,8 @@ export interface HostsSettings {
   hostFile: string;
   /** The container shares the host's loopback. */
   sharesLoopback: boolean;
+  /** The file of the container whose network is joined, in place of all that is the network's. */
+  joined?: string | undefined;
 }
 
 const HOST_NAMES = 'host.containers.internal host.docker.internal';
@@ -22,16 +24,21 @@ const HOST_NAMES = 'host.containers.internal host.docker.internal';
 /** The file's text. Names that the user added come first, so that they are found first. */
 export function hostsFile(settings: HostsSettings): string {
   const lines = settings.addHosts.map((entry) => addedHost(entry, settings.hostAddress));
+  if (settings.joined === undefined) addNetwork(lines, settings);
+  else lines.push(settings.joined.trimEnd());
+  if (settings.names.length > 0) {
+    lines.push(`${settings.address ?? '127.0.1.1'}\t${settings.names.join(' ')}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function addNetwork(lines: string[], settings: HostsSettings): void {
   lines.push('127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback');
   const known = new Set([...lines.flatMap(namesOf), ...HOST_NAMES.split(' '), ...settings.names]);
   lines.push(...hostLines(settings, known));
   if (settings.hostAddress !== undefined) {
     lines.push(`${settings.hostAddress}\t${HOST_NAMES}`);
   }
-  if (settings.names.length > 0) {
-    lines.push(`${settings.address ?? '127.0.1.1'}\t${settings.names.join(' ')}`);
-  }
-  return `${lines.join('\n')}\n`;
 }
 
 function namesOf(line: string): string[] {

@@ -24,7 +24,7 @@ import { copyLayers } from './copied-root.ts';
 import { hostFacts } from './host-facts.ts';
 import { mountedImages, withMountedImages } from './image-mounts.ts';
 import { summaryOf } from './launch.ts';
-import { joinsOf } from './joined-namespaces.ts';
+import { joinedFiles, joinsOf } from './joined-namespaces.ts';
 import { logOf } from './log-settings.ts';
 import type { BerthContainer } from './record.ts';
 import { readableRecord } from './listed-record.ts';
@@ -219,7 +219,7 @@ interface Stored {
  */
 function storeContainer(engine: Engine, { record, spec, named }: Stored): ContainerPaths {
   const files = { 'spec.json': JSON.stringify(spec) };
-  const boundFiles = etcFiles(record, spec);
+  const boundFiles = etcFiles(record, spec, joinedFiles(engine, record));
   for (let left = NAME_ATTEMPTS; ; left--) {
     try {
       return engine.store.containers.create({

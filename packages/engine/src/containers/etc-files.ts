@@ -32,22 +32,26 @@ const APT_CONFIG = 'APT::Sandbox::User "root";\n';
 /** The name of one of these files in the container's directory. */
 export type EtcFile = keyof typeof FILES;
 
-/** The files to write, by name. Those that the user mounts over or forbids are left out. */
+/** Texts of the container whose network is joined; undefined where it has no such file. */
+export type JoinedFiles = Partial<Record<'hosts' | 'resolv.conf', string | undefined>>;
+
+/**
+ * The files to write, by name. Those that the user mounts over or forbids are left out. Names are
+ * resolved as in the container whose network is joined, unless flags say otherwise.
+ */
 export function etcFiles(
   record: BerthContainer,
   spec: RuntimeSpec,
+  joined: JoinedFiles = {},
 ): Partial<Record<EtcFile, string>> {
   const files: Partial<Record<EtcFile, string>> = {};
   for (const name of etcFileNames(record)) {
-    files[name] = contentOf(name, { record, spec });
+    files[name] = contentOf(name, { record, spec, joined });
   }
   return files;
 }
 
-/**
- * Which of these files the container has. A container that joins another's network uses the files
- * of that container.
- */
+/** Which of these files the container has. */
 export function etcFileNames(record: BerthContainer): EtcFile[] {
   const taken = new Set(record.request.mounts.map(({ target }) => target));
   const { request } = record;
@@ -76,10 +80,13 @@ export function etcTarget(name: EtcFile): string {
   return FILES[name];
 }
 
-function contentOf(
-  name: EtcFile,
-  { record, spec }: { record: BerthContainer; spec: RuntimeSpec },
-): string {
+interface Named {
+  record: BerthContainer;
+  spec: RuntimeSpec;
+  joined: JoinedFiles;
+}
+
+function contentOf(name: EtcFile, { record, spec, joined }: Named): string {
   switch (name) {
     case 'hostname':
       return `${hostnameOf(record, spec)}\n`;
@@ -88,16 +95,23 @@ function contentOf(
     case 'containerenv':
       return record.request.privileged ? containerEnv(record) : '';
     case 'hosts':
-      return hostsContent(record, spec);
+      return hostsContent({ record, spec, joined });
     case 'resolv.conf':
-      return resolvConf({
-        host: readText('/etc/resolv.conf'),
-        nameservers: record.request.dns,
-        search: record.request.dnsSearch,
-        options: record.request.dnsOptions,
-        forwarder: forwarderOf(record),
-      });
+      return resolvContent(record, joined);
   }
+}
+
+function resolvContent(record: BerthContainer, joined: JoinedFiles): string {
+  const { dns, dnsSearch, dnsOptions } = record.request;
+  const isAsked = [dns, dnsSearch, dnsOptions].some(({ length }) => length > 0);
+  if (joined['resolv.conf'] !== undefined && !isAsked) return joined['resolv.conf'];
+  return resolvConf({
+    host: readText('/etc/resolv.conf'),
+    nameservers: dns,
+    search: dnsSearch,
+    options: dnsOptions,
+    forwarder: forwarderOf(record),
+  });
 }
 
 /**
@@ -114,7 +128,7 @@ function hostnameOf({ id, request }: BerthContainer, spec: RuntimeSpec): string 
   return spec.hostname ?? (request.uts.kind === 'host' ? hostname() : id.slice(0, 12));
 }
 
-function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
+function hostsContent({ record, spec, joined }: Named): string {
   const hasOwnNetwork = record.network === 'pasta' || record.network === 'slirp4netns';
   const names = [hostnameOf(record, spec), record.name];
   const { hostsFile: base } = record.request;
@@ -129,6 +143,7 @@ function hostsContent(record: BerthContainer, spec: RuntimeSpec): string {
         : undefined,
     hostFile: base === undefined ? readText('/etc/hosts') : '',
     sharesLoopback: record.network === 'host',
+    joined: joined.hosts,
   });
   return base === undefined ? own : `${requireText(base)}${own}`;
 }

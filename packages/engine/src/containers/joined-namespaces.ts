@@ -2,7 +2,9 @@
 import { ConflictError } from '@berth/errors';
 import type { ContainerRequest } from '@berth/bundle';
 import type { NamespaceSettings } from '@berth/isolation';
+import { readBounded } from '@berth/transport';
 import type { Engine } from '../engine.ts';
+import type { JoinedFiles } from './etc-files.ts';
 import { runningInit } from './init-process.ts';
 import type { BerthContainer } from './record.ts';
 
@@ -25,6 +27,23 @@ export function joinsOf(engine: Engine, request: ContainerRequest): Record<strin
     }
   }
   return joins;
+}
+
+/** How names are resolved in the container whose network is joined. */
+export function joinedFiles(engine: Engine, { joins }: BerthContainer): JoinedFiles {
+  const id = joins['net'];
+  if (id === undefined) return {};
+  const { hosts, resolvConf } = engine.store.containers.paths(id);
+  return { hosts: textOf(hosts), 'resolv.conf': textOf(resolvConf) };
+}
+
+/** Undefined for a file that is not there, or that its container has made too long to be one. */
+function textOf(path: string): string | undefined {
+  try {
+    return readBounded(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The live namespaces to join. Throws ConflictError when one of the containers does not run. */
