@@ -124,6 +124,8 @@ test('an anonymous volume goes with the last --rm container that mounts it', asy
   await lab.ok(['exec', 'lends', 'sh', '-c', 'echo precious > /data/file']);
   await lab.ok(['run', '-d', '--rm', '--name', 'borrows', '--volumes-from', 'lends', image,
     'sleep', '60']);
+  const own = ['run', '--rm', '--volumes-from', 'lends', '-v', '/data/', image];
+  assert.equal(await lab.ok([...own, 'ls', '/data']), 'seed\nsub');
   await lab.ok(['rm', '-f', '-t', '0', 'lends']);
   assert.equal(await lab.ok(['exec', 'borrows', 'cat', '/data/file']), 'precious');
   await lab.ok(['rm', '-f', '-t', '0', 'borrows']);

@@ -38,6 +38,8 @@ function matches(pattern: string, path: string): boolean {
   if (pattern.toUpperCase() === 'ALL' || pattern === path) {
     return true;
   }
-  const star = pattern.indexOf('*');
-  return star >= 0 && path.startsWith(pattern.slice(0, star)) && !path.slice(star).includes('/');
+  const [before = '', after, second] = pattern.split('*');
+  const isOne = after !== undefined && second === undefined && path.startsWith(before)
+    && path.length >= before.length + after.length && path.endsWith(after);
+  return isOne && !path.slice(before.length).includes('/');
 }

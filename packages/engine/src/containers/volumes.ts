@@ -51,7 +51,8 @@ export function withVolumesFrom(engine: Engine, request: ContainerRequest): With
     const { containers } = engine.store;
     const source = containers.record<BerthContainer>(containers.resolve(name));
     const lent = source.request.mounts.filter(({ type }) => type !== 'tmpfs');
-    const added = lent.filter(({ target }) => !mounts.some((mount) => mount.target === target));
+    const taken = new Set(mounts.map(({ target }) => place(target)));
+    const added = lent.filter(({ target }) => !taken.has(place(target)));
     mounts.push(...added.map((mount) => ({ ...mount, options: [...mount.options, ...options] })));
     const volumes = new Set(added.map((mount) => mount.type === 'volume' && mount.name));
     anonymous.push(...source.anonymousVolumes.filter((volume) => volumes.has(volume)));
