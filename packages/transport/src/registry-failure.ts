@@ -84,6 +84,7 @@ function explainStatus(status: number, registry: string): string {
   if (status === 404) return `"${registry}" does not have it`;
   if (status === 401) return `"${registry}" wants a user who may read it, or does not have it`;
   if (status === 403) return `"${registry}" denies access`;
+  if (status === 413) return `"${registry}" answers 413: it is too large for it`;
   if (status === 429) return `"${registry}" answers 429: too many requests`;
   if (status >= 500) return `"${registry}" answers ${status}: it is in trouble`;
   return `"${registry}" answers ${status}`;
@@ -98,11 +99,18 @@ export async function registryWords(
       limitBytes: MAXIMUM_ERROR_BYTES,
       idleTimeoutMs: 5_000,
     });
-    return firstError(JSON.parse(body.toString('utf8')));
+    const text = body.toString('utf8').trim();
+    const isPlain = response.headers['content-type']?.startsWith('text/plain') === true;
+    return isPlain && !text.startsWith('{')
+      ? { code: '', message: firstLine(text) } : firstError(JSON.parse(text));
   } catch {
-    // An error page that is not JSON, endless or cut off adds nothing to the status.
+    // A page of a web server, or one that is endless or cut off, adds nothing to the status.
     return { code: '', message: '' };
   }
+}
+
+function firstLine(text: string): string {
+  return (text.split('\n')[0] ?? '').slice(0, MAXIMUM_MESSAGE_LENGTH);
 }
 
 function firstError(answer: unknown): { code: string; message: string } {

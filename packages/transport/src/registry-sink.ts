@@ -21,7 +21,7 @@ import type { UploadPlace } from './upload.ts';
 export interface RegistrySinkOptions {
   /** Stays open after the sink's end. */
   readonly client: RegistryClient;
-  /** Repositories of the same registry that may have a blob. */
+  /** Repositories of the same registry that may have a blob, the likeliest first. */
   readonly mountFrom?: ((descriptor: Descriptor) => readonly string[]) | undefined;
 }
 
@@ -35,10 +35,15 @@ export interface RegistrySink extends ImageSink {
 export function registrySink(reference: Reference, options: RegistrySinkOptions): RegistrySink {
   const session = options.client.session({ host: reference.registry, isInsecure: undefined });
   const place: UploadPlace = { session, repository: reference.repository };
+  const tried = new Set<string>();
   const hasBlob = async (descriptor: Descriptor): Promise<boolean> => {
     if (await isThere(place, descriptor)) return true;
-    for (const from of options.mountFrom?.(descriptor) ?? []) {
-      if (from !== reference.repository && await mount(place, descriptor, from)) return true;
+    if (tried.has(descriptor.digest)) return false;
+    tried.add(descriptor.digest);
+    const sources = options.mountFrom?.(descriptor) ?? [];
+    const others = sources.filter((from) => from !== reference.repository);
+    for (const from of others.slice(0, MOUNT_TRIES)) {
+      if (await mount(place, descriptor, from)) return true;
     }
     return false;
   };
@@ -60,6 +65,14 @@ export function registrySink(reference: Reference, options: RegistrySinkOptions)
   };
 }
 
+/**
+ * Each try that fails leaves an upload with the registry. One that refuses the blob from three
+ * repositories, because they were removed or are closed to us, is given it.
+ */
+const MOUNT_TRIES = 3;
+/** How registries without HEAD refuse it. */
+const NO_SUCH_METHOD: readonly unknown[] = [405, 501];
+
 type PushRequest = Omit<SessionRequest, 'repository' | 'isPush'>;
 
 /** Sends, with retries, and discards the response's body. */
@@ -79,6 +92,9 @@ async function isThere(place: UploadPlace, { digest }: Descriptor): Promise<bool
     return true;
   } catch (error) {
     if (error instanceof NotFoundError) return false;
+    const status = error instanceof TransportError ? error.details['status'] : undefined;
+    // Sending a blob that is there does no harm.
+    if (NO_SUCH_METHOD.includes(status)) return false;
     throw error;
   }
 }

@@ -293,6 +293,27 @@ for (const status of [400, 411, 413, 500]) {
   });
 }
 
+test('a blob is asked for in three repositories, once, and sent if none gives it', async (t) => {
+  const server = new UploadServer();
+  const host = await server.start(t);
+  const mountFrom = (): string[] => ['a', 'one', 'two', 'three', 'four'];
+  const sink = registrySink(
+    { registry: host, repository: 'a', tag: 'b', digest: undefined },
+    { client: client(t), mountFrom },
+  );
+  const descriptor = descriptorOf(BLOB);
+  assert.equal(await sink.hasBlob(descriptor), false);
+  assert.equal(await sink.hasBlob(descriptor), false);
+  const asked = server.seen.flatMap(({ line }) => /mount=.*from=(\w+)/.exec(line)?.[1] ?? []);
+  assert.deepEqual(asked, ['one', 'two', 'three']);
+});
+
+test('a registry without HEAD is sent the blob', async (t) => {
+  const server = new UploadServer();
+  server.faults.push({ on: /^HEAD/, status: 405, times: 1 });
+  assert.equal(await (await sinkOf(t, server)).hasBlob(descriptorOf(BLOB)), false);
+});
+
 test('nothing is made for a registry that allows no upload', async (t) => {
   const server = new UploadServer();
   server.faults.push({ on: /^POST/, status: 403, times: 9 });

@@ -322,6 +322,19 @@ test('control characters in what a registry says never reach the message', async
   );
 });
 
+test('words in plain text are told, pages of web servers are not', async (t) => {
+  const server = await registry(t);
+  const says = async (type: string, body: string, text: RegExp): Promise<void> => {
+    const headers = { 'content-type': type };
+    server.faults.add({ match: /tags/, times: 1,
+      fault: { kind: 'status', status: 413, headers, body } });
+    await rejectsWith(get(t, server), 'REGISTRY_REFUSED', text);
+  };
+  await says('text/plain; charset=utf-8', 'quota of "team" reached\nand more',
+    /too large for it \(quota of "team" reached\)/);
+  await says('text/html', '<html>nginx</html>', /too large for it\s*$/);
+});
+
 test('an endless error page is cut off and the status still told', async (t) => {
   const server = await registry(t);
   server.faults.add({

@@ -21,6 +21,7 @@ export interface KnownManifest {
   repository: string;
   /** As in ImageOrigin. */
   form: string | undefined;
+  seenAtMs: number;
 }
 
 /**
@@ -40,23 +41,30 @@ export function knownManifests(
 /** Undefined for an index, and for what is missing or damaged: then less is known. */
 function knownBy(
   { store: { blobs } }: Engine,
-  { manifestDigest, mediaType, repository, form }: ImageOrigin,
+  { manifestDigest, mediaType, repository, form, seenAtMs }: ImageOrigin,
 ): KnownManifest | undefined {
   if (!isManifestType(mediaType)) return undefined;
   try {
     const bytes = blobs.read(manifestDigest);
     const manifest = parseManifest(bytes, mediaType);
     if (manifest.kind !== 'manifest') return undefined;
-    return { document: { bytes, digest: digestOf(bytes), mediaType }, manifest, repository, form };
+    const document = { bytes, digest: digestOf(bytes), mediaType };
+    return { document, manifest, repository, form, seenAtMs };
   } catch (error) {
     if (error instanceof EngineError) return undefined;
     throw error;
   }
 }
 
+/** Each manifest once, as it was first named. */
+export function eachOnce(known: readonly KnownManifest[]): KnownManifest[] {
+  const first = new Map(known.map((one) => [one.document.digest, one] as const).reverse());
+  return known.filter((one) => first.get(one.document.digest) === one);
+}
+
 /**
- * Finds the repositories of the target's registry that have a blob, by the manifests of all images.
- * Those are read when it is first called.
+ * Finds the repositories of the target's registry that have a blob, by the manifests of all images,
+ * those seen last first. The manifests are read when it is first called.
  */
 export function repositoryFinder(
   engine: Engine,
@@ -67,7 +75,8 @@ export function repositoryFinder(
   return ({ digest }) => {
     all ??= engine.store.images.ids()
       .flatMap((id) => knownManifests(engine, { id }, `${prefix}${target.repository}`))
-      .filter(({ repository }) => repository.startsWith(prefix));
+      .filter(({ repository }) => repository.startsWith(prefix))
+      .sort((one, other) => other.seenAtMs - one.seenAtMs);
     const repositories = all
       .filter(({ manifest }) =>
         [manifest.config, ...manifest.layers].some((blob) => blob.digest === digest))

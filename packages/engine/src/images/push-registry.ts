@@ -17,7 +17,7 @@ import { registrySink, type RegistrySink } from '@berth/transport';
 import type { Engine } from '../engine.ts';
 import { openClient } from '../registry/access.ts';
 import { putConfig } from './copy-image.ts';
-import { knownManifests, repositoryFinder, type KnownManifest } from './known-manifests.ts';
+import { eachOnce, knownManifests, repositoryFinder, type KnownManifest } from './known-manifests.ts';
 import { pinImage } from './layer-content.ts';
 import type { FoundImage } from './local.ts';
 import {
@@ -48,7 +48,7 @@ export async function pushToRegistry(
       mountFrom: repositoryFinder(engine, reference),
     });
     pinImage(engine, session, record);
-    const known = all.filter((one) => one.form === undefined || one.form === form);
+    const known = eachOnce(all.filter((one) => one.form === undefined || one.form === form));
     const job: PushJob = { record, push, form, known, sink, folder: session.directory };
     const document = (await pushAsItCame(engine, job)) ?? (await pushAnew(engine, job));
     await remember(engine, job, document);
