@@ -3,9 +3,12 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { archiveOf } from '../lab/images.ts';
 import { startRegistry } from '../lab/registry.ts';
 import { execute } from './execute.ts';
@@ -90,6 +93,25 @@ test('a second push of an image that was made here sends nothing and says the sa
   const first = await push(name, `${registry.host}/twice:1`);
   assert.equal(await push(name, `${registry.host}/twice:1`), first);
   assert.equal(await push(name, `${registry.host}/elsewhere:1`), first);
+});
+
+test('what a killed push or save left is cleared away by the next one', async () => {
+  const name = await lab.image({ name: 'localhost/killed:1', busybox: false, layers: LAYERS });
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const left = (): string[] =>
+    ['staging', 'trash'].flatMap((folder) => readdirSync(path.join(lab.data, 'v1', folder)));
+  for (const next of [['push', INSECURE, name, `${registry.host}/killed:1`],
+    ['save', '-q', '-o', path.join(lab.folder, 'killed.tar'), name]]) {
+    const { child, finished } = lab.start(['push', INSECURE, name, `127.0.0.1:${port}/killed:1`]);
+    while (!left().some((file) => file.endsWith(',session'))) await setTimeout(10);
+    child.kill('SIGKILL');
+    await finished;
+    await lab.ok(next);
+    assert.deepEqual(left(), []);
+  }
+  silent.close();
 });
 
 test('a damaged manifest of another image is no obstacle', async () => {

@@ -14,7 +14,7 @@ import {
 } from '@berth/oci';
 import type { ImageRecord } from '@berth/storage';
 import { registrySink, type RegistrySink } from '@berth/transport';
-import type { Engine } from '../engine.ts';
+import { emptyTrash, type Engine } from '../engine.ts';
 import { openClient } from '../registry/access.ts';
 import { putConfig } from './copy-image.ts';
 import { eachOnce, knownManifests, repositoryFinder, type KnownManifest } from './known-manifests.ts';
@@ -56,6 +56,7 @@ export async function pushToRegistry(
   } finally {
     session.close();
     client.close();
+    await emptyTrash(engine);
   }
 }
 

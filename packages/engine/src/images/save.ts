@@ -11,7 +11,7 @@ import {
   TarOutput,
   type ArchiveOutput,
 } from '@berth/transport';
-import type { Engine } from '../engine.ts';
+import { emptyTrash, type Engine } from '../engine.ts';
 import { copyImage, type CopiedLayer } from './copy-image.ts';
 import { compressedLayer, pinImage, plainLayer, type Packing } from './layer-content.ts';
 import { findLocal } from './local.ts';
@@ -149,6 +149,7 @@ async function copyAll(engine: Engine, { request, images, archive }: CopyAll): P
     return digests;
   } finally {
     session.close();
+    await emptyTrash(engine);
   }
 }
 
