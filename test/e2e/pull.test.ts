@@ -302,6 +302,27 @@ test('an alias of registries.conf finds what it pulled, and nothing is asked aga
   assert.equal((await lab.berth(['image', 'exists', 'nickname:1'])).status, 1);
 });
 
+test('configuration from a pipe is read once, for all that asks for it', async () => {
+  registry.content.putImage({ repository: 'piped', tag: 'latest', layers: [one] });
+  const conf = `unqualified-search-registries = ["${registry.host}"]\n`
+    + `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`
+    + '[aliases]\ntagged = "localhost/x:1"\n';
+  const pullOf = (name: string): Promise<{ stdout: string }> => lab.inShell(
+    `printf '%s' '${conf}' | CONTAINERS_REGISTRIES_CONF=/dev/stdin ${lab.command.join(' ')} ${name}`);
+  assert.match((await pullOf('pull -q piped')).stdout, /^[0-9a-f]{64}\s*$/);
+  assert.match((await pullOf('pull -q tagged')).stdout, /alias "localhost\/x:1" is not a full name/);
+});
+
+test('when neither mirror nor registry has an image, the reasons of all are told', async () => {
+  const conf = path.join(lab.home, 'mirrors.conf');
+  writeFileSync(conf, `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`
+    + '[[registry.mirror]]\nlocation = "localhost:1"\ninsecure = true\n');
+  const { stderr } = await lab.berth(['pull', '-q', '--retry', '0', nameOf('nowhere')],
+    { env: { CONTAINERS_REGISTRIES_CONF: conf } });
+  assert.match(stderr, /mirror: connect to "localhost:1": connection refused/);
+  assert.match(stderr, /^Error: .*does not have it/m);
+});
+
 test('a short name that no registry gives is refused with the reason of each', async () => {
   const conf = path.join(lab.home, 'search.conf');
   writeFileSync(conf, `unqualified-search-registries = ["localhost:1", "${registry.host}"]\n`);

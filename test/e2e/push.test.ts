@@ -114,6 +114,18 @@ test('what a killed push or save left is cleared away by the next one', async ()
   silent.close();
 });
 
+test('registries.conf says of a part of a registry that it is insecure, or blocked', async () => {
+  const name = await lab.image({ name: 'localhost/ruled:1', busybox: false, layers: LAYERS });
+  const conf = path.join(lab.home, 'rules.conf');
+  writeFileSync(conf, `[[registry]]\nlocation = "${registry.host}/open"\ninsecure = true\n`
+    + `[[registry]]\nlocation = "${registry.host}/closed"\nblocked = true\n`);
+  const env = { CONTAINERS_REGISTRIES_CONF: conf };
+  await lab.ok(['push', name, `${registry.host}/open/app:1`], { env });
+  const { status, stderr } = await lab.berth(['push', name, `${registry.host}/closed/a:1`], { env });
+  assert.equal(status, 125);
+  assert.match(stderr, /push "localhost:\d+\/closed\/a": registries\.conf blocks/);
+});
+
 test('a damaged manifest of another image is no obstacle', async () => {
   const other = await lab.image({ name: 'localhost/other:1', busybox: false, layers: LAYERS });
   const digest = await push(other, `${registry.host}/damaged:1`);

@@ -31,7 +31,7 @@ import {
 import {
   openStore, type CollectOptions, type DriverRecord, type ResolveOptions, type Store,
 } from '@berth/storage';
-import { loadRegistriesConfig } from '@berth/transport';
+import { loadRegistriesConfig, type RegistriesConfig } from '@berth/transport';
 import type { Report } from './progress.ts';
 import { findDriver, parseDriver } from './storage-driver.ts';
 
@@ -78,6 +78,8 @@ export interface Engine {
   /** How programs are run as root of the user's namespace. */
   readonly enter: EnterSettings;
   readonly report: Report;
+  /** Read once: CONTAINERS_REGISTRIES_CONF may name a pipe. Throws UsageError if it is no TOML. */
+  readonly registries: RegistriesConfig;
   /** True as long as the user was told nothing and registries.conf was not used. */
   isSilent(): boolean;
 }
@@ -104,7 +106,10 @@ export function openEngine(options: EngineOptions): Engine {
   const idMaps = lazily(() =>
     driver().owners === 'native' ? allIds() : oneId());
   const talk = followTalk(options.report);
-  const store = lazily(() => openStore(directories(), { shortNames: talk.noting(shortNames) }));
+  const registries = lazily(() => loadRegistriesConfig());
+  const store = lazily(() => openStore(directories(), {
+    shortNames: talk.noting(() => shortNames(registries())),
+  }));
   return {
     options,
     get directories() {
@@ -124,6 +129,9 @@ export function openEngine(options: EngineOptions): Engine {
     },
     get namespace() {
       return namespace();
+    },
+    get registries() {
+      return registries();
     },
     get isProcMasked() {
       return masked();
@@ -250,11 +258,12 @@ export async function collectGarbage(
   return report.reclaimedBytes;
 }
 
-/** Throws UsageError for a registries.conf that can't be parsed. */
-function shortNames(): ResolveOptions {
-  const { aliases, searchRegistries, shortNameMode } = loadRegistriesConfig();
+function shortNames(config: RegistriesConfig): ResolveOptions {
+  const { aliases, searchRegistries, shortNameMode } = config;
+  // An alias with a tag is refused by a pull, and is nothing to find images by.
+  const usable = [...aliases].filter(([, target]) => !/[:@][^/]*$/.test(target));
   return {
-    aliases: shortNameMode === 'disabled' ? {} : Object.fromEntries(aliases),
+    aliases: shortNameMode === 'disabled' ? {} : Object.fromEntries(usable),
     searchRegistries,
   };
 }

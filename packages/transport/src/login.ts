@@ -1,6 +1,6 @@
 /** `login` and `logout`: check credentials with the registry, then store or remove them. */
 import { NotFoundError } from '@berth/errors';
-import { asObject, changeAuthFile, readAuthFile, writableAuthFile } from './auth-file.ts';
+import { asObject, authFilePaths, changeAuthFile, readAuthFile, writableAuthFile } from './auth-file.ts';
 import type { AuthFile } from './auth-file.ts';
 import { eraseWithHelper, listHelper, storeWithHelper } from './credential-helper.ts';
 import type { Credentials } from './credential-record.ts';
@@ -79,16 +79,33 @@ export async function logout(registry: string, sources: Sources = {}): Promise<v
     const isErased = await eraseWithHelper(helper, { server: serverName(key), environment });
     isForgotten ||= isErased;
   }
-  const names = [...(file?.auths.keys() ?? [])].filter((name) => name === key || isSame(name, key));
+  const names = namesOf(file, key);
   if (names.length > 0) {
     await forget(path, names);
     isForgotten = true;
   }
-  if (!isForgotten) {
-    throw new NotFoundError('NOT_LOGGED_IN', `log out of "${registry}": not logged in to it`, {
-      hint: `berth login ${registry}`,
-    });
+  if (!isForgotten) throw await notLoggedIn({ registry, key, path }, sources);
+}
+
+/** A login of Docker's, or of an earlier session, is used by pulls and pushes, but not removed. */
+async function notLoggedIn(
+  { registry, key, path }: { registry: string; key: string; path: string },
+  { authFile, environment = process.env }: Sources,
+): Promise<NotFoundError> {
+  for (const place of authFilePaths({ authFile, environment })) {
+    if (place.path === path || !namesOf(await readAuthFile(place), key).length) continue;
+    return new NotFoundError('NOT_LOGGED_IN',
+      `log out of "${registry}": its login is in "${place.path}"`, {
+        hint: `berth logout --authfile ${place.path} ${registry}`,
+      });
   }
+  return new NotFoundError('NOT_LOGGED_IN', `log out of "${registry}": not logged in to it`, {
+    hint: `berth login ${registry}`,
+  });
+}
+
+function namesOf(file: AuthFile | undefined, key: string): string[] {
+  return [...(file?.auths.keys() ?? [])].filter((name) => name === key || isSame(name, key));
 }
 
 /** The auth file and all helpers forget every registry; gives those that were known. */

@@ -34,19 +34,21 @@ export function proxyFor(url: URL, environment: Environment): URL | undefined {
 }
 
 function proxyVariable(url: URL, environment: Environment): string | undefined {
-  const read = (name: string): string | undefined => {
-    const value = environment[name.toLowerCase()] ?? environment[name];
-    return value === undefined || value.trim() === '' ? undefined : value.trim();
-  };
+  const read = (name: string): string | undefined => variable(name, environment);
   if (url.protocol === 'https:') return read('HTTPS_PROXY') ?? read('ALL_PROXY');
   if (environment['REQUEST_METHOD'] !== undefined) return environment['http_proxy'];
   return read('HTTP_PROXY') ?? read('ALL_PROXY');
 }
 
+/** In lower case or, where that is not set or empty, in upper case. */
+function variable(name: string, environment: Environment): string | undefined {
+  return environment[name.toLowerCase()]?.trim() || environment[name]?.trim() || undefined;
+}
+
 function bypasses(url: URL, environment: Environment): boolean {
   const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, '');
   if (isLoopback(host)) return true;
-  const list = environment['no_proxy'] ?? environment['NO_PROXY'] ?? '';
+  const list = variable('NO_PROXY', environment) ?? '';
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   return list
     .split(/[\s,]+/)

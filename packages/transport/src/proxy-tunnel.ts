@@ -17,6 +17,8 @@ export interface TunnelOptions {
   readonly proxyProfile: () => TlsProfile;
 }
 
+const WANTS_PASSWORD = 407;
+
 type Connected = (error: Error | null, socket?: Duplex) => void;
 
 /** An agent all of whose connections are tunnels to one target. */
@@ -38,8 +40,14 @@ export class TunnelAgent extends https.Agent {
 /** The header that authenticates us to the proxy, from the user and password in its address. */
 export function plainTunnelHeaders(proxy: URL): Record<string, string> {
   if (proxy.username === '' && proxy.password === '') return {};
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const pair = `${unescaped(proxy.username)}:${unescaped(proxy.password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+/** A `%` that escapes nothing is one of the password; what URL has escaped itself is undone. */
+function unescaped(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escaped) =>
+    Buffer.from(escaped.replaceAll('%', ''), 'hex').toString('utf8'));
 }
 
 function openTunnel(tunnel: TunnelOptions, done: Connected): void {
@@ -60,8 +68,7 @@ function openTunnel(tunnel: TunnelOptions, done: Connected): void {
   request.once('error', done);
   const refuse = (answer: http.IncomingMessage): void => {
     answer.socket.destroy();
-    const why = `proxy "${proxy.host}" answered ${answer.statusCode ?? 0}`;
-    done(new TransportError('PROXY_REFUSED', `open a tunnel to "${authority}": ${why}`));
+    done(refusal(authority, { proxy, status: answer.statusCode ?? 0 }));
   };
   request.once('response', refuse);
   request.once('connect', (answer, socket) => {
@@ -70,6 +77,21 @@ function openTunnel(tunnel: TunnelOptions, done: Connected): void {
     else done(null, handshake(tunnel, socket));
   });
   request.end();
+}
+
+function refusal(
+  authority: string,
+  { proxy, status }: { proxy: URL; status: number },
+): TransportError {
+  const action = `open a tunnel to "${authority}"`;
+  if (status !== WANTS_PASSWORD) {
+    return new TransportError('PROXY_REFUSED',
+      `${action}: proxy "${proxy.host}" answered ${status}`);
+  }
+  return new TransportError('PROXY_UNAUTHORIZED',
+    `${action}: proxy "${proxy.host}" wants another user name and password`, {
+      hint: 'set HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT',
+    });
 }
 
 function connectRequest(tunnel: TunnelOptions, authority: string): http.ClientRequest {

@@ -25,17 +25,8 @@ export interface FullName {
 /** The places to try for `name`: mirrors first. Throws UsageError when it is blocked. */
 export function pullSources(name: FullName, config: RegistriesConfig): PullSource[] {
   const full = `${name.registry}/${name.repository}`;
-  const rule = findRule(full, config.rules);
+  const rule = allowingRule('pull', full, config);
   if (rule === undefined) return [sourceAt(full, { isInsecure: false, isMirror: false })];
-  if (rule.isBlocked) {
-    throw new UsageError(
-      'REGISTRY_BLOCKED',
-      `pull "${full}": registries.conf blocks "${rule.prefix}"`,
-      {
-        hint: `look for prefix "${rule.prefix}" in ${config.files.join(', ')}`,
-      },
-    );
-  }
   const mirrors = rule.mirrors
     .filter(({ serves }) => serves === 'all' || (serves === 'digest-only') === name.hasDigest)
     .map((mirror) =>
@@ -46,6 +37,21 @@ export function pullSources(name: FullName, config: RegistriesConfig): PullSourc
     );
   const own = sourceAt(relocate(full, rule), { isInsecure: rule.isInsecure, isMirror: false });
   return [...mirrors, own];
+}
+
+/** The rule for `full`, if there is one. Throws UsageError when it blocks that. */
+export function allowingRule(
+  verb: 'pull' | 'push',
+  full: string,
+  config: RegistriesConfig,
+): RegistryRule | undefined {
+  const rule = findRule(full, config.rules);
+  if (rule?.isBlocked !== true) return rule;
+  throw new UsageError(
+    'REGISTRY_BLOCKED',
+    `${verb} "${full}": registries.conf blocks "${rule.prefix}"`,
+    { hint: `look for prefix "${rule.prefix}" in ${config.files.join(', ')}` },
+  );
 }
 
 /** The rule whose prefix covers `full` and is longest, or undefined. */

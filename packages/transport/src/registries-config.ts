@@ -60,48 +60,56 @@ export function loadRegistriesConfig(places: RegistriesPlaces = {}): RegistriesC
     helpers: [],
     mode: undefined,
   };
-  const files: string[] = [];
-  for (const path of configPaths(places)) {
-    const text = FILES.read(path, path === (places.environment ?? process.env)[NAMED]);
-    if (text === undefined) continue;
-    files.push(path);
-    mergeFile(merged, { path, text });
-  }
+  const files = configFiles(places);
+  for (const file of files) mergeFile(merged, file);
   return {
     searchRegistries: merged.search ?? DEFAULT_SEARCH,
     aliases: merged.aliases,
     rules: [...merged.rules.values()],
     credentialHelpers: merged.helpers.filter((name) => name !== AUTH_FILES),
     shortNameMode: merged.mode ?? 'permissive',
-    files,
+    files: files.map(({ path }) => path),
   };
 }
 
-/** The main file (the user's replaces the system's), then drop-ins, then recorded aliases. */
-function configPaths(places: RegistriesPlaces): string[] {
+interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * The main file (the user's replaces the system's), then drop-ins, then recorded aliases. Each is
+ * read once, because the named one may be a pipe.
+ */
+function configFiles(places: RegistriesPlaces): ConfigFile[] {
   const environment = places.environment ?? process.env;
   const system = places.systemDirectory ?? '/etc/containers';
   const home = environment['HOME'] ?? homedir();
   const user = usersConfiguration(environment);
   const cache = join(environment['XDG_CACHE_HOME'] ?? join(home, '.cache'), 'containers');
-  const named = environment[NAMED];
-  const mains =
-    named === undefined || named === ''
-      ? [join(user, 'registries.conf'), join(system, 'registries.conf')]
-      : [named];
-  const main = mains.find((path) => FILES.read(path, path === named) !== undefined);
-  if (main === undefined && named !== undefined && named !== '') {
-    throw FILES.error(named, 'no such file');
-  }
-  return [
-    ...(main === undefined ? [] : [main]),
+  const main = namedFile(environment[NAMED])
+    ?? readUsual(join(user, 'registries.conf')) ?? readUsual(join(system, 'registries.conf'));
+  const others = [
     ...dropIns(join(system, 'registries.conf.d')),
     ...dropIns(join(user, 'registries.conf.d')),
     join(cache, 'short-name-aliases.conf'),
   ];
+  return [main, ...others.map(readUsual)].filter((file) => file !== undefined);
 }
 
-function mergeFile(merged: Merged, { path, text }: { path: string; text: string }): void {
+function namedFile(path: string | undefined): ConfigFile | undefined {
+  if (path === undefined || path === '') return undefined;
+  const text = FILES.read(path, true);
+  if (text === undefined) throw FILES.error(path, 'no such file');
+  return { path, text };
+}
+
+function readUsual(path: string): ConfigFile | undefined {
+  const text = FILES.read(path);
+  return text === undefined ? undefined : { path, text };
+}
+
+function mergeFile(merged: Merged, { path, text }: ConfigFile): void {
   const document = FILES.parse(path, text);
   if (document['registries'] !== undefined) {
     throw FILES.error(path, 'version 1 of the format ([registries.search]) is not read');

@@ -84,6 +84,7 @@ function explainStatus(status: number, registry: string): string {
   if (status === 404) return `"${registry}" does not have it`;
   if (status === 401) return `"${registry}" wants a user who may read it, or does not have it`;
   if (status === 403) return `"${registry}" denies access`;
+  if (status === 407) return 'the proxy wants another user name and password';
   if (status === 413) return `"${registry}" answers 413: it is too large for it`;
   if (status === 429) return `"${registry}" answers 429: too many requests`;
   if (status >= 500) return `"${registry}" answers ${status}: it is in trouble`;

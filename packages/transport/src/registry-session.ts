@@ -10,6 +10,7 @@ import type { Authorization } from './authorization.ts';
 import type { Credentials } from './credential-record.ts';
 import type { HttpClient, HttpMethod, HttpResponse } from './http-client.ts';
 import { sendFollowing } from './http-redirect.ts';
+import { isTemporary } from './network-failure.ts';
 import type { FailureSubject } from './registry-failure.ts';
 import { refusedError, registryFailure, registryWords } from './registry-failure.ts';
 import { discardBody, readBody } from './response-body.ts';
@@ -183,15 +184,27 @@ async function baseAddress(options: SessionOptions): Promise<URL> {
     await discardBody(response);
     return secure;
   } catch (error) {
-    if (!(error instanceof TransportError) || !NO_TLS.has(error.code)) throw error;
+    if (!(error instanceof TransportError) || !mayLackTls(error)) throw error;
     return new URL(`http://${host}/`);
   }
 }
 
-/** How a TLS handshake with a server without TLS fails: wrong words, a hang-up, or no port. */
+/**
+ * A host that is unknown here may be known to a proxy for plain HTTP, if the name server is certain.
+ */
+function mayLackTls(error: TransportError): boolean {
+  return NO_TLS.has(error.code) ||
+    (error.code === 'REGISTRY_UNKNOWN_HOST' && !isTemporary(error));
+}
+
+/**
+ * How a TLS handshake with a server without TLS fails: wrong words, a hang-up, no port, or a proxy
+ * that connects to no such port.
+ */
 const NO_TLS = new Set([
   'REGISTRY_NOT_TLS',
   'REGISTRY_CUT_OFF',
   'REGISTRY_DOWN',
   'REGISTRY_TIMEOUT',
+  'PROXY_REFUSED',
 ]);

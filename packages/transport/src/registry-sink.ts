@@ -12,6 +12,7 @@ import {
   type GrowingBlob,
   type UploadedBlob,
 } from './blob-upload.ts';
+import { allowingRule } from './pull-sources.ts';
 import type { RegistryClient } from './registry-client.ts';
 import type { SessionRequest } from './registry-session.ts';
 import { discardBody } from './response-body.ts';
@@ -31,17 +32,22 @@ export interface RegistrySink extends ImageSink {
   putGrowing(make: () => GrowingBlob): Promise<UploadedBlob>;
 }
 
-/** The place that `reference` names. Nothing is asked before the first call. */
+/**
+ * The place that `reference` names; mirrors and locations of registries.conf are for pulls. Nothing
+ * is asked before the first call. Throws UsageError when registries.conf blocks the registry.
+ */
 export function registrySink(reference: Reference, options: RegistrySinkOptions): RegistrySink {
-  const session = options.client.session({ host: reference.registry, isInsecure: undefined });
-  const place: UploadPlace = { session, repository: reference.repository };
+  const { registry: host, repository } = reference;
+  const rule = allowingRule('push', `${host}/${repository}`, options.client.config);
+  const session = options.client.session({ host, isInsecure: rule?.isInsecure });
+  const place: UploadPlace = { session, repository };
   const tried = new Set<string>();
   const hasBlob = async (descriptor: Descriptor): Promise<boolean> => {
     if (await isThere(place, descriptor)) return true;
     if (tried.has(descriptor.digest)) return false;
     tried.add(descriptor.digest);
     const sources = options.mountFrom?.(descriptor) ?? [];
-    const others = sources.filter((from) => from !== reference.repository);
+    const others = sources.filter((from) => from !== repository);
     for (const from of others.slice(0, MOUNT_TRIES)) {
       if (await mount(place, descriptor, from)) return true;
     }

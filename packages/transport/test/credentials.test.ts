@@ -198,6 +198,15 @@ test('login keeps what the registry accepts, in private, and logout forgets it',
   });
 });
 
+test('logout says where a login is that another program keeps', async (t) => {
+  const at = home(t);
+  const path = at.write('.docker/config.json', { auths: { 'a.io': auth('u:p') } });
+  await assert.rejects(logout('a.io', { environment: at.environment }), {
+    message: `log out of "a.io": its login is in "${path}"`,
+    hint: `berth logout --authfile ${path} a.io`,
+  });
+});
+
 test('login keeps nothing that the registry refuses', async (t) => {
   const at = home(t);
   const asked = await request(t, at);

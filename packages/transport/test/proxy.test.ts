@@ -7,8 +7,9 @@ import { test } from 'node:test';
 import { createHttpClient } from '../src/http-client.ts';
 import type { HttpClient } from '../src/http-client.ts';
 import { proxyFor } from '../src/proxy-choice.ts';
+import { plainTunnelHeaders } from '../src/proxy-tunnel.ts';
 import { createTrust } from '../src/tls-trust.ts';
-import { collect, registry } from './scripted-registry.ts';
+import { client, collect, registry } from './scripted-registry.ts';
 
 const PROXY = 'http://proxy.example:3128';
 
@@ -21,6 +22,8 @@ const CHOICES: readonly (readonly [string, Record<string, string>, boolean])[] =
   ['http://a.io/', { HTTP_PROXY: PROXY, REQUEST_METHOD: 'GET' }, false],
   ['http://a.io/', { http_proxy: PROXY, REQUEST_METHOD: 'GET' }, true],
   ['https://a.io/', { HTTPS_PROXY: '' }, false],
+  ['https://a.io/', { HTTPS_PROXY: PROXY, https_proxy: '' }, true],
+  ['https://a.io/', { HTTPS_PROXY: PROXY, NO_PROXY: 'a.io', no_proxy: '' }, false],
   ['https://a.io/', { HTTPS_PROXY: PROXY, NO_PROXY: '*' }, false],
   ['https://a.io/', { HTTPS_PROXY: PROXY, NO_PROXY: 'b.io, a.io' }, false],
   ['https://x.a.io/', { HTTPS_PROXY: PROXY, NO_PROXY: 'a.io' }, false],
@@ -50,6 +53,20 @@ test('a proxy that is neither http nor https is refused', () => {
   const environment = { HTTPS_PROXY: 'socks5://proxy.example:1080' };
   assert.throws(() => proxyFor(new URL('https://a.io/'), environment), { code: 'BAD_PROXY' });
 });
+
+for (const [written, meant] of [
+  ['u:p%40w', 'u:p@w'],
+  ['u:p%w', 'u:p%w'],
+  ['u:100%', 'u:100%'],
+  ['u:a b\u00e9', 'u:a b\u00e9'],
+  ['u:%c3%a9%ff', 'u:\u00e9\ufffd'],
+] as const) {
+  test(`the password of a proxy that is written ${written} is sent as ${meant}`, () => {
+    const headers = plainTunnelHeaders(new URL(`http://${written}@proxy.example`));
+    const [, encoded = ''] = headers['proxy-authorization']?.split(' ') ?? [];
+    assert.equal(Buffer.from(encoded, 'base64').toString('utf8'), meant);
+  });
+}
 
 interface Proxy {
   readonly url: string;
@@ -140,12 +157,26 @@ test('plain http is asked of the proxy by its whole address', async (t) => {
 });
 
 test('a proxy that refuses is named in the error, without its password', async (t) => {
-  const proxy = await startProxy(t, 407);
   const url = new URL('https://registry.test/v2/');
-  await assert.rejects(get(clientThrough(t, proxy), url), (error) => {
-    assert.ok(error instanceof Error);
-    assert.match(error.message, /proxy "127\.0\.0\.1:\d+" answered 407/);
-    assert.ok(!error.message.includes('p%40w'));
-    return true;
-  });
+  for (const [status, words] of [[407, 'wants another user name'], [403, 'answered 403']] as const) {
+    const proxy = await startProxy(t, status);
+    await assert.rejects(get(clientThrough(t, proxy), url), (error) => {
+      assert.ok(error instanceof Error);
+      assert.match(error.message, new RegExp(`proxy "127\\.0\\.0\\.1:\\d+" ${words}`));
+      assert.ok(!error.message.includes('p%40w'));
+      return true;
+    });
+  }
+});
+
+test('an insecure registry is asked without TLS where the proxy allows no tunnel', async (t) => {
+  const server = await registry(t);
+  server.content.putImage({ repository: 'a/b', tag: 'v1', layers: [] });
+  const proxy = await startProxy(t, 403);
+  const environment = { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url };
+  const host = `registry.test:${new URL(server.url).port}`;
+  const session = client(t, { environment }).session({ host, isInsecure: true });
+  const asked = { path: '/v2/a/b/tags/list', repository: 'a/b', action: 'list' };
+  assert.equal((await session.fetch(asked)).status, 200);
+  assert.match(proxy.lines.join(), /^CONNECT [^,]*,GET http:/);
 });

@@ -95,7 +95,11 @@ async function pullFirst(engine: Engine, job: PullJob): Promise<string> {
 
 async function pullReference(engine: Engine, reference: Reference, job: PullJob): Promise<string> {
   requireAllowed(job.policy, { transport: 'docker', name: formatReference(reference) });
-  const source = registrySource(reference, { client: job.client, platform: job.platform });
+  const passedOver: unknown[] = [];
+  const source = registrySource(reference, {
+    client: job.client, platform: job.platform,
+    onMirrorFailed: (_, error) => passedOver.push(error),
+  });
   try {
     // When there is a digest, the tag is ignored: it may point to another image by now.
     const tag = reference.digest === undefined ? reference.tag : undefined;
@@ -104,6 +108,12 @@ async function pullReference(engine: Engine, reference: Reference, job: PullJob)
       repository: formatRepository(reference),
       platform: job.platform ?? localPlatform(),
     });
+  } catch (error) {
+    // A mirror that lacks the image is nothing to speak of, unless nobody else has it.
+    for (const mirror of passedOver) {
+      engine.report({ kind: 'warning', message: `mirror: ${describe(mirror)}` });
+    }
+    throw error;
   } finally {
     await source.close();
   }

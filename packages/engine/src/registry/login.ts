@@ -3,7 +3,6 @@ import { NotFoundError, TransportError } from '@berth/errors';
 import {
   checkLogin,
   loadCredentials,
-  loadRegistriesConfig,
   login as keep,
   logout as forget,
   logoutAll as forgetAll,
@@ -21,8 +20,9 @@ export interface LoginRequest {
 }
 
 /** The registry has accepted the credentials and they are kept; answers where. */
-export async function login(_engine: Engine, request: LoginRequest): Promise<{ keptIn: string }> {
+export async function login(engine: Engine, request: LoginRequest): Promise<{ keptIn: string }> {
   return keep({
+    config: engine.registries,
     registry: request.registry,
     credentials: { username: request.username, password: request.password },
     authFile: request.authFile,
@@ -36,13 +36,14 @@ export async function login(_engine: Engine, request: LoginRequest): Promise<{ k
  * kept. Throws TransportError if it can't be asked.
  */
 export async function isLoggedIn(
-  _engine: Engine,
+  engine: Engine,
   { registry, authFile, tlsVerify, certDir }: Omit<LoginRequest, 'username' | 'password'>,
 ): Promise<boolean | undefined> {
-  const credentials = await loadCredentials(placeOf(registry), sourcesOf(authFile));
+  const credentials = await loadCredentials(placeOf(registry), sourcesOf(engine, authFile));
   if (credentials === undefined) return undefined;
   try {
-    await checkLogin({ registry, credentials, authFile, tlsVerify, certDirectory: certDir });
+    const { registries: config } = engine;
+    await checkLogin({ config, registry, credentials, authFile, tlsVerify, certDirectory: certDir });
     return true;
   } catch (error) {
     if (error instanceof TransportError && error.code === 'REGISTRY_UNAUTHORIZED') return false;
@@ -52,11 +53,11 @@ export async function isLoggedIn(
 
 /** The user name kept for a registry. Throws NotFoundError when there is none. */
 export async function getLogin(
-  _engine: Engine,
+  engine: Engine,
   registry: string,
   authFile: string | undefined,
 ): Promise<string> {
-  const found = await loadCredentials(placeOf(registry), sourcesOf(authFile));
+  const found = await loadCredentials(placeOf(registry), sourcesOf(engine, authFile));
   if (found === undefined || !('username' in found)) {
     throw new NotFoundError('NOT_LOGGED_IN', `find the login of "${registry}": not logged in`, {
       hint: `berth login ${registry}`,
@@ -66,8 +67,8 @@ export async function getLogin(
 }
 
 /** Where logins are kept. */
-function sourcesOf(authFile: string | undefined) {
-  return { authFile, helpers: loadRegistriesConfig().credentialHelpers };
+function sourcesOf({ registries }: Engine, authFile: string | undefined) {
+  return { authFile, helpers: registries.credentialHelpers };
 }
 
 /** A login may be for a part of a registry: HOST/PATH. */
@@ -78,12 +79,12 @@ function placeOf(registry: string): { registry: string; repository: string } {
 
 /** The registry is forgotten, or all of them; answers which. Throws NotFoundError for none. */
 export async function logout(
-  _engine: Engine,
+  engine: Engine,
   { registry, authFile }: { registry: string | undefined; authFile: string | undefined },
 ): Promise<string[]> {
   if (registry === undefined) {
-    return forgetAll(sourcesOf(authFile));
+    return forgetAll(sourcesOf(engine, authFile));
   }
-  await forget(registry, sourcesOf(authFile));
+  await forget(registry, sourcesOf(engine, authFile));
   return [registry];
 }
