@@ -63,6 +63,26 @@ test('filters choose, and a value that makes no sense is an error without images
   }
 });
 
+test('a name with its tag lists that name, a repository all names of the image', async () => {
+  assert.deepEqual(await names('one:1'), ['localhost/one:1']);
+  assert.deepEqual(await names('--filter', 'reference=*/two:*'), ['reg.test/deep/two:latest']);
+  assert.equal((await names('one')).length, 3);
+  assert.equal((await names(id.slice(0, 12))).length, 3);
+});
+
+test('an image is found by each digest that is shown for it, from an archive too', async () => {
+  const shown = await lab.ok(['image', 'inspect', '-f', '{{json .RepoDigests}}', 'one:1']);
+  const digests = JSON.parse(shown) as string[];
+  const repositories = digests.map((name) => name.split('@')[0]);
+  assert.deepEqual(repositories, ['localhost/one', 'reg.test/deep/two']);
+  for (const name of digests) {
+    assert.equal(await lab.ok(['image', 'inspect', '-f', '{{.Id}}', name]), id);
+  }
+  const [, digest = ''] = digests[0]?.split('@') ?? [];
+  assert.equal((await lab.berth(['image', 'exists', `localhost/other@${digest}`])).status, 1);
+  assert.equal((await names('--filter', `digest=${digest.slice(0, 20)}`)).length, 3);
+});
+
 test('titles of a table keep what stands between fields', async () => {
   const table = await lab.ok(['images', '--format', 'table {{.Repository}}:{{.Tag}}\t{{.ID}}']);
   assert.match(table, /^REPOSITORY:TAG +IMAGE ID\n/);

@@ -307,10 +307,13 @@ test('configuration from a pipe is read once, for all that asks for it', async (
   const conf = `unqualified-search-registries = ["${registry.host}"]\n`
     + `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`
     + '[aliases]\ntagged = "localhost/x:1"\n';
-  const pullOf = (name: string): Promise<{ stdout: string }> => lab.inShell(
-    `printf '%s' '${conf}' | CONTAINERS_REGISTRIES_CONF=/dev/stdin ${lab.command.join(' ')} ${name}`);
-  assert.match((await pullOf('pull -q piped')).stdout, /^[0-9a-f]{64}\s*$/);
-  assert.match((await pullOf('pull -q tagged')).stdout, /alias "localhost\/x:1" is not a full name/);
+  const pullOf = async (name: string): Promise<string> => {
+    const words = [...lab.command, 'pull', '-q', name].join(' ');
+    const script = `printf '%s' '${conf}' | CONTAINERS_REGISTRIES_CONF=/dev/stdin ${words}`;
+    return (await lab.inShell(script)).stdout;
+  };
+  assert.match(await pullOf('piped'), /^[0-9a-f]{64}\s*$/);
+  assert.match(await pullOf('tagged'), /alias "localhost\/x:1" is not a full name/);
 });
 
 test('when neither mirror nor registry has an image, the reasons of all are told', async () => {

@@ -121,7 +121,8 @@ test('registries.conf says of a part of a registry that it is insecure, or block
     + `[[registry]]\nlocation = "${registry.host}/closed"\nblocked = true\n`);
   const env = { CONTAINERS_REGISTRIES_CONF: conf };
   await lab.ok(['push', name, `${registry.host}/open/app:1`], { env });
-  const { status, stderr } = await lab.berth(['push', name, `${registry.host}/closed/a:1`], { env });
+  const closed = `${registry.host}/closed/a:1`;
+  const { status, stderr } = await lab.berth(['push', name, closed], { env });
   assert.equal(status, 125);
   assert.match(stderr, /push "localhost:\d+\/closed\/a": registries\.conf blocks/);
 });

@@ -79,7 +79,7 @@ export interface Engine {
   readonly enter: EnterSettings;
   readonly report: Report;
   /** Read once: CONTAINERS_REGISTRIES_CONF may name a pipe. Throws UsageError if it is no TOML. */
-  readonly registries: RegistriesConfig;
+  readonly registries: () => RegistriesConfig;
   /** True as long as the user was told nothing and registries.conf was not used. */
   isSilent(): boolean;
 }
@@ -103,13 +103,11 @@ export function openEngine(options: EngineOptions): Engine {
     store: store(), wanted, enter: enterSettings(store(), allIds()), oneId,
     isForeseen: options.onlyLooks === true,
   }));
-  const idMaps = lazily(() =>
-    driver().owners === 'native' ? allIds() : oneId());
+  const idMaps = lazily(() => driver().owners === 'native' ? allIds() : oneId());
   const talk = followTalk(options.report);
   const registries = lazily(() => loadRegistriesConfig());
-  const store = lazily(() => openStore(directories(), {
-    shortNames: talk.noting(() => shortNames(registries())),
-  }));
+  const names = talk.noting(() => shortNames(registries()));
+  const store = lazily(() => openStore(directories(), { shortNames: names }));
   return {
     options,
     get directories() {
@@ -130,9 +128,6 @@ export function openEngine(options: EngineOptions): Engine {
     get namespace() {
       return namespace();
     },
-    get registries() {
-      return registries();
-    },
     get isProcMasked() {
       return masked();
     },
@@ -148,6 +143,7 @@ export function openEngine(options: EngineOptions): Engine {
     get enter() {
       return enterSettings(store(), idMaps(), driver().withoutNamespace);
     },
+    registries,
     report: talk.report,
     isSilent: talk.isSilent,
   };

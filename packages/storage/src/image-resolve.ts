@@ -12,7 +12,7 @@
  * `localhost/NAME` is not there and not exactly one image bears the name.
  */
 import { ConflictError, NotFoundError, UsageError } from '@berth/errors';
-import { DEFAULT_TAG, parseImageName } from '@berth/oci';
+import { DEFAULT_TAG, parseImageName, parseReference } from '@berth/oci';
 import type { ImageName } from '@berth/oci';
 import { candidateRepositories, endsWithName } from './image-names.ts';
 import { isId, isIdPrefix } from './names.ts';
@@ -138,8 +138,17 @@ function byNamedDigest(
   const fits = (repository: string): boolean => repositories.includes(repository)
     || (typed.registry === undefined && endsWithName(repository, typed.repository));
   const ids = index.idsOfManifest(digest).filter((id) => index.origins(id)
-    .some((origin) => fits(origin.repository)));
+    .flatMap(({ repository: seen }) => (seen === '' ? ownRepositories(index, id) : [seen]))
+    .some(fits));
   return single(text, ids.map((id) => ({ id, name: undefined })));
+}
+
+/** An image from an archive has its digests in the repositories of its names. */
+function ownRepositories(index: ImageIndex, id: string): string[] {
+  return [...index.names()].flatMap(([name, of]) => {
+    const { registry, repository } = parseReference(name);
+    return of === id ? [`${registry}/${repository}`] : [];
+  });
 }
 
 function byPrefix(index: ImageIndex, text: string): Resolved | undefined {

@@ -1,6 +1,8 @@
 /** `login` and `logout`: check credentials with the registry, then store or remove them. */
 import { NotFoundError } from '@berth/errors';
-import { asObject, authFilePaths, changeAuthFile, readAuthFile, writableAuthFile } from './auth-file.ts';
+import {
+  asObject, authFilePaths, changeAuthFile, readAuthFile, writableAuthFile,
+} from './auth-file.ts';
 import type { AuthFile } from './auth-file.ts';
 import { eraseWithHelper, listHelper, storeWithHelper } from './credential-helper.ts';
 import type { Credentials } from './credential-record.ts';

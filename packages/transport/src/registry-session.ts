@@ -189,9 +189,7 @@ async function baseAddress(options: SessionOptions): Promise<URL> {
   }
 }
 
-/**
- * A host that is unknown here may be known to a proxy for plain HTTP, if the name server is certain.
- */
+/** Also where no name server knows the host: a proxy for plain HTTP may know it. */
 function mayLackTls(error: TransportError): boolean {
   return NO_TLS.has(error.code) ||
     (error.code === 'REGISTRY_UNKNOWN_HOST' && !isTemporary(error));

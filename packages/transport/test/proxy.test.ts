@@ -158,7 +158,7 @@ test('plain http is asked of the proxy by its whole address', async (t) => {
 
 test('a proxy that refuses is named in the error, without its password', async (t) => {
   const url = new URL('https://registry.test/v2/');
-  for (const [status, words] of [[407, 'wants another user name'], [403, 'answered 403']] as const) {
+  for (const [status, words] of [[407, 'wants another user'], [403, 'answered 403']] as const) {
     const proxy = await startProxy(t, status);
     await assert.rejects(get(clientThrough(t, proxy), url), (error) => {
       assert.ok(error instanceof Error);

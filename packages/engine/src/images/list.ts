@@ -48,7 +48,23 @@ export async function listImages(engine: Engine, options: ImageListOptions): Pro
   const accepts = matcher(options.filters, predicates(engine, entries), FLAGS);
   const named =
     options.names.length === 0 ? entries : entries.filter((entry) => isNamed(entry, options.names));
-  return sorted(named.filter(accepts), options.sort);
+  return sorted(named.filter(accepts).map((entry) => withWanted(entry, options)), options.sort);
+}
+
+/** With a tag or digest. */
+const WHOLE_NAME = /[:@][^/]*$/;
+
+/**
+ * Only the names that were asked for, as in Podman, if each was asked for with its tag. A
+ * repository stands for the image, with all its names.
+ */
+function withWanted(entry: ImageEntry, { names, filters }: ImageListOptions): ImageEntry {
+  const references = filters.filter(({ key, negate }) => key === 'reference' && !negate);
+  const wanted = [...names, ...references.map(({ value }) => value)];
+  if (!wanted.every((text) => WHOLE_NAME.test(text))) return entry;
+  const shown = entry.names.filter((name) => wanted.some((text) => fitsName(name, text)));
+  if (shown.length === 0) return entry;
+  return { ...entry, names: shown, tags: shown.filter((name) => !name.includes('@')) };
 }
 
 /** Whether the store has the image. */
@@ -122,11 +138,15 @@ function isNamed(entry: ImageEntry, wanted: readonly string[]): boolean {
   return wanted.some((text) => matchesReference(entry, text) || entry.id.startsWith(text));
 }
 
-/** Whether the image matches a name, a repository, or a pattern with stars. */
 function matchesReference(entry: ImageEntry, text: string): boolean {
+  return entry.names.some((name) => fitsName(name, text));
+}
+
+/** Whether a full reference is of a name, of a repository, or fits a pattern with stars. */
+function fitsName(reference: string, text: string): boolean {
   const pattern = text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
   const expression = new RegExp(`(^|/)${pattern}(:[^/:]+|@sha256:[0-9a-f]+)?$`);
-  return entry.names.some((name) => expression.test(name));
+  return expression.test(reference);
 }
 
 function predicates(engine: Engine, entries: readonly ImageEntry[]) {
@@ -139,6 +159,8 @@ function predicates(engine: Engine, entries: readonly ImageEntry[]) {
     label: (entry: ImageEntry, value: string) => hasLabel(entry.labels, value),
     reference: (entry: ImageEntry, value: string) => matchesReference(entry, value),
     id: (entry: ImageEntry, value: string) => entry.id.startsWith(value),
+    digest: (entry: ImageEntry, value: string) =>
+      entry.digests.some((digest) => digest.split('@').at(-1)?.startsWith(value)),
     before: (entry: ImageEntry, value: string) => entry.createdAt.getTime() < timeOf(value),
     since: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > timeOf(value),
     after: (entry: ImageEntry, value: string) => entry.createdAt.getTime() > timeOf(value),

@@ -17,7 +17,9 @@ import { registrySink, type RegistrySink } from '@berth/transport';
 import { emptyTrash, type Engine } from '../engine.ts';
 import { openClient } from '../registry/access.ts';
 import { putConfig } from './copy-image.ts';
-import { eachOnce, knownManifests, repositoryFinder, type KnownManifest } from './known-manifests.ts';
+import {
+  eachOnce, knownManifests, repositoryFinder, type KnownManifest,
+} from './known-manifests.ts';
 import { pinImage } from './layer-content.ts';
 import type { FoundImage } from './local.ts';
 import {

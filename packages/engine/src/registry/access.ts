@@ -17,7 +17,7 @@ export interface RegistryAccess {
 /** A registry client as the flags ask for it. Whoever opens it closes it. */
 export function openClient(engine: Engine, access: RegistryAccess): RegistryClient {
   return createRegistryClient({
-    config: engine.registries,
+    config: engine.registries(),
     creds: access.credentials,
     authFile: access.authFile,
     certDirectory: access.certDir,

@@ -22,7 +22,7 @@ export interface LoginRequest {
 /** The registry has accepted the credentials and they are kept; answers where. */
 export async function login(engine: Engine, request: LoginRequest): Promise<{ keptIn: string }> {
   return keep({
-    config: engine.registries,
+    config: engine.registries(),
     registry: request.registry,
     credentials: { username: request.username, password: request.password },
     authFile: request.authFile,
@@ -42,8 +42,10 @@ export async function isLoggedIn(
   const credentials = await loadCredentials(placeOf(registry), sourcesOf(engine, authFile));
   if (credentials === undefined) return undefined;
   try {
-    const { registries: config } = engine;
-    await checkLogin({ config, registry, credentials, authFile, tlsVerify, certDirectory: certDir });
+    await checkLogin({
+      registry, credentials, authFile, tlsVerify, certDirectory: certDir,
+      config: engine.registries(),
+    });
     return true;
   } catch (error) {
     if (error instanceof TransportError && error.code === 'REGISTRY_UNAUTHORIZED') return false;
@@ -68,7 +70,7 @@ export async function getLogin(
 
 /** Where logins are kept. */
 function sourcesOf({ registries }: Engine, authFile: string | undefined) {
-  return { authFile, helpers: registries.credentialHelpers };
+  return { authFile, helpers: registries().credentialHelpers };
 }
 
 /** A login may be for a part of a registry: HOST/PATH. */
