@@ -137,6 +137,16 @@ test('export gives back recorded owners and devices, and not the records', async
   assert(!readFileSync(archive).includes('user.berth'));
 });
 
+test('a link of the image keeps its owner when it is renamed, and gives it to none', async () => {
+  const said = await withOneId(`
+    berth run --name renames --network none owners sh -c 'mv /private/link /link
+      ln -s letter /new; cp -P /link /copied; ln -s letter /private/link'
+    berth export renames | tar --numeric-owner -tvf - link new copied private/link \
+      | sed -E 's/^l[^ ]* ([^ ]*) .* ([^ ]*) -> .*/\\2 \\1/' | sort; berth rm renames`);
+  assert.deepEqual(said.split('\n').slice(0, 4),
+    ['copied 0/0', 'link 6/12', 'new 0/0', 'private/link 0/0']);
+});
+
 test('a copy of the whole store keeps the owners, also after a start', async () => {
   const copy = path.join(lab.folder, 'copied-store');
   const said = await withOneId(`

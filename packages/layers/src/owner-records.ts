@@ -11,6 +11,7 @@ import type { ExpectedTree } from './expected-tree.ts';
 import { birthOf, isCopied, isThere, ledgerLines, NO_BIRTH, type LedgerLine } from './ledger.ts';
 import { readRecipe } from './recipe-reader.ts';
 import { OWNER_ATTRIBUTE } from './recorded-owner.ts';
+import { RenamedLinks, timeOf } from './renamed-links.ts';
 import { replayRecipe } from './replay-recipe.ts';
 import { treePath } from './tree-path.ts';
 
@@ -32,7 +33,6 @@ interface LedgerRecord extends Partial<Owner> {
   readonly birth: string;
 }
 
-const SECOND = 1_000_000_000n;
 const { EOPNOTSUPP } = constants.errno;
 const MOST_ID = 2 ** 32 - 2;
 const value = Buffer.alloc(64);
@@ -43,6 +43,7 @@ export class OwnerRecords {
   readonly #byPath = new Map<string, LedgerRecord>();
   readonly #layers: readonly ExpectedTree[];
   readonly #isCopied: boolean;
+  #renamedLinks: RenamedLinks | undefined;
 
   /** Reads all records; throws an IntegrityError for a damaged recipe. */
   constructor({ ledger, recipes }: OwnerSources) {
@@ -60,7 +61,8 @@ export class OwnerRecords {
     }
     const { uid, gid } = this.#recordOf(path, status) ?? {};
     if (uid !== undefined && gid !== undefined) return { uid, gid };
-    const before = this.#ownerInImage(path, status) ?? root;
+    const before = this.#ownerInImage(path, status)
+      ?? this.#renamed().ownerOf(name, status) ?? root;
     return { uid: uid ?? before.uid, gid: gid ?? before.gid };
   }
 
@@ -89,14 +91,15 @@ export class OwnerRecords {
     return this.#isCopied && there !== undefined && isThere(there, status) ? there : undefined;
   }
 
+  #renamed(): RenamedLinks {
+    return (this.#renamedLinks ??= new RenamedLinks(this.#layers));
+  }
+
   #ownerInImage(path: string, status: BigIntStats): Owner | undefined {
     for (const layer of this.#layers) {
       const node = layer.get(path);
       if (node === undefined) continue;
-      const mtime = node.attributes?.mtime;
-      const isSame = mtime !== undefined
-        && status.mtimeNs === BigInt(mtime.seconds) * SECOND + BigInt(mtime.nanoseconds);
-      return isSame ? node.attributes : undefined;
+      return status.mtimeNs === timeOf(node) ? node.attributes : undefined;
     }
     return undefined;
   }
