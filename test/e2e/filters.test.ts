@@ -14,7 +14,7 @@ before(async () => {
   await lab.image({ name: TOOL, layers: [{ tool: 'x' }], config: { Env: ['PATH=/bin'] } });
   await lab.ok(['volume', 'create', '--label', 'app=shop', 'first']);
   await lab.ok(['volume', 'create', '-o', 'type=tmpfs', 'second']);
-  const labelled = ['--name', 'made', '--label', 'tier=web', '-v', 'first:/data'];
+  const labelled = ['--name', 'made', '--label', 'tier=web', '-v', 'first:/data', '-v', '/tmp:/h'];
   await lab.ok(['create', ...labelled, BASE, 'sh']);
   await lab.berth(['run', '--name', 'failed', '--network', 'none', BASE, 'sh', '-c', 'exit 3']);
   await lab.ok(['run', '--name', 'ended', '--label', 'tier=db', TOOL, 'true']);
@@ -64,6 +64,7 @@ test('ps', async () => {
     ['exited=0', 'ended'], ['ancestor=shop/base', 'made failed'], [`ancestor=${TOOL}`, 'ended'],
     ['ancestor=none', ''], ['before=failed', 'made'], ['since=failed', 'ended'],
     ['volume=first', 'made'], ['volume=/data', 'made'], ['network=none', 'failed'],
+    ['volume=/tmp', 'made'], ['volume=first:/data', 'made'], ['volume=first:/h', ''],
     ['until=1h', ''], ['until=0s', all], ['until=2100-01-01', all], ['until=2000-01-01T00:00', ''],
     ['restart-policy=always', ''], ['label=tier status=exited', 'ended'],
   ]);

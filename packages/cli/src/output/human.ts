@@ -35,13 +35,15 @@ export function humanSpan(ms: number): string {
   if (!(seconds >= 1)) {
     return 'Less than a second';
   }
-  const [, unit, one, many] = STEPS.find(([limit]) => seconds < limit) ?? [
+  // From an hour on, Podman and Docker round to hours: 100 minutes are 2 hours.
+  const rounded = seconds < 3600 ? seconds : Math.round(seconds / 3600) * 3600;
+  const [, unit, one, many] = STEPS.find(([limit]) => rounded < limit) ?? [
     0,
     1,
     '1 second',
     'seconds',
   ];
-  const count = Math.floor(seconds / unit);
+  const count = Math.floor(rounded / unit);
   return count <= 1 ? one : `${count} ${many}`;
 }
 

@@ -75,8 +75,12 @@ function matchesAncestor({ imageName, imageId }: BerthContainer, value: string):
   return imageId.startsWith(value) || isName || isEnd;
 }
 
+/** By a volume's name, a path of the host, a path in the container, or both as in `-v`. */
 function matchesVolume({ volumes, request }: BerthContainer, value: string): boolean {
-  return volumes.includes(value) || request.mounts.some(({ target }) => target === value);
+  return volumes.includes(value) || request.mounts.some((mount) => {
+    const source = mount.type === 'bind' ? mount.source : mount.type === 'volume' && mount.name;
+    return [source, mount.target, `${source}:${mount.target}`].includes(value);
+  });
 }
 
 function matchesPort({ hostPort, protocol }: AssignedPort, value: string): boolean {
