@@ -125,8 +125,9 @@ export function checkFreeSpace({ store }: DoctorFacts): Finding {
   };
 }
 
-/** Whether the program may be executed there, and set-user-id programs of images work. */
-export function checkMountOptions({ store, program }: DoctorFacts): Finding {
+/** Whether files may be executed there: overlays may in any case, copies and volumes may not. */
+export function checkMountOptions(facts: DoctorFacts): Finding {
+  const { store, program } = facts;
   const id = 'mount-options';
   const places = [
     { path: store.path, mount: store.mount },
@@ -134,11 +135,13 @@ export function checkMountOptions({ store, program }: DoctorFacts): Finding {
   ];
   const bad = places.find(({ mount }) => mount?.options.includes('noexec'));
   if (bad?.mount === undefined) return ok(id, 'files of the store can be executed');
+  const isCopied = store.driver?.driver === 'copy';
   return {
     id,
-    severity: 'weaker',
+    severity: isCopied ? 'blocked' : 'weaker',
     found: `${bad.path} is on ${bad.mount.mountPoint}, which is mounted noexec`,
-    cost: 'programs of images may be refused with "permission denied"',
-    remedies: [administrator(`mount -o remount,exec ${bad.mount.mountPoint}`)],
+    cost: `programs ${isCopied ? 'of images' : 'in volumes'} are refused with "permission denied"`,
+    remedies: [isInContainer(facts) ? onVolume(facts)
+      : administrator(`mount -o remount,exec ${bad.mount.mountPoint}`)],
   };
 }

@@ -390,6 +390,14 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'mount -o remount,exec /',
   ],
   [
+    'a container with copies on a folder that is mounted noexec',
+    { ...machine('store', {
+      mount: { ...MOUNT, options: ['rw', 'noexec'] }, driver: copies('native'),
+    }), namespace: { ...GOOD.namespace, isWhole: false } },
+    'mount-options blocked',
+    'start the outer container with -v berth:/home/ann/.local/share/berth',
+  ],
+  [
     'a kernel without overlay',
     machine('store', { hasOverlay: false, driver: copies('native') }),
     'overlay slower',
