@@ -8,7 +8,7 @@ import { IntegrityError, NotFoundError, TransportError } from '@berth/errors';
 import type { Descriptor } from '@berth/oci';
 import type { HttpResponse } from './http-client.ts';
 import { sendFollowing } from './http-redirect.ts';
-import { addressForPeople, explainNetworkError } from './network-failure.ts';
+import { addressForPeople, asPassing, explainNetworkError } from './network-failure.ts';
 import { registryFailure } from './registry-failure.ts';
 import type { RegistrySession } from './registry-session.ts';
 import { anySignal } from './registry-session.ts';
@@ -61,7 +61,7 @@ export async function* downloadBlob(request: BlobRequest): AsyncGenerator<Buffer
         continue;
       }
       attempt = progress.position > before ? 1 : attempt + 1;
-      await pause(error, { request, attempt });
+      await pause(asPassing(error), { request, attempt });
     }
   }
 }

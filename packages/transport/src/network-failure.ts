@@ -60,6 +60,13 @@ export function isTemporary(error: unknown): boolean {
   return error instanceof TransportError && error.details['temporary'] === true;
 }
 
+/** As an error that may pass: what answered a moment ago restarts, or its network is away. */
+export function asPassing(error: unknown): unknown {
+  if (!(error instanceof TransportError) || error.code !== 'REGISTRY_DOWN') return error;
+  const { code, message, details } = error;
+  return new TransportError(code, message, { details: { ...details, temporary: true } });
+}
+
 /** An address without what may be secret in it: user, password, and signed query strings. */
 export function addressForPeople(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;

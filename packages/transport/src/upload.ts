@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { NotFoundError, TransportError } from '@berth/errors';
 import type { BlobContent, Descriptor } from '@berth/oci';
 import type { HttpResponse } from './http-client.ts';
-import { isTemporary } from './network-failure.ts';
+import { asPassing, isTemporary } from './network-failure.ts';
 import type { RegistrySession } from './registry-session.ts';
 import { discardBody } from './response-body.ts';
 import { withRetries } from './retry.ts';
@@ -114,7 +114,8 @@ export class Upload {
         while (size > this.#smallBytes && this.#offset < size) await this.#sendPiece(blob);
         await this.#finish(blob);
         return;
-      } catch (error) {
+      } catch (thrown) {
+        const error = asPassing(thrown);
         await this.#recover(error);
         if (this.#offset > size) this.#forget();
         if (this.#offset <= before) throw asTemporary(error);

@@ -7,6 +7,7 @@ import { EngineError, IntegrityError, NotFoundError, TransportError } from '@ber
 import type { Descriptor } from '@berth/oci';
 import type { Fault, RegistryServer } from '@berth/testing';
 import { downloadBlob } from '../src/blob-download.ts';
+import type { RegistrySession } from '../src/registry-session.ts';
 import { client, collect, noise, registry } from './scripted-registry.ts';
 
 const BYTES = noise(300_000);
@@ -14,6 +15,7 @@ const BYTES = noise(300_000);
 interface Setup {
   readonly server: RegistryServer;
   readonly descriptor: Descriptor;
+  readonly session: RegistrySession;
   readonly download: (offset?: number) => Promise<Buffer>;
 }
 
@@ -29,7 +31,7 @@ async function setUp(t: TestContext, change: Partial<Descriptor> = {}): Promise<
   const session = client(t).session({ host: server.host, isInsecure: undefined });
   const download = (offset?: number): Promise<Buffer> =>
     collect(downloadBlob({ session, repository: 'some/thing', descriptor, offset }));
-  return { server, descriptor, download };
+  return { server, descriptor, session, download };
 }
 
 test('a blob arrives whole', async (t) => {
@@ -153,6 +155,21 @@ test('a blob that was compressed on the way arrives as it is, after a break too'
   server.faults.add({ match: /blobs/, times: 1, fault: { kind: 'cut', afterBytes: 1000 } });
   server.faults.add({ match: /blobs/, fault });
   assert((await download()).equals(BYTES));
+});
+
+test('a registry that is away for a moment in the middle of a blob is asked again', async (t) => {
+  let reaches = 0;
+  const refused = new TransportError('REGISTRY_DOWN', 'connect to "x": connection refused');
+  const { server, descriptor, session } = await setUp(t);
+  server.faults.add({ match: /blobs/, times: 1, fault: { kind: 'cut', afterBytes: 1000 } });
+  const restarting: RegistrySession = {
+    ...session,
+    fetchOnce: (request) =>
+      (reaches++ === 1 ? Promise.reject(refused) : session.fetchOnce(request)),
+  };
+  const request = { session: restarting, repository: 'some/thing', descriptor };
+  assert((await collect(downloadBlob(request))).equals(BYTES));
+  assert.equal(reaches, 3);
 });
 
 test('a missing blob is an error that names registry and digest', async (t) => {
