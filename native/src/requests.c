@@ -270,9 +270,9 @@ void peer_serve(struct supervisor *s, struct peer *peer)
 	if (got < 0 && errno == EAGAIN)
 		return;
 	if (got <= 0) {
-		/* It was killed: who leaves on purpose says so. */
+		/* It was killed: who leaves on purpose says so. This asks to stop. */
 		if (peer->launched && plan_flag(&s->plan, OP_ENDS_WITH_CLIENT))
-			supervisor_stop(s);
+			kill(getpid(), SIGTERM);
 		drop(peer, false);
 		return;
 	}

@@ -123,7 +123,7 @@ void supervisor_reap(struct supervisor *s)
 }
 
 /* Someone wants to end this session: ask the container to stop, as `stop` would. */
-void supervisor_stop(struct supervisor *s)
+static void stop(struct supervisor *s)
 {
 	uint64_t limit = now_ms() + STOP_GRACE_MS;
 
@@ -140,7 +140,7 @@ static void take_signals(struct supervisor *s)
 
 	while ((number = signals_next(s->signals, &info)) != 0)
 		if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
-			supervisor_stop(s);
+			stop(s);
 	supervisor_reap(s);
 }
 

@@ -76,7 +76,6 @@ struct supervisor {
 
 uint64_t now_ms(void);
 void supervisor_reap(struct supervisor *s);
-void supervisor_stop(struct supervisor *s);
 
 /* beginning.c */
 int supervisor_prepare(struct supervisor *s, struct failure *failure);
