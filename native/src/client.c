@@ -176,18 +176,22 @@ static bool is_for_the_container(const struct client *client, const struct signa
 	return !client->terminal && client->sig_proxy && winch->ssi_code != SI_KERNEL;
 }
 
-/* True where keys go to the process untouched. Else Ctrl-C is a signal for this client. */
+/* True where keys go to the process. Else Ctrl-C is a signal for this client. */
 static bool types(const struct client *client)
 {
-	return client->terminal && client->stdin_open && (client->streams & ATTACH_STDIN) != 0 &&
-	       isatty(0);
+	return client->stdin_open && (client->streams & ATTACH_STDIN) != 0;
+}
+
+static void prepare_terminal(const struct client *client)
+{
+	if (client->terminal && isatty(0))
+		terminal_raw(0, types(client));
 }
 
 /* While this process was stopped, someone else used the terminal, or changed its size. */
 static void resume(struct client *client)
 {
-	if (types(client))
-		terminal_raw(0);
+	prepare_terminal(client);
 	send_size(client);
 }
 
@@ -379,11 +383,10 @@ int client_run(struct client *client)
 
 	if (client->signals < 0)
 		client->signals = signals_open(true);
-	if (types(client)) {
-		terminal_raw(0);
-		/* Its user has keys for the process: a signal is for the client, as in Docker. */
+	prepare_terminal(client);
+	/* What exec starts has keys for its signals; Podman passes none on. */
+	if (client->exec && client->terminal && types(client))
 		client->sig_proxy = false;
-	}
 	status = loop(client);
 	if (relays[1].broken && client->terminal && client->launches)
 		send_number(client, MESSAGE_HANGUP, 0);

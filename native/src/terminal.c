@@ -13,19 +13,25 @@ static struct termios saved;
 static int saved_fd = -1;
 
 /**
- * terminal_raw() - Let every key through untouched; terminal_restore() undoes it
+ * terminal_raw() - Let output through untouched, and every key if @keys
  *
- * Called again when the process goes on after a stop: what is given back is what was found first,
- * because nobody may have touched the terminal in the meantime.
+ * terminal_restore() undoes it. After a stop of the process this is called again, and the terminal
+ * may be as it was left. Where keys stay the caller's, so does the terminal while the caller is in
+ * the background.
  */
-int terminal_raw(int fd)
+int terminal_raw(int fd, bool keys)
 {
 	struct termios raw;
 
+	if (!keys && tcgetpgrp(fd) != getpgrp())
+		return 0;
 	if (saved_fd < 0 && tcgetattr(fd, &saved) < 0)
 		return -1;
 	raw = saved;
-	cfmakeraw(&raw);
+	if (keys)
+		cfmakeraw(&raw);
+	else
+		raw.c_oflag &= ~(tcflag_t)OPOST;
 	if (tcsetattr(fd, TCSANOW, &raw) < 0)
 		return -1;
 	saved_fd = fd;

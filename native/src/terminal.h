@@ -17,7 +17,7 @@ int detach_keys_parse(struct detach_keys *keys, const char *spec);
 bool detach_keys_scan(struct detach_keys *keys, const char *in, size_t length, char *out,
 		      size_t *out_length);
 
-int terminal_raw(int fd);
+int terminal_raw(int fd, bool keys);
 void terminal_restore(void);
 int32_t terminal_size(int fd);
 void terminal_resize(int fd, int32_t size);

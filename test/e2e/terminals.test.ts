@@ -61,13 +61,23 @@ test('-t without -i leaves the keys to the caller: Ctrl-C is a signal to the pro
     await started.seen(/^up/m);
     started.child.stdin.write('\x03');
     const { stdout } = await started.finished;
-    assert.match(stdout, /GOT\r+\nstatus 7\r\n/);
+    assert.match(stdout, /GOT\r\nstatus 7\r\n/);
   }
 });
 
-test('a signal ends the client of -it, which gives the terminal back', async () => {
+test('a signal to the client of -it is for the program', async () => {
+  const program = `sh -c "${LOOP.replaceAll("'", String.raw`'\''`).replace('INT', 'TERM')}"`;
+  const { started, client } = startClient(`run --rm -it --network none ${IMAGE} ${program}`);
+  await started.seen(/^up/m);
+  process.kill(client(), 'SIGTERM');
+  const { stdout } = await started.finished;
+  assert.match(stdout, /^GOT\r\nstatus 7\r$/m);
+  assert.match(stdout, / icanon /);
+});
+
+test('--sig-proxy=false leaves signals to the client, which gives the terminal back', async () => {
   await lab.ok(['create', '--name', 'kept', '-it', '--network', 'none', IMAGE, 'sh']);
-  for (const words of ['start -ai kept', 'attach kept']) {
+  for (const words of ['start --sig-proxy=false -ai kept', 'attach --sig-proxy=false kept']) {
     const { started, client } = startClient(words);
     started.child.stdin.write('echo A$((1+1))\r');
     await started.seen(/^A2\r$/m);

@@ -91,7 +91,7 @@ test('CVE-2025-52565: a false /dev/pts gives no terminal and is not opened', asy
   // A start has its terminal from the devpts that it made, whatever is put over it.
   const seen = await lab.terminal(['run', '--rm', '-t', '--network', 'none', '-v', 'pts:/dev/pts',
     image, 'sh', '-c', 'stat -c %t /dev/console; readlink /dev/pts/0']);
-  assert.match(seen.stdout, /^88\r*\n\/proc\/sys\/kernel\/core_pattern\r*\n$/);
+  assert.match(seen.stdout, /^88\r?\n\/proc\/sys\/kernel\/core_pattern\r?\n$/);
 });
 
 test('CVE-2021-20206: names that are paths name nothing', async () => {

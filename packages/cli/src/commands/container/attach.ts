@@ -9,7 +9,7 @@ const FLAGS = {
   'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
   latest: latestFlag,
   'no-stdin': toggle('do not pass standard input on'),
-  'sig-proxy': toggle('pass signals on; those of -it are for this command', { initial: true }),
+  'sig-proxy': toggle('pass signals on to the container', { initial: true }),
 } as const;
 
 /** Becomes the native client: the exit status is that of the container. */

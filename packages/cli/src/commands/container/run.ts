@@ -20,7 +20,7 @@ const FLAGS = {
   detach: toggle('run in the background and print the id', { short: 'd' }),
   'detach-keys': text('KEYS', 'keys that detach from a terminal (ctrl-p,ctrl-q)'),
   rmi: toggle('remove container and image at its end, unless others need the image'),
-  'sig-proxy': toggle('pass signals on; those of -it are for this command', { initial: true }),
+  'sig-proxy': toggle('pass signals on to the container', { initial: true }),
 } as const;
 
 /**

@@ -19,7 +19,7 @@ const FLAGS = {
   filter: filterFlag,
   interactive: toggle('attach its input too', { short: 'i' }),
   latest: latestFlag,
-  'sig-proxy': toggle('pass signals on; those of -it are for this command', { initial: true }),
+  'sig-proxy': toggle('pass signals on to the container', { initial: true }),
 } as const;
 
 /** The containers run. */
