@@ -11,10 +11,17 @@ static struct supervisor s;
 static int container_out[2], container_in[2];
 
 uint64_t fake_now;
+static int stops;
 
 uint64_t now_ms(void)
 {
 	return fake_now;
+}
+
+void supervisor_stop(struct supervisor *unused)
+{
+	(void)unused;
+	stops++;
 }
 
 static void open_container(void)
@@ -224,6 +231,32 @@ static void serves_no_more_than_it_has_room_for(void)
 }
 
 /* After the end what is still in the pipes is passed on, but nobody is waited for for ever. */
+/* Of the client that started it, in a unit: killed, it takes the container with it. */
+static void ends_with_who_started_it(void)
+{
+	static const char unit[] = "berth-plan 1\0ends-with-client 1\0" "1\0" "end 0";
+	struct message message;
+	struct failure failure;
+	int sockets[2];
+
+	for (int round = 0; round < 3; round++) {
+		struct peer *peer;
+
+		if (round == 1 &&
+		    !CHECK(plan_parse(unit, sizeof(unit), &s.plan, &failure) == 0))
+			return;
+		CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sockets) == 0);
+		peer = peer_add(&s, sockets[1]);
+		peer->launched = true;
+		message_init(&message, MESSAGE_DETACH, 0);
+		CHECK(round < 2 || message_send(sockets[0], &message) == 0);
+		close(sockets[0]);
+		peer_serve(&s, peer);
+		CHECK(stops == (round == 0 ? 0 : 1) && !peer->used);
+	}
+	plan_free(&s.plan);
+}
+
 static void finishes(void)
 {
 	struct end a = attach();
@@ -253,6 +286,8 @@ int main(void)
 	all_leave();
 	RUN(ends_standard_input_when_asked);
 	RUN(refuses_odd_requests);
+	all_leave();
+	RUN(ends_with_who_started_it);
 	all_leave();
 	RUN(serves_no_more_than_it_has_room_for);
 	open_container();
