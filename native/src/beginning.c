@@ -15,6 +15,7 @@
 #include "fuse-overlay.h"
 #include "named-file.h"
 #include "supervise.h"
+#include "udp-relay.h"
 #include "userns.h"
 
 static int open_log(struct supervisor *s, struct failure *failure)
@@ -159,6 +160,7 @@ int supervisor_start_container(struct supervisor *s, struct failure *failure)
 	    container_ready(&s->init, failure) < 0 ||
 	    network_wait(&s->network, &s->plan, s->init.host_pid, failure) < 0)
 		return -1;
+	s->udp_relay = udp_relay_start(&s->plan, s->init.netns);
 	hold_mounts(s);
 	take_terminal(s);
 	clock_gettime(CLOCK_REALTIME, &s->run.started);

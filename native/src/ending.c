@@ -67,7 +67,7 @@ void supervisor_end_container(struct supervisor *s)
 		end_children(s);
 	/* Processes of exec ended with the pid namespace; their clients still wait. */
 	supervisor_reap(s);
-	network_end(&s->network, &s->plan);
+	network_end(&s->network, &s->udp_relay, &s->plan);
 	helper_end(&s->server);
 	emulator_end(&s->emulator);
 }

@@ -182,14 +182,16 @@ int network_wait(struct helper_process *helper, const struct plan *plan, pid_t h
 }
 
 /**
- * network_end() - End the helper
+ * network_end() - End the helper, and the relay of UDP ports
  *
  * Its end takes the kernel 20 ms and more, since a network device goes with it. That is waited for
  * where the helper holds ports of the host, which the next container may want. Else the end of the
  * pid namespace does, when the clients have gone.
  */
-void network_end(struct helper_process *helper, const struct plan *plan)
+void network_end(struct helper_process *helper, pid_t *relay, const struct plan *plan)
 {
+	if (*relay > 0 && kill(*relay, SIGKILL) == 0 && waitpid(*relay, NULL, 0) == *relay)
+		*relay = 0;
 	if (helper->pid > 0) {
 		kill(helper->pid, SIGKILL);
 		if (plan_find(plan, OP_NETWORK_PORT) != NULL &&

@@ -11,6 +11,6 @@ int network_start(struct helper_process *helper, const struct plan *plan, int ne
 		  struct failure *failure);
 int network_wait(struct helper_process *helper, const struct plan *plan, pid_t host_pid,
 		 struct failure *failure);
-void network_end(struct helper_process *helper, const struct plan *plan);
+void network_end(struct helper_process *helper, pid_t *relay, const struct plan *plan);
 
 #endif

@@ -38,6 +38,7 @@ static const struct {
 	[OP_ENDS_WITH_CLIENT] = {"ends-with-client", 1, 1},
 	[OP_NETWORK_HELPER] = {"network-helper", 1, ANY},
 	[OP_NETWORK_PORT] = {"network-port", 3, 3},
+	[OP_UDP_RELAY] = {"udp-relay", 3, 3},
 	[OP_EXIT_RELEASE] = {"exit-release", 2, 2},
 	[OP_EXIT_REMOVE] = {"exit-remove", 1, 1},
 	[OP_EXIT_RENAME] = {"exit-rename", 2, 2},

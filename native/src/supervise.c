@@ -112,6 +112,8 @@ void supervisor_reap(struct supervisor *s)
 			s->ended = true;
 		} else if (pid == s->network.pid) {
 			s->network.pid = 0;
+		} else if (pid == s->udp_relay) {
+			s->udp_relay = 0;
 		} else if (pid == s->server.pid) {
 			server_ended(s, status);
 		} else if (pid == s->emulator.pid) {

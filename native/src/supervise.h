@@ -62,6 +62,7 @@ struct supervisor {
 	struct run run;
 	struct cgroup cgroup;
 	struct helper_process network, server;	/* @server: of the root file system */
+	pid_t udp_relay;			/* 0: there is none */
 	struct emulator emulator;
 	struct container_process init;
 	struct log log;

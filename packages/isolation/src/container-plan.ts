@@ -83,12 +83,15 @@ function addCgroup(plan: PlanWriter, cgroup: CgroupSettings): void {
 
 function addNetworkHelper(
   plan: PlanWriter,
-  { networkHelper, hostPorts }: SupervisorSettings,
+  { networkHelper, hostPorts, udpRelays }: SupervisorSettings,
 ): void {
   if (networkHelper === undefined) return;
   plan.add('network-helper', ...networkHelper);
   for (const { protocol, hostAddress, hostPort } of hostPorts) {
     plan.add('network-port', protocol, hostAddress, hostPort);
+  }
+  for (const { hostAddress, hostPort, containerPort } of udpRelays) {
+    plan.add('udp-relay', hostAddress, hostPort, containerPort);
   }
 }
 

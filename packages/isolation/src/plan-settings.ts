@@ -83,6 +83,8 @@ export interface SupervisorSettings {
    * ended.
    */
   hostPorts: readonly HostPort[];
+  /** UDP ports of loopback addresses that the supervisor serves in place of the network helper. */
+  udpRelays: readonly { hostAddress: string; hostPort: number; containerPort: number }[];
   namespaces: Record<NamespaceName, NamespaceSettings>;
   root: RootSettings;
   /** Links that are made in the root before all mounts, where it has nothing at `path`. */

@@ -100,6 +100,7 @@ const SETTINGS: SupervisorSettings = {
   },
   networkHelper: ['pasta', '--config-net', '@NETNS@'],
   hostPorts: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080 }],
+  udpRelays: [{ hostAddress: '::1', hostPort: 5300, containerPort: 53 }],
   namespaces: {
     pid: { from: 'new' },
     ipc: { from: 'process', pid: 77, startTime: '12345678901234567890' },

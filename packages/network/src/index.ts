@@ -9,7 +9,7 @@ export {
   type NetworkKind,
   type NetworkWish,
 } from './network-choice.ts';
-export { pastaArguments } from './pasta.ts';
+export { loopbackRelays, pastaArguments, type LoopbackRelay } from './pasta.ts';
 export { slirpArguments } from './slirp4netns.ts';
 export { hostsFile, type HostsSettings } from './hosts.ts';
 export { resolvConf, type ResolvSettings } from './resolv-conf.ts';

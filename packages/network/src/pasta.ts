@@ -40,6 +40,33 @@ export function pastaArguments(
   ];
 }
 
+/** A UDP port that answers on the host's own loopback address only with help. */
+export interface LoopbackRelay {
+  hostAddress: string;
+  hostPort: number;
+  containerPort: number;
+}
+
+/**
+ * Before July 2024 pasta lost the answers of UDP ports whose numbers differ inside and outside,
+ * when the client was on the same machine.
+ */
+export function loopbackRelays(ports: readonly AssignedPort[]): LoopbackRelay[] {
+  return ports
+    .filter(({ protocol, hostPort, containerPort }) =>
+      protocol === 'udp' && hostPort !== containerPort)
+    .flatMap(({ hostAddress, hostPort, containerPort }) =>
+      loopbacksOf(hostAddress).map((address) =>
+        ({ hostAddress: address, hostPort, containerPort })));
+}
+
+function loopbacksOf(hostAddress: string): string[] {
+  if (hostAddress === '') return ['127.0.0.1', '::1'];
+  if (hostAddress === '0.0.0.0') return ['127.0.0.1'];
+  if (hostAddress === '::') return ['::1'];
+  return hostAddress === '::1' || hostAddress.startsWith('127.') ? [hostAddress] : [];
+}
+
 function forwards(protocol: 'tcp' | 'udp', ports: readonly AssignedPort[]): string[] {
   const flag = `--${protocol}-ports`;
   const mine = ports.filter((port) => port.protocol === protocol);

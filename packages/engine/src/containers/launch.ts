@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { SystemError } from '@berth/errors';
 import { requireNotPlanted } from '@berth/host';
 import { adoptLedger } from '@berth/layers';
-import { networkHelperOf } from './network-helper.ts';
+import { networkHelperOf, udpRelaysOf } from './network-helper.ts';
 import {
   containerPlan,
   type ExitStep,
@@ -123,6 +123,7 @@ function settingsOf(engine: Engine, launch: LaunchPlan): SupervisorSettings {
     cgroup: cgroupOf(engine, launch),
     networkHelper: networkHelperOf(record, paths),
     hostPorts: record.ports,
+    udpRelays: udpRelaysOf(record),
     namespaces: namespacesOf(engine, record, spec),
     root: rootOf(engine, record, paths),
     symlinks: etcLinks(record),

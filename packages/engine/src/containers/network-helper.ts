@@ -1,6 +1,7 @@
-/** The helper that connects a container when it starts. */
+/** The helper that connects a container when it starts, and what it can't do. */
 import { readFileSync } from 'node:fs';
-import { chooseNetwork, GUEST } from '@berth/network';
+import { chooseNetwork, GUEST, loopbackRelays } from '@berth/network';
+import type { LoopbackRelay } from '@berth/network';
 import type { ContainerPaths } from '@berth/storage';
 import type { BerthContainer } from './record.ts';
 
@@ -16,6 +17,11 @@ export function networkHelperOf(
     path: process.env['PATH'] ?? '',
     forwardsNames: record.network === 'pasta' && namesForwarder(resolvConf),
   }).helper;
+}
+
+/** The published ports that the supervisor serves itself. */
+export function udpRelaysOf({ network, ports }: BerthContainer): LoopbackRelay[] {
+  return network === 'pasta' ? loopbackRelays(ports) : [];
 }
 
 function namesForwarder(resolvConf: string): boolean {
