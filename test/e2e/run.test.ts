@@ -275,6 +275,14 @@ test('--ulimit, --umask and --sysctl are in force', async () => {
   );
 });
 
+test('an oom score that only the administrator can set becomes the own one', async () => {
+  const own = readFileSync('/proc/self/oom_score_adj', 'utf8').trim();
+  const flags = ['run', '--rm', '--network', 'none', '--oom-score-adj', '-900', image];
+  const { status, stdout, stderr } = await lab.berth([...flags, 'cat', '/proc/self/oom_score_adj']);
+  assert.deepEqual([status, stdout.trim()], [0, own], stderr);
+  assert.match(stderr, /^Warning: oom score -900 is below .*: -?\d+ is set\n$/);
+});
+
 test('--umask is that of the program, not of a working directory that is made', async () => {
   const made = await lab.image({ config: { Cmd: ['sh'], WorkingDir: '/made/here' } });
   const shown = ['sh', '-c', 'umask; stat -c %a /made /made/here'];

@@ -26,6 +26,7 @@ import { mountedImages, withMountedImages } from './image-mounts.ts';
 import { summaryOf } from './launch.ts';
 import { joinedFiles, joinsOf } from './joined-namespaces.ts';
 import { logOf } from './log-settings.ts';
+import { withOomScore } from './oom-score.ts';
 import type { BerthContainer } from './record.ts';
 import { readableRecord } from './listed-record.ts';
 import { removeById } from './remove.ts';
@@ -71,7 +72,7 @@ export async function makeContainer(
   if (rootFolder === undefined) requireLayers(image.name, image.config.diffIds);
   requireMountable(`create container from "${image.name}"`, image.config.diffIds);
   requirePresentIds(engine, image.config.diffIds);
-  const whole = await withMountedImages(engine, request, pull);
+  const whole = withOomScore(engine, await withMountedImages(engine, request, pull));
   const id = randomId();
   writeIdFile(request, id);
   try {
