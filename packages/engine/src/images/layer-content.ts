@@ -89,7 +89,7 @@ export function growingLayer(
   const compressed = compressLayer(engine, diffId, { ...packing, fd });
   const whole = async (): Promise<LayerBlob> => {
     try {
-      const digest = await digestOf(followFile(path, compressed));
+      const digest = await streamDigest(followFile(path, compressed));
       const stream = (): AsyncIterable<Buffer> =>
         createReadStream(path, { highWaterMark: READ_BYTES });
       return { digest, sizeBytes: fstatSync(fd).size, content: { stream } };
@@ -100,7 +100,7 @@ export function growingLayer(
   return { follow: () => followFile(path, compressed), whole: whole() };
 }
 
-async function digestOf(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
+async function streamDigest(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
   const hash = createHash('sha256');
   for await (const chunk of bytes) hash.update(chunk);
   return `sha256:${hash.digest('hex')}` as Digest;
