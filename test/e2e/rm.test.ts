@@ -57,6 +57,11 @@ test('--all, --latest, --filter and --cidfile choose', async () => {
   const third = await lab.ok(['create', image]);
   assert.equal(await lab.ok(['rm', '--cidfile', 'cid']), first);
   assert.equal(await lab.ok(['rm', '--filter', 'label=a=b']), second);
+  for (const flag of ['--latest', '--all']) {
+    const { status, stderr } = await lab.berth(['rm', flag, third]);
+    assert.equal(status, 125);
+    assert.match(stderr, new RegExp(`^Error: read ${flag}: it excludes names such as "`));
+  }
   assert.equal(await lab.ok(['rm', '--latest']), third);
   assert.equal(await lab.ok(['rm', '--all']), '', 'none is no error');
 });

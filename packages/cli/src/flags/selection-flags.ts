@@ -39,8 +39,8 @@ export interface SelectionRules {
 
 /**
  * Names and ids: first the ids of the containers that flags choose, then the operands as typed.
- * Throws UsageError when nothing was chosen, NotFoundError for --latest when there are no
- * containers.
+ * Throws UsageError when nothing was chosen or too much, NotFoundError for --latest when there are
+ * no containers.
  */
 export async function selectContainers(
   engine: Engine,
@@ -56,8 +56,9 @@ export async function selectContainers(
       hint: ['give names or ids', ...flagNames.map((name) => `--${name}`)].join(', or '),
     });
   }
-  if (all && operands.length > 0) {
-    throw new UsageError('ALL_AND_NAMES', `read --all: it excludes names such as "${operands[0]}"`);
+  if ((all || latest) && operands.length > 0) {
+    throw new UsageError('ALL_AND_NAMES',
+      `read --${all ? 'all' : 'latest'}: it excludes names such as "${operands[0]}"`);
   }
   if (!chooses) {
     return [...operands];
