@@ -1,4 +1,5 @@
 /** `--security-opt`, `--device`, `--ulimit`, `--sysctl`. */
+import { isAbsolute, normalize } from 'node:path';
 import type { DeviceRequest, SecurityRequest, UlimitRequest } from '@berth/engine';
 import { UnsupportedError, UsageError } from '@berth/errors';
 
@@ -35,7 +36,7 @@ function readOption(
       security.seccompProfile = value;
       return;
     case 'mask':
-      security.mask.push(...pathsOf(value));
+      security.mask.push(...pathsToMask(option, value));
       return;
     case 'unmask':
       security.unmask.push(...pathsOf(value));
@@ -77,6 +78,15 @@ function chosen(option: string, value: string, known: readonly string[]): string
 
 function badOption(option: string, reason: string, hint: string): UsageError {
   return new UsageError('BAD_SECURITY_OPT', `read --security-opt "${option}": ${reason}`, { hint });
+}
+
+/** Throws for what would not be masked: it must not look as if it were. */
+function pathsToMask(option: string, value: string | undefined): string[] {
+  const paths = pathsOf(value);
+  if (paths.length === 0) throw badOption(option, 'no path is named', 'use mask=/PATH:/PATH');
+  const odd = paths.find((path) => !isAbsolute(path) || normalize(path) === '/');
+  if (odd === undefined) return paths;
+  throw badOption(option, `"${odd}" is no absolute path below the root`, 'use mask=/PATH:/PATH');
 }
 
 function pathsOf(value: string | undefined): string[] {

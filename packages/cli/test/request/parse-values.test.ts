@@ -220,7 +220,9 @@ test('security options, devices, limits and sysctls', () => {
   );
   assert.equal(parseSecurity(['no-new-privileges:false']).noNewPrivileges, false);
   assert.equal(parseSecurity(['seccomp:unconfined']).seccompProfile, 'unconfined');
-  refuses((text) => parseSecurity([text]), ['bogus', '', 'Seccomp=x', 'apparmor=mine']);
+  refuses((text) => parseSecurity([text]), [
+    'bogus', '', 'Seccomp=x', 'apparmor=mine', 'mask', 'mask=', 'mask=rel:/a', 'mask=/x/..',
+  ]);
   assert.deepEqual(parseDevice('/dev/a'), {
     source: '/dev/a',
     target: '/dev/a',
