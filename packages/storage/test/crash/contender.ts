@@ -61,7 +61,7 @@ async function repeatAbsent(look: () => unknown): Promise<void> {
 }
 
 /** Of those who want the name, one has it. */
-function contend(): void {
+async function contend(): Promise<void> {
   const id = randomId();
   try {
     store.containers.create(container(id, { name: 'wanted' }));
@@ -69,8 +69,10 @@ function contend(): void {
     if (error instanceof ConflictError && error.code === 'NAME_IN_USE') return;
     throw error;
   }
-  const holder = store.containers.resolve('wanted');
-  if (holder !== id) throw new Error(`wanted is ${holder} and not ${id}`);
+  await repeatAbsent(() => {
+    const holder = store.containers.resolve('wanted');
+    if (holder !== id) throw new Error(`wanted is ${holder} and not ${id}`);
+  });
   store.containers.remove(id);
 }
 
@@ -78,7 +80,7 @@ async function main(): Promise<void> {
   const endMs = performance.now() + DURATION_MS;
   for (let round = 0; performance.now() < endMs; round += 1) {
     if (role === 'pull') await pull(round);
-    else if (role === 'run') contend();
+    else if (role === 'run') await contend();
     else await store.collect();
   }
 }
