@@ -114,7 +114,8 @@ static int lock_container(const struct plan *plan, struct start *start, struct f
 /**
  * start_give_up() - A container that can't be started goes, if it was to go after its run
  *
- * Descriptors may be what is missing, so all are closed but the control socket and the lock.
+ * Descriptors may be what is missing, so all are closed but the control socket, the lock and
+ * standard error.
  */
 void start_give_up(const struct plan *plan, struct start *start, const struct failure *why)
 {
@@ -124,6 +125,8 @@ void start_give_up(const struct plan *plan, struct start *start, const struct fa
 	    (start->lock < 0 && (why->error == EBUSY || why->error == ENOENT)))
 		return;
 	close_others((const int[]){ start->control, start->lock }, 2);
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
 	if (start->lock < 0 && lock_container(plan, start, &ignored) < 0)
 		return;
 	exit_run_steps(plan);

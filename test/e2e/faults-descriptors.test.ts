@@ -65,10 +65,10 @@ test('what lacks descriptors says so, and leaves nothing', async () => {
       }
       if (args.includes('kept')) await lab.ok(['rm', '-f', '--ignore', 'kept']);
       assert.deepEqual(await left(), [], where);
+      if (args.includes('-v')) assert.equal(await lab.ok(['volume', 'ls', '-q']), '', where);
     }
   }
   assert.ok(failures > 0, 'there was never a lack');
-  assert.equal(await lab.ok(['volume', 'ls', '-q']), '');
   await lab.ok(['system', 'check', '--quick']);
 });
 
