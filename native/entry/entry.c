@@ -12,9 +12,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <linux/stat.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "../src/raw-call.h"
@@ -24,7 +27,8 @@ void before_runtime(long *stack);
 /* See packages/cli/src/current-folder.ts. */
 #define NOWHERE "/proc/tty/ldisc"
 
-enum { ARGUMENTS_MAX = 1024, PATH_SIZE = 4096, OTHERS_WRITE = 2, GROUP_WRITE = 020 };
+enum { ARGUMENTS_MAX = 1024, PATH_SIZE = 4096, OTHERS_WRITE = 2, GROUP_WRITE = 020,
+       LOW_LIMIT = 4096 };
 
 /* The build fills in the number before the first instruction: its distance to the original entry
  * point. The registers are as the kernel or the dynamic linker set them. */
@@ -182,6 +186,30 @@ static void leave_deleted_folder(void)
 		raw_call(SYS_chdir, (long)NOWHERE, 0, 0, 0, 0);
 }
 
+/* Without a single thread more the runtime aborts, and asks to report that as a bug of its own. */
+static void require_room_for_threads(void)
+{
+	static const char text[] =
+		"Error: start berth: you may have no more processes and threads\n"
+		"hint: to see them and the limit: ps -L -u $(id -u); ulimit -u\n";
+	struct rlimit64 limit = {.rlim_cur = RLIM64_INFINITY};
+	long pid;
+
+	/* Nobody comes near a high limit, and so needs no process for a trial. */
+	raw_call(SYS_prlimit64, 0, RLIMIT_NPROC, 0, (long)&limit, 0);
+	if (limit.rlim_cur > LOW_LIMIT)
+		return;
+	pid = raw_call(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0)
+		raw_call(SYS_exit, 0, 0, 0, 0, 0);
+	if (pid > 0)
+		raw_call(SYS_wait4, pid, 0, 0, 0, 0);
+	if (pid != -EAGAIN)
+		return;
+	raw_call(SYS_write, 2, (long)text, sizeof(text) - 1, 0, 0);
+	raw_call(SYS_exit_group, 125, 0, 0, 0, 0);
+}
+
 /**
  * before_runtime() - What happens before the runtime's own start
  * @stack: as the kernel gives it: the number of arguments, these, NULL, the environment, NULL
@@ -194,4 +222,5 @@ __attribute__((used)) void before_runtime(long *stack)
 	clean_environment(argv + argc + 1);
 	hand_over(argc, argv);
 	leave_deleted_folder();
+	require_room_for_threads();
 }

@@ -158,6 +158,9 @@ static int mount_overlay(struct setup *setup, const struct plan_record *record)
 		root = mount_by_options(&layers, place);
 	}
 	error = errno;
+	/* The kernel makes it with mode 0, at which every copy of the store by its owner stops. */
+	if (root >= 0 && fchmodat(layers.fds[1], "work", 0700, 0) < 0)
+		error = errno;
 	if (data >= 0)
 		close(data);
 	close_layers(&layers);

@@ -205,6 +205,10 @@ test(
     const full = await lab.berth(['run', '--rm', 'hello'], { env });
     assert.equal(full.status, 125);
     assert.match(full.stderr, /no space left/i);
+    mkdirSync(path.join(small, 'new'));
+    const doctor = await lab.berth(['doctor', '-q'], { env: { HOME: path.join(small, 'new') } });
+    assert.match(doctor.stdout, /0\.0 GiB are free[^]*prune[^]*export XDG_DATA_HOME=/);
+    assert.doesNotMatch(doctor.stdout, /driver/);
     rmSync(path.join(small, 'filler'));
     assert.match(await lab.ok(['run', '--rm', 'hello'], { env }), /Hello/);
     await lab.ok(['system', 'reset', '-f'], { env });

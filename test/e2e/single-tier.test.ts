@@ -163,6 +163,16 @@ test('a copy of the whole store keeps the owners, also after a start', async () 
   await withOneId(`berth rm moves; berth unshare rm -r '${copy}'`);
 });
 
+test('cp without rights copies a container that runs, and one that ran', async () => {
+  const copy = path.join(lab.folder, 'copied-container');
+  const said = await withOneId(`
+    id=$(berth run -d --name c owners sleep 100)
+    cp -a '${DATA}'/containers/$id '${copy}'; rm -r '${copy}'
+    berth kill c >/dev/null; berth wait c >/dev/null
+    cp -a '${DATA}'/containers/$id '${copy}'; rm -r '${copy}'; berth rm c`);
+  assert.match(said, /c$/);
+});
+
 test('USER n is n, and exec has root beside it', async () => {
   const said = await withOneId(`
     berth run -d --name c -u man owners sleep 100 >/dev/null

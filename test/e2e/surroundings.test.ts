@@ -209,3 +209,15 @@ test('variables of --env-file are the container\'s alone: no runtime takes one',
     });
   }
 });
+
+test('a user who may have no more processes is told so, and no bug of the runtime', {
+  skip: BUILD === 'node' && 'Node itself starts there, or says what it lacks',
+}, async () => {
+  for (const words of [['ps'], ['run', '--rm', image, 'true'], ['exec', 'none', 'true']]) {
+    const { status, stderr } = await execute(['prlimit', '--nproc=1', ...lab.command, ...words], {
+      env: lab.environment, cwd: lab.home,
+    });
+    assert.match(stderr, /^Error: start berth: you may have no more processes.*\nhint: .*\n$/);
+    assert.equal(status, 125);
+  }
+});

@@ -6,13 +6,16 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
-  ConflictError, describe, EngineError, UnsupportedError, UsageError,
+  ConflictError, describe, EngineError, SystemError, UnsupportedError, UsageError,
 } from '@berth/errors';
 import { findProgram, systemErrorFrom } from '@berth/host';
 import {
   probeArguments, runHelper, type EnterSettings, type IdMap, type IdMaps,
 } from '@berth/isolation';
-import type { DriverName, DriverRecord, OwnerKeeping, Store } from '@berth/storage';
+import {
+  fullDiskHint, tellsOfFullDisk,
+  type DriverName, type DriverRecord, type OwnerKeeping, type Store,
+} from '@berth/storage';
 
 /** What the choice of a driver depends on. */
 export interface DriverChoice {
@@ -193,11 +196,15 @@ function probe(choice: DriverChoice, fuseOverlayfs?: string): Ability {
     const said = runHelper(probeArguments(enter, folder, fuseOverlayfs)).toString();
     const [overlay = '', owners = ''] = said
       .split('\n').filter((line) => !line.startsWith('hint: '));
-    return {
-      refusal: overlay === 'ok' ? undefined
-        : overlay.replace(/^Error: /, '').replace(` "${folder}/upper"`, ''),
-      owners: owners as OwnerKeeping,
-    };
+    const refusal = overlay === 'ok' ? undefined
+      : overlay.replace(/^Error: /, '').replace(` "${folder}/upper"`, '');
+    // Then nothing is known of the file system, and the choice would last.
+    if (refusal !== undefined && tellsOfFullDisk(refusal)) {
+      throw new SystemError('DISK_FULL', `try what "${store.layout.data}" can do: ${refusal}`, {
+        hint: fullDiskHint(store.layout.data),
+      });
+    }
+    return { refusal, owners: owners as OwnerKeeping };
   } finally {
     rmSync(isForeseen ? dirname(folder) : folder, { recursive: true, force: true });
   }

@@ -11,7 +11,15 @@ import { systemErrorFrom } from '@berth/host';
 /** How to make room for the store at `folder`, or to go on elsewhere. */
 export function fullDiskHint(folder: string): string {
   return 'berth system prune --all makes room, and berth --root DIRECTORY chooses another disk; '
-    + `to see what is full: df -h "${folder}"; quota -s`;
+    + `to see what is full: df -h "${folder}"; df -i "${folder}"; quota -s`;
+}
+
+/** The kernel's words, whoever passed them on: this program, a worker or the helper. */
+const FULL_DISK = /(no space left on device|disk quota exceeded)$/i;
+
+/** Whether a full disk or a used up quota is the cause with which a text ends. */
+export function tellsOfFullDisk(text: string): boolean {
+  return FULL_DISK.test(text);
 }
 
 const FULL = { code: 'DISK_FULL', hint: (path: string) => fullDiskHint(storeOf(path)) };

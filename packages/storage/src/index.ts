@@ -26,7 +26,7 @@ export { containerFiles } from './container-create.ts';
 export type { ContainerFile } from './container-create.ts';
 export { ADJECTIVES, SURNAMES } from './name-words.ts';
 export { fileDigest } from './file-digest.ts';
-export { fullDiskHint } from './fs-errors.ts';
+export { fullDiskHint, tellsOfFullDisk } from './fs-errors.ts';
 export { readIfThere } from './whole-file.ts';
 export type { RemoveTrees, Trash } from './trash.ts';
 export type { Session } from './staging.ts';

@@ -78,7 +78,8 @@ const FILE_CAPABILITIES = administrator('chmod u-s $(command -v newuidmap newgid
   + ' && setcap cap_setuid+ep "$(command -v newuidmap)"'
   + ' && setcap cap_setgid+ep "$(command -v newgidmap)"');
 
-const COST_OF_ONE_ID = 'root inside is you outside, and other users inside are not real';
+const COST_OF_ONE_ID = 'root inside is you outside, and other users inside are not real: images '
+  + 'that change to a user of their own (redis, postgres) need --user';
 
 /** Whether containers have more than one user and group. */
 export function checkSubordinateIds(facts: DoctorFacts): Finding {

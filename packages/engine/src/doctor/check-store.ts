@@ -9,6 +9,8 @@ import { install } from './packages.ts';
 const NETWORK_FILE_SYSTEMS =
   /^(nfs4?|cifs|smb[23]?|smbfs|lustre|gpfs|beegfs|ceph|afs|fuse\.sshfs)$/;
 const LITTLE_BYTES = 1024 ** 3;
+/** A small distribution has some thousand files. */
+const FEW_INODES = 20_000;
 
 /** How containers get their root file systems. */
 export function checkDriver(facts: DoctorFacts): Finding {
@@ -111,17 +113,20 @@ export function checkStoreIds({ store: { layersOfOtherIds: count } }: DoctorFact
   };
 }
 
-/** Whether there is enough free space for images. */
-export function checkFreeSpace({ store }: DoctorFacts): Finding {
+/** Whether there is enough free space for images, and room for the number of their files. */
+export function checkFreeSpace(facts: DoctorFacts): Finding {
+  const { freeBytes, freeInodes, path } = facts.store;
   const id = 'free-space';
-  const free = `${(store.freeBytes / LITTLE_BYTES).toFixed(1)} GiB are free for images`;
-  if (store.freeBytes >= LITTLE_BYTES) return ok(id, free);
+  const free = `${(freeBytes / LITTLE_BYTES).toFixed(1)} GiB are free for images`;
+  const lacksInodes = freeInodes !== undefined && freeInodes < FEW_INODES;
+  if (freeBytes >= LITTLE_BYTES && !lacksInodes) return ok(id, free);
   return {
     id,
     severity: 'missing',
-    found: free,
+    found: freeBytes < LITTLE_BYTES ? free
+      : `the file system of ${path} has room for ${freeInodes} more files (df -i), however small`,
     cost: 'most images do not fit',
-    remedies: [user('berth system prune --all')],
+    remedies: [user('berth system prune --all'), elsewhere(facts)],
   };
 }
 

@@ -3,6 +3,7 @@ import type { Engine } from '../engine.ts';
 import { checkRangeOverlap, checkSubordinateIds, checkUserNamespaces } from './check-identities.ts';
 import { checkKernel, checkNesting, checkSeccomp, checkSeLinux } from './check-machine.ts';
 import { checkLowPorts, checkNetworkHelper } from './check-network.ts';
+import { checkOpenFiles, checkProcesses } from './check-rlimits.ts';
 import { checkLimits, checkLinger, checkRuntimeDirectory } from './check-session.ts';
 import {
   checkDriver, checkFreeSpace, checkMountOptions, checkStoreIds, checkStorePlace,
@@ -25,6 +26,8 @@ const CHECKS: readonly ((facts: DoctorFacts) => Finding)[] = [
   checkNetworkHelper,
   checkLowPorts,
   checkLimits,
+  checkOpenFiles,
+  checkProcesses,
   checkRuntimeDirectory,
   checkLinger,
   checkSeccomp,

@@ -2,7 +2,9 @@
  * What the checks of `doctor` judge: facts of this machine and this user, as plain data, so that
  * the checks are pure and every machine can be described in a test.
  */
-import type { Account, IdRange, Mount, OwnedIdRange, OwnNamespace } from '@berth/host';
+import type {
+  Account, IdRange, Mount, OwnedIdRange, OwnNamespace, ResourceLimit,
+} from '@berth/host';
 import type { DriverRecord } from '@berth/storage';
 
 /** The package manager of this machine. */
@@ -83,6 +85,13 @@ export interface DoctorFacts {
     /** Users may let themselves linger: polkit answers for the administrator. */
     readonly mayAskToLinger: boolean;
   };
+  /** The caller's own limits (setrlimit): the soft and the hard ones. */
+  readonly limits: {
+    readonly files: ResourceLimit;
+    /** Of all processes and threads of the user, whose number is `tasks`. */
+    readonly processes: ResourceLimit;
+    readonly tasks: number;
+  };
   readonly store: {
     readonly path: string;
     /** Why nothing can be written there; undefined: it can. */
@@ -92,6 +101,8 @@ export interface DoctorFacts {
     /** Another folder where something can be written; undefined: none of the usual ones. */
     readonly otherPlace: string | undefined;
     readonly freeBytes: number;
+    /** Inodes that are left; undefined: the file system makes them as they are needed. */
+    readonly freeInodes: number | undefined;
     readonly hasOverlay: boolean;
     /** How many layers were unpacked under other ids than the present ones. */
     readonly layersOfOtherIds: number;

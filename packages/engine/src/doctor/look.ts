@@ -15,11 +15,13 @@ import {
 } from '@berth/isolation';
 import type { Engine } from '../engine.ts';
 import type { DoctorFacts, PackageManager } from './facts.ts';
+import { limitFacts } from './look-limits.ts';
 
 /** The facts as they are now. Nothing is changed, except that the run folder is made. */
 export function lookAround(engine: Engine): DoctorFacts {
   const { account } = engine;
   const host = probeHost();
+  const ids = idFacts(engine);
   return {
     account,
     hasAccount: account.name !== String(account.uid),
@@ -39,10 +41,11 @@ export function lookAround(engine: Engine): DoctorFacts {
       appArmorRestricts: host.appArmorRestricts,
       helper: nativeHelper(),
     },
-    ids: idFacts(engine),
+    ids,
     network: networkFacts(engine),
     cgroups: cgroupFacts(engine),
     session: sessionFacts(engine),
+    limits: limitFacts(engine, ids.uids),
     store: storeFacts(engine, host.hasOverlay),
     program: { path: programFile(), mount: findMount(programFile()) },
     isolation: {
@@ -156,7 +159,7 @@ function storeFacts(engine: Engine, hasOverlay: boolean): DoctorFacts['store'] {
   const path = engine.store.layout.data;
   let there = path;
   while (!existsSync(there)) there = dirname(there);
-  const { bavail, bsize } = statfsSync(there);
+  const { bavail, bsize, files, ffree } = statfsSync(there);
   const refusal = refusalToWrite(there);
   return {
     path,
@@ -165,6 +168,7 @@ function storeFacts(engine: Engine, hasOverlay: boolean): DoctorFacts['store'] {
     otherPlace: OTHER_PLACES.find((folder) => refusalToWrite(folder) === undefined),
     fileSystem: (refusal === undefined ? fileSystemName(there) : undefined) ?? 'unknown',
     freeBytes: bavail * bsize,
+    freeInodes: files === 0 ? undefined : ffree,
     hasOverlay,
     layersOfOtherIds: refusal === undefined ? layersOfOtherIds(engine) : 0,
     driver: isRootWithoutStore(engine) || refusal !== undefined ? undefined : engine.driver,

@@ -53,12 +53,16 @@ const GOOD: DoctorFacts = {
     lingers: true,
     mayAskToLinger: true,
   },
+  limits: {
+    files: { soft: 1024, hard: 524_288 }, processes: { soft: 63_000, hard: 63_000 }, tasks: 300,
+  },
   store: {
     path: '/home/ann/.local/share/berth/v1',
     refusal: undefined,
     mount: MOUNT,
     fileSystem: 'ext4',
     freeBytes: 1e11,
+    freeInodes: 1e7,
     otherPlace: '/var/tmp',
     hasOverlay: true,
     layersOfOtherIds: 0,
@@ -382,7 +386,36 @@ const CASES: readonly [string, DoctorFacts, string, RegExp | string][] = [
     'store slower',
     /export XDG_DATA_HOME=/,
   ],
-  ['a full disk', machine('store', { freeBytes: 1e8 }), 'free-space missing', /system prune/],
+  [
+    'a full disk',
+    machine('store', { freeBytes: 1e8 }),
+    'free-space missing', /^export XDG_DATA_HOME=\/var\/tmp\/ann$/,
+  ],
+  [
+    'a disk with room, but for no more files',
+    machine('store', { freeInodes: 0 }),
+    'free-space missing', /^export XDG_DATA_HOME=\/var\/tmp\/ann$/,
+  ],
+  [
+    'a shell with few open files',
+    machine('limits', { files: { soft: 256, hard: 4096 } }),
+    'open-files weaker', 'ulimit -S -n 1024',
+  ],
+  [
+    'a login with few open files',
+    machine('limits', { files: { soft: 256, hard: 256 } }),
+    'open-files weaker', /^echo 'ann - nofile 1024' >>\/etc\/security\/limits.d\//,
+  ],
+  [
+    'a login with few processes, most of which exist',
+    machine('limits', { processes: { soft: 400, hard: 400 } }),
+    'processes missing', /^echo 'ann - nproc 4096' >>\/etc\/security\/limits.d\//,
+  ],
+  [
+    'more processes than the shell lets through',
+    machine('limits', { processes: { soft: 300, hard: Infinity } }),
+    'processes missing', 'ulimit -S -u 4096',
+  ],
   [
     'a home that is mounted noexec',
     machine('store', { mount: { ...MOUNT, options: ['rw', 'noexec'] } }),
