@@ -27,7 +27,10 @@ test('json and the exit status say what the text says', async () => {
   const isPerfect = findings.every((found) => found.severity === 'ok');
   assert.equal(status, isPerfect ? 0 : 1);
   const text = await lab.berth(['doctor']);
-  for (const { found } of findings) assert.ok(text.stdout.includes(found), found);
+  // Other tests use the same disk meanwhile.
+  for (const { found } of findings.filter(({ id }) => id !== 'free-space')) {
+    assert.ok(text.stdout.includes(found), found);
+  }
   assert.match(text.stdout, /containers run\.$|as good as it gets\.$/m);
 });
 
@@ -49,6 +52,7 @@ test('a home where nothing can be written blocks containers', async () => {
     const { stdout, status } = await lab.berth(['doctor', '-q'], { env: { HOME: home } });
     assert.equal(status, 2, home);
     assert.match(stdout, /^blocked .* can't be made or changed: write "/m);
+    assert.doesNotMatch(stdout, /namespace/);
     assert.match(stdout, /^ +you: export XDG_DATA_HOME=.*$[^]*containers can't run\.$/m);
   }
 });

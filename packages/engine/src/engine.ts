@@ -149,7 +149,8 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
-function enterSettings(
+/** How programs become root of a namespace with these ids. */
+export function enterSettings(
   { layout }: Store, idMaps: IdMaps, withoutNamespace: boolean = false,
 ): EnterSettings {
   return { idMaps, keepersDirectory: layout.keepers, mountNamespace: false, withoutNamespace };
@@ -225,7 +226,8 @@ function findIdMaps(
   });
 }
 
-function oneIdMap({ uid, gid }: Account, own: OwnNamespace): IdMaps {
+/** The ids of a user who has none but the own one. */
+export function oneIdMap({ uid, gid }: Account, own: OwnNamespace): IdMaps {
   const none = { uidRanges: [], gidRanges: [], newuidmap: undefined, newgidmap: undefined };
   const namespace = { ...own, mayMapIds: false };
   return chooseIdMaps({ uid, gid, forRoot: false, ...none, namespace });

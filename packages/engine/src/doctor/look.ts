@@ -11,9 +11,9 @@ import {
 } from '@berth/host';
 import {
   delegatedControllers, enterArguments, hasSystemdSession, idMapKey, nativeHelper, programFile,
-  ROOT_COMMANDS, runHelper,
+  ROOT_COMMANDS, runHelper, type EnterSettings,
 } from '@berth/isolation';
-import type { Engine } from '../engine.ts';
+import { enterSettings, oneIdMap, type Engine } from '../engine.ts';
 import type { DoctorFacts, PackageManager } from './facts.ts';
 import { limitFacts } from './look-limits.ts';
 
@@ -59,11 +59,20 @@ export function lookAround(engine: Engine): DoctorFacts {
 /** Why a process can't become root of the user's namespace; undefined when it can. */
 function refusalToEnter(engine: Engine): string | undefined {
   try {
-    const settings = { ...engine.enter, withoutNamespace: false };
+    const settings = { ...settingsToEnter(engine), withoutNamespace: false };
     runHelper(enterArguments(settings, [nativeHelper(), 'version']));
     return undefined;
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  }
+}
+
+/** A store that can't be read says nothing of namespaces: then one id is enough to try one. */
+function settingsToEnter(engine: Engine): EnterSettings {
+  try {
+    return engine.enter;
+  } catch {
+    return enterSettings(engine.store, oneIdMap(engine.account, engine.namespace));
   }
 }
 
