@@ -27,7 +27,8 @@
  * ones. */
 enum { GZIP_BLOCK = 1 << 18, ZSTD_BLOCK = 1 << 20 };
 enum { BOUND = ZSTD_BLOCK + ZSTD_BLOCK / 8 + 64, MOST_THREADS = 16 };
-enum { SLOTS = 2 * MOST_THREADS };
+/* Files come unevenly: it takes this many to keep two processors at work while small ones come. */
+enum { SLOTS = 2 * MOST_THREADS, LEAST_SLOTS = 16 };
 enum slot_state { SLOT_FREE, SLOT_READY, SLOT_DONE };
 
 struct slot {
@@ -187,7 +188,7 @@ int compress_main(int argc, char **argv)
 		threads = (size_t)CPU_COUNT(&processors);
 	if (threads > MOST_THREADS)
 		threads = MOST_THREADS;
-	work.count = 2 * threads;
+	work.count = 2 * threads < LEAST_SLOTS ? LEAST_SLOTS : 2 * threads;
 	for (size_t i = 0; i < threads; i++) {
 		pthread_t thread;
 
