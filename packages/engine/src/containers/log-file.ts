@@ -3,6 +3,7 @@
  * first. A tail is found from the end, so that its cost does not grow with the log.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isPlanted } from '@berth/host';
 import { parseLog, type LogFormat, type LogLine } from './log-format.ts';
 
@@ -20,28 +21,44 @@ export interface LogPosition {
   rest: Buffer;
 }
 
-const MOST_LOOKS = 50;
+/** For a second at most: names that someone else has made must not hold a reader up for ever. */
+const MOST_LOOKS = 500;
+const LOOK_AGAIN_MS = 2;
 
 /**
  * The log's files, oldest first (`log.2`, `log.1`, `log`), each to the end that it has now. The
  * caller closes them. A rotation meanwhile gives them other names, so then it looks again.
  */
-export function openLogs(path: string): LogPosition[] {
+export async function openLogs(path: string): Promise<LogPosition[]> {
   for (let looks = 1; ; looks++) {
-    const before = inodeOf(path);
     const files = openAll(path);
-    if (inodeOf(path) === before || looks === MOST_LOOKS) return files;
+    if (looks === MOST_LOOKS || areAll(files, path)) return files;
     files.forEach(closeLog);
+    await sleep(LOOK_AGAIN_MS);
   }
 }
 
 function openAll(path: string): LogPosition[] {
   const files: LogPosition[] = [];
   for (let index = 0; ; index++) {
-    const file = openLog(index === 0 ? path : `${path}.${index}`);
+    const file = openLog(nameOf(path, index));
     if (file !== undefined) files.unshift(file);
     else if (index > 0) return files;
   }
+}
+
+/**
+ * Whether each still has the name under which it was found, and none has a later one. A rotation
+ * renames the oldest file first, so while it is under way one number is free.
+ */
+function areAll(files: readonly LogPosition[], path: string): boolean {
+  const last = files.length - 1;
+  return files.every(({ inode }, at) => inodeOf(nameOf(path, last - at)) === inode)
+    && [1, 2].every((beyond) => inodeOf(nameOf(path, last + beyond)) === undefined);
+}
+
+function nameOf(path: string, index: number): string {
+  return index === 0 ? path : `${path}.${index}`;
 }
 
 function inodeOf(path: string): number | undefined {
@@ -80,8 +97,10 @@ export function isCurrent(file: LogPosition, path: string): boolean {
  * The file that came after this one, to follow its end; if this one was removed by now, the oldest
  * that is left. Undefined where there is none. The caller closes it.
  */
-export function openNewer(file: LogPosition | undefined, path: string): LogPosition | undefined {
-  const files = openLogs(path);
+export async function openNewer(
+  file: LogPosition | undefined, path: string,
+): Promise<LogPosition | undefined> {
+  const files = await openLogs(path);
   const newer = files[files.findIndex(({ inode }) => inode === file?.inode) + 1];
   files.filter((other) => other !== newer).forEach(closeLog);
   return newer && { ...newer, end: Infinity };

@@ -48,7 +48,7 @@ export async function* readLogs(
   }
   const inTime = timeFilter(options);
   if (options.follow) warnOfSilence(engine, id);
-  const files = openLogs(path);
+  const files = await openLogs(path);
   try {
     for (const lines of written(files, options.tail, driver)) yield inTime(lines);
     if (options.follow) {
@@ -126,13 +126,13 @@ async function* growing(engine: Engine, log: GrowingLog): AsyncGenerator<LogLine
 }
 
 /** What was written to the followed file, and to those by which it was replaced since. */
-function* newLines({ path, format, files }: GrowingLog): Generator<LogLine[]> {
+async function* newLines({ path, format, files }: GrowingLog): AsyncGenerator<LogLine[]> {
   for (;;) {
     const file = files.at(-1);
     const wasCurrent = file !== undefined && isCurrent(file, path);
     if (file !== undefined) yield* batches(file, format);
     if (wasCurrent) return;
-    const newer = openNewer(file, path);
+    const newer = await openNewer(file, path);
     if (newer === undefined) return;
     if (file !== undefined) closeLog(file);
     files.splice(-1, 1, newer);
