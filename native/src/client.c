@@ -7,108 +7,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
-#include "plan.h"
 #include "signals.h"
 #include "text-file.h"
 
 enum { ANSWER_MS = 1000 };
-
-static struct relay relays[3];
-
-static unsigned int parse_streams(const char *list)
-{
-	static const char *const names[] = { "stdin", "stdout", "stderr" };
-	unsigned int streams = 0;
-
-	while (*list != '\0') {
-		size_t length = strcspn(list, ",");
-
-		for (unsigned int i = 0; i < 3; i++)
-			if (strlen(names[i]) == length && strncmp(list, names[i], length) == 0)
-				streams |= 1U << i;
-		list += length + (list[length] == ',');
-	}
-	return streams;
-}
-
-/* The JavaScript runtimes raise their soft limit; the container gets the user's own back. */
-static int restore_nofile(const char *value)
-{
-	struct rlimit limit;
-	uint64_t number;
-
-	if (!parse_number(value, INT64_MAX, &number) || getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return -1;
-	limit.rlim_cur = number < limit.rlim_max ? number : limit.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static int set_option(struct client *client, const char *name, const char *value)
-{
-	uint64_t number;
-
-	if (strcmp(name, "--plan") == 0)
-		client->plan = value;
-	else if (strcmp(name, "--run-dir") == 0)
-		client->run_dir = value;
-	else if (strcmp(name, "--print") == 0)
-		client->print = value;
-	else if (strcmp(name, "--sig-proxy") == 0)
-		client->sig_proxy = strcmp(value, "1") == 0;
-	else if (strcmp(name, "--nofile") == 0)
-		return restore_nofile(value);
-	else if (strcmp(name, "--signal") == 0)
-		return parse_number(value, 64, &client->signal) ? 0 : -1;
-	else if (strcmp(name, "--terminal") == 0)
-		client->terminal = strcmp(value, "1") == 0;
-	else if (strcmp(name, "--timeout") == 0 && parse_number(value, INT_MAX, &number))
-		client->timeout_ms = (int)number;
-	else if (strcmp(name, "--detach-keys") == 0)
-		return detach_keys_parse(&client->keys, value);
-	else if (strcmp(name, "--attach") == 0)
-		client->streams_given = (client->streams = parse_streams(value)) != 0;
-	else
-		return -1;
-	return 0;
-}
-
-/**
- * client_options() - Read the command line of launch, exec or attach
- */
-int client_options(struct client *client, int argc, char **argv)
-{
-	memset(client, 0, sizeof(*client));
-	client->sig_proxy = true;
-	client->streams = ATTACH_STDIN | ATTACH_STDOUT | ATTACH_STDERR;
-	client->control = client->signals = client->timeout_ms = -1;
-	client->relays = relays;
-	for (int i = 0; i < 3; i++)
-		relay_init(&relays[i], -1, -1);
-	detach_keys_parse(&client->keys, "ctrl-p,ctrl-q");
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--detach") == 0) {
-			client->detach = true;
-			continue;
-		}
-		if (i + 1 == argc || set_option(client, argv[i], argv[i + 1]) < 0) {
-			dprintf(2, "Error: read option \"%s\": no such option or value\n", argv[i]);
-			return -1;
-		}
-		i++;
-	}
-	return 0;
-}
 
 /**
  * client_reset_process() - Undo what a JavaScript runtime changed in this process
@@ -223,10 +134,10 @@ static void take_terminal(struct client *client, int master)
 	int copy = fcntl(master, F_DUPFD_CLOEXEC, 3);
 
 	fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
-	relay_init(&relays[0], client->stdin_open ? 0 : -1, copy);
-	relay_init(&relays[1], master, relay_own_description(1, O_WRONLY));
+	relay_init(&client->relays[0], client->stdin_open ? 0 : -1, copy);
+	relay_init(&client->relays[1], master, relay_own_description(1, O_WRONLY));
 	if (client->keys.count > 0)
-		relays[0].keys = &client->keys;
+		client->relays[0].keys = &client->keys;
 }
 
 /* Lost output is an error. Whoever closed a pipe knows of it. Return: the exit status. */
@@ -323,7 +234,7 @@ static void run_relays(struct client *client, const struct pollfd *polls)
 		if (relay->from >= 0 || relay->length > 0)
 			relay_run(relay, polls[2 * i].revents != 0, polls[2 * i + 1].revents != 0);
 	}
-	if (relays[0].ended && !client->stdin_end_told) {
+	if (client->relays[0].ended && !client->stdin_end_told) {
 		client->stdin_end_told = true;
 		send_number(client, MESSAGE_STDIN_END, 0);
 	}
@@ -363,9 +274,9 @@ static int loop(struct client *client)
 		if (polls[1].revents)
 			take_signals(client);
 		run_relays(client, polls + 2);
-		if (relays[0].detached)
+		if (client->relays[0].detached)
 			return leave(client);
-		if (relays[1].broken)
+		if (client->relays[1].broken)
 			return EXIT_ENGINE;
 		if (polls[0].revents && (status = take_message(client)) >= 0)
 			return status;
@@ -388,14 +299,14 @@ int client_run(struct client *client)
 	if (client->exec && client->terminal && types(client))
 		client->sig_proxy = false;
 	status = loop(client);
-	if (relays[1].broken && client->terminal && client->launches)
+	if (client->relays[1].broken && client->terminal && client->launches)
 		send_number(client, MESSAGE_HANGUP, 0);
 	/* From here on signals end the client, like any program that waits for a slow reader. */
 	signal(SIGPIPE, SIG_IGN);
 	signals_unblock();
-	if (!relays[0].detached)
+	if (!client->relays[0].detached)
 		for (unsigned int i = 1; i < 3; i++)
-			relay_drain(&relays[i]);
+			relay_drain(&client->relays[i]);
 	terminal_restore();
-	return relays[1].broken != 0 ? tell_unwritten(relays[1].broken) : status;
+	return client->relays[1].broken != 0 ? tell_unwritten(client->relays[1].broken) : status;
 }

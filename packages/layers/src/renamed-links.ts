@@ -2,11 +2,10 @@
  * Owners of an image's links and fifos under another path: a program that renames such a file
  * records nothing, and copying it up keeps its target and its time.
  */
-import { readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import type { Owner } from '@berth/host';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
-import { nodePath } from './tree-path.ts';
+import { linkTarget } from './merged-tree.ts';
 
 const SECOND = 1_000_000_000n;
 
@@ -33,8 +32,7 @@ export class RenamedLinks {
   ownerOf(name: string, status: BigIntStats): Owner | undefined {
     const isLink = status.isSymbolicLink();
     if (!isLink && !status.isFIFO()) return undefined;
-    const target = isLink
-      ? readlinkSync(nodePath(name), { encoding: 'buffer' }).toString('latin1') : '';
+    const target = isLink ? linkTarget(name) ?? '' : '';
     return this.#owners.get(keyOf(isLink ? 'symlink' : 'fifo', status.mtimeNs, target));
   }
 
